@@ -1,0 +1,186 @@
+/**
+ * The neutral intent: what a hop shall do, in words no proxy owns. Every subject, ours or a peer, is configured from one of
+ * these; the readers of native formats (Envoy static YAML) produce them. Words as Envoy uses them: downstream is the client's
+ * side, upstream the origin's. Durations are milliseconds, sizes are bytes. Plain serialisable data throughout.
+ */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** PEM texts, not paths: whoever reads files does it once, at the edge, with a clear error. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+  /** Names this certificate answers for (exact or `*.example.org`). Absent: the default certificate. */
+  readonly serverNames?: readonly string[];
+}
+
+export interface DownstreamTls {
+  /** At least one; the first without `serverNames`, else the first, is the default. */
+  readonly certificates: readonly Certificate[];
+  readonly alpn?: readonly string[];
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** Session tickets and resumption; on by default. */
+  readonly resumption?: boolean;
+  /** PEM of the authorities that client certificates must chain to. Present: a client certificate is required. */
+  readonly clientCa?: string;
+}
+
+export interface UpstreamTls {
+  /** SNI and the name that is verified; the endpoint's host by default. */
+  readonly serverName?: string;
+  /** PEM of the authorities to trust; the system's by default. */
+  readonly ca?: string;
+  /** On by default. */
+  readonly verify?: boolean;
+  readonly certificate?: Certificate;
+}
+
+export type LoadBalancing = 'round-robin' | 'random' | 'least-request' | 'power-of-two' | 'source-ip';
+
+export interface WeightedEndpoint extends Endpoint {
+  /** A positive integer; 1 by default. */
+  readonly weight?: number;
+}
+
+export interface Cluster {
+  readonly name: string;
+  readonly endpoints: readonly WeightedEndpoint[];
+  readonly policy?: LoadBalancing;
+  readonly tls?: UpstreamTls;
+  readonly connectTimeout?: number;
+  /** PROXY protocol header sent at the start of each upstream connection (L4). */
+  readonly proxyProtocol?: 'v1' | 'v2';
+}
+
+export interface HeaderMatch {
+  readonly name: string;
+  readonly match:
+    | { readonly kind: 'present' }
+    | { readonly kind: 'exact'; readonly value: string }
+    | { readonly kind: 'prefix'; readonly value: string };
+  readonly invert?: boolean;
+}
+
+export interface RouteMatch {
+  /** Exact (`example.org`) or wildcard (`*.example.org`) host names; absent or `*` matches every host. */
+  readonly hosts?: readonly string[];
+  readonly path?: { readonly kind: 'exact' | 'prefix'; readonly value: string };
+  readonly methods?: readonly string[];
+  readonly headers?: readonly HeaderMatch[];
+}
+
+export interface HeaderEdit {
+  readonly op: 'add' | 'set' | 'remove';
+  readonly name: string;
+  readonly value?: string;
+}
+
+export type RouteAction =
+  | {
+      readonly kind: 'forward';
+      /** One cluster, or several by weight (canary, blue/green). */
+      readonly clusters: readonly { readonly name: string; readonly weight?: number }[];
+      readonly prefixRewrite?: string;
+      readonly hostRewrite?: string;
+    }
+  | { readonly kind: 'reply'; readonly status: number; readonly body?: string; readonly contentType?: string };
+
+/** The first route that matches wins. */
+export interface Route {
+  readonly match: RouteMatch;
+  readonly action: RouteAction;
+  readonly requestHeaders?: readonly HeaderEdit[];
+  readonly responseHeaders?: readonly HeaderEdit[];
+}
+
+/** L4 (SNI/ALPN) routing of TLS connections that are passed through. The first that matches wins. */
+export interface SniRoute {
+  readonly serverNames?: readonly string[];
+  readonly alpn?: readonly string[];
+  readonly cluster: string;
+}
+
+export interface L4Rules {
+  /** CIDRs that may connect; all by default. */
+  readonly allowSources?: readonly string[];
+  readonly denySources?: readonly string[];
+  /** Destination ports to which a connection may be opened; all by default. */
+  readonly allowPorts?: readonly number[];
+}
+
+export interface ForwardRules {
+  /** Hosts (exact, `*.suffix`, CIDR) with optional `:port`. Block beats allow; an empty allow list allows everything else. */
+  readonly allow?: readonly string[];
+  readonly block?: readonly string[];
+}
+
+/** How forwarding metadata is treated (RFC 7239, X-Forwarded-*, Via). */
+export interface Forwarding {
+  /** X-Forwarded-For/-Proto/-Host written; on by default. Off is anonymity: none leaves, whatever came in. */
+  readonly xForwardedFor?: boolean;
+  readonly forwarded?: boolean;
+  /** Pseudonym in Via; absent: no Via is added. */
+  readonly via?: string;
+  /** CIDRs of peers whose own metadata is kept and appended to; everyone else's is discarded. */
+  readonly trustedPeers?: readonly string[];
+}
+
+export interface Limits {
+  readonly headBytes: number;
+  readonly targetBytes: number;
+  readonly headerCount: number;
+  readonly bodyBytes: number;
+  readonly chunkExtensionBytes: number;
+  readonly trailerBytes: number;
+  readonly connections: number;
+  readonly requestsPerConnection: number;
+  readonly upstreamIdlePerEndpoint: number;
+  readonly upstreamPerEndpoint: number;
+  readonly pipelined: number;
+  readonly udpSessions: number;
+}
+
+export interface Timeouts {
+  readonly connect: number;
+  readonly tlsHandshake: number;
+  readonly requestHead: number;
+  readonly requestBody: number;
+  readonly downstreamIdle: number;
+  readonly upstreamResponse: number;
+  readonly upstreamIdle: number;
+  readonly tunnelIdle: number;
+  readonly halfClosed: number;
+  readonly clientHello: number;
+  readonly udpSession: number;
+  readonly linger: number;
+  readonly drain: number;
+  /** Age at which a keep-alive connection is closed after its current response; 0: never. */
+  readonly connectionAge: number;
+}
+
+export interface ProxyIntent {
+  readonly listener: {
+    readonly address: Endpoint;
+    readonly tls?: DownstreamTls;
+    /** A PROXY protocol header is required (never guessed) on every accepted connection. */
+    readonly proxyProtocol?: boolean;
+  };
+  readonly clusters: readonly Cluster[];
+  /** Where L4 goes, and L7 when no route matches. Absent: L7 answers 404, L4 refuses the intent. */
+  readonly defaultCluster?: string;
+  readonly routes?: readonly Route[];
+  readonly sniRoutes?: readonly SniRoute[];
+  readonly l4?: L4Rules;
+  readonly forward?: ForwardRules;
+  readonly forwarding?: Forwarding;
+  readonly limits?: Partial<Limits>;
+  readonly timeouts?: Partial<Timeouts>;
+  /** Event loops or worker processes that share the listener; 1 by default. */
+  readonly concurrency?: number;
+  readonly admin?: Endpoint;
+  /** File that the access log is appended to; absent: off. */
+  readonly accessLog?: string;
+}

@@ -1,0 +1,57 @@
+/**
+ * What a proxy is to the rest of hopcost: a name, what it can do, whether it can run here, and `start`.
+ * A reference proxy runs inside the calling process; a peer runs its own binary. Both look alike from here.
+ */
+import type { Endpoint, ProxyIntent } from './config/intent.ts';
+
+/** What a proxy offers beyond plain forwarding at its layer. Scenarios and conformance cases ask for these by name. */
+export type Capability =
+  | 'tls-termination' // accepts TLS downstream
+  | 'tls-origination' // speaks TLS upstream
+  | 'mtls' // can ask for a client certificate
+  | 'routing' // host, path, method and header routes
+  | 'weighted-clusters'
+  | 'balancing' // more than one endpoint and the policies of `LoadBalancing`
+  | 'upgrade' // WebSocket and other Upgrades as tunnels
+  | 'connect' // forward proxy: CONNECT and absolute-form
+  | 'proxy-protocol-in'
+  | 'proxy-protocol-out'
+  | 'sni-routing'
+  | 'udp'
+  | 'workers' // `concurrency` > 1
+  | 'stats'
+  | 'access-log'
+  | 'drain';
+
+export type Availability =
+  | { readonly state: 'ready'; readonly version: string }
+  | { readonly state: 'missing'; readonly reason: string; readonly install: string };
+
+export interface RunningProxy extends AsyncDisposable {
+  /** Where the listener really listens (a requested port 0 has become a real one). */
+  readonly address: Endpoint;
+  /** The admin listener, where the intent asked for one. */
+  readonly admin?: Endpoint;
+  /** The processes whose CPU and memory are this hop's: masters, workers, all of them. */
+  readonly pids: readonly number[];
+  /** Exactly what it ran with; goes into the report. */
+  readonly nativeConfig: string;
+  /** Takes a new intent. What exists goes on under the old one. Rejects with `IntentError`, the old one stays. */
+  reload?(intent: ProxyIntent): Promise<void>;
+  /** Refuses new work, finishes what is in flight, at the latest after `timeouts.drain`. Disposal is abrupt, this is not. */
+  drain?(): Promise<void>;
+}
+
+export interface ProxyDefinition {
+  /** Unique, lower case with dashes: `l4-tcp`, `l7-http`, `envoy-http`, `nginx-stream`. */
+  readonly name: string;
+  readonly layer: 'l4' | 'l7';
+  readonly summary: string;
+  readonly capabilities: ReadonlySet<Capability>;
+  availability(): Promise<Availability>;
+  /**
+   * Resolves once the listener accepts connections. `signal` aborts a start under way; stopping is `asyncDispose`.
+   * Rejects with `IntentError` where the intent asks for what this proxy does not offer, or with the system's error.
+   */
+  start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy>;
+}
