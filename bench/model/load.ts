@@ -1,0 +1,79 @@
+/** A load job and its result: plain serialisable data, so that a shard may run in a worker thread or on another machine. */
+import { z } from 'zod';
+import { Loop, Traffic } from './scenario.ts';
+import { Bytes, EpochMillis, Micros, Millis, PerSecond } from './units.ts';
+
+export const LoadJob = z.object({
+  driver: z.enum(['http1', 'tcp', 'autocannon']),
+  target: z.object({ host: z.string(), port: z.number().int() }),
+  /** Present where the traffic is TLS: the authority to trust and the name to verify. */
+  tls: z.object({ ca: z.string(), serverName: z.string() }).optional(),
+  traffic: Traffic,
+  /** The whole job's loop; a shard takes its share of the connections and of the arrivals. */
+  loop: Loop,
+  shard: z.object({ index: z.number().int(), count: z.number().int() }),
+  seed: z.number().int(),
+  /** Connections are open before this instant; requests start at it. Measured is [startAt + warmup, startAt + warmup + window). */
+  startAt: EpochMillis,
+  warmup: Millis,
+  window: Millis,
+  timeouts: z.object({ connect: Millis, response: Millis }),
+});
+export type LoadJob = z.infer<typeof LoadJob>;
+
+/** An HdrHistogram of integer nanoseconds, 3 significant digits, in the V2 compressed interchange encoding (base64). */
+export const EncodedHistogram = z.string().brand<'EncodedHistogram'>();
+export type EncodedHistogram = z.infer<typeof EncodedHistogram>;
+
+/** Why a request did not count as completed. Every failed request has exactly one. */
+export const ErrorCounts = z.object({
+  connect: z.number().int(), // refused, unreachable, no local port
+  tls: z.number().int(), // handshake or certificate
+  reset: z.number().int(), // closed or reset before the answer was whole
+  timeout: z.number().int(),
+  status: z.number().int(), // a status other than expected
+  framing: z.number().int(), // unparseable head, chunk or length
+  body: z.number().int(), // length or checksum of the body wrong
+});
+export type ErrorCounts = z.infer<typeof ErrorCounts>;
+
+export const LoadResult = z.object({
+  driver: z.string(),
+  workers: z.number().int().positive(),
+  connections: z.number().int(),
+  /** The window as it really was. */
+  window: Millis,
+  /** Requests whose answer completed, valid, inside the window. */
+  requests: z.number().int(),
+  errors: ErrorCounts,
+  /** First few distinct error messages, for a human. */
+  errorSamples: z.array(z.string()),
+  /** Open loop: scheduled inside the window / scheduled but never sent. */
+  scheduled: z.number().int().optional(),
+  dropped: z.number().int().optional(),
+  offered: PerSecond.optional(),
+  bytesRead: Bytes,
+  bytesWritten: Bytes,
+  connectionsOpened: z.number().int(),
+  handshakes: z.object({ full: z.number().int(), resumed: z.number().int() }),
+  /** From the actual send to the last byte. Errors and timeouts are in it at their elapsed time. */
+  service: EncodedHistogram,
+  /** Open loop: from the scheduled send to the last byte. */
+  response: EncodedHistogram.optional(),
+  /** Open loop: from the scheduled to the actual send. */
+  scheduleLag: EncodedHistogram.optional(),
+  /** New connections: from connect() to writable (TLS: to handshake done). */
+  connectTime: EncodedHistogram.optional(),
+  /** Completed requests per interval of the window, in order. */
+  timeline: z.object({ interval: Millis, requests: z.array(z.number().int()) }),
+  /** The generator's own cost over the window: CPU of its threads and its event loops' utilisation (0–1, the busiest). */
+  generator: z.object({ cpuUser: Micros, cpuSystem: Micros, eventLoop: z.number().min(0).max(1) }),
+});
+export type LoadResult = z.infer<typeof LoadResult>;
+
+/**
+ * Live counters in shared memory, one row of `LIVE_FIELDS` per shard (Int32, Atomics); readable while the load runs, so that a
+ * probe pairs its instant with the number of requests completed by that instant.
+ */
+export const LIVE_FIELDS = ['completed', 'errors', 'inFlight', 'connections', 'ready'] as const;
+export type LiveField = (typeof LIVE_FIELDS)[number];

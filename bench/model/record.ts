@@ -1,0 +1,147 @@
+/**
+ * The lines of `trials.ndjson`: one `run` line first, then `subject`, `trial` and `micro` lines as they come, an `end` line last.
+ * Append-only. Everything that a report shows comes from here. `SCHEMA_VERSION` changes when a reader of old files would break.
+ */
+import { z } from 'zod';
+import { LoadResult } from './load.ts';
+import { ProbeReadings } from './probe.ts';
+import { Loop, Scenario, Subject } from './scenario.ts';
+import { Bytes, Millis } from './units.ts';
+import { Warning } from './warning.ts';
+
+export const SCHEMA_VERSION = 1;
+
+export const Environment = z.object({
+  cpuModel: z.string(),
+  cores: z.number().int(),
+  memory: Bytes,
+  kernel: z.string(),
+  os: z.string(),
+  platform: z.string(),
+  node: z.string(),
+  virtualised: z.string().nullable(), // hypervisor's name, null on bare metal or unknown
+  governor: z.string().nullable(),
+  cgroup: z.object({ cpuQuota: z.number().nullable(), cpuset: z.string().nullable(), memoryLimit: Bytes.nullable() }),
+  openFiles: z.number().int(),
+  ephemeralPorts: z.number().int(),
+  hardwareCounters: z.boolean(),
+  loadAverage: z.number(),
+  /** Hash of what must be equal for absolute figures to be compared: CPU model, cores, kernel, Node, governor, cgroup limits. */
+  fingerprint: z.string(),
+});
+export type Environment = z.infer<typeof Environment>;
+
+/** Which cores each party ran on; null where it was not pinned. */
+export const Placement = z.object({
+  proxy: z.array(z.number().int()).nullable(),
+  origin: z.array(z.number().int()).nullable(),
+  load: z.array(z.number().int()).nullable(),
+  loadWorkers: z.number().int().positive(),
+  shared: z.boolean(), // load or origin on a core of the proxy's
+});
+export type Placement = z.infer<typeof Placement>;
+
+export const RunRecord = z.object({
+  record: z.literal('run'),
+  schema: z.literal(SCHEMA_VERSION),
+  run: z.string(),
+  startedAt: z.iso.datetime(),
+  hopcost: z.string(),
+  revision: z.string().nullable(), // git commit, with '-dirty' where it is
+  command: z.array(z.string()),
+  preset: z.string(),
+  seed: z.number().int(),
+  rounds: z.number().int(),
+  warmup: Millis,
+  window: Millis,
+  scenarios: z.array(Scenario),
+  environment: Environment,
+  placement: Placement,
+});
+export type RunRecord = z.infer<typeof RunRecord>;
+
+/** One per subject: what it is, what it ran with, and whether it proved itself correct in this run. */
+export const SubjectRecord = z.object({
+  record: z.literal('subject'),
+  subject: Subject,
+  layer: z.enum(['direct', 'l4', 'l7']),
+  tls: z.boolean(), // terminates TLS
+  summary: z.string(),
+  version: z.string(),
+  nativeConfig: z.string(),
+  preflight: z.array(z.object({ rule: z.string(), passed: z.boolean(), detail: z.string() })),
+});
+export type SubjectRecord = z.infer<typeof SubjectRecord>;
+
+const TrialId = z.object({
+  record: z.literal('trial'),
+  scenario: z.string(),
+  subject: Subject,
+  round: z.number().int().nonnegative(),
+  /** Place within the round, in the order in which the trials ran. */
+  position: z.number().int().nonnegative(),
+  startedAt: z.iso.datetime(),
+  /** The loop as driven: a paced scenario's rate is resolved here. Absent where the trial failed before that. */
+  loop: Loop.optional(),
+});
+
+/** What limited a trial. Only 'proxy' (for direct: 'origin') makes its throughput a capacity. */
+export const Bound = z.enum(['proxy', 'origin', 'generator', 'host', 'none']);
+export type Bound = z.infer<typeof Bound>;
+
+export const TrialRecord = z.discriminatedUnion('state', [
+  TrialId.extend({
+    state: z.literal('completed'),
+    load: LoadResult,
+    probes: ProbeReadings,
+    bound: Bound,
+    warnings: z.array(Warning),
+  }),
+  TrialId.extend({
+    state: z.literal('invalid'),
+    reasons: z.tuple([Warning], Warning),
+    /** What was measured all the same; evidence, never a figure of the comparison. */
+    load: LoadResult.optional(),
+    probes: ProbeReadings.optional(),
+  }),
+  TrialId.extend({
+    state: z.literal('failed'),
+    error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional() }),
+  }),
+]);
+export type TrialRecord = z.infer<typeof TrialRecord>;
+export type CompletedTrial = Extract<TrialRecord, { state: 'completed' }>;
+
+/** One micro-benchmark task: nanoseconds per operation. */
+export const MicroRecord = z.object({
+  record: z.literal('micro'),
+  suite: z.string(),
+  task: z.string(),
+  /** Operations of this task that one proxied request needs, where that is meaningful: the ledger multiplies by it. */
+  perRequest: z.number().nonnegative(),
+  median: z.number(),
+  low: z.number(), // 95 % interval of the median
+  high: z.number(),
+  samples: z.number().int(),
+});
+export type MicroRecord = z.infer<typeof MicroRecord>;
+
+export const EndRecord = z.object({
+  record: z.literal('end'),
+  state: z.enum(['completed', 'interrupted']),
+  finishedAt: z.iso.datetime(),
+});
+export type EndRecord = z.infer<typeof EndRecord>;
+
+export const RunLine = z.union([RunRecord, SubjectRecord, TrialRecord, MicroRecord, EndRecord]);
+export type RunLine = z.infer<typeof RunLine>;
+
+/** A whole run as read back from its file. */
+export interface RunRecords {
+  readonly run: RunRecord;
+  readonly subjects: readonly SubjectRecord[];
+  readonly trials: readonly TrialRecord[];
+  readonly micro: readonly MicroRecord[];
+  /** Absent: the harness was killed before it could write it. */
+  readonly end?: EndRecord;
+}

@@ -1,0 +1,76 @@
+/** A scenario is a traffic shape; one axis of cost each (payload, head, connection, handshake, …), never mixed. */
+import { z } from 'zod';
+import { Bytes, PerSecond } from './units.ts';
+
+const Header = z.tuple([z.string(), z.string()]);
+
+/** What travels, seen from the client. */
+export const Traffic = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('http'),
+    request: z.object({
+      method: z.enum(['GET', 'HEAD', 'POST', 'PUT']),
+      path: z.string().startsWith('/'),
+      headers: z.array(Header),
+      bodyBytes: Bytes,
+    }),
+    /** What every valid answer must carry; checked while load runs. */
+    expect: z.object({ status: z.number().int(), bodyBytes: Bytes }),
+    connection: z.enum(['keep-alive', 'per-request']),
+    /** 'none': plain HTTP. Else HTTPS; with a connection per request each handshake is full, or resumed from a ticket. */
+    tls: z.enum(['none', 'full', 'resumed']),
+  }),
+  /** Ping-pong: the client sends a message, the origin returns it, then the next one. */
+  z.object({ kind: z.literal('tcp-echo'), messageBytes: Bytes }),
+  /** The client writes as fast as it may; one "request" is one `transferBytes` accepted by the socket. */
+  z.object({ kind: z.literal('tcp-bulk'), transferBytes: Bytes }),
+  /** Connections that have each carried one request (or one echoed byte) and then stay silent. */
+  z.object({ kind: z.literal('idle'), protocol: z.enum(['tcp', 'http']), tls: z.enum(['none', 'full']) }),
+]);
+export type Traffic = z.infer<typeof Traffic>;
+
+/** Closed: fixed connections, the next request after the answer. Open: scheduled arrivals. */
+export const Loop = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('closed'), connections: z.number().int().positive() }),
+  z.object({
+    kind: z.literal('open'),
+    connections: z.number().int().positive(),
+    offered: PerSecond,
+    arrivals: z.enum(['uniform', 'poisson']),
+  }),
+]);
+export type Loop = z.infer<typeof Loop>;
+
+/** An open loop whose rate is not known until the slowest subject's capacity has been found in this very run. */
+export const PacedLoop = z.object({
+  kind: z.literal('paced'),
+  connections: z.number().int().positive(),
+  /** Of the slowest subject's median throughput in the scenario named by `of`. */
+  fraction: z.number().gt(0).lt(1),
+  of: z.string(),
+  arrivals: z.enum(['uniform', 'poisson']),
+});
+export type PacedLoop = z.infer<typeof PacedLoop>;
+
+export const Scenario = z.object({
+  name: z.string(),
+  summary: z.string(),
+  /** The one thing that this scenario varies, as METHOD's axes: 'keep-alive', 'head', 'payload', 'connection', … */
+  axis: z.enum(['keep-alive', 'head', 'payload', 'connection', 'tls-record', 'handshake', 'memory', 'latency', 'bulk']),
+  traffic: Traffic,
+  loop: z.discriminatedUnion('kind', [...Loop.options, PacedLoop]),
+  /** Name of the origin in `backends/`. */
+  origin: z.string(),
+  /** Share of requests that may fail before the trial is invalid. */
+  errorLimit: z.number().min(0).max(1),
+});
+export type Scenario = z.infer<typeof Scenario>;
+
+/** A thing compared. */
+export const Subject = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('direct') }),
+  z.object({ kind: z.literal('proxy'), name: z.string() }),
+]);
+export type Subject = z.infer<typeof Subject>;
+
+export const subjectName = (subject: Subject): string => (subject.kind === 'direct' ? 'direct' : subject.name);
