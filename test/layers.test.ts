@@ -1,0 +1,169 @@
+/** The room table is law: each room has planted violations that the linter must catch, and legal twins that it must not. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { ROOMS } from '#scripts/lint/rooms.ts';
+
+const root = join(import.meta.dirname, '..');
+const sandbox = mkdtempSync(join(tmpdir(), 'hopcost-layers-'));
+for (const file of ['.oxlintrc.json', 'tsconfig.json', 'package.json', 'scripts/lint/rooms.ts']) {
+  mkdirSync(dirname(join(sandbox, file)), { recursive: true });
+  cpSync(join(root, file), join(sandbox, file));
+}
+symlinkSync(join(root, 'node_modules'), join(sandbox, 'node_modules'));
+after(() => rmSync(sandbox, { recursive: true, force: true }));
+
+const plant = (file: string, text: string): void => {
+  mkdirSync(dirname(join(sandbox, file)), { recursive: true });
+  writeFileSync(join(sandbox, file), text);
+};
+const lint = (...args: string[]) =>
+  spawnSync(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), ...args], {
+    cwd: sandbox,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}` },
+  });
+
+const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: readonly string[] }[] = [
+  {
+    file: 'backends/planted.ts',
+    forbidden: ['#proxies/contract.ts', '../bench/model/units.ts', 'yaml'],
+    allowed: ['node:net', './contract.ts'],
+  },
+  {
+    file: 'proxies/l7/planted.ts',
+    forbidden: ['#bench/model/units.ts', 'zod', '../../backends/contract.ts'],
+    allowed: ['node:net', '../http/head.ts', '../contract.ts'],
+  },
+  {
+    file: 'proxies/http/planted.ts',
+    forbidden: ['node:net', '../net/wire.ts', '../cluster/pool.ts'],
+    allowed: ['./head.ts', '../config/defaults.ts'],
+  },
+  {
+    file: 'proxies/net/planted.ts',
+    forbidden: ['../http/head.ts', '../l7/router.ts'],
+    allowed: ['node:net', './wire.ts'],
+  },
+  {
+    file: 'proxies/cluster/planted.ts',
+    forbidden: ['../l7/router.ts', '../http/head.ts'],
+    allowed: ['../net/wire.ts'],
+  },
+  {
+    file: 'proxies/peers/planted.ts',
+    forbidden: ['../l7/router.ts', '#bench/lab/topology.ts'],
+    allowed: ['node:http', '../contract.ts'],
+  },
+  {
+    file: 'bench/model/planted.ts',
+    forbidden: ['node:fs', '#bench/stats/histogram.ts'],
+    allowed: ['zod', './units.ts'],
+  },
+  { file: 'bench/stats/planted.ts', forbidden: ['node:fs', '#bench/model/units.ts', 'zod'], allowed: ['./holm.ts'] },
+  {
+    file: 'bench/plan/planted.ts',
+    forbidden: ['#bench/lab/topology.ts', 'node:fs'],
+    allowed: ['#bench/model/scenario.ts'],
+  },
+  {
+    file: 'bench/lab/planted.ts',
+    forbidden: ['#bench/load/pool.ts', '#proxies/l7/l7-http.ts', '#bench/analysis/verdict.ts'],
+    allowed: ['#proxies/registry.ts', '#backends/contract.ts', '#bench/model/record.ts'],
+  },
+  {
+    file: 'bench/load/planted.ts',
+    forbidden: ['#proxies/http/head.ts', '#bench/stats/histogram.ts'],
+    allowed: ['#bench/model/load.ts', 'piscina'],
+  },
+  {
+    file: 'bench/load/http1/planted.ts',
+    forbidden: ['../../stats/histogram.ts', '#bench/lab/child.ts'],
+    allowed: ['../recorder.ts', '#bench/model/load.ts'],
+  },
+  {
+    file: 'bench/probes/planted.ts',
+    forbidden: ['#bench/lab/child.ts', '#proxies/contract.ts'],
+    allowed: ['node:fs', '#bench/model/probe.ts'],
+  },
+  {
+    file: 'bench/analysis/planted.ts',
+    forbidden: ['node:fs', '#bench/lab/child.ts', '#reports/contract.ts'],
+    allowed: ['#bench/stats/holm.ts', '#bench/model/record.ts'],
+  },
+  {
+    file: 'reports/planted.ts',
+    forbidden: ['#bench/stats/holm.ts', '#bench/lab/child.ts', '#proxies/contract.ts'],
+    allowed: ['#bench/analysis/analyse.ts', 'vega-lite'],
+  },
+  {
+    file: 'proxies/planted.ts',
+    forbidden: ['#bench/model/units.ts', 'piscina'],
+    allowed: ['node:net', './l7/l7-http.ts'],
+  },
+  {
+    file: 'proxies/config/planted.ts',
+    forbidden: ['../net/wire.ts', 'piscina'],
+    allowed: ['zod', 'yaml', './intent.ts'],
+  },
+  {
+    file: 'proxies/filters/planted.ts',
+    forbidden: ['../net/wire.ts', '../l7/router.ts'],
+    allowed: ['../http/head.ts'],
+  },
+  {
+    file: 'proxies/l4/planted.ts',
+    forbidden: ['../http/head.ts', '../l7/router.ts'],
+    allowed: ['../net/wire.ts', '../contract.ts'],
+  },
+  {
+    file: 'bench/gate/planted.ts',
+    forbidden: ['#reports/contract.ts', '#proxies/contract.ts'],
+    allowed: ['#bench/lab/topology.ts', 'node:fs'],
+  },
+  {
+    file: 'bench/micro/planted.ts',
+    forbidden: ['#bench/lab/child.ts', '#reports/contract.ts'],
+    allowed: ['tinybench', '#proxies/http/head.ts'],
+  },
+];
+
+test('every room of the table has a row here', () => {
+  assert.deepEqual(
+    Object.keys(ROOMS).filter((room) => !ROWS.some(({ file }) => dirname(file) === room)),
+    [],
+  );
+});
+
+test('what the room table forbids is caught, what it allows is not', () => {
+  const source = (specifiers: readonly string[]) =>
+    specifiers.map((s, i) => `import * as m${i} from '${s}';\nexport { m${i} };\n`).join('');
+  for (const { file, forbidden, allowed } of ROWS) plant(file, source([...forbidden, ...allowed]));
+  const report = JSON.parse(lint('--format', 'json').stdout) as {
+    diagnostics: { code: string; filename: string; labels: { span: { line: number } }[] }[];
+  };
+  const caught = (file: string, specifiers: readonly string[]) =>
+    report.diagnostics
+      .filter(({ code, filename }) => code === 'rooms(boundaries)' && filename === file)
+      .map(({ labels }) => specifiers[((labels[0]?.span.line ?? 1) - 1) / 2]);
+  for (const { file, forbidden, allowed } of ROWS)
+    assert.deepEqual(caught(file, [...forbidden, ...allowed]), forbidden, file);
+});
+
+test('an import circle is caught', () => {
+  plant('circle/a.ts', "import { b } from './b.ts';\nexport const a = (): unknown => b;\n");
+  plant('circle/b.ts', "import { a } from './a.ts';\nexport const b = (): unknown => a;\n");
+  const { stdout, status } = lint('circle');
+  assert.match(stdout, /no-cycle/);
+  assert.notEqual(status, 0);
+});
+
+test('a promise left floating is caught', () => {
+  plant('scripts/floating.ts', 'const wait = async (): Promise<number> => 1;\nwait();\n');
+  const { stdout, status } = lint('--type-aware', 'scripts/floating.ts');
+  assert.match(stdout, /no-floating-promises/);
+  assert.notEqual(status, 0);
+});
