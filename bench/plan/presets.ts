@@ -1,0 +1,55 @@
+/** How much a run measures. `standard` is the least that supports a claim (12 rounds); the others look. */
+import type { Millis } from '#bench/model/units.ts';
+import { millis } from '#bench/model/units.ts';
+
+export interface Preset {
+  readonly name: string;
+  readonly summary: string;
+  /** Scenarios, cheapest claim first; 'all' is every one. */
+  readonly scenarios: readonly string[] | 'all';
+  readonly rounds: number;
+  readonly warmup: Millis;
+  readonly window: Millis;
+}
+
+export const PRESETS: readonly Preset[] = [
+  {
+    name: 'smoke',
+    summary: 'does everything run? numbers are not to be trusted',
+    scenarios: ['http-small', 'tls-keepalive'],
+    rounds: 1,
+    warmup: millis(400),
+    window: millis(700),
+  },
+  {
+    name: 'quick',
+    summary: 'a first look: what L4, L7 and TLS cost, 3 rounds',
+    scenarios: ['http-small', 'tls-keepalive', 'http-paced-50'],
+    rounds: 3,
+    warmup: millis(600),
+    window: millis(1_000),
+  },
+  {
+    name: 'standard',
+    summary: 'numbers for a claim: every axis, 12 rounds',
+    scenarios: [
+      'http-small',
+      'tls-keepalive',
+      'http-new-connection',
+      'tls-full-handshake',
+      'tcp-echo',
+      'http-paced-50',
+    ],
+    rounds: 12,
+    warmup: millis(600),
+    window: millis(1_000),
+  },
+  {
+    name: 'full',
+    summary: 'every scenario, 12 rounds, longer windows',
+    scenarios: 'all',
+    rounds: 12,
+    warmup: millis(1_000),
+    window: millis(3_000),
+  },
+];

@@ -1,0 +1,63 @@
+/** Scenarios × subjects → rounds of trials, interleaved in a seeded random order. Pure. */
+import { type Scenario, type Subject } from '#bench/model/scenario.ts';
+import { type Millis, millis } from '#bench/model/units.ts';
+import { applies, type SubjectFacts } from './applies.ts';
+import { mulberry32, shuffled } from './random.ts';
+
+export interface PlannedTrial {
+  readonly scenario: Scenario;
+  readonly subject: Subject;
+  readonly round: number;
+  readonly position: number;
+}
+
+export interface PlanRequest {
+  readonly scenarios: readonly Scenario[];
+  readonly subjects: readonly SubjectFacts[];
+  readonly rounds: number;
+  readonly seed: number;
+}
+
+const toSubject = ({ layer, name }: SubjectFacts): Subject =>
+  layer === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name };
+
+/**
+ * Each round visits every scenario and, within it, every subject that can carry it, both in a new random order: what drifts on the
+ * host within minutes drifts for all. Subjects of one scenario stay neighbours because they are compared with each other. Paced
+ * scenarios come last in a round: their rate follows from the capacities that the first round has just found.
+ */
+export function planRounds({ scenarios, subjects, rounds, seed }: PlanRequest): PlannedTrial[][] {
+  const random = mulberry32(seed);
+  const isPaced = (scenario: Scenario): boolean => scenario.loop.kind === 'paced';
+  return Array.from({ length: rounds }, (_, round) => {
+    const order = [
+      ...shuffled(
+        scenarios.filter((s) => !isPaced(s)),
+        random,
+      ),
+      ...shuffled(scenarios.filter(isPaced), random),
+    ];
+    return order
+      .flatMap((scenario) => {
+        const able = subjects.filter((subject) => applies(scenario, subject));
+        return shuffled(able, random).map((subject) => ({ scenario, subject: toSubject(subject), round }));
+      })
+      .map((trial, position) => ({ ...trial, position }));
+  });
+}
+
+/** Wall time of a trial beyond its warm-up and window: starting and stopping its processes, measured on a two-core host. */
+export const TRIAL_OVERHEAD = millis(900);
+/** Preflight, calibration and reports, per run. */
+const RUN_OVERHEAD = millis(4_000);
+const PREFLIGHT_PER_SUBJECT = millis(1_000);
+
+export function estimate(
+  plan: readonly (readonly PlannedTrial[])[],
+  subjects: number,
+  warmup: Millis,
+  window: Millis,
+): Millis {
+  const trials = plan.reduce((sum, round) => sum + round.length, 0);
+  return millis(RUN_OVERHEAD + subjects * PREFLIGHT_PER_SUBJECT + trials * (TRIAL_OVERHEAD + warmup + window));
+}
