@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import { examineHost } from '#bench/lab/doctor.ts';
+import { EXIT } from '../exit.ts';
+import { wantsColour } from '../colour.ts';
+
+const MARKS = { good: ['✓', 32], poor: ['!', 33], bad: ['✗', 31], unknown: ['?', 36] } as const;
+
+export const doctorCommand = (): Command =>
+  new Command('doctor')
+    .description('is this host fit to measure, and what to change')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const findings = await examineHost();
+      if (json) {
+        process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+      } else {
+        const colour = wantsColour(process.stdout);
+        for (const { check, state, found, advice } of findings) {
+          const [mark, code] = MARKS[state];
+          process.stdout.write(`${colour ? `\x1b[${code}m${mark}\x1b[0m` : mark} ${check.padEnd(24)} ${found}\n`);
+          if (advice !== undefined && state !== 'good') process.stdout.write(`  ${' '.repeat(24)} → ${advice}\n`);
+        }
+        const count = (state: keyof typeof MARKS): number => findings.filter((f) => f.state === state).length;
+        process.stdout.write(
+          `\n${count('good')} good, ${count('poor')} poor, ${count('bad')} bad, ${count('unknown')} unknown\n`,
+        );
+      }
+      if (findings.some(({ state }) => state === 'bad')) process.exitCode = EXIT.failure;
+    });

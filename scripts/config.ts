@@ -1,0 +1,43 @@
+/** `bench.config.ts`: the settings that a project keeps; flags win over it. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { UsageError, explain } from './exit.ts';
+
+export const BenchConfig = z.strictObject({
+  preset: z.string().optional(),
+  proxies: z.array(z.string()).optional(),
+  scenarios: z.array(z.string()).optional(),
+  rounds: z.int().min(1).max(1_000).optional(),
+  /** As `--duration`: '2s', '1500ms'. */
+  duration: z.string().optional(),
+  seed: z.int().min(0).optional(),
+  out: z.string().optional(),
+  driver: z.enum(['http1', 'autocannon']).optional(),
+  strict: z.boolean().optional(),
+});
+export type BenchConfig = z.infer<typeof BenchConfig>;
+
+/** For `bench.config.ts`: `export default defineConfig({ … })` checks names and types in the editor. */
+export const defineConfig = (config: BenchConfig): BenchConfig => config;
+
+const NAMES = ['bench.config.ts', 'bench.config.js', 'bench.config.mjs'];
+
+/** The config of `directory`, empty where there is none. Throws `UsageError` naming the file and the field. */
+export async function loadConfig(directory: string): Promise<BenchConfig> {
+  const file = NAMES.map((name) => join(directory, name)).find((path) => existsSync(path));
+  if (file === undefined) return {};
+  let loaded: { default?: unknown };
+  try {
+    loaded = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown };
+  } catch (error) {
+    throw new UsageError(`${file}: cannot be loaded: ${explain(error)}`);
+  }
+  const result = BenchConfig.safeParse(loaded.default);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new UsageError(
+    `${file}: ${issue?.path.join('.') || 'default export'}: ${issue?.message ?? 'not a configuration'}`,
+  );
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/** The command line: what each command is called and takes. What it does is in `commands/`. */
+import { Command, CommanderError } from 'commander';
+import { benchCommand } from './commands/bench.ts';
+import { backendCommand } from './commands/backend.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { listCommand } from './commands/list.ts';
+import { microCommand } from './commands/micro.ts';
+import { proxyCommand } from './commands/proxy.ts';
+import { reportCommand } from './commands/report.ts';
+import { EXIT, UsageError, explain } from './exit.ts';
+import { version } from './version.ts';
+
+const program = new Command('hopcost')
+  .description('What does this proxy hop cost me, and did my change make it worse?')
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError('(hopcost --help lists every command)')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 runtime failure, 2 usage or configuration, 98 inconclusive under --strict,\n99 regression or budget exceeded, 130 interrupted.',
+  );
+
+for (const command of [
+  benchCommand,
+  listCommand,
+  doctorCommand,
+  reportCommand,
+  microCommand,
+  proxyCommand,
+  backendCommand,
+])
+  program.addCommand(command().exitOverride());
+
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failure),
+);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  } else {
+    process.stderr.write(`hopcost: ${explain(error)}\n`);
+    if (process.env['HOPCOST_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failure;
+  }
+}

@@ -1,0 +1,22 @@
+/** SIGINT and SIGTERM as one abort signal. The second one ends the process at once; exit hooks still clean up. */
+import { EXIT } from './exit.ts';
+
+export interface Interruption extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+export function onInterrupt(): Interruption {
+  const controller = new AbortController();
+  const stop = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort(new Error(`interrupted by ${name}`));
+  };
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of names) process.on(name, stop);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      for (const name of names) process.off(name, stop);
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/** Flags over `bench.config.ts` over the preset → one checked set of settings. */
+import { randomInt } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { ProxyDefinition } from '#proxies/contract.ts';
+import { proxies } from '#proxies/registry.ts';
+import type { LoadJob } from '#bench/model/load.ts';
+import type { Scenario } from '#bench/model/scenario.ts';
+import type { Millis } from '#bench/model/units.ts';
+import type { SubjectFacts } from '#bench/plan/applies.ts';
+import { PRESETS } from '#bench/plan/presets.ts';
+import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
+import type { BenchConfig } from '../config.ts';
+import { UsageError } from '../exit.ts';
+import { parseDuration, parseInteger, parseList } from '../flags.ts';
+import { known } from '../nearest.ts';
+
+/** As commander hands them over: texts, absent where not given. */
+export interface BenchFlags {
+  readonly preset?: string;
+  readonly proxies?: string;
+  readonly scenarios?: string;
+  readonly rounds?: string;
+  readonly duration?: string;
+  readonly seed?: string;
+  readonly out?: string;
+  readonly driver?: string;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+}
+
+export interface Settings {
+  readonly preset: string;
+  readonly proxies: readonly ProxyDefinition[];
+  /** `direct` and the proxies, as the plan sees them. */
+  readonly subjects: readonly SubjectFacts[];
+  readonly scenarios: readonly Scenario[];
+  readonly rounds: number;
+  readonly warmup: Millis;
+  readonly window: Millis;
+  readonly seed: number;
+  /** Folder that holds the folders of runs. */
+  readonly out: string;
+  readonly driver: Exclude<LoadJob['driver'], 'tcp'>;
+  readonly strict: boolean;
+  readonly json: boolean;
+}
+
+/** What a preset measures unless `--proxies` says otherwise: the references and the naive yardstick. */
+const DEFAULT_PROXIES = ['l4-tcp', 'l7-http', 'l7-tls', 'node-http'];
+const DRIVERS = ['http1', 'autocannon'] as const;
+const WINDOW = { least: 200, most: 600_000 };
+
+export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Settings> {
+  const presetName = known(
+    'preset',
+    flags.preset ?? config.preset ?? 'quick',
+    PRESETS.map(({ name }) => name),
+  );
+  const preset = PRESETS.find(({ name }) => name === presetName)!;
+  const duration = flags.duration ?? config.duration;
+  const driver = known('driver', flags.driver ?? config.driver ?? 'http1', DRIVERS) as Settings['driver'];
+  const chosen = choose(
+    'proxy',
+    flags.proxies ? parseList(flags.proxies) : (config.proxies ?? DEFAULT_PROXIES),
+    proxyNames(),
+  );
+  const definitions = chosen.filter((name) => name !== 'direct').map((name) => proxies.get(name)!);
+  for (const definition of definitions) {
+    const availability = await definition.availability();
+    if (availability.state === 'missing')
+      throw new UsageError(
+        `${definition.name} cannot run here: ${availability.reason}; to install it: ${availability.install}`,
+      );
+  }
+  const scenarioNames = SCENARIOS.map(({ name }) => name);
+  const asked = flags.scenarios
+    ? parseList(flags.scenarios)
+    : (config.scenarios ?? (preset.scenarios === 'all' ? scenarioNames : preset.scenarios));
+  const names = choose(
+    'scenario',
+    asked.flatMap((name) => FAMILIES[name] ?? [name]),
+    scenarioNames,
+  );
+  const scenarios = SCENARIOS.filter(({ name }) => names.includes(name));
+  for (const { name, loop } of scenarios)
+    if (loop.kind === 'paced' && !names.includes(loop.of))
+      throw new UsageError(
+        `scenario ${name} takes its rate from ${loop.of}, which is not chosen: add ${loop.of} to --scenarios`,
+      );
+  if (driver === 'autocannon') refuseForAutocannon(scenarios);
+  return {
+    preset: presetName,
+    proxies: definitions,
+    subjects: [
+      { name: 'direct', layer: 'direct', capabilities: new Set() },
+      ...definitions.map(({ name, layer, capabilities }) => ({ name, layer, capabilities })),
+    ],
+    scenarios,
+    rounds:
+      flags.rounds !== undefined ? parseInteger('--rounds', flags.rounds, 1, 1_000) : (config.rounds ?? preset.rounds),
+    warmup: preset.warmup,
+    window: duration !== undefined ? parseDuration('--duration', duration, WINDOW.least, WINDOW.most) : preset.window,
+    seed:
+      flags.seed !== undefined
+        ? parseInteger('--seed', flags.seed, 0, 2 ** 31 - 1)
+        : (config.seed ?? randomInt(2 ** 31)),
+    out: resolve(flags.out ?? config.out ?? 'reports/out'),
+    driver,
+    strict: flags.strict ?? config.strict ?? false,
+    json: flags.json ?? false,
+  };
+}
+
+const proxyNames = (): string[] => ['direct', ...proxies.keys()];
+
+function choose(kind: string, names: readonly string[], all: readonly string[]): string[] {
+  if (names.length === 0) throw new UsageError(`no ${kind} chosen; known: ${all.join(', ')}`);
+  return [...new Set(names.map((name) => known(kind, name, all)))];
+}
+
+function refuseForAutocannon(scenarios: readonly Scenario[]): void {
+  const unable = scenarios.filter(
+    ({ traffic, loop }) =>
+      traffic.kind !== 'http' ||
+      traffic.tls !== 'none' ||
+      traffic.connection !== 'keep-alive' ||
+      loop.kind !== 'closed',
+  );
+  if (unable.length > 0)
+    throw new UsageError(
+      `--driver autocannon drives keep-alive plain HTTP in a closed loop only; not ${unable.map(({ name }) => name).join(', ')}: name others with --scenarios`,
+    );
+}

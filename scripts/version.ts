@@ -1,0 +1,22 @@
+import { execFileSync } from 'node:child_process';
+import packageJson from '../package.json' with { type: 'json' };
+
+export const version: string = packageJson.version;
+
+/** The commit that is measured, with '-dirty' where the tree differs from it; null outside a git checkout. */
+export function revision(): string | null {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    return (
+      git('rev-parse', '--short=12', 'HEAD') +
+      (git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '-dirty')
+    );
+  } catch {
+    return null;
+  }
+}
