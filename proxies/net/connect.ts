@@ -1,0 +1,110 @@
+/** Opens a wire to an endpoint: by address at once, by name after resolution, one address after the other. */
+import { lookup } from 'node:dns/promises';
+import { connect, isIP } from 'node:net';
+import type { Endpoint } from '../config/intent.ts';
+import { HandleWire, systemError } from './handle-wire.ts';
+import { SocketWire } from './socket-wire.ts';
+import { tcpInternals, type TcpHandle, type TcpInternals } from './tcp-handle.ts';
+import { Timer } from './timer.ts';
+import type { ConnectHandler, Connecting, ConnectOptions } from './wire.ts';
+
+/** Gives `onConnect` a paused wire whose handler is `handler`, or calls `onConnectError`; neither within this call. */
+export function connectWire(endpoint: Endpoint, handler: ConnectHandler, options: ConnectOptions): Connecting {
+  return new Attempt(endpoint, handler, options);
+}
+
+class Attempt implements Connecting {
+  readonly #port: number;
+  readonly #handler: ConnectHandler;
+  readonly #timer = new Timer(this);
+  #cancel: (() => void) | undefined; // of the address that is being tried
+  #done = false;
+
+  constructor(endpoint: Endpoint, handler: ConnectHandler, options: ConnectOptions) {
+    this.#port = endpoint.port;
+    this.#handler = handler;
+    this.#timer.arm(options.timeout);
+    if (isIP(endpoint.host) !== 0) this.#try([endpoint.host], 0);
+    else void this.#resolve(endpoint.host);
+  }
+
+  abandon(): void {
+    if (this.#done) return;
+    this.#finish();
+    this.#cancel?.();
+  }
+
+  onTimeout(): void {
+    this.#finish();
+    this.#cancel?.();
+    const error = new Error(`connect ETIMEDOUT port ${this.#port}`);
+    this.#handler.onConnectError(Object.assign(error, { code: 'ETIMEDOUT', syscall: 'connect' }));
+  }
+
+  async #resolve(host: string): Promise<void> {
+    try {
+      const found = await lookup(host, { all: true });
+      if (!this.#done) {
+        const addresses = found.map(({ address }) => address);
+        this.#try(addresses, 0);
+      }
+    } catch (error) {
+      if (!this.#done) this.#fail(error as NodeJS.ErrnoException);
+    }
+  }
+
+  #try(addresses: readonly string[], index: number): void {
+    const address = addresses[index] as string;
+    const failed = (error: NodeJS.ErrnoException): void => {
+      if (this.#done) return;
+      if (index + 1 < addresses.length) this.#try(addresses, index + 1);
+      else this.#fail(error);
+    };
+    if (tcpInternals === undefined) this.#trySocket(address, failed);
+    else this.#tryHandle(tcpInternals, address, failed);
+  }
+
+  #tryHandle(internals: TcpInternals, address: string, failed: (error: NodeJS.ErrnoException) => void): void {
+    const handle: TcpHandle = internals.createHandle();
+    const request = internals.createConnectRequest();
+    const close = (): void => handle.close(() => {});
+    request.oncomplete = (status) => {
+      if (this.#done) return; // abandoned, and closed by that
+      if (status < 0) {
+        close();
+        failed(systemError(status, 'connect'));
+        return;
+      }
+      handle.setNoDelay(true);
+      this.#finish();
+      this.#handler.onConnect(new HandleWire(handle, this.#handler));
+    };
+    this.#cancel = close;
+    const v6 = address.includes(':');
+    const status = v6 ? handle.connect6(request, address, this.#port) : handle.connect(request, address, this.#port);
+    if (status < 0) queueMicrotask(() => request.oncomplete(status));
+  }
+
+  #trySocket(host: string, failed: (error: NodeJS.ErrnoException) => void): void {
+    const socket = connect({ host, port: this.#port, allowHalfOpen: true, noDelay: true });
+    this.#cancel = () => socket.destroy();
+    const onError = (error: NodeJS.ErrnoException): void => failed(error);
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      if (this.#done) return;
+      this.#finish();
+      socket.off('error', onError);
+      this.#handler.onConnect(new SocketWire(socket, this.#handler));
+    });
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    this.#finish();
+    this.#handler.onConnectError(error);
+  }
+
+  #finish(): void {
+    this.#done = true;
+    this.#timer.release();
+  }
+}

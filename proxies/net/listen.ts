@@ -1,0 +1,79 @@
+/** A listening port that hands out wires. */
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Endpoint } from '../config/intent.ts';
+import { HandleWire } from './handle-wire.ts';
+import { SocketWire } from './socket-wire.ts';
+import { listenHandle, type TcpHandle, tcpInternals } from './tcp-handle.ts';
+import type { ListenOptions, Wire, WireHandler, WireListener } from './wire.ts';
+
+/** What a wire has until its owner sets `wire.handler`, within `onWire`. */
+const unowned: WireHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+
+/** Rejects with the system's error (EADDRINUSE, EACCES). `onWire` must set `wire.handler`, then `resume()` at its leisure. */
+export async function listenWires(
+  address: Endpoint,
+  onWire: (wire: Wire) => void,
+  options: ListenOptions = {},
+): Promise<WireListener> {
+  const most = options.connections ?? Infinity;
+  let active = 0;
+  const onClosed = (): void => {
+    active -= 1;
+  };
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket: Socket) => {
+    if (active >= most) {
+      socket.destroy();
+      return;
+    }
+    active += 1;
+    socket.once('close', onClosed);
+    onWire(new SocketWire(socket, unowned));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(
+      {
+        host: address.host,
+        port: address.port,
+        backlog: options.backlog ?? 4096,
+        ...(options.reusePort === true && { reusePort: true }),
+      },
+      () => {
+        server.off('error', reject);
+        resolve();
+      },
+    );
+  });
+  server.on('error', () => {}); // a failed accept (EMFILE) concerns one connection, not the listener
+  const handle = tcpInternals === undefined ? undefined : listenHandle(server);
+  if (handle !== undefined) {
+    handle.onconnection = (status: number, client: TcpHandle | undefined) => {
+      if (status < 0 || client === undefined) return;
+      if (active >= most) {
+        client.close(() => {});
+        return;
+      }
+      active += 1;
+      client.setNoDelay(true);
+      onWire(new HandleWire(client, unowned, onClosed));
+    };
+  }
+  const { address: host, port } = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closing ??= new Promise((resolve) => {
+      if (handle !== undefined) server.close(() => resolve());
+      else {
+        server.close();
+        resolve(); // the plain server would wait for its connections
+      }
+    }));
+  return {
+    address: { host, port },
+    get active() {
+      return active;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

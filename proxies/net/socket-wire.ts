@@ -1,0 +1,101 @@
+/** The plain path: a wire over any `net.Socket`, a `tls.TLSSocket` included, by its public interface alone. */
+import type { Socket } from 'node:net';
+import type { Wire, WireHandler } from './wire.ts';
+
+export class SocketWire implements Wire {
+  handler: WireHandler;
+  open = true;
+  readonly socket: Socket;
+  #blocked = false;
+  #ending = false;
+  #error: NodeJS.ErrnoException | undefined;
+
+  /** The socket must be connected (and secured), allow half-open, and have nobody else reading it. */
+  constructor(socket: Socket, handler: WireHandler) {
+    this.socket = socket;
+    this.handler = handler;
+    socket.pause();
+    socket.on('data', (chunk: Buffer | string) => {
+      if (this.open) this.handler.onData(chunk as Buffer);
+    });
+    socket.on('end', () => {
+      if (this.open) this.handler.onEnd();
+    });
+    socket.on('drain', () => {
+      this.#blocked = false;
+      if (this.open) this.handler.onDrain();
+    });
+    socket.on('error', (error) => {
+      if (!this.open) return; // we closed it ourselves
+      this.open = false;
+      this.#error = error;
+    });
+    socket.on('close', () => {
+      this.open = false;
+      this.handler.onClose(this.#error);
+    });
+  }
+
+  /** The socket keeps what it is given until it is written, so it gets a copy. */
+  write(chunk: Buffer): boolean {
+    if (!this.open || this.#ending || chunk.length === 0) return this.pending === 0;
+    return this.#sent(this.socket.write(Buffer.from(chunk)));
+  }
+
+  writeLatin1(text: string): boolean {
+    if (!this.open || this.#ending || text.length === 0) return this.pending === 0;
+    return this.#sent(this.socket.write(text, 'latin1'));
+  }
+
+  /** Below the socket's high-water mark there will be no 'drain': that is not a backlog to wait for. */
+  #sent(accepted: boolean): boolean {
+    if (!accepted) this.#blocked = true;
+    return !this.#blocked;
+  }
+
+  end(): void {
+    if (!this.open || this.#ending) return;
+    this.#ending = true;
+    this.socket.end();
+  }
+
+  reset(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.socket.resetAndDestroy();
+  }
+
+  destroy(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.socket.destroy();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (this.open) this.socket.resume();
+  }
+
+  get pending(): number {
+    return this.socket.writableLength;
+  }
+
+  get remoteAddress(): string {
+    return this.socket.remoteAddress ?? '';
+  }
+
+  get remotePort(): number {
+    return this.socket.remotePort ?? 0;
+  }
+
+  get localAddress(): string {
+    return this.socket.localAddress ?? '';
+  }
+
+  get localPort(): number {
+    return this.socket.localPort ?? 0;
+  }
+}
