@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { subjectName } from '#bench/model/scenario.ts';
+import { millis } from '#bench/model/units.ts';
+import { applies, type SubjectFacts } from '#bench/plan/applies.ts';
+import { PRESETS } from '#bench/plan/presets.ts';
+import { mulberry32, shuffled } from '#bench/plan/random.ts';
+import { estimate, planRounds } from '#bench/plan/rounds.ts';
+import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
+
+const facts = (name: string, layer: SubjectFacts['layer'], ...capabilities: string[]): SubjectFacts => ({
+  name,
+  layer,
+  capabilities: new Set(capabilities),
+});
+const REFERENCES = [
+  facts('direct', 'direct'),
+  facts('l4-tcp', 'l4'),
+  facts('l7-http', 'l7'),
+  facts('l7-tls', 'l7', 'tls-termination'),
+  facts('node-http', 'l7'),
+];
+const scenario = (name: string) => SCENARIOS.find((s) => s.name === name)!;
+const able = (name: string) => REFERENCES.filter((subject) => applies(scenario(name), subject)).map((s) => s.name);
+
+test('a scenario is carried by those who can', () => {
+  assert.deepEqual(able('http-small'), ['direct', 'l4-tcp', 'l7-http', 'node-http']);
+  assert.deepEqual(able('tls-keepalive'), ['direct', 'l4-tcp', 'l7-tls']);
+  assert.deepEqual(able('tcp-echo'), ['direct', 'l4-tcp']);
+  assert.deepEqual(able('idle-connections'), ['direct', 'l4-tcp', 'l7-http', 'node-http']);
+});
+
+test('every round visits every able subject of every scenario exactly once, paced scenarios last', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 ** 31 - 1 }), fc.integer({ min: 1, max: 5 }), (seed, rounds) => {
+      const plan = planRounds({ scenarios: SCENARIOS, subjects: REFERENCES, rounds, seed });
+      assert.equal(plan.length, rounds);
+      const expected = SCENARIOS.flatMap((s) => able(s.name).map((subject) => `${s.name}/${subject}`)).toSorted(
+        (a, b) => a.localeCompare(b),
+      );
+      for (const [index, round] of plan.entries()) {
+        assert.deepEqual(
+          round.map((t) => `${t.scenario.name}/${subjectName(t.subject)}`).toSorted((a, b) => a.localeCompare(b)),
+          expected,
+        );
+        assert.deepEqual(
+          round.map((t) => t.position),
+          round.map((_, i) => i),
+        );
+        assert.ok(round.every((t) => t.round === index));
+        const firstPaced = round.findIndex((t) => t.scenario.loop.kind === 'paced');
+        assert.ok(round.slice(firstPaced).every((t) => t.scenario.loop.kind === 'paced'));
+      }
+    }),
+    { seed: 1, numRuns: 50 },
+  );
+});
+
+test('the seed decides the order, and rounds differ', () => {
+  const names = (seed: number) =>
+    planRounds({ scenarios: SCENARIOS, subjects: REFERENCES, rounds: 2, seed }).map((r) =>
+      r.map((t) => t.scenario.name + subjectName(t.subject)).join(),
+    );
+  assert.deepEqual(names(7), names(7));
+  assert.notDeepEqual(names(7), names(8));
+  assert.notEqual(names(7)[0], names(7)[1]);
+});
+
+test('a shuffle is fair: each of the 6 orders of 3 comes up within 5 sigma of its share', () => {
+  const random = mulberry32(42);
+  const counts = new Map<string, number>();
+  const runs = 12_000;
+  for (let i = 0; i < runs; i++) {
+    const order = shuffled(['a', 'b', 'c'], random).join('');
+    counts.set(order, (counts.get(order) ?? 0) + 1);
+  }
+  assert.equal(counts.size, 6);
+  const sigma = Math.sqrt((runs * (1 / 6) * 5) / 6);
+  for (const count of counts.values()) assert.ok(Math.abs(count - runs / 6) < 5 * sigma, `${count}`);
+});
+
+const LIMITS = { smoke: 20_000, quick: 90_000, standard: 15 * 60_000 };
+for (const preset of PRESETS) {
+  test(`preset ${preset.name}: its scenarios exist, paced ones come with their source, and it fits its time`, () => {
+    const names = preset.scenarios === 'all' ? SCENARIOS.map((s) => s.name) : preset.scenarios;
+    const scenarios = names.map(scenario);
+    for (const s of scenarios) if (s.loop.kind === 'paced') assert.ok(names.includes(s.loop.of), s.name);
+    const plan = planRounds({ scenarios, subjects: REFERENCES, rounds: preset.rounds, seed: 1 });
+    const limit = LIMITS[preset.name as keyof typeof LIMITS] ?? Infinity;
+    assert.ok(estimate(plan, REFERENCES.length, preset.warmup, preset.window) <= limit);
+    assert.ok(estimate(plan, 0, millis(0), millis(0)) > 0);
+  });
+}
+
+test('names are unique and families name scenarios', () => {
+  assert.equal(new Set(SCENARIOS.map((s) => s.name)).size, SCENARIOS.length);
+  for (const members of Object.values(FAMILIES)) for (const member of members) assert.ok(scenario(member), member);
+});
