@@ -195,7 +195,7 @@ export class HandleWire implements Wire {
     wire.pending -= request.size;
     if (!wire.open) return;
     if (status < 0) wire.#fail(systemError(status, 'write'));
-    else if (wire.pending === 0) wire.handler.onDrain();
+    else if (wire.pending === 0 && !wire.#ending) wire.handler.onDrain();
   }
 
   #shut(status: number): void {

@@ -15,7 +15,7 @@ export interface WireHandler {
   onData(chunk: Buffer): void;
   /** FIN from the peer; our writing side stays open. At most once, after all data. */
   onEnd(): void;
-  /** The backlog, of which a `write` had told by giving false, has gone to the kernel. */
+  /** The backlog, of which a `write` had told by giving false, has gone to the kernel. Not after `end`. */
   onDrain(): void;
   /** Exactly once, last. ECONNRESET and the like as `error`; undefined after an orderly end or our own `destroy`. */
   onClose(error: NodeJS.ErrnoException | undefined): void;

@@ -186,7 +186,7 @@ describe(`wire (${plain ? 'plain' : 'handle'} path)`, () => {
     assert.ok(peer.wire.pending > 0);
     peer.wire.writeLatin1('tail');
     hash.update('tail');
-    peer.wire.end();
+    void peer.until('drain').then(() => peer.wire.end());
     const got = createHash('sha256');
     let received = 0;
     for await (const part of socket) {
@@ -195,7 +195,6 @@ describe(`wire (${plain ? 'plain' : 'handle'} path)`, () => {
     }
     assert.equal(received, sent + 4);
     assert.equal(got.digest('hex'), hash.digest('hex'));
-    await peer.until('drain');
     assert.equal(peer.wire.pending, 0);
     socket.destroy();
     peer.wire.destroy();
