@@ -1,0 +1,54 @@
+/** HTTP requests over `node:http`, a reader independent of every proxy measured: for the nonce and the conformance cases. */
+import { request as requestHttp, type Agent, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
+import { request as requestHttps, Agent as HttpsAgent } from 'node:https';
+import { Agent as HttpAgent } from 'node:http';
+import type { Target } from './wire.ts';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface HttpQuestion {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+}
+
+/** Keeps at most one connection, so that reuse shows. Destroy it when done. */
+export const oneConnection = (target: Target): Agent =>
+  target.tls ? new HttpsAgent({ keepAlive: true, maxSockets: 1 }) : new HttpAgent({ keepAlive: true, maxSockets: 1 });
+
+/** One request; a connection of its own where no agent is given. Rejects when the answer is not whole. */
+export function ask(
+  target: Target,
+  question: HttpQuestion,
+  signal: AbortSignal,
+  agent: Agent | false = false,
+): Promise<HttpAnswer> {
+  const { host, port, tls } = target;
+  const options: RequestOptions & { ca?: string; servername?: string } = {
+    host,
+    port,
+    agent,
+    signal,
+    method: question.method ?? 'GET',
+    path: question.path,
+    headers: { ...question.headers, ...(question.body && { 'content-length': String(question.body.length) }) },
+    ...(tls && { ca: tls.ca, servername: tls.serverName }),
+  };
+  return new Promise((resolve, reject) => {
+    const request = (tls ? requestHttps : requestHttp)(options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
+    });
+    request.on('error', reject);
+    request.end(question.body);
+  });
+}

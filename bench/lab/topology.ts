@@ -1,0 +1,196 @@
+/**
+ * Everything that one trial needs besides load: the origin, the proxy in front of it (none for direct), each a child process, pinned,
+ * proved to be the one that answers. One disposable scope; what was started last is stopped first.
+ */
+import { backends } from '#backends/registry.ts';
+import type { Availability } from '#proxies/contract.ts';
+import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
+import { proxies } from '#proxies/registry.ts';
+import type { Placement } from '#bench/model/record.ts';
+import type { Scenario, Subject, Traffic } from '#bench/model/scenario.ts';
+import type { Warning } from '#bench/model/warning.ts';
+import type { RunCertificate } from './certificates.ts';
+import { HostChild, type EventLoopTimes } from './child.ts';
+import { ask } from './http-client.ts';
+import { portOwnership } from './ownership.ts';
+import { Wire, type Target } from './wire.ts';
+
+/** What all topologies of a run have in common. */
+export interface TopologyShared {
+  readonly placement: Placement;
+  readonly certificate: RunCertificate;
+}
+
+export interface TopologySpec extends TopologyShared {
+  readonly scenario: Pick<Scenario, 'origin' | 'traffic'>;
+  readonly subject: Subject;
+  /** Workers of the proxy; 1 unless scaling is measured. */
+  readonly concurrency: number;
+}
+
+export interface Topology extends AsyncDisposable {
+  /** Where load goes. */
+  readonly target: Endpoint;
+  /** Present where the client speaks TLS. */
+  readonly tls?: { readonly ca: string; readonly serverName: string };
+  readonly origin: {
+    readonly pids: readonly number[];
+    counters(): Promise<{ readonly connections: number; readonly requests: number }>;
+    eventLoop(): Promise<EventLoopTimes>;
+  };
+  /** Absent for direct. */
+  readonly proxy?: {
+    readonly pids: readonly number[];
+    readonly version: string;
+    readonly nativeConfig: string;
+    /** Absent where the proxy is not Node, or spreads over several processes. */
+    eventLoop?(): Promise<EventLoopTimes>;
+  };
+  /** At the end of a trial: the same processes still run and still hold the same listeners. Undefined when all is well. */
+  verify(): Warning | undefined;
+}
+
+const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
+
+export const usesTls = (traffic: Traffic): boolean => 'tls' in traffic && traffic.tls !== 'none';
+
+export async function openTopology(spec: TopologySpec, signal: AbortSignal): Promise<Topology> {
+  const { scenario, subject, placement, certificate } = spec;
+  await using scope = new AsyncDisposableStack();
+
+  const definition = subject.kind === 'proxy' ? proxyNamed(subject.name) : undefined;
+  const version = definition && requireReady(definition.name, await definition.availability());
+  const tls = usesTls(scenario.traffic);
+  const terminates = tls && definition?.capabilities.has('tls-termination') === true;
+
+  const originName = scenario.origin;
+  const protocol = backends.get(originName)?.protocol;
+  if (protocol === undefined)
+    throw new Error(`no origin is called ${originName}; there are ${[...backends.keys()].join(', ')}`);
+  const leaf = { cert: certificate.cert, key: certificate.key };
+  const origin = scope.use(
+    await HostChild.start(
+      {
+        role: `origin ${originName}`,
+        entry: 'backends/host.ts',
+        job: { name: originName, listener: loopback, options: tls && !terminates ? { tls: leaf } : {} },
+        cores: placement.origin,
+      },
+      signal,
+    ),
+  );
+  const proxy =
+    definition &&
+    scope.use(
+      await HostChild.start(
+        {
+          role: `proxy ${definition.name}`,
+          entry: 'proxies/host.ts',
+          job: {
+            name: definition.name,
+            intent: {
+              listener: {
+                address: loopback,
+                ...(terminates && { tls: { certificates: [leaf], alpn: ['http/1.1'] } }),
+              },
+              clusters: [{ name: 'origin', endpoints: [origin.ready.address] }],
+              defaultCluster: 'origin',
+              concurrency: spec.concurrency,
+            } satisfies ProxyIntent,
+          },
+          cores: placement.proxy,
+        },
+        signal,
+      ),
+    );
+
+  const front = proxy ?? origin;
+  const target: Target = {
+    ...front.ready.address,
+    ...(tls && { tls: { ca: certificate.ca, serverName: certificate.serverName } }),
+  };
+  const foreign = disowned(origin, proxy);
+  if (foreign) throw new Error(foreign.message);
+  await (protocol === 'http' ? proveNonce : proveConnection)(origin, target, signal);
+
+  const children = scope.move();
+  return {
+    target: front.ready.address,
+    ...(target.tls && { tls: target.tls }),
+    origin: {
+      pids: origin.ready.pids,
+      counters: () => origin.counters(),
+      eventLoop: () => origin.eventLoop(),
+    },
+    ...(proxy && {
+      proxy: {
+        pids: proxy.ready.pids,
+        version: version ?? '',
+        nativeConfig: proxy.ready.nativeConfig ?? '',
+        ...(proxy.ready.pids.length === 1 &&
+          proxy.ready.pids[0] === proxy.pid && { eventLoop: () => proxy.eventLoop() }),
+      },
+    }),
+    verify: () => died('origin-died', origin) ?? (proxy && died('proxy-died', proxy)) ?? disowned(origin, proxy),
+    [Symbol.asyncDispose]: () => children.disposeAsync(),
+  };
+}
+
+function proxyNamed(name: string) {
+  const definition = proxies.get(name);
+  if (!definition) throw new Error(`no proxy is called ${name}; there are ${[...proxies.keys()].join(', ')}`);
+  return definition;
+}
+
+function requireReady(name: string, availability: Availability): string {
+  if (availability.state === 'ready') return availability.version;
+  throw new Error(`${name} cannot run here: ${availability.reason}; install it with: ${availability.install}`);
+}
+
+function died(code: 'origin-died' | 'proxy-died', child: HostChild): Warning | undefined {
+  if (child.alive) return undefined;
+  return {
+    code,
+    message: `${child.role} (process ${child.pid}) is not running any more, or one of its processes was replaced`,
+    evidence: { pid: child.pid, output: child.output },
+  };
+}
+
+function disowned(...children: readonly (HostChild | undefined)[]): Warning | undefined {
+  for (const child of children) {
+    if (!child) continue;
+    const { port } = child.ready.address;
+    const ownership = portOwnership(port, [...new Set([child.pid, ...child.ready.pids])]);
+    if (ownership.state === 'foreign')
+      return {
+        code: 'wrong-process',
+        message: `${child.role}: ${ownership.reason}`,
+        evidence: { port, expected: child.ready.pids.join(' ') },
+      };
+  }
+  return undefined;
+}
+
+/** The origin that was started answers through the target: only it knows the nonce. */
+async function proveNonce(origin: HostChild, target: Target, signal: AbortSignal): Promise<void> {
+  const { status, body } = await ask(target, { path: '/nonce' }, signal);
+  const answer = body.toString();
+  if (status !== 200 || answer !== origin.nonce)
+    throw new Error(
+      `GET /nonce at ${target.host}:${target.port}: expected 200 and ${origin.nonce}, got ${status} and '${answer.slice(0, 80)}'; another process answers, or the proxy changes bodies`,
+    );
+}
+
+/** TCP origins: bytes sent to the target are answered up to FIN, and the origin's own count says that it was its connection. */
+async function proveConnection(origin: HostChild, target: Target, signal: AbortSignal): Promise<void> {
+  const before = await origin.counters();
+  await using wire = await Wire.open(target, signal);
+  wire.write(origin.nonce);
+  wire.end();
+  const answer = await wire.untilEnd();
+  const { connections } = await origin.counters();
+  if (answer.length === 0 || connections <= before.connections)
+    throw new Error(
+      `${target.host}:${target.port} did not lead to the origin: ${answer.length} bytes came back, its connections went from ${before.connections} to ${connections}`,
+    );
+}
