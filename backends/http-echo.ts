@@ -1,0 +1,160 @@
+/**
+ * The recording origin: keeps the raw bytes of every connection, so that a strict reader can judge what a proxy forwarded. It
+ * answers with the request's own head, or with the very bytes it is told to:
+ *
+ * | request | answer |
+ * | --- | --- |
+ * | `GET /_recorded` | JSON of `Recorded[]`, the connections that asked for it left out |
+ * | `GET /_forget` | 200; records so far are dropped |
+ * | any method `/_raw/BASE64URL` | the decoded bytes as they are, right after the head; `?then=close` or `?then=reset` ends the connection |
+ * | anything else | 200, `text/plain`, body: method and target, once the request was read to its end |
+ */
+import type { BackendDefinition, RunningBackend } from './contract.ts';
+import { RequestReader, type RequestHead } from './request-reader.ts';
+import { listenStreams, type Stream, type StreamHandler } from './stream.ts';
+
+export interface Recorded {
+  readonly connection: number;
+  /** Latin-1: one character a byte. Cut at `maxRecordedBytes`, `bytes` is the true count. */
+  readonly raw: string;
+  readonly bytes: number;
+  readonly requests: number;
+  /** How the connection stands: still open, ended by the peer's FIN, gone, or refused as no HTTP. */
+  readonly state: 'open' | 'ended' | 'closed' | 'malformed';
+}
+
+export interface RunningHttpEcho extends RunningBackend {
+  recorded(): readonly Recorded[];
+  forget(): void;
+}
+
+const maxRecordedBytes = 4 * 1024 * 1024;
+const maxRecordedConnections = 10_000;
+
+const reply = (body: string, type = 'text/plain') =>
+  Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+const malformed = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+
+class Recording implements StreamHandler {
+  readonly #stream: Stream;
+  readonly #origin: Recorder;
+  readonly #connection: number;
+  readonly #reader = new RequestReader();
+  readonly #chunks: Buffer[] = [];
+  #kept = 0;
+  #bytes = 0;
+  #requests = 0;
+  #state: Recorded['state'] = 'open';
+  /** Asked for the records itself: not part of them. */
+  private = false;
+
+  constructor(stream: Stream, origin: Recorder, connection: number) {
+    this.#stream = stream;
+    this.#origin = origin;
+    this.#connection = connection;
+  }
+
+  recorded(): Recorded {
+    const raw = Buffer.concat(this.#chunks).toString('latin1');
+    return {
+      connection: this.#connection,
+      raw,
+      bytes: this.#bytes,
+      requests: this.#requests,
+      state: this.#state,
+    };
+  }
+
+  onData(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#kept < maxRecordedBytes) {
+      const kept = Buffer.from(chunk.subarray(0, maxRecordedBytes - this.#kept));
+      this.#kept += kept.length;
+      this.#chunks.push(kept);
+    }
+    if (this.#state === 'malformed') return;
+    try {
+      for (let at = 0; at < chunk.length;) {
+        at = this.#reader.read(chunk, at);
+        const request = this.#reader.completed;
+        if (request) this.#answer(request);
+        else if (this.#reader.takeExpectation()) this.#stream.write(continueBytes);
+      }
+    } catch {
+      this.#state = 'malformed';
+      this.#stream.write(malformed);
+      this.#stream.end();
+    }
+  }
+
+  onEnd(): void {
+    if (this.#state === 'open') this.#state = 'ended';
+    this.#stream.end();
+  }
+
+  onClose(): void {
+    if (this.#state !== 'malformed') this.#state = 'closed';
+  }
+
+  #answer(request: RequestHead): void {
+    const { method, target } = request;
+    if (target === '/_recorded' || target === '/_forget') {
+      this.private = true;
+      if (target === '/_forget') this.#origin.forget();
+      this.#stream.write(reply(JSON.stringify(this.#origin.recorded()), 'application/json'));
+    } else {
+      this.#requests++;
+      this.#origin.requests++;
+      if (target.startsWith('/_raw/')) return this.#answerRaw(target);
+      const whole = reply(`${method} ${target}\n`);
+      this.#stream.write(method === 'HEAD' ? whole.subarray(0, whole.indexOf('\r\n\r\n') + 4) : whole);
+    }
+    if (request.close) this.#stream.end();
+  }
+
+  #answerRaw(target: string): void {
+    const [encoded = '', query = ''] = target.slice('/_raw/'.length).split('?');
+    this.#stream.write(Buffer.from(encoded, 'base64url'));
+    if (query === 'then=close') this.#stream.end();
+    if (query === 'then=reset') this.#stream.reset();
+  }
+}
+
+class Recorder {
+  requests = 0;
+  #recordings: Recording[] = [];
+  #accepted = 0;
+
+  accept(stream: Stream): Recording {
+    const recording = new Recording(stream, this, this.#accepted++);
+    if (this.#recordings.length < maxRecordedConnections) this.#recordings.push(recording);
+    return recording;
+  }
+
+  recorded(): Recorded[] {
+    return this.#recordings.filter((recording) => !recording.private).map((recording) => recording.recorded());
+  }
+
+  forget(): void {
+    this.#recordings = [];
+  }
+}
+
+export const definition = {
+  name: 'http-echo',
+  protocol: 'http',
+  summary:
+    'HTTP/1.1 origin that records the raw bytes it receives (/_recorded) and answers what it is told to (/_raw/BASE64URL)',
+  async start(listener, options, signal): Promise<RunningHttpEcho> {
+    const recorder = new Recorder();
+    const listening = await listenStreams(listener, options, (stream) => recorder.accept(stream), signal);
+    return {
+      address: listening.address,
+      counters: () => ({ connections: listening.connections, requests: recorder.requests }),
+      recorded: () => recorder.recorded(),
+      forget: () => recorder.forget(),
+      [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
+    };
+  },
+} satisfies BackendDefinition;

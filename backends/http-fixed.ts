@@ -1,0 +1,217 @@
+/**
+ * The origin that HTTP load ends at. Replies are serialised once, so that a small request costs one `read`, one `write` and a
+ * map look-up: whatever a hop adds stands out against it.
+ *
+ * | request | answer |
+ * | --- | --- |
+ * | `GET /bytes/N` | N bytes of the repeated `bodyPattern` |
+ * | `GET /delay/MS` | a small body, MS milliseconds after the request came, never early; `X-Delayed` holds the true figure |
+ * | `GET /stall/MS` | blocks the whole origin for MS milliseconds, then answers (calibration of open loops) |
+ * | `GET /nonce` | `options.nonce` |
+ * | anything else, uploads too | a small body, once the request was read to its end |
+ */
+import type { BackendDefinition } from './contract.ts';
+import { RequestReader, type RequestHead } from './request-reader.ts';
+import { listenStreams, type Stream, type StreamHandler } from './stream.ts';
+
+/** Byte i of every `/bytes/N` body is `bodyPattern[i % 64]`. */
+export const bodyPattern = 'hopcost:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST';
+
+interface Reply {
+  readonly bytes: Buffer;
+  /** Bytes of the pattern still to follow `bytes`. */
+  readonly rest: number;
+}
+
+const blockBytes = 1024 * 1024;
+const cachedReplies = 256;
+const maxMillis = 600_000;
+const smallBody = 'hopcost\n';
+const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+const badRequest = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+
+const block = Buffer.from(bodyPattern.repeat(blockBytes / bodyPattern.length), 'latin1');
+
+const headOf = (length: number, fields = '') =>
+  `HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n${fields}\r\n`;
+
+const textReply = (body: string, fields = ''): Reply => ({
+  bytes: Buffer.from(headOf(Buffer.byteLength(body), fields) + body),
+  rest: 0,
+});
+
+function bytesReply(length: number): Reply {
+  const first = Math.min(length, blockBytes);
+  return { bytes: Buffer.concat([Buffer.from(headOf(length)), block.subarray(0, first)]), rest: length - first };
+}
+
+/** `/delay/5` → 5; undefined for anything else. */
+function argument(target: string, prefix: string, max: number): number | undefined {
+  if (!target.startsWith(prefix)) return undefined;
+  const value = Number(target.slice(prefix.length));
+  return Number.isFinite(value) && value >= 0 && value <= max ? value : undefined;
+}
+
+const asleep = new Int32Array(new SharedArrayBuffer(4));
+
+class Origin {
+  requests = 0;
+  readonly #nonce: Reply;
+  readonly #small = textReply(smallBody);
+  readonly #replies = new Map<string, Reply>();
+
+  constructor(nonce: string) {
+    this.#nonce = textReply(nonce);
+  }
+
+  /** The reply to a GET of `target`, from the cache where there is one. */
+  reply(target: string): Reply {
+    const cached = this.#replies.get(target);
+    if (cached) return cached;
+    const length = argument(target, '/bytes/', Number.MAX_SAFE_INTEGER);
+    const reply =
+      target === '/nonce' ? this.#nonce : length !== undefined ? bytesReply(Math.trunc(length)) : this.#small;
+    if (this.#replies.size >= cachedReplies) this.#replies.clear();
+    if (reply.bytes.length <= 2 * blockBytes) this.#replies.set(target, reply);
+    return reply;
+  }
+
+  get small(): Reply {
+    return this.#small;
+  }
+}
+
+class FixedConnection implements StreamHandler {
+  readonly #stream: Stream;
+  readonly #origin: Origin;
+  readonly #reader = new RequestReader();
+  /** Why no further request is answered now: a delay runs, or the client reads slower than we write. */
+  #blocked: 'delay' | 'backpressure' | undefined;
+  #held: Buffer | undefined;
+  #rest = 0;
+  #peerEnded = false;
+  #closeAfterReply = false;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(stream: Stream, origin: Origin) {
+    this.#stream = stream;
+    this.#origin = origin;
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#blocked) this.#hold(chunk);
+    else this.#serve(chunk, 0);
+  }
+
+  onEnd(): void {
+    this.#peerEnded = true;
+    if (!this.#blocked) this.#stream.end();
+  }
+
+  onDrain(): void {
+    if (this.#blocked !== 'backpressure') return;
+    while (this.#rest > 0) if (!this.#writeBlock()) return;
+    this.#unblock();
+  }
+
+  onClose(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #hold(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#held = this.#held ? Buffer.concat([this.#held, bytes]) : Buffer.from(bytes);
+    this.#stream.pause();
+  }
+
+  #unblock(): void {
+    this.#blocked = undefined;
+    if (this.#closeAfterReply) return this.#stream.end();
+    const held = this.#held;
+    this.#held = undefined;
+    if (held) {
+      this.#stream.resume();
+      this.#serve(held, 0);
+    }
+    if (this.#peerEnded && !this.#blocked) this.#stream.end();
+  }
+
+  #serve(chunk: Buffer, offset: number): void {
+    for (let at = offset; at < chunk.length;) {
+      try {
+        at = this.#reader.read(chunk, at);
+      } catch {
+        this.#stream.write(badRequest);
+        return this.#stream.end();
+      }
+      const request = this.#reader.completed;
+      if (!request) {
+        if (this.#reader.takeExpectation()) this.#stream.write(continueBytes);
+        return;
+      }
+      this.#origin.requests++;
+      this.#answer(request);
+      if (this.#blocked) return this.#hold(chunk.subarray(at));
+      if (request.close) return this.#stream.end();
+    }
+  }
+
+  #answer(request: RequestHead): void {
+    this.#closeAfterReply = request.close;
+    if (request.method === 'GET') {
+      const delay = argument(request.target, '/delay/', maxMillis);
+      if (delay !== undefined) return this.#delay(delay);
+      const stall = argument(request.target, '/stall/', maxMillis);
+      if (stall !== undefined) Atomics.wait(asleep, 0, 0, stall);
+      return this.#write(this.#origin.reply(request.target));
+    }
+    if (request.method !== 'HEAD') return this.#write(this.#origin.small);
+    const { bytes } = this.#origin.reply(request.target);
+    this.#write({ bytes: bytes.subarray(0, bytes.indexOf('\r\n\r\n') + 4), rest: 0 });
+  }
+
+  #write(reply: Reply): void {
+    let flowing = this.#stream.write(reply.bytes);
+    this.#rest = reply.rest;
+    while (this.#rest > 0 && flowing) flowing = this.#writeBlock();
+    if (!flowing) this.#blocked = 'backpressure';
+  }
+
+  #writeBlock(): boolean {
+    const length = Math.min(this.#rest, blockBytes);
+    this.#rest -= length;
+    return this.#stream.write(block.subarray(0, length));
+  }
+
+  /** Timers count whole milliseconds of a cached clock and may fire early: what is missing then passes in `setImmediate`. */
+  #delay(millis: number): void {
+    this.#blocked = 'delay';
+    const came = performance.now();
+    const answer = () => {
+      if (this.#closed) return;
+      const elapsed = performance.now() - came;
+      if (elapsed < millis) return void setImmediate(answer);
+      this.#blocked = undefined;
+      this.#write(textReply(smallBody, `X-Delayed: ${elapsed.toFixed(3)}\r\n`));
+      if (!this.#blocked) this.#unblock();
+    };
+    this.#timer = setTimeout(answer, millis);
+  }
+}
+
+export const definition: BackendDefinition = {
+  name: 'http-fixed',
+  protocol: 'http',
+  summary: 'HTTP/1.1 origin with pre-serialised replies: /bytes/N, /delay/MS, /stall/MS, /nonce, uploads',
+  async start(listener, options, signal) {
+    const origin = new Origin(options.nonce ?? '');
+    const listening = await listenStreams(listener, options, (stream) => new FixedConnection(stream, origin), signal);
+    return {
+      address: listening.address,
+      counters: () => ({ connections: listening.connections, requests: origin.requests }),
+      [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
+    };
+  },
+};

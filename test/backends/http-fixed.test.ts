@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { definition, bodyPattern } from '#backends/http-fixed.ts';
+import { exchange, never } from './client.ts';
+
+const loopback = { host: '127.0.0.1', port: 0 };
+
+test('answers /bytes/N with N bytes of the pattern, beyond one block too', async () => {
+  await using origin = await definition.start(loopback, {}, never);
+  for (const length of [0, 1, 200, 65_537, 3 * 1024 * 1024 + 5]) {
+    const answer = await exchange(
+      origin.address,
+      `GET /bytes/${length} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+    );
+    const [head, body] = answer.split('\r\n\r\n', 2);
+    assert.match(head!, new RegExp(`^HTTP/1.1 200 OK\r\n(.*\r\n)*Content-Length: ${length}(\r\n|$)`));
+    assert.equal(answer.length, head!.length + 4 + length);
+    if (length > 0) assert.equal(body!.at(-1), bodyPattern[(length - 1) % 64]);
+  }
+});
+
+test('answers pipelined requests in order, a delay between them included', async () => {
+  await using origin = await definition.start(loopback, { nonce: 'n-1' }, never);
+  const answer = await exchange(
+    origin.address,
+    'GET /delay/5 HTTP/1.1\r\nHost: a\r\n\r\nGET /nonce HTTP/1.1\r\nHost: a\r\n\r\nGET /bytes/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  );
+  assert.match(answer, /X-Delayed: [\s\S]*hopcost\n[\s\S]*n-1[\s\S]*h$/);
+  assert.ok(Number(/X-Delayed: (\S+)/.exec(answer)?.[1]) >= 5);
+  assert.deepEqual(origin.counters(), { connections: 1, requests: 3 });
+});
+
+test('reads uploads by length and in chunks to their end, split at every byte', async () => {
+  await using origin = await definition.start(loopback, {}, never);
+  const requests =
+    'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\nGET / HTTP/1' +
+    'PUT /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nT: x\r\n\r\n' +
+    'HEAD /bytes/9 HTTP/1.0\r\n\r\n';
+  for (let split = 1; split < requests.length; split++) {
+    const answer = await exchange(origin.address, requests.slice(0, split), requests.slice(split));
+    assert.equal(answer.match(/HTTP\/1.1 200/g)?.length, 3, `split at ${split}: ${answer}`);
+    assert.ok(answer.endsWith('Content-Length: 9\r\n\r\n'), answer);
+  }
+  assert.equal(origin.counters().requests, 3 * (requests.length - 1));
+});
+
+test('sends 100 Continue where it is asked for and the body has not come', async () => {
+  await using origin = await definition.start(loopback, {}, never);
+  const socket = net.connect(origin.address).setEncoding('latin1');
+  socket.write('POST / HTTP/1.1\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n');
+  const [first] = await once(socket, 'data');
+  assert.equal(first, 'HTTP/1.1 100 Continue\r\n\r\n');
+  socket.write('hi');
+  assert.match(await text(socket), /^HTTP\/1.1 200/);
+});
+
+test('a client that does not read holds back only itself', async () => {
+  await using origin = await definition.start(loopback, {}, never);
+  const { host, port } = origin.address;
+  const stalled = net.connect({ host, port }).pause();
+  stalled.write('GET /bytes/50000000 HTTP/1.1\r\n\r\nGET /bytes/1 HTTP/1.1\r\n\r\n');
+  const answer = await exchange(origin.address, 'GET /bytes/3 HTTP/1.1\r\nConnection: close\r\n\r\n');
+  assert.ok(answer.endsWith('hop'));
+  let received = 0;
+  await new Promise<void>((resolve) => {
+    stalled.on('data', (chunk) => (received += chunk.length) > 50_000_001 + 160 && resolve());
+    stalled.resume();
+  });
+  stalled.destroy();
+});
+
+test('rejects with the system error where the port is taken', async () => {
+  await using origin = await definition.start(loopback, {}, never);
+  await assert.rejects(definition.start(origin.address, {}, never), { code: 'EADDRINUSE' });
+});

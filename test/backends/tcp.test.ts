@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { backends } from '#backends/registry.ts';
+import { listenStreams } from '#backends/stream.ts';
+import { never } from './client.ts';
+
+const loopback = { host: '127.0.0.1', port: 0 };
+const payload = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => (i * 31) & 255));
+
+test('tcp-echo sends back every byte and its FIN', async () => {
+  await using origin = await backends.get('tcp-echo')!.start(loopback, {}, never);
+  const socket = net.connect(origin.address).end(payload);
+  assert.ok(payload.equals(await buffer(socket)));
+  assert.equal(origin.counters().connections, 1);
+});
+
+test('tcp-sink answers FIN with the count of bytes', async () => {
+  await using origin = await backends.get('tcp-sink')!.start(loopback, {}, never);
+  const answer = await buffer(net.connect(origin.address).end(payload));
+  assert.equal(answer.readBigUInt64BE(), BigInt(payload.length));
+  assert.equal(answer.length, 8);
+});
+
+for (const handles of [true, false]) {
+  test(`a stream ${handles ? 'on the bare handle' : 'on net.Socket'} ends both ways and resets`, async () => {
+    const events: string[] = [];
+    await using listening = await listenStreams(
+      loopback,
+      { handles },
+      (stream) => ({
+        onData: (chunk) => {
+          events.push(String(chunk));
+          if (String(chunk) === 'reset') stream.reset();
+        },
+        onEnd: () => {
+          events.push('end');
+          stream.write(Buffer.from('bye'));
+          stream.end();
+        },
+        onClose: () => events.push('close'),
+      }),
+      never,
+    );
+    assert.equal(String(await buffer(net.connect(listening.address).end('hi'))), 'bye');
+    await assert.rejects(
+      buffer(
+        net
+          .connect(listening.address)
+          .setKeepAlive()
+          .on('connect', function (this: net.Socket) {
+            this.write('reset');
+          }),
+      ),
+      { code: 'ECONNRESET' },
+    );
+    assert.deepEqual(events, ['hi', 'end', 'close', 'reset', 'close']);
+    assert.equal(listening.connections, 2);
+  });
+}
