@@ -1,13 +1,12 @@
 /** One measured trial in one disposable scope: origin, proxy, load, probes; then the verdict. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openTopology } from '#bench/lab/topology.ts';
-import type { TopologyShared } from '#bench/lab/topology.ts';
+import type { RunCertificate } from '#bench/lab/certificates.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
-import type { TrialRecord } from '#bench/model/record.ts';
+import type { Placement, TrialRecord } from '#bench/model/record.ts';
 import type { Loop } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
-import { judgeTrial } from '#bench/analysis/verdict.ts';
+import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
 import { measureWindow } from '#bench/probes/window.ts';
 import { explain } from '../exit.ts';
@@ -20,7 +19,9 @@ const lead = (connections: number, tls: boolean): number => 150 + connections * 
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-export interface TrialContext extends TopologyShared {
+export interface TrialContext {
+  readonly placement: Placement;
+  readonly certificate: RunCertificate;
   readonly settings: Settings;
   readonly pool: LoadPool;
 }
@@ -28,7 +29,7 @@ export interface TrialContext extends TopologyShared {
 /** Never rejects but for an abort of `signal`: what goes wrong is the trial's result. */
 export async function runTrial(
   planned: PlannedTrial,
-  loop: Loop,
+  loop: Loop | undefined,
   context: TrialContext,
   signal: AbortSignal,
 ): Promise<TrialRecord> {
@@ -39,8 +40,17 @@ export async function runTrial(
     round: planned.round,
     position: planned.position,
     startedAt: new Date().toISOString(),
-    loop,
+    ...(loop && { loop }),
   };
+  if (loop === undefined)
+    return {
+      ...id,
+      state: 'failed',
+      error: {
+        code: 'NO_CAPACITY',
+        message: `the rate cannot be derived: no subject completed the scenario that it is taken from`,
+      },
+    };
   try {
     return { ...id, ...(await measure(planned, loop, context, signal)) };
   } catch (error) {
@@ -56,4 +66,67 @@ export async function runTrial(
       },
     };
   }
+}
+
+async function measure(
+  planned: PlannedTrial,
+  loop: Loop,
+  context: TrialContext,
+  signal: AbortSignal,
+): Promise<TrialVerdict> {
+  const { scenario, subject, round } = planned;
+  const { settings, pool, placement, certificate } = context;
+  const { warmup, window } = settings;
+  await using topology = await openTopology({ scenario, subject, placement, certificate, concurrency: 1 }, signal);
+
+  // Whatever ends the trial early ends its load too; nobody is left waiting for the other.
+  const ending = new AbortController();
+  const either = AbortSignal.any([signal, ending.signal]);
+  const startAt = epochMillis(now() + lead(loop.connections, topology.tls !== undefined));
+  const load = pool.run(
+    {
+      driver: scenario.traffic.kind === 'http' ? settings.driver : 'tcp',
+      target: topology.target,
+      ...(topology.tls && { tls: topology.tls }),
+      traffic: scenario.traffic,
+      loop,
+      seed: settings.seed + round,
+      startAt,
+      warmup,
+      window,
+      timeouts: TIMEOUTS,
+    },
+    either,
+  );
+  const probes = measureWindow(
+    {
+      parties: {
+        origin: topology.origin,
+        generator: { pids: [process.pid] },
+        ...(topology.proxy && { proxy: topology.proxy }),
+      },
+      placement,
+      completed: () => load.live().completed,
+      from: epochMillis(startAt + warmup),
+      to: epochMillis(startAt + warmup + window),
+    },
+    either,
+  );
+  const both = [load.result, probes] as const;
+  try {
+    await Promise.all(both);
+  } finally {
+    ending.abort();
+    await Promise.allSettled(both);
+  }
+  const [result, readings] = await Promise.all(both);
+  const changed = topology.verify();
+  return judgeTrial({
+    scenario,
+    subject,
+    load: result,
+    probes: readings,
+    placement,
+    warnings: changed ? [changed] : [],
+  });
 }

@@ -1,0 +1,55 @@
+/**
+ * CI's look at a run's folder: `node scripts/check-report.ts FOLDER STDOUT`. Every planned trial has a record, the files are there,
+ * the page names every subject and asks no network, and what `--json` printed is the report. Exit code 1 with the first fault.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readRecords } from '#bench/model/read.ts';
+import { subjectName } from '#bench/model/scenario.ts';
+import { planRounds } from '#bench/plan/rounds.ts';
+import { proxies } from '#proxies/registry.ts';
+
+const [folder, stdout] = process.argv.slice(2);
+assert.ok(folder !== undefined && stdout !== undefined, 'usage: check-report.ts FOLDER STDOUT');
+const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+
+const { records, torn } = readRecords(read('trials.ndjson'));
+const { run, subjects, trials, end } = records;
+assert.equal(torn, false, 'trials.ndjson ends in the middle of a line');
+assert.equal(end?.state, 'completed', 'the run did not complete');
+for (const { subject, preflight } of subjects)
+  for (const { rule, passed, detail } of preflight)
+    assert.ok(passed, `${subjectName(subject)}: preflight '${rule}' failed: ${detail}`);
+
+const facts = subjects.map(({ subject, layer }) => ({
+  name: subjectName(subject),
+  layer,
+  capabilities: proxies.get(subjectName(subject))?.capabilities ?? new Set<string>(),
+}));
+const planned = planRounds({ scenarios: run.scenarios, subjects: facts, rounds: run.rounds, seed: run.seed }).flat();
+assert.equal(trials.length, planned.length, 'trials recorded ≠ trials planned');
+for (const trial of trials)
+  assert.notEqual(
+    trial.state,
+    'failed',
+    `${trial.scenario} · ${subjectName(trial.subject)} failed: ${trial.state === 'failed' ? trial.error.message : ''}`,
+  );
+assert.ok(
+  trials.some(({ state }) => state === 'completed'),
+  'no trial completed',
+);
+
+const html = read('report.html');
+for (const { name } of facts) assert.ok(html.includes(name), `report.html does not mention ${name}`);
+assert.doesNotMatch(html, /(?:src|href)\s*=\s*["']?(?:https?:)?\/\//, 'report.html refers to the network');
+assert.ok((html.match(/<svg/g) ?? []).length >= 3, 'report.html lacks its charts');
+assert.equal(read('trials.csv').trim().split('\n').length, trials.length + 1, 'trials.csv: one row a trial');
+for (const file of ['summary.csv', 'report.md']) assert.ok(read(file).length > 100, `${file} is empty`);
+assert.deepEqual(
+  JSON.parse(readFileSync(stdout, 'utf8')),
+  JSON.parse(read('report.json')),
+  '--json printed something else than report.json',
+);
+const completed = trials.filter(({ state }) => state === 'completed').length;
+process.stdout.write(`report checked: ${completed} of ${trials.length} trials completed, ${facts.length} subjects\n`);

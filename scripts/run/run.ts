@@ -1,0 +1,151 @@
+/** One run, from settings to records: preflight, then rounds of trials, each on disk before the next begins. */
+import { symlink, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { slowestCapacity } from '#bench/analysis/capacity.ts';
+import { createCertificate } from '#bench/lab/certificates.ts';
+import { readEnvironment } from '#bench/lab/environment.ts';
+import { describePlacement, pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
+import { checkHost, preflightSubject } from '#bench/lab/preflight.ts';
+import { createLoadPool } from '#bench/load/pool.ts';
+import {
+  type RunRecord,
+  type RunRecords,
+  SCHEMA_VERSION,
+  type SubjectRecord,
+  type TrialRecord,
+} from '#bench/model/record.ts';
+import { type Loop, type Scenario, subjectName } from '#bench/model/scenario.ts';
+import { perSecond } from '#bench/model/units.ts';
+import { estimate, planRounds } from '#bench/plan/rounds.ts';
+import { UsageError } from '../exit.ts';
+import { revision, version } from '../version.ts';
+import { type Progress, createProgress, formatDuration } from './progress.ts';
+import { RecordLog } from './record-log.ts';
+import type { Settings } from './settings.ts';
+import { type TrialContext, runTrial } from './trial.ts';
+
+export interface RunOutcome {
+  readonly records: RunRecords;
+  readonly directory: string;
+  readonly interrupted: boolean;
+}
+
+/** `2026-11-21T10-20-30-quick-l7k3`: sorts by time, names the preset, never collides. */
+const runName = (at: Date, { preset, seed }: Settings): string =>
+  `${at.toISOString().slice(0, 19).replaceAll(':', '-')}-${preset}-${(seed ^ process.pid).toString(36).slice(-4).padStart(4, '0')}`;
+
+export async function runBench(settings: Settings, signal: AbortSignal): Promise<RunOutcome> {
+  const startedAt = new Date();
+  const environment = await readEnvironment();
+  const cores = readCores();
+  const placement = planPlacement(cores);
+  const plan = planRounds(settings);
+  const trials = plan.flat().length;
+  if (trials === 0)
+    throw new UsageError(
+      'none of the chosen subjects can carry any of the chosen scenarios; `hopcost list` shows both',
+    );
+  const expected = estimate(plan, settings.subjects.length, settings.warmup, settings.window);
+  const progress = createProgress(process.stderr, trials, expected);
+  progress.note(describeRun(settings, trials, expected));
+  progress.note(describePlacement(placement, cores));
+  for (const problem of checkHost(settings.scenarios, environment)) {
+    if (problem.severity === 'error') throw new UsageError(problem.message);
+    progress.note(`note: ${problem.message}`);
+  }
+
+  const name = runName(startedAt, settings);
+  await using log = await RecordLog.create(join(settings.out, name));
+  const records = { subjects: [] as SubjectRecord[], trials: [] as TrialRecord[] };
+  const run: RunRecord = {
+    record: 'run',
+    schema: SCHEMA_VERSION,
+    run: name,
+    startedAt: startedAt.toISOString(),
+    hopcost: version,
+    revision: revision(),
+    command: ['hopcost', ...process.argv.slice(2)],
+    preset: settings.preset,
+    seed: settings.seed,
+    rounds: settings.rounds,
+    warmup: settings.warmup,
+    window: settings.window,
+    scenarios: [...settings.scenarios],
+    environment,
+    placement,
+  };
+  await log.append(run);
+  await pointLatest(settings.out, name);
+
+  let interrupted = false;
+  try {
+    pinSelf(placement.load);
+    const certificate = createCertificate();
+    await using pool = createLoadPool({ workers: placement.loadWorkers });
+    const context: TrialContext = { settings, pool, placement, certificate };
+
+    for (const subject of settings.subjects) {
+      const record = await preflightSubject({ subject, scenarios: settings.scenarios, placement, certificate }, signal);
+      await log.append(record);
+      records.subjects.push(record);
+      for (const { rule, detail } of record.preflight.filter(({ passed }) => !passed))
+        progress.note(`${subject.name} is not measured: preflight '${rule}' failed: ${detail}`);
+    }
+    const fit = new Set(
+      records.subjects.filter((s) => s.preflight.every(({ passed }) => passed)).map((s) => subjectName(s.subject)),
+    );
+
+    for (const planned of plan.flat().filter(({ subject }) => fit.has(subjectName(subject)))) {
+      signal.throwIfAborted();
+      progress.starting(planned);
+      const loop = resolveLoop(planned.scenario, records.trials);
+      const trial = await runTrial(planned, loop, context, signal);
+      await log.append(trial);
+      records.trials.push(trial);
+      progress.finished(trial);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    interrupted = true;
+  } finally {
+    progress.close();
+  }
+  const end = {
+    record: 'end' as const,
+    state: interrupted ? ('interrupted' as const) : ('completed' as const),
+    finishedAt: new Date().toISOString(),
+  };
+  await log.append(end);
+  return { records: { run, ...records, micro: [], end }, directory: log.directory, interrupted };
+}
+
+function describeRun(
+  { preset, subjects, scenarios, rounds, seed }: Settings,
+  trials: number,
+  expected: number,
+): string {
+  return (
+    `${preset}: ${subjects.map(({ name }) => name).join(', ')}\n` +
+    `${scenarios.map(({ name }) => name).join(', ')}\n` +
+    `${rounds} rounds, ${trials} trials, about ${formatDuration(expected)} (seed ${seed})`
+  );
+}
+
+/** A paced scenario's rate: its share of the slowest subject's capacity, fixed by the first round for the whole run. */
+function resolveLoop({ loop, name }: Scenario, trials: readonly TrialRecord[]): Loop | undefined {
+  if (loop.kind !== 'paced') return loop;
+  const known = trials.find((trial) => trial.scenario === name && trial.loop?.kind === 'open')?.loop;
+  if (known) return known;
+  const capacity = slowestCapacity(trials, loop.of);
+  if (capacity === undefined) return undefined;
+  const { connections, arrivals, fraction } = loop;
+  return { kind: 'open', connections, arrivals, offered: perSecond(Math.max(1, Math.round(capacity * fraction))) };
+}
+
+/** `latest` → the newest run; replaced in one step so that a reader never finds it missing. */
+async function pointLatest(out: string, name: string): Promise<void> {
+  const fresh = join(out, `.latest-${process.pid}`);
+  await rm(fresh, { force: true });
+  await symlink(name, fresh);
+  await rename(fresh, join(out, 'latest'));
+}
