@@ -1,0 +1,77 @@
+/** Where a message body ends, RFC 9112 §6. Whatever two readers could take differently is refused. */
+import type { Limits } from '../config/intent.ts';
+import { equalsFolded } from './connection.ts';
+import { CONTENT_LENGTH, framingFields, TRANSFER_ENCODING } from './fields.ts';
+import { CHUNKED, HEAD, type Head, LENGTH, NO_BODY, UNTIL_CLOSE } from './head.ts';
+
+const chunked = Buffer.from('chunked', 'latin1');
+const lengthBit = 1 << CONTENT_LENGTH;
+const codingBit = 1 << TRANSFER_ENCODING;
+
+/** Fills `body` and `contentLength` of a request. 0, or -400, -413, -501. */
+export function requestFraming(head: Head, limits: Pick<Limits, 'bodyBytes'>): number {
+  head.body = NO_BODY;
+  head.contentLength = 0;
+  if ((head.aliases & framingFields) !== 0) return -400;
+  const present = head.seen & (lengthBit | codingBit);
+  if (present === 0) return 0;
+  if (present === (lengthBit | codingBit)) return -400; // §6.1: the mark of request smuggling
+  if (present === codingBit) {
+    if (head.minor === 0) return -400;
+    const refusal = codingRefusal(head);
+    if (refusal !== 0) return refusal;
+    head.body = CHUNKED;
+    return 0;
+  }
+  const length = readLength(head);
+  if (length < 0) return -400;
+  if (length > limits.bodyBytes) return -413;
+  head.body = length === 0 ? NO_BODY : LENGTH;
+  head.contentLength = length;
+  return 0;
+}
+
+/** Fills `body` and `contentLength` of a response to `method`. 0, or -502. */
+export function responseFraming(head: Head, method: number): number {
+  head.body = NO_BODY;
+  head.contentLength = 0;
+  const { status } = head;
+  if ((head.aliases & framingFields) !== 0) return -502;
+  const present = head.seen & (lengthBit | codingBit);
+  if (present === (lengthBit | codingBit)) return -502;
+  if ((present & lengthBit) !== 0 && (head.contentLength = readLength(head)) < 0) return -502;
+  if (status < 200 || status === 204) return present === 0 || status === 204 ? 0 : -502;
+  if (present === codingBit && (head.minor === 0 || codingRefusal(head) !== 0)) return -502;
+  if (method === HEAD || status === 304) return 0;
+  head.body =
+    present === codingBit ? CHUNKED : present === 0 ? UNTIL_CLOSE : head.contentLength === 0 ? NO_BODY : LENGTH;
+  return 0;
+}
+
+/** `chunked` alone is understood; a list that does not end in it has no end (-400), another coding is unknown (-501). */
+function codingRefusal(head: Head): number {
+  const index = head.find(TRANSFER_ENCODING);
+  const at = index * 4;
+  if ((head.repeated & codingBit) === 0) {
+    if (equalsFolded(head.buffer, head.offsets[at + 2] as number, head.offsets[at + 3] as number, chunked)) return 0;
+  }
+  const codings = (head.list(TRANSFER_ENCODING) ?? '').split(',').map((coding) => coding.trim().toLowerCase());
+  if (codings.at(-1) !== 'chunked' || codings.indexOf('chunked') !== codings.length - 1) return -400;
+  return codings.includes('') ? -400 : -501;
+}
+
+/** 1*DIGIT, once, within the safe integers; -1 otherwise. */
+function readLength(head: Head): number {
+  if ((head.repeated & lengthBit) !== 0) return -1;
+  const at = head.find(CONTENT_LENGTH) * 4;
+  const start = head.offsets[at + 2] as number;
+  const end = head.offsets[at + 3] as number;
+  if (end === start || end - start > 16) return -1;
+  let length = 0;
+  for (let position = start; position < end; position += 1) {
+    const digit = (head.buffer[position] as number) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    length = length * 10 + digit;
+  }
+  return Number.isSafeInteger(length) ? length : -1;
+}

@@ -1,0 +1,206 @@
+/**
+ * A message head as a table of offsets over the octets it came in: no object and no string per field. Whoever fills one
+ * (the HTTP/1.1 scanners here; a decoder of another version may write its fields into a buffer likewise) decides nothing;
+ * routing, forwarding and serialisation read it. It is valid as long as the octets are: within one delivery.
+ */
+import { lookupAlias, lookupField, OTHER } from './fields.ts';
+import { ALIAS, COLON, CR, HTAB, latin1, LF, SP, tokenClass, valueClass } from './octets.ts';
+
+/** Scanners give the offset after the head, `INCOMPLETE`, or a negative status code with which to refuse. */
+export const INCOMPLETE = 0;
+
+export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'PATCH'] as const;
+export const GET = 0;
+export const HEAD = 1;
+export const OPTIONS = 5;
+export const TRACE = 6;
+export const CONNECT = 7;
+export const OTHER_METHOD: number = methods.length;
+/** RFC 9110 §9.2.2, by method number. */
+export const idempotent: readonly boolean[] = methods
+  .map((name) => !['POST', 'CONNECT', 'PATCH'].includes(name))
+  .concat(false);
+
+export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk';
+
+/** Where a body ends. */
+export const NO_BODY = 0;
+export const LENGTH = 1;
+export const CHUNKED = 2;
+export const UNTIL_CLOSE = 3;
+
+export class Head {
+  buffer: Buffer = Buffer.alloc(0);
+  /** First octet of the start line; after the blank line. */
+  start = 0;
+  end = 0;
+  /** After the start line. */
+  fieldsStart = 0;
+  /** Fields; of each four offsets: name start and end, value start and end (without surrounding whitespace). */
+  count = 0;
+  readonly offsets: Int32Array;
+  readonly ids: Uint8Array;
+  /** Bit sets of known field numbers: present, present more than once. */
+  seen = 0;
+  repeated = 0;
+  /** Some name only differs by `_` or `.` from one of these. */
+  aliases = 0;
+  /** A name is followed by whitespace (responses only): the field lines cannot be passed on as they stand. */
+  padded = false;
+  /** 0 or 1. */
+  minor = 1;
+
+  // Requests.
+  method = 0;
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  targetMarks = 0;
+  form: TargetForm = 'origin';
+  /** Scheme https, in absolute form. */
+  secure = false;
+  authorityStart = 0;
+  authorityEnd = 0;
+  /** Path and query as they shall be forwarded; undefined: the target as it stands. */
+  canonical: string | undefined;
+
+  // Responses.
+  status = 0;
+  /** The status line can be passed on as it stands. */
+  lineIntact = false;
+
+  // Framing and connection options, both kinds.
+  body = NO_BODY;
+  contentLength = 0;
+  close = false;
+  keepAlive = false;
+  upgrade = false;
+  /** Fields that Connection names: known ones as a bit set, others by lower-case name. */
+  nominated = 0;
+  nominatedNames: string[] | undefined;
+
+  constructor(headerCount: number) {
+    this.offsets = new Int32Array(headerCount * 4);
+    this.ids = new Uint8Array(headerCount);
+  }
+
+  text(start: number, end: number): string {
+    return latin1(this.buffer, start, end);
+  }
+
+  /** Index of the first field with this number from `from` on, -1 if there is none. */
+  find(id: number, from = 0): number {
+    for (let index = from; index < this.count; index += 1) if (this.ids[index] === id) return index;
+    return -1;
+  }
+
+  /** Index of the first field with this lower-case name from `from` on, -1 if there is none. */
+  findName(name: string, from = 0): number {
+    for (let index = from; index < this.count; index += 1) {
+      const length = (this.offsets[index * 4 + 1] as number) - (this.offsets[index * 4] as number);
+      if (length === name.length && this.name(index) === name) return index;
+    }
+    return -1;
+  }
+
+  /** In lower case. */
+  name(index: number): string {
+    return this.text(this.offsets[index * 4] as number, this.offsets[index * 4 + 1] as number).toLowerCase();
+  }
+
+  value(index: number): string {
+    return this.text(this.offsets[index * 4 + 2] as number, this.offsets[index * 4 + 3] as number);
+  }
+
+  /** All values of a field as one list (RFC 9110 §5.3); undefined if it is absent. */
+  list(id: number): string | undefined {
+    let value: string | undefined;
+    for (let index = this.find(id); index !== -1; index = this.find(id, index + 1)) {
+      value = value === undefined ? this.value(index) : `${value}, ${this.value(index)}`;
+    }
+    return value;
+  }
+
+  /** Offset after the line of a field. */
+  lineEnd(index: number): number {
+    return index + 1 < this.count ? (this.offsets[(index + 1) * 4] as number) : this.end - 2;
+  }
+}
+
+/**
+ * Field lines up to and with the empty line (RFC 9112 §5), which also serves trailer sections. `lenient`: whitespace before
+ * the colon is tolerated, as §5.1 asks for responses.
+ */
+export function scanFields(head: Head, buffer: Buffer, from: number, end: number, lenient: boolean): number {
+  const { offsets, ids } = head;
+  const most = ids.length;
+  let position = from;
+  let count = 0;
+  let seen = 0;
+  let repeated = 0;
+  let aliases = 0;
+  head.buffer = buffer;
+  head.fieldsStart = from;
+  head.padded = false;
+  for (;;) {
+    if (position >= end) return INCOMPLETE;
+    const nameStart = position;
+    let marks = 0;
+    let mark = tokenClass[buffer[position] as number] as number;
+    while (mark !== 0) {
+      marks |= mark;
+      position += 1;
+      if (position >= end) return INCOMPLETE;
+      mark = tokenClass[buffer[position] as number] as number;
+    }
+    const nameEnd = position;
+    if (nameEnd === nameStart) {
+      if (buffer[position] !== CR) return -400; // folded line, bare LF, empty name, control
+      if (position + 1 >= end) return INCOMPLETE;
+      if (buffer[position + 1] !== LF) return -400;
+      break;
+    }
+    if (buffer[position] !== COLON) {
+      if (!lenient) return -400;
+      while (position < end && isBlank(buffer[position] as number)) position += 1;
+      if (position >= end) return INCOMPLETE;
+      if (buffer[position] !== COLON) return -400;
+      head.padded = true;
+    }
+    position += 1;
+    while (position < end && isBlank(buffer[position] as number)) position += 1;
+    const valueStart = position;
+    while (position < end && valueClass[buffer[position] as number] !== 0) position += 1;
+    if (position + 1 >= end) return position < end && buffer[position] !== CR ? -400 : INCOMPLETE;
+    if (buffer[position] !== CR || buffer[position + 1] !== LF) return -400;
+    let valueEnd = position;
+    while (valueEnd > valueStart && isBlank(buffer[valueEnd - 1] as number)) valueEnd -= 1;
+    position += 2;
+    if (count === most) return -431;
+    const id = lookupField(buffer, nameStart, nameEnd);
+    if (id !== OTHER) {
+      repeated |= seen & (1 << id);
+      seen |= 1 << id;
+    } else if ((marks & ALIAS) !== 0) {
+      const alias = lookupAlias(buffer, nameStart, nameEnd);
+      if (alias !== OTHER) aliases |= 1 << alias;
+    }
+    const at = count * 4;
+    offsets[at] = nameStart;
+    offsets[at + 1] = nameEnd;
+    offsets[at + 2] = valueStart;
+    offsets[at + 3] = valueEnd;
+    ids[count] = id;
+    count += 1;
+  }
+  head.count = count;
+  head.seen = seen;
+  head.repeated = repeated;
+  head.aliases = aliases;
+  head.end = position + 2;
+  return head.end;
+}
+
+function isBlank(octet: number): boolean {
+  return octet === SP || octet === HTAB;
+}
