@@ -1,5 +1,6 @@
 /** Which endpoint of a cluster serves next. One policy a class, the same for L4 and L7. */
 import type { Cluster, LoadBalancing } from '../config/intent.ts';
+import { Traffic } from '../stats/traffic.ts';
 import { hash32, maglevTable, maglevTableSize } from './maglev.ts';
 
 export interface ClusterEndpoint {
@@ -8,6 +9,7 @@ export interface ClusterEndpoint {
   readonly weight: number;
   /** Connections (L4) or requests (L7) under way; whoever uses the endpoint counts them here. */
   active: number;
+  readonly traffic: Traffic;
 }
 
 export interface Balancer {
@@ -162,6 +164,6 @@ const policies = {
 
 /** A balancer over the cluster's endpoints by its policy, round-robin where it names none. */
 export function createBalancer(cluster: Pick<Cluster, 'endpoints' | 'policy'>, random: Random = Math.random): Balancer {
-  const endpoints = cluster.endpoints.map(({ host, port, weight = 1 }) => ({ host, port, weight, active: 0 }));
+  const endpoints = cluster.endpoints.map(({ host, port, weight = 1 }) => ({ host, port, weight, active: 0, traffic: new Traffic() }));
   return new policies[cluster.policy ?? 'round-robin'](endpoints, random);
 }

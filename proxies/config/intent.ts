@@ -167,6 +167,8 @@ export interface ProxyIntent {
     readonly tls?: DownstreamTls;
     /** A PROXY protocol header is required (never guessed) on every accepted connection. */
     readonly proxyProtocol?: boolean;
+    /** Shares the port with every other listener that says so too (SO_REUSEPORT). */
+    readonly reusePort?: boolean;
   };
   readonly clusters: readonly Cluster[];
   /** Where L4 goes, and L7 when no route matches. Absent: L7 answers 404, L4 refuses the intent. */
