@@ -18,6 +18,8 @@ export const LoadJob = z.object({
   warmup: Millis,
   window: Millis,
   timeouts: z.object({ connect: Millis, response: Millis }),
+  /** Open loop: keep time by spinning instead of by a sleeping pacer thread. Only where each load worker has a core of its own. */
+  spin: z.boolean().optional(),
 });
 export type LoadJob = z.infer<typeof LoadJob>;
 

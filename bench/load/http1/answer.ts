@@ -1,0 +1,78 @@
+/** Whether an HTTP answer is what the scenario expects: framing, status, length; and on a sample, the body's checksum. */
+import { crc32 } from 'node:zlib';
+import type { Fault } from '../recorder.ts';
+import type { AnswerReader } from '../slot.ts';
+import { FramingError } from './head.ts';
+import type { HttpTraffic } from './request.ts';
+import { type BodySink, ResponseReader } from './response.ts';
+
+/** One answer in so many is read to the last byte of its body; the first always is. */
+const sampleEvery = 64;
+
+/** What all connections of a shard have in common: the same request has the same body, learnt from the first valid answer. */
+export class BodySample {
+  checksum: number | undefined;
+  #asked = 0;
+
+  next(): boolean {
+    return this.#asked++ % sampleEvery === 0;
+  }
+}
+
+export class HttpAnswer implements AnswerReader {
+  fault: Fault | undefined;
+  reusable = true;
+  readonly #response: ResponseReader;
+  readonly #expect: HttpTraffic['expect'];
+  readonly #sample: BodySample;
+  #checksum = 0;
+
+  constructor({ request, expect }: Pick<HttpTraffic, 'request' | 'expect'>, sample: BodySample) {
+    this.#response = new ResponseReader(request.method === 'HEAD');
+    this.#expect = expect;
+    this.#sample = sample;
+  }
+
+  begin(): void {
+    this.fault = undefined;
+    this.#response.begin();
+    if (this.#sample.next()) {
+      this.#checksum = 0;
+      this.#response.sink = this.#sum;
+    } else this.#response.sink = undefined;
+  }
+
+  read(bytes: Buffer, length: number): boolean {
+    try {
+      return this.#response.read(bytes, length) && this.#judge();
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      this.fault = { kind: 'framing', message: error.message };
+      this.reusable = false;
+      return true;
+    }
+  }
+
+  end(): boolean {
+    return this.#response.end() && this.#judge();
+  }
+
+  readonly #sum: BodySink = (bytes, start, end) => {
+    this.#checksum = crc32(bytes.subarray(start, end), this.#checksum);
+  };
+
+  /** Always true: the answer is over. */
+  #judge(): true {
+    const { head, bodyBytes, sink } = this.#response;
+    const { status, bodyBytes: expected } = this.#expect;
+    this.reusable = head!.keepAlive;
+    if (head!.status !== status) {
+      this.fault = { kind: 'status', message: `expected status ${status}, got ${head!.status}` };
+    } else if (bodyBytes !== expected) {
+      this.fault = { kind: 'body', message: `expected a body of ${expected} bytes, got ${bodyBytes}` };
+    } else if (sink !== undefined && this.#checksum !== (this.#sample.checksum ??= this.#checksum)) {
+      this.fault = { kind: 'body', message: 'the body differs from that of the first answer' };
+    }
+    return true;
+  }
+}

@@ -1,0 +1,49 @@
+/** The results of all shards as one, without loss: counts and histograms add up, the busiest event loop stands for all. */
+import type { EncodedHistogram, ErrorCounts, LoadResult } from '#bench/model/load.ts';
+import { bytes, micros, perSecond } from '#bench/model/units.ts';
+import { mergeHistograms } from './histogram.ts';
+
+const SAMPLES = 8;
+
+/** All shards of one job, in any order. Throws on none. */
+export function mergeResults(shards: readonly LoadResult[]): LoadResult {
+  const first = shards[0];
+  if (first === undefined) throw new RangeError('nothing to merge: a job has at least one shard');
+  const sum = (of: (shard: LoadResult) => number): number => shards.reduce((total, shard) => total + of(shard), 0);
+  const histogram = (of: (shard: LoadResult) => EncodedHistogram | undefined): EncodedHistogram =>
+    mergeHistograms(shards.map(of).filter((encoded) => encoded !== undefined));
+  const kinds = Object.keys(first.errors) as (keyof ErrorCounts)[];
+  const intervals = Math.max(...shards.map((shard) => shard.timeline.requests.length));
+  return {
+    driver: first.driver,
+    workers: sum((shard) => shard.workers),
+    connections: sum((shard) => shard.connections),
+    window: first.window,
+    requests: sum((shard) => shard.requests),
+    errors: Object.fromEntries(kinds.map((kind) => [kind, sum((shard) => shard.errors[kind])])) as ErrorCounts,
+    errorSamples: [...new Set(shards.flatMap((shard) => shard.errorSamples))].slice(0, SAMPLES),
+    ...(first.scheduled !== undefined && { scheduled: sum((shard) => shard.scheduled ?? 0) }),
+    ...(first.dropped !== undefined && { dropped: sum((shard) => shard.dropped ?? 0) }),
+    ...(first.offered !== undefined && { offered: perSecond(sum((shard) => shard.offered ?? 0)) }),
+    bytesRead: bytes(sum((shard) => shard.bytesRead)),
+    bytesWritten: bytes(sum((shard) => shard.bytesWritten)),
+    connectionsOpened: sum((shard) => shard.connectionsOpened),
+    handshakes: {
+      full: sum((shard) => shard.handshakes.full),
+      resumed: sum((shard) => shard.handshakes.resumed),
+    },
+    service: histogram((shard) => shard.service),
+    ...(first.response !== undefined && { response: histogram((shard) => shard.response) }),
+    ...(first.scheduleLag !== undefined && { scheduleLag: histogram((shard) => shard.scheduleLag) }),
+    ...(first.connectTime !== undefined && { connectTime: histogram((shard) => shard.connectTime) }),
+    timeline: {
+      interval: first.timeline.interval,
+      requests: Array.from({ length: intervals }, (_, i) => sum((shard) => shard.timeline.requests[i] ?? 0)),
+    },
+    generator: {
+      cpuUser: micros(sum((shard) => shard.generator.cpuUser)),
+      cpuSystem: micros(sum((shard) => shard.generator.cpuSystem)),
+      eventLoop: Math.max(...shards.map((shard) => shard.generator.eventLoop)),
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * Scheduled arrivals over a fixed set of connections. An arrival that finds none free waits its turn and keeps its intended
+ * time; the schedule itself is that queue. What has found no free connection by the end of the window is dropped; what is under
+ * way then may still finish within a grace, so that a stall shows as many late answers, and is a timeout after it.
+ */
+import type { LoadJob } from '#bench/model/load.ts';
+import { type Instant, until } from './clock.ts';
+import { type Arrivals, arrivalsOf, type OpenLoopSpec } from './pacer.ts';
+import type { Fault, Recorder } from './recorder.ts';
+import type { Session } from './shard.ts';
+import { shareOf } from './shares.ts';
+import { connectAll, type Exchange, Slot, type SlotOwner } from './slot.ts';
+import type { Dialer } from './socket/dialer.ts';
+import { type Waker, wakerFor } from './waker.ts';
+
+/** Milliseconds at most that answers may take beyond the window. */
+const longestGrace = 2_000;
+const late: Fault = { kind: 'timeout', message: 'no answer by the end of the grace after the window' };
+
+export class OpenLoop implements Session, SlotOwner {
+  readonly #dialer: Dialer;
+  readonly #recorder: Recorder;
+  readonly #slots: readonly Slot[];
+  readonly #arrivals: Arrivals;
+  readonly #waker: Waker;
+  readonly #grace: number;
+  readonly #start: Instant;
+  readonly #end: Instant;
+  readonly #free: Slot[] = [];
+  #running = false;
+  #quiet: (() => void) | undefined;
+
+  constructor(exchange: Exchange, job: LoadJob, loop: OpenLoopSpec, dialer: Dialer, recorder: Recorder) {
+    const connections = shareOf(loop.connections, job.shard);
+    this.#dialer = dialer;
+    this.#recorder = recorder;
+    this.#start = recorder.timetable.start;
+    this.#end = recorder.timetable.windowEnd;
+    this.#grace = Math.min(exchange.timeout, longestGrace);
+    this.#slots = Array.from({ length: connections }, () => new Slot(exchange, dialer, recorder, this));
+    this.#arrivals = arrivalsOf(loop, job.shard, job.seed);
+    this.#waker = wakerFor(job, loop, recorder.timetable, () => this.#pump(performance.now()));
+  }
+
+  get helperCpu(): Waker['cpu'] {
+    return this.#waker.cpu;
+  }
+
+  async connect(): Promise<void> {
+    await this.#dialer.prime();
+    await Promise.all([connectAll(this.#slots), this.#waker.ready]);
+  }
+
+  start(at: Instant): void {
+    this.#running = true;
+    this.#waker.start();
+    this.#pump(at);
+  }
+
+  free(slot: Slot, at: Instant): void {
+    this.#free.push(slot);
+    if (this.#running) this.#pump(at);
+    else this.#quiet?.();
+  }
+
+  /** The request that waited for this very connection fails with it; there may be none. */
+  unconnected(fault: Fault, at: Instant, dialedAt: Instant): void {
+    const intended = this.#running ? this.#takeDue(at) : undefined;
+    if (intended === undefined) return this.#recorder.note(fault);
+    this.#recorder.began();
+    this.#recorder.failed(fault, at, Math.max(dialedAt, intended), intended);
+  }
+
+  async finish(at: Instant, signal: AbortSignal): Promise<void> {
+    this.#pump(at);
+    this.#running = false;
+    this.#waker.stop();
+    for (let intended = this.#takeDue(at); intended !== undefined; intended = this.#takeDue(at)) {
+      this.#recorder.dropped(at, intended);
+    }
+    await this.#unfinished(at + this.#grace, signal);
+    const now = performance.now();
+    for (const slot of this.#slots) slot.abandon(now, () => late);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#running = false;
+    for (const slot of this.#slots) slot.stop();
+    this.#dialer[Symbol.dispose]();
+    await this.#waker[Symbol.asyncDispose]();
+  }
+
+  /** Sends what is due while there is a connection for it. */
+  #pump(at: Instant): void {
+    while (this.#free.length > 0) {
+      const intended = this.#takeDue(at);
+      if (intended === undefined) return;
+      // The clock anew: several may be due at once, and each is sent a little later than the one before.
+      this.#free.pop()!.send(performance.now(), intended);
+    }
+  }
+
+  /** The intended instant of the earliest arrival that is due at `at` and within the job, taken off the schedule. */
+  #takeDue(at: Instant): Instant | undefined {
+    const due = this.#start + this.#arrivals.due;
+    if (due > at || due >= this.#end) return undefined;
+    this.#arrivals.take();
+    return due;
+  }
+
+  /** Resolves when no request is under way, or at `deadline`. */
+  async #unfinished(deadline: Instant, signal: AbortSignal): Promise<void> {
+    if (!this.#slots.some((slot) => slot.busy)) return;
+    const over = new AbortController();
+    this.#quiet = () => !this.#slots.some((slot) => slot.busy) && over.abort();
+    await until(deadline, AbortSignal.any([signal, over.signal])).catch(() => signal.throwIfAborted());
+  }
+}

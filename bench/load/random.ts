@@ -1,0 +1,11 @@
+/** Seeded uniform numbers in [0, 1): splitmix32 (G. Steele, D. Lea, C. Flood, OOPSLA 2014, in its 32-bit form). */
+export function splitmix32(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x9e3779b9) | 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return ((z ^ (z >>> 15)) >>> 0) / 0x1_0000_0000;
+  };
+}

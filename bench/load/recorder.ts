@@ -1,0 +1,168 @@
+/**
+ * What one shard counts.
+ *
+ * A closed loop counts what ends inside the window. An open loop counts what was scheduled inside it, whenever it ends (its driver
+ * waits a bounded grace), so that `requests + errors + dropped = scheduled`.
+ */
+import { LIVE_FIELDS, type ErrorCounts, type LiveField, type LoadJob, type LoadResult } from '#bench/model/load.ts';
+import { bytes, millis, perSecond } from '#bench/model/units.ts';
+import { type Instant, type Timetable, timetableOf } from './clock.ts';
+import type { GeneratorCost } from './generator.ts';
+import { Histogram } from './histogram.ts';
+import { shareOf } from './shares.ts';
+
+export type ErrorKind = keyof ErrorCounts;
+
+/** Why a request failed, and the words for a human. */
+export interface Fault {
+  readonly kind: ErrorKind;
+  readonly message: string;
+}
+
+export const LIVE = Object.fromEntries(LIVE_FIELDS.map((field, index) => [field, index])) as Record<LiveField, number>;
+const COMPLETED = LIVE.completed;
+const ERRORS = LIVE.errors;
+const IN_FLIGHT = LIVE.inFlight;
+
+const INTERVAL = 100;
+const SAMPLES = 8;
+const NANOS = 1e6;
+
+export class Recorder {
+  readonly timetable: Timetable;
+  readonly #job: LoadJob;
+  readonly #live: Int32Array;
+  readonly #open: boolean;
+  readonly #windowStart: Instant;
+  readonly #windowEnd: Instant;
+  readonly #service = new Histogram();
+  readonly #response = new Histogram();
+  readonly #lag = new Histogram();
+  readonly #connectTime = new Histogram();
+  readonly #timeline: Float64Array;
+  readonly #errors: ErrorCounts = { connect: 0, tls: 0, reset: 0, timeout: 0, status: 0, framing: 0, body: 0 };
+  readonly #samples = new Set<string>();
+  #requests = 0;
+  #scheduled = 0;
+  #dropped = 0;
+  #bytesRead = 0;
+  #bytesWritten = 0;
+  #connectionsOpened = 0;
+  #full = 0;
+  #resumed = 0;
+
+  constructor(job: LoadJob, live: Int32Array) {
+    this.#job = job;
+    this.#live = live;
+    this.#open = job.loop.kind === 'open';
+    this.timetable = timetableOf(job);
+    this.#windowStart = this.timetable.windowStart;
+    this.#windowEnd = this.timetable.windowEnd;
+    this.#timeline = new Float64Array(Math.max(1, Math.ceil(job.window / INTERVAL)));
+  }
+
+  inWindow(at: Instant): boolean {
+    return at >= this.#windowStart && at < this.#windowEnd;
+  }
+
+  /** `handshake` is undefined on a plain connection. Connections of the warm-up are not counted; those made before it are. */
+  opened(at: Instant, dialedAt: Instant, handshake: 'full' | 'resumed' | undefined): void {
+    this.#live[LIVE.connections]! += 1;
+    if (at >= this.timetable.start && !this.inWindow(at)) return;
+    this.#connectionsOpened += 1;
+    this.#connectTime.record((at - dialedAt) * NANOS);
+    if (handshake === 'full') this.#full += 1;
+    if (handshake === 'resumed') this.#resumed += 1;
+  }
+
+  closed(): void {
+    this.#live[LIVE.connections]! -= 1;
+  }
+
+  ready(): void {
+    this.#live[LIVE.ready] = 1;
+  }
+
+  /** A request is under way, from its send or from the dial of its own connection; `completed` or `failed` ends it. */
+  began(): void {
+    this.#live[IN_FLIGHT]! += 1;
+  }
+
+  wrote(at: Instant, size: number): void {
+    if (this.inWindow(at)) this.#bytesWritten += size;
+  }
+
+  read(at: Instant, size: number): void {
+    if (this.inWindow(at)) this.#bytesRead += size;
+  }
+
+  /** A valid answer is whole. `intended` is the scheduled send of an open loop; a closed loop passes `sentAt` again. */
+  completed(at: Instant, sentAt: Instant, intended: Instant): void {
+    this.#live[COMPLETED]! += 1;
+    this.#live[IN_FLIGHT]! -= 1;
+    if (!this.inWindow(this.#open ? intended : at)) return;
+    this.#requests += 1;
+    const interval = Math.min(Math.floor((at - this.#windowStart) / INTERVAL), this.#timeline.length - 1);
+    this.#timeline[interval]! += 1;
+    this.#time(at, sentAt, intended);
+  }
+
+  failed(fault: Fault, at: Instant, sentAt: Instant, intended: Instant): void {
+    this.#live[ERRORS]! += 1;
+    this.#live[IN_FLIGHT]! -= 1;
+    this.note(fault);
+    if (!this.inWindow(this.#open ? intended : at)) return;
+    this.#errors[fault.kind] += 1;
+    this.#time(at, sentAt, intended);
+  }
+
+  /** Never sent: its response time is at least what it has waited by now, and counts as that. */
+  dropped(at: Instant, intended: Instant): void {
+    if (!this.inWindow(intended)) return;
+    this.#scheduled += 1;
+    this.#dropped += 1;
+    this.#response.record((at - intended) * NANOS);
+  }
+
+  /** A message for a human that belongs to no request. */
+  note(fault: Fault): void {
+    if (this.#samples.size < SAMPLES) this.#samples.add(`${fault.kind}: ${fault.message}`);
+  }
+
+  #time(at: Instant, sentAt: Instant, intended: Instant): void {
+    this.#service.record((at - sentAt) * NANOS);
+    if (!this.#open) return;
+    this.#scheduled += 1;
+    this.#response.record((at - intended) * NANOS);
+    this.#lag.record((sentAt - intended) * NANOS);
+  }
+
+  result(generator: GeneratorCost): LoadResult {
+    const { loop, driver, window, shard } = this.#job;
+    const open = loop.kind === 'open';
+    return {
+      driver,
+      workers: 1,
+      connections: shareOf(loop.connections, shard),
+      window,
+      requests: this.#requests,
+      errors: this.#errors,
+      errorSamples: [...this.#samples],
+      ...(open && {
+        scheduled: this.#scheduled,
+        dropped: this.#dropped,
+        offered: perSecond(loop.offered / shard.count),
+        response: this.#response.encode(),
+        scheduleLag: this.#lag.encode(),
+      }),
+      bytesRead: bytes(this.#bytesRead),
+      bytesWritten: bytes(this.#bytesWritten),
+      connectionsOpened: this.#connectionsOpened,
+      handshakes: { full: this.#full, resumed: this.#resumed },
+      service: this.#service.encode(),
+      connectTime: this.#connectTime.encode(),
+      timeline: { interval: millis(INTERVAL), requests: [...this.#timeline] },
+      generator,
+    };
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * One connection's place in the load, and the request on it: sends when its loop says so, reads the answer, records it, comes
+ * back when a connection is lost. A keep-alive slot holds its connection; a slot that connects per request counts the
+ * connection as part of the request, so that its service time starts with `connect()`.
+ */
+import type { Instant } from './clock.ts';
+import type { Fault, Recorder } from './recorder.ts';
+import type { Dialer } from './socket/dialer.ts';
+import type { Link, LinkHandler } from './socket/link.ts';
+
+/** Reads the answers on one connection, one after the other. */
+export interface AnswerReader {
+  /** The next bytes belong to the answer of a new request. */
+  begin(): void;
+  /** The first `length` of `bytes`. True once the answer is over, valid or not. */
+  read(bytes: Buffer, length: number): boolean;
+  /** The peer sent FIN: true if that ends the answer. */
+  end(): boolean;
+  /** What was wrong with the answer that is over. */
+  readonly fault: Fault | undefined;
+  /** Whether the connection may carry another request. */
+  readonly reusable: boolean;
+}
+
+export interface Exchange {
+  /** The request as it is sent, every time. */
+  readonly request: Buffer;
+  readonly perRequest: boolean;
+  readonly timeout: number;
+  reader(): AnswerReader;
+}
+
+/** Decides when a free slot sends. */
+export interface SlotOwner {
+  free(slot: Slot, at: Instant): void;
+  /** A keep-alive connection could not be made. */
+  unconnected(fault: Fault, at: Instant, dialedAt: Instant): void;
+}
+
+const firstBackoff = 5;
+const lastBackoff = 250;
+const cutShort: Fault = { kind: 'reset', message: 'connection closed before the answer was whole' };
+const unasked: Fault = { kind: 'framing', message: 'bytes came that answer no request' };
+
+export class Slot implements LinkHandler {
+  readonly #exchange: Exchange;
+  readonly #dialer: Dialer;
+  readonly #recorder: Recorder;
+  readonly #owner: SlotOwner;
+  readonly #reader: AnswerReader;
+  #link: Link | undefined;
+  #busy = false;
+  #sentAt: Instant = 0;
+  #intended: Instant = 0;
+  /** Grows while connections are lost without having carried an answer, so that a dead target is not hammered. */
+  #backoff = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #tried: (() => void) | undefined;
+
+  constructor(exchange: Exchange, dialer: Dialer, recorder: Recorder, owner: SlotOwner) {
+    this.#exchange = exchange;
+    this.#dialer = dialer;
+    this.#recorder = recorder;
+    this.#owner = owner;
+    this.#reader = exchange.reader();
+  }
+
+  /** Resolves after the first attempt, whatever came of it. */
+  async connect(): Promise<void> {
+    if (this.#exchange.perRequest) return this.#owner.free(this, performance.now());
+    await new Promise<void>((resolve) => {
+      this.#tried = resolve;
+      this.#link = this.#dialer.dial(this);
+    });
+  }
+
+  /** Only while free. */
+  send(at: Instant, intended: Instant): void {
+    this.#busy = true;
+    this.#sentAt = at;
+    this.#intended = intended;
+    this.#recorder.began();
+    this.#reader.begin();
+    if (this.#exchange.perRequest) this.#link = this.#dialer.dial(this);
+    else this.#write(at);
+  }
+
+  /** A request still under way fails with what `fault` makes of the instant it was sent, if anything. */
+  abandon(at: Instant, fault: (sentAt: Instant) => Fault | undefined): void {
+    const reason = this.#busy ? fault(this.#sentAt) : undefined;
+    if (reason !== undefined) this.#failed(reason, at);
+  }
+
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  stop(): void {
+    clearTimeout(this.#retry);
+    this.#link?.destroy();
+  }
+
+  onOpen(at: Instant): void {
+    if (this.#exchange.perRequest) return this.#write(at);
+    this.#tried?.();
+    this.#owner.free(this, at);
+  }
+
+  onBytes(bytes: Buffer, length: number): void {
+    const at = performance.now();
+    this.#recorder.read(at, length);
+    if (!this.#busy) {
+      this.#link?.destroy();
+      this.onFault(unasked);
+    } else if (this.#reader.read(bytes, length)) this.#finish(at);
+  }
+
+  onEnd(): void {
+    if (this.#busy && this.#reader.end()) return this.#finish(performance.now());
+    this.#link?.destroy();
+    this.onFault(cutShort);
+  }
+
+  onFault(fault: Fault): void {
+    const at = performance.now();
+    const link = this.#link;
+    this.#link = undefined;
+    this.#tried?.();
+    if (this.#busy) this.#failed(fault, at);
+    else if (link !== undefined && !link.wasOpen) this.#owner.unconnected(fault, at, link.dialedAt);
+    else if (fault !== cutShort) this.#recorder.note(fault); // FIN between two requests is the peer's right
+    this.#comeBack(at);
+  }
+
+  #write(at: Instant): void {
+    const { request, timeout } = this.#exchange;
+    const link = this.#link!;
+    link.deadline = at + timeout;
+    link.awaiting = 'answer';
+    this.#recorder.wrote(at, request.length);
+    link.write(request);
+  }
+
+  #finish(at: Instant): void {
+    const { fault, reusable } = this.#reader;
+    const link = this.#link!;
+    if (fault === undefined) {
+      this.#busy = false;
+      this.#recorder.completed(at, this.#sentAt, this.#intended);
+    } else this.#failed(fault, at);
+    this.#backoff = 0;
+    if (this.#exchange.perRequest) {
+      link.retire(at);
+      this.#link = undefined;
+      this.#owner.free(this, at);
+    } else if (reusable && link.flushed) {
+      link.deadline = Infinity;
+      this.#owner.free(this, at);
+    } else {
+      link.destroy();
+      this.#comeBack(at);
+    }
+  }
+
+  #failed(fault: Fault, at: Instant): void {
+    this.#busy = false;
+    this.#recorder.failed(fault, at, this.#sentAt, this.#intended);
+  }
+
+  #comeBack(at: Instant): void {
+    const wait = this.#backoff;
+    this.#backoff = Math.min(lastBackoff, Math.max(firstBackoff, wait * 2));
+    if (wait === 0) this.#again(at);
+    else this.#retry = setTimeout(() => this.#again(performance.now()), wait);
+  }
+
+  #again(at: Instant): void {
+    if (this.#exchange.perRequest) this.#owner.free(this, at);
+    else this.#link = this.#dialer.dial(this);
+  }
+}
+
+/** So many dials at once at most, lest a thousand of them overflow the target's accept queue. */
+const dialsAtOnce = 64;
+
+export async function connectAll(slots: readonly Slot[]): Promise<void> {
+  const waiting = slots.values();
+  const lane = async (): Promise<void> => {
+    for (const slot of waiting) await slot.connect();
+  };
+  await Promise.all(Array.from({ length: dialsAtOnce }, lane));
+}

@@ -1,0 +1,107 @@
+/**
+ * Wakes the thread that does I/O when the next arrival is due. A timer of the event loop is a millisecond off, so the waiting is
+ * done elsewhere: by a pacer thread that sleeps in `Atomics.wait`, or, where the job says that its workers have cores of
+ * their own, by spinning.
+ */
+import { Worker } from 'node:worker_threads';
+import type { LoadJob } from '#bench/model/load.ts';
+import type { Timetable } from './clock.ts';
+import type { CpuTime } from './generator.ts';
+import type { OpenLoopSpec } from './pacer.ts';
+
+export interface Waker extends AsyncDisposable {
+  /** Resolves when it can keep time. */
+  readonly ready: Promise<void>;
+  /** CPU time that it takes besides this thread's. */
+  readonly cpu: () => CpuTime;
+  start(): void;
+  stop(): void;
+}
+
+/** What the pacer thread is told; `cells` is `WAKER_CELLS`. */
+export interface WakerOrders {
+  readonly loop: Pick<OpenLoopSpec, 'offered' | 'arrivals'>;
+  readonly shard: LoadJob['shard'];
+  readonly seed: number;
+  readonly timetable: Timetable;
+  readonly cells: Int32Array<SharedArrayBuffer>;
+}
+
+/** Cells shared with the pacer thread: `stop` ends its sleep, `awake` is 1 from its wake-up call until that is heeded. */
+export const WAKER_CELLS = { stop: 0, awake: 1, cpuUser: 2, cpuSystem: 3 } as const;
+
+export const wakerFor = (job: LoadJob, loop: OpenLoopSpec, timetable: Timetable, wake: () => void): Waker =>
+  job.spin === true ? new SpinningWaker(wake) : new ThreadWaker(job, loop, timetable, wake);
+
+class SpinningWaker implements Waker {
+  readonly ready = Promise.resolve();
+  readonly cpu = (): CpuTime => ({ user: 0, system: 0 });
+  readonly #wake: () => void;
+  #turn: NodeJS.Immediate | undefined;
+
+  constructor(wake: () => void) {
+    this.#wake = wake;
+  }
+
+  start(): void {
+    this.#turn = setImmediate(() => {
+      this.#wake();
+      if (this.#turn !== undefined) this.start();
+    });
+  }
+
+  stop(): void {
+    clearImmediate(this.#turn);
+    this.#turn = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+  }
+}
+
+class ThreadWaker implements Waker {
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  readonly #cells = new Int32Array(new SharedArrayBuffer(4 * Object.keys(WAKER_CELLS).length));
+
+  constructor(job: LoadJob, loop: OpenLoopSpec, timetable: Timetable, wake: () => void) {
+    const { offered, arrivals } = loop;
+    const workerData: WakerOrders = {
+      loop: { offered, arrivals },
+      shard: job.shard,
+      seed: job.seed,
+      timetable,
+      cells: this.#cells,
+    };
+    this.#worker = new Worker(new URL('waker-thread.ts', import.meta.url), { workerData });
+    this.ready = new Promise((resolve, reject) => {
+      this.#worker.once('online', () => resolve());
+      this.#worker.once('error', reject);
+    });
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+    this.#worker.on('message', () => {
+      Atomics.store(this.#cells, WAKER_CELLS.awake, 0);
+      wake();
+    });
+  }
+
+  readonly cpu = (): CpuTime => ({
+    user: Atomics.load(this.#cells, WAKER_CELLS.cpuUser),
+    system: Atomics.load(this.#cells, WAKER_CELLS.cpuSystem),
+  });
+
+  /** It runs by the timetable. */
+  start(): void {}
+
+  stop(): void {
+    Atomics.store(this.#cells, WAKER_CELLS.stop, 1);
+    Atomics.notify(this.#cells, WAKER_CELLS.stop);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+    await this.#exited;
+  }
+}
