@@ -14,7 +14,8 @@ export const ProcessReading = z.object({
   /** Split by the 10 ms ticks of /proc/<pid>/stat, scaled so that user + system = cpu. */
   cpuUser: Micros,
   cpuSystem: Micros,
-  rss: z.object({ start: Bytes, end: Bytes, peak: Bytes }),
+  /** `before`: at attach, before the load's connections opened; what idle connections hold is end − before. */
+  rss: z.object({ before: Bytes.optional(), start: Bytes, end: Bytes, peak: Bytes }),
   contextSwitches: z.object({ voluntary: z.number().int(), involuntary: z.number().int() }),
   /** Present where hardware counters work. */
   instructions: z.object({ user: z.number(), kernel: z.number() }).optional(),

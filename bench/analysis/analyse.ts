@@ -1,0 +1,54 @@
+/** The records of a run → its analysis. Pure: the same records give the same analysis. */
+import type { RunRecords } from '#bench/model/record.ts';
+import { subjectName } from '#bench/model/scenario.ts';
+import type { Analysis } from './analysis.ts';
+import { compareSubjects } from './between.ts';
+import { roundsDrift } from './drift.ts';
+import { basisOf, findingsOf } from './findings.ts';
+import { ledgerOf } from './ledger.ts';
+import { analyseScenario, type Figures, type FiguresBy, figuresOf } from './scenario.ts';
+import { trialRow } from './trial-row.ts';
+import { gatherWarnings } from './warnings.ts';
+
+export function analyse({ run, subjects, trials, micro, end }: RunRecords): Analysis {
+  const figures = figuresOnce(run.scenarios, trials);
+  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, subjects, trials, figures));
+  const comparisons = compareSubjects(subjects, run.scenarios, figures);
+  const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
+  return {
+    run,
+    state: end?.state ?? 'unfinished',
+    finishedAt: end?.finishedAt ?? null,
+    subjects,
+    basis: basisOf(run.rounds),
+    findings: findingsOf({ subjects, scenarios, comparisons, trials }),
+    scenarios,
+    comparisons,
+    trials: trials.map((trial) =>
+      trialRow(
+        trial,
+        run.scenarios.find(({ name }) => name === trial.scenario),
+      ),
+    ),
+    warnings: gatherWarnings(trials, drifts),
+    ledger: ledgerOf(micro),
+  };
+}
+
+/** Decoding histograms is the dear part: each subject's trials of a scenario are read once. */
+function figuresOnce(scenarios: RunRecords['run']['scenarios'], trials: RunRecords['trials']): FiguresBy {
+  const known = new Map<string, Figures>();
+  return (scenarioName, subject) => {
+    const key = JSON.stringify([scenarioName, subject]);
+    const scenario = scenarios.find(({ name }) => name === scenarioName);
+    if (!scenario) return new Map();
+    const figures =
+      known.get(key) ??
+      figuresOf(
+        trials.filter((trial) => trial.scenario === scenarioName && subjectName(trial.subject) === subject),
+        scenario,
+      );
+    known.set(key, figures);
+    return figures;
+  };
+}

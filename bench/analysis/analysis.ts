@@ -1,0 +1,119 @@
+/** What the records of a run say: everything that a report prints, as plain data. `report.json` is this, verbatim. */
+import type { Bound, EndRecord, MicroRecord, RunRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import type { Scenario } from '#bench/model/scenario.ts';
+import type { WarningCode } from '#bench/model/warning.ts';
+import type { Estimate } from '#bench/stats/estimate.ts';
+import type { Comparison, Strength } from './comparison.ts';
+import type { MetricName } from './metrics.ts';
+
+export interface Analysis {
+  readonly run: RunRecord;
+  /** 'unfinished': the harness was killed before it could write the end. */
+  readonly state: EndRecord['state'] | 'unfinished';
+  readonly finishedAt: string | null;
+  readonly subjects: readonly SubjectRecord[];
+  /** What the figures rest on: how many rounds, and what their intervals cover. */
+  readonly basis: string;
+  /** First thing to read: what was found, in sentences. */
+  readonly findings: readonly Finding[];
+  readonly scenarios: readonly ScenarioAnalysis[];
+  /** Between subjects (what L7 costs over L4, what TLS adds); those against direct are with their subject. */
+  readonly comparisons: readonly NamedComparison[];
+  readonly trials: readonly TrialRow[];
+  readonly warnings: readonly GatheredWarning[];
+  readonly ledger: readonly LedgerSuite[];
+}
+
+export interface Finding {
+  readonly sentence: string;
+  readonly strength: Strength;
+  /** Where its evidence stands. */
+  readonly scenario: string;
+}
+
+export interface ScenarioAnalysis {
+  readonly scenario: Scenario;
+  /** Requests per second that all subjects were offered; open loop only. */
+  readonly offered: number | null;
+  readonly subjects: readonly SubjectAnalysis[];
+}
+
+export interface SubjectAnalysis {
+  readonly subject: string;
+  readonly layer: SubjectRecord['layer'];
+  readonly tls: boolean;
+  readonly trials: { readonly completed: number; readonly invalid: number; readonly failed: number };
+  /** What bound its rounds; 'mixed' where they differ, null where none completed. */
+  readonly bound: Bound | 'mixed' | null;
+  readonly metrics: Partial<Record<MetricName, Estimate>>;
+  readonly capacity: Capacity | null;
+  readonly versusDirect: readonly Comparison[];
+  /** Rounds merged; microseconds along the nines axis. Null where this load says nothing of latency (METHOD 5). */
+  readonly curves: { readonly service: readonly CurveMicros[]; readonly response: readonly CurveMicros[] } | null;
+}
+
+/** Requests per second. 'measured': the subject was saturated. 'derived per core': 1 s ÷ CPU per request of one core. */
+export interface Capacity {
+  readonly kind: 'measured' | 'derived per core';
+  readonly estimate: Estimate;
+}
+
+export interface CurveMicros {
+  readonly q: number;
+  readonly nines: number;
+  readonly micros: number;
+}
+
+export interface NamedComparison extends Comparison {
+  readonly name: 'L7 over L4' | 'TLS added' | 'over the reference';
+}
+
+/** One trial without its histograms; absent figures are null. */
+export interface TrialRow {
+  readonly scenario: string;
+  readonly subject: string;
+  readonly round: number;
+  readonly position: number;
+  readonly startedAt: string;
+  readonly state: TrialRecord['state'];
+  readonly bound: Bound | null;
+  /** Why it is invalid or failed, else its warnings' messages; codes beside. */
+  readonly codes: readonly string[];
+  readonly notes: readonly string[];
+  readonly windowMs: number | null;
+  readonly requests: number | null;
+  readonly failed: number | null;
+  readonly scheduled: number | null;
+  readonly dropped: number | null;
+  readonly offered: number | null;
+  readonly connections: number | null;
+  readonly scheduleLagP99: number | null;
+  readonly figures: Partial<Record<MetricName, number>>;
+  readonly cpuShare: {
+    readonly proxy: number | null;
+    readonly origin: number | null;
+    readonly generator: number | null;
+  };
+  readonly steal: number | null;
+  readonly foreign: number | null;
+}
+
+export interface GatheredWarning {
+  readonly code: WarningCode;
+  readonly severity: 'invalid' | 'advice';
+  readonly meaning: string;
+  readonly advice: string;
+  /** Trials that carry it, of all trials; 0 for what concerns the run as a whole. */
+  readonly trials: number;
+  /** First few messages, each with where it occurred. */
+  readonly examples: readonly string[];
+}
+
+export interface LedgerSuite {
+  readonly suite: string;
+  readonly lines: readonly (Pick<MicroRecord, 'task' | 'perRequest' | 'median' | 'low' | 'high' | 'samples'> & {
+    /** Nanoseconds in one proxied request: median × operations per request. */
+    readonly nanosPerRequest: number;
+  })[];
+  readonly nanosPerRequest: number;
+}

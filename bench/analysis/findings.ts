@@ -1,0 +1,230 @@
+/**
+ * What was found, in sentences: each with its interval, or saying why it cannot be told. Short, in the order in which a reader asks:
+ * what does a hop cost, what does it add to latency, what carries how much, what was left out.
+ */
+import type { SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import { subjectName } from '#bench/model/scenario.ts';
+import type { Estimate } from '#bench/stats/estimate.ts';
+import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
+import type { Finding, NamedComparison, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
+import { keepAlive, REFERENCES } from './between.ts';
+import { CLAIM_ROUNDS, type Comparison, CONFIDENCE, type Strength } from './comparison.ts';
+import type { MetricName } from './metrics.ts';
+import { formatEstimate, formatInterval, formatQuantity } from './quantity.ts';
+
+export interface Evidence {
+  readonly subjects: readonly SubjectRecord[];
+  readonly scenarios: readonly ScenarioAnalysis[];
+  readonly comparisons: readonly NamedComparison[];
+  readonly trials: readonly TrialRecord[];
+}
+
+export function findingsOf(evidence: Evidence): Finding[] {
+  return [
+    ...hopCosts(evidence),
+    ...tlsCosts(evidence),
+    ...others(evidence),
+    ...addedLatency(evidence),
+    ...capacities(evidence),
+    ...idleMemory(evidence),
+    ...leftOut(evidence),
+  ];
+}
+
+/** What all figures of the run rest on. */
+export function basisOf(rounds: number): string {
+  if (rounds < 2) return 'One round: figures without intervals. They show that everything runs, not what it costs.';
+  const { coverage } = hodgesLehmann(
+    Array.from({ length: rounds }, (_, i) => i),
+    CONFIDENCE,
+  );
+  const cover = `${(coverage * 100).toFixed(coverage > 0.9 ? 1 : 0)} %`;
+  if (coverage < CONFIDENCE)
+    return `${rounds} rounds: intervals reach from the least to the greatest round and cover the true figure in ${cover} of runs. A first look; ${CLAIM_ROUNDS} rounds make a claim.`;
+  const look = rounds < CLAIM_ROUNDS ? ` A first look; ${CLAIM_ROUNDS} rounds make a claim.` : '';
+  return `${rounds} rounds: intervals are exact signed-rank intervals over rounds and cover the true figure in ${cover} of runs.${look}`;
+}
+
+const LAYER = { l4: 'L4', l7: 'L7' } as const;
+
+/** How far a figure by itself may be trusted: by its rounds and its interval. */
+export const strengthOf = ({ n, coverage }: Estimate): Strength =>
+  n < 2 ? 'cannot tell' : n >= CLAIM_ROUNDS && coverage >= CONFIDENCE ? 'claim' : 'look';
+
+const weaker = (a: Strength, b: Strength): Strength => {
+  const order: readonly Strength[] = ['cannot tell', 'look', 'claim'];
+  return order[Math.min(order.indexOf(a), order.indexOf(b))]!;
+};
+
+/** Plain hops of the reference family first; where it was not measured, every plain proxy. */
+function mainHops({
+  subjects,
+  scenarios,
+}: Evidence): { scenario: ScenarioAnalysis; hops: SubjectRecord[] } | undefined {
+  const name = keepAlive(
+    scenarios.map(({ scenario }) => scenario),
+    false,
+  );
+  const scenario = scenarios.find((one) => one.scenario.name === name);
+  if (!scenario) return undefined;
+  const plain = subjects.filter(({ layer, tls }) => layer !== 'direct' && !tls);
+  const references = plain.filter(({ subject }) => Object.values<string>(REFERENCES).includes(subjectName(subject)));
+  const hops = (references.length > 0 ? references : plain).toSorted((a, b) => b.layer.localeCompare(a.layer)); // L7 first
+  return { scenario, hops };
+}
+
+function hopCosts(evidence: Evidence): Finding[] {
+  const main = mainHops(evidence);
+  if (!main) return [];
+  const { scenario, hops } = main;
+  return hops.map((record): Finding => {
+    const name = subjectName(record.subject);
+    const hop = `One ${LAYER[record.layer as 'l4' | 'l7']} hop (${name})`;
+    const subject = scenario.subjects.find((one) => one.subject === name);
+    const cpu = subject?.metrics.cpuPerRequest;
+    if (!subject || !cpu)
+      return {
+        sentence: `What one ${LAYER[record.layer as 'l4' | 'l7']} hop (${name}) costs cannot be told: ${whyNone(subject)}.`,
+        strength: 'cannot tell',
+        scenario: scenario.scenario.name,
+      };
+    const over = evidence.comparisons.find(
+      (one) => one.name === 'L7 over L4' && one.metric === 'cpuPerRequest' && one.subject.subject === name,
+    );
+    return {
+      sentence: `${hop} cost ${formatEstimate(cpu, 'µs')} of CPU per request${over ? `, ${ratioWords(over, 'an L4 hop')}` : ''}.`,
+      strength: over ? weaker(strengthOf(cpu), over.strength) : strengthOf(cpu),
+      scenario: scenario.scenario.name,
+    };
+  });
+}
+
+/** '2.10× (1.95–2.28) an L4 hop (l4-tcp)', or why the ratio cannot be told. */
+function ratioWords({ estimate, strength, reference }: Comparison, what: string): string {
+  const size = `${formatEstimate(estimate, 'ratio')} ${what} (${reference.subject})`;
+  if (strength !== 'cannot tell') return size;
+  return estimate.n < 2
+    ? size
+    : `but whether that differs from ${what} (${reference.subject}) cannot be told: the ratio’s interval ${formatInterval(estimate, 'ratio')} holds 1`;
+}
+
+function whyNone(subject: SubjectAnalysis | undefined): string {
+  if (!subject) return 'it was not measured in this run';
+  const { completed, invalid, failed } = subject.trials;
+  if (completed > 0) return 'its CPU time could not be read';
+  return `no trial of it completed (${invalid} invalid, ${failed} failed)`;
+}
+
+const tlsCosts = ({ comparisons }: Evidence): Finding[] =>
+  comparisons
+    .filter(({ name, metric }) => name === 'TLS added' && metric === 'cpuPerRequest')
+    .map((comparison): Finding => {
+      const { estimate, strength, subject, reference } = comparison;
+      const sentence =
+        strength === 'cannot tell' && estimate.n > 1
+          ? `Whether terminating TLS (${subject.subject} against ${reference.subject}) adds CPU time cannot be told: the interval ${formatInterval(estimate, 'µs')} µs holds 0.`
+          : `Terminating TLS (${subject.subject}) added ${formatEstimate(estimate, 'µs')} of CPU per request to ${reference.subject}.`;
+      return { sentence, strength, scenario: subject.scenario };
+    });
+
+const others = ({ comparisons }: Evidence): Finding[] =>
+  comparisons
+    .filter(({ name, metric }) => name === 'over the reference' && metric === 'cpuPerRequest')
+    .map(({ estimate, strength, subject, reference }): Finding => {
+      const sentence =
+        strength === 'cannot tell' && estimate.n > 1
+          ? `Whether ${subject.subject} or ${reference.subject} costs more CPU per request cannot be told: the ratio’s interval ${formatInterval(estimate, 'ratio')} holds 1.`
+          : `${subject.subject} cost ${formatEstimate(estimate, 'ratio')} the CPU per request of ${reference.subject}.`;
+      return { sentence, strength, scenario: subject.scenario };
+    });
+
+/** At the lowest offered rate that was driven, where queues blur least. */
+function addedLatency(evidence: Evidence): Finding[] {
+  const offered = evidence.scenarios.filter((one) => one.offered !== null).toSorted((a, b) => a.offered! - b.offered!);
+  const main = mainHops(evidence);
+  const scenario = offered[0];
+  if (!scenario || !main) return [];
+  return main.hops.flatMap((record): Finding[] => {
+    const subject = scenario.subjects.find((one) => one.subject === subjectName(record.subject));
+    const of = (metric: MetricName): Comparison | undefined =>
+      subject?.versusDirect.find((comparison) => comparison.metric === metric);
+    const [p50, p99] = [of('responseP50'), of('responseP99')];
+    if (!subject || !p50) return [];
+    const at = `At ${formatQuantity(scenario.offered!, '/s')}`;
+    const tail = p99 ? addedWords(p99, 'p99') : 'p99 has too few samples';
+    return [
+      {
+        sentence: `${at}, response time through ${subject.subject} against direct: ${addedWords(p50, 'p50')}; ${tail}.`,
+        strength: p99 ? weaker(p50.strength, p99.strength) : p50.strength,
+        scenario: scenario.scenario.name,
+      },
+    ];
+  });
+}
+
+const addedWords = ({ estimate, strength }: Comparison, name: string): string => {
+  if (strength === 'cannot tell' && estimate.n > 1)
+    return `${name} no difference that this run can resolve (${formatInterval(estimate, 'µs')} µs)`;
+  return `${name} ${estimate.value >= 0 ? '+' : ''}${formatEstimate(estimate, 'µs')}`;
+};
+
+/** Throughput is the subject's only where it was saturated itself. */
+function capacities(evidence: Evidence): Finding[] {
+  const main = mainHops(evidence);
+  if (!main) return [];
+  const { scenario, hops } = main;
+  return hops.flatMap((record): Finding[] => {
+    const subject = scenario.subjects.find((one) => one.subject === subjectName(record.subject));
+    if (!subject?.capacity) return [];
+    const { kind, estimate } = subject.capacity;
+    const figure = formatEstimate(estimate, '/s');
+    return [
+      {
+        sentence:
+          kind === 'measured'
+            ? `${subject.subject} was itself the limit at ${figure}.`
+            : `One core of ${subject.subject} would carry ${figure}, derived from its CPU per request: ${LIMITS[subject.bound ?? 'none']}, so its throughput is no capacity.`,
+        strength: strengthOf(estimate),
+        scenario: scenario.scenario.name,
+      },
+    ];
+  });
+}
+
+const LIMITS: Readonly<Record<NonNullable<SubjectAnalysis['bound']>, string>> = {
+  proxy: 'the proxy was the limit',
+  origin: 'the origin was the limit',
+  generator: 'the load generator was the limit',
+  host: 'the core that load and origin share was the limit',
+  none: 'nothing was saturated',
+  mixed: 'different things were the limit in different rounds',
+};
+
+const idleMemory = ({ scenarios }: Evidence): Finding[] =>
+  scenarios.flatMap(({ scenario, subjects }): Finding[] => {
+    const held = subjects.flatMap(({ subject, metrics: { memoryPerConnection: memory } }) =>
+      memory ? [{ subject, memory }] : [],
+    );
+    if (held.length === 0) return [];
+    const list = held.map(({ subject, memory }) => `${formatEstimate(memory, 'B/connection')} in ${subject}`);
+    return [
+      {
+        sentence: `An idle connection held ${list.join(', ')} (${scenario.name}).`,
+        strength: held.map(({ memory }) => strengthOf(memory)).reduce(weaker),
+        scenario: scenario.name,
+      },
+    ];
+  });
+
+function leftOut({ trials }: Evidence): Finding[] {
+  const count = (state: TrialRecord['state']): number => trials.filter((trial) => trial.state === state).length;
+  const [invalid, failed] = [count('invalid'), count('failed')];
+  if (invalid + failed === 0) return [];
+  return [
+    {
+      sentence: `${invalid} of ${trials.length} trials ${invalid === 1 ? 'is' : 'are'} invalid and ${failed} failed; they are listed with their reasons and count in no figure.`,
+      strength: 'claim',
+      scenario: trials.find(({ state }) => state !== 'completed')!.scenario,
+    },
+  ];
+}

@@ -1,0 +1,123 @@
+/** What a completed trial yields: one figure a metric and round. The next metric is one more row. */
+import type { CompletedTrial } from '#bench/model/record.ts';
+import type { ProcessReading } from '#bench/model/probe.ts';
+import type { Scenario } from '#bench/model/scenario.ts';
+import { decodeHistogram, type Histogram, quantile } from '#bench/stats/histogram.ts';
+import type { Unit } from './quantity.ts';
+
+export interface Metric {
+  readonly title: string;
+  readonly unit: Unit;
+  /** Figure of one round; undefined where it was not measured or has too few samples. */
+  readonly of: (trial: ReadTrial, scenario: Scenario) => number | undefined;
+  /** How a hop is set against direct at this metric; absent where direct has no such figure. */
+  readonly versusDirect?: 'difference' | 'ratio';
+}
+
+/** A completed trial with its histograms decoded once. */
+export interface ReadTrial {
+  readonly trial: CompletedTrial;
+  readonly service: Histogram;
+  readonly response?: Histogram;
+}
+
+export const readTrial = (trial: CompletedTrial): ReadTrial => ({
+  trial,
+  service: decodeHistogram(trial.load.service),
+  ...(trial.load.response !== undefined && { response: decodeHistogram(trial.load.response) }),
+});
+
+export const throughputOf = ({ load }: CompletedTrial): number => load.requests / (load.window / 1_000);
+export const failuresOf = ({ load }: Pick<CompletedTrial, 'load'>): number =>
+  Object.values(load.errors).reduce((a, b) => a + b, 0);
+
+const perRequest =
+  (party: 'proxy' | 'origin' | 'generator', figure: (reading: ProcessReading) => number | undefined) =>
+  ({ trial: { probes } }: ReadTrial): number | undefined => {
+    const reading = probes[party];
+    if (reading === undefined || reading.requests === 0) return undefined;
+    const value = figure(reading);
+    return value === undefined ? undefined : value / reading.requests;
+  };
+
+const micros = (nanos: number | undefined): number | undefined => (nanos === undefined ? undefined : nanos / 1e3);
+const service = (title: string, q: number): Metric => ({
+  title: `service time ${title}`,
+  unit: 'µs',
+  of: (read) => micros(quantile(read.service, q)),
+  versusDirect: 'difference',
+});
+const response = (title: string, q: number): Metric => ({
+  title: `response time ${title}`,
+  unit: 'µs',
+  of: ({ response }) => micros(response && quantile(response, q)),
+  versusDirect: 'difference',
+});
+
+export const METRICS = {
+  cpuPerRequest: { title: 'CPU per request', unit: 'µs', of: perRequest('proxy', ({ cpu }) => cpu) },
+  cpuUserPerRequest: { title: 'user CPU per request', unit: 'µs', of: perRequest('proxy', ({ cpuUser }) => cpuUser) },
+  cpuSystemPerRequest: {
+    title: 'system CPU per request',
+    unit: 'µs',
+    of: perRequest('proxy', ({ cpuSystem }) => cpuSystem),
+  },
+  instructionsPerRequest: {
+    title: 'instructions per request',
+    unit: 'instructions',
+    of: perRequest('proxy', ({ instructions }) => instructions && instructions.user + instructions.kernel),
+  },
+  throughput: {
+    title: 'throughput',
+    unit: '/s',
+    of: ({ trial }) => (trial.load.requests === 0 ? undefined : throughputOf(trial)),
+    versusDirect: 'ratio',
+  },
+  serviceP50: service('p50', 0.5),
+  serviceP90: service('p90', 0.9),
+  serviceP99: service('p99', 0.99),
+  serviceP999: service('p99.9', 0.999),
+  responseP50: response('p50', 0.5),
+  responseP90: response('p90', 0.9),
+  responseP99: response('p99', 0.99),
+  responseP999: response('p99.9', 0.999),
+  contextSwitchesPerRequest: {
+    title: 'context switches per request',
+    unit: 'per request',
+    of: perRequest('proxy', ({ contextSwitches: { voluntary, involuntary } }) => voluntary + involuntary),
+  },
+  residentMemory: { title: 'resident memory, peak', unit: 'B', of: ({ trial }) => trial.probes.proxy?.rss.peak },
+  memoryPerConnection: {
+    title: 'memory per idle connection',
+    unit: 'B/connection',
+    of: ({ trial: { probes, load } }, { traffic }) => {
+      const rss = probes.proxy?.rss;
+      if (traffic.kind !== 'idle' || rss?.before === undefined || load.connections === 0) return undefined;
+      return (rss.end - rss.before) / load.connections;
+    },
+  },
+  errorShare: {
+    title: 'failed requests',
+    unit: 'share',
+    of: ({ trial }) => failuresOf(trial) / Math.max(1, failuresOf(trial) + trial.load.requests),
+  },
+  originCpuPerRequest: {
+    title: 'CPU of the origin per request',
+    unit: 'µs',
+    of: perRequest('origin', ({ cpu }) => cpu),
+    versusDirect: 'difference',
+  },
+  generatorCpuPerRequest: {
+    title: 'CPU of the generator per request',
+    unit: 'µs',
+    of: perRequest('generator', ({ cpu }) => cpu),
+    versusDirect: 'difference',
+  },
+} as const satisfies Record<string, Metric>;
+
+export type MetricName = keyof typeof METRICS;
+export const METRIC_NAMES = Object.keys(METRICS) as MetricName[];
+export const metric = (name: MetricName): Metric => METRICS[name];
+
+/** Quantiles of a saturated closed loop tell of its queue, not of the hop (METHOD 5): these metrics are left out there. */
+export const isLatency = (name: MetricName): boolean => name.startsWith('service') || name.startsWith('response');

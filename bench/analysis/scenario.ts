@@ -1,0 +1,125 @@
+/** One scenario of a run: each subject's figures over the rounds, set against direct. */
+import type { Bound, CompletedTrial, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import { type Scenario, subjectName } from '#bench/model/scenario.ts';
+import { type Estimate, transform } from '#bench/stats/estimate.ts';
+import { type Histogram, mergeHistograms, percentileCurve } from '#bench/stats/histogram.ts';
+import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
+import type { Capacity, CurveMicros, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
+import { asFamily, compare, type Comparison, CONFIDENCE, type Rounds } from './comparison.ts';
+import { isLatency, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
+
+/** Figures of one subject in one scenario: metric → round → value. */
+export type Figures = ReadonlyMap<MetricName, Rounds>;
+export type FiguresBy = (scenario: string, subject: string) => Figures;
+
+const isCompleted = (trial: TrialRecord): trial is CompletedTrial => trial.state === 'completed';
+
+/** Latency is read below the knee: at an offered rate, or where a closed loop saturated nothing. */
+const showsLatency = (trials: readonly CompletedTrial[]): boolean =>
+  trials.length > 0 && trials.every(({ loop, bound }) => loop?.kind === 'open' || bound === 'none');
+
+export function figuresOf(trials: readonly TrialRecord[], scenario: Scenario): Figures {
+  const completed = trials.filter(isCompleted);
+  const read = completed.map(readTrial);
+  const readable = scenario.traffic.kind !== 'idle' && showsLatency(completed);
+  return new Map(
+    METRIC_NAMES.filter((name) => readable || !isLatency(name)).map((name) => {
+      const rounds = read.flatMap((trial): [number, number][] => {
+        const value = metric(name).of(trial, scenario);
+        return value === undefined ? [] : [[trial.trial.round, value]];
+      });
+      // A quantile that only some rounds carry would be an estimate of those rounds: all or none.
+      return [name, new Map(isLatency(name) && rounds.length < completed.length ? [] : rounds)];
+    }),
+  );
+}
+
+export const estimateOf = (rounds: Rounds): Estimate | undefined =>
+  rounds.size === 0 ? undefined : hodgesLehmann([...rounds.values()], CONFIDENCE);
+
+export function analyseScenario(
+  scenario: Scenario,
+  subjects: readonly SubjectRecord[],
+  trials: readonly TrialRecord[],
+  figures: FiguresBy,
+): ScenarioAnalysis {
+  const own = trials.filter((trial) => trial.scenario === scenario.name);
+  const offered = own.flatMap(({ loop }) => (loop?.kind === 'open' ? [loop.offered] : []))[0] ?? null;
+  return {
+    scenario,
+    offered,
+    subjects: subjects.flatMap((record): SubjectAnalysis[] => {
+      const name = subjectName(record.subject);
+      const of = own.filter(({ subject }) => subjectName(subject) === name);
+      if (of.length === 0) return [];
+      const rounds = figures(scenario.name, name);
+      const completed = of.filter(isCompleted);
+      const count = (state: TrialRecord['state']): number => of.filter((trial) => trial.state === state).length;
+      const metrics: Partial<Record<MetricName, Estimate>> = Object.fromEntries(
+        METRIC_NAMES.flatMap((metricName) => {
+          const estimate = estimateOf(rounds.get(metricName) ?? new Map());
+          return estimate ? [[metricName, estimate]] : [];
+        }),
+      );
+      const bound = sharedBound(completed);
+      return [
+        {
+          subject: name,
+          layer: record.layer,
+          tls: record.tls,
+          trials: { completed: count('completed'), invalid: count('invalid'), failed: count('failed') },
+          bound,
+          metrics,
+          capacity: capacityOf(record, bound, metrics),
+          versusDirect:
+            record.layer === 'direct'
+              ? []
+              : versusDirect(scenario.name, name, rounds, figures(scenario.name, 'direct')),
+          curves: scenario.traffic.kind !== 'idle' && showsLatency(completed) ? curvesOf(completed) : null,
+        },
+      ];
+    }),
+  };
+}
+
+const sharedBound = (trials: readonly CompletedTrial[]): Bound | 'mixed' | null => {
+  const bounds = new Set(trials.map(({ bound }) => bound));
+  return bounds.size === 0 ? null : bounds.size === 1 ? [...bounds][0]! : 'mixed';
+};
+
+/** Only a saturated subject has a measured capacity; for the others what one core of it could carry is derived. */
+function capacityOf(
+  { layer }: SubjectRecord,
+  bound: Bound | 'mixed' | null,
+  { throughput, cpuPerRequest }: Partial<Record<MetricName, Estimate>>,
+): Capacity | null {
+  if (throughput && bound === (layer === 'direct' ? 'origin' : 'proxy'))
+    return { kind: 'measured', estimate: throughput };
+  if (cpuPerRequest && cpuPerRequest.low > 0)
+    return { kind: 'derived per core', estimate: transform(cpuPerRequest, (micros) => 1e6 / micros) };
+  return null;
+}
+
+function versusDirect(scenario: string, subject: string, of: Figures, direct: Figures): Comparison[] {
+  const comparisons = METRIC_NAMES.flatMap((name): Comparison[] => {
+    const kind = metric(name).versusDirect;
+    const reference = direct.get(name);
+    const rounds = of.get(name);
+    if (!kind || !reference || !rounds) return [];
+    const sides = { subject: { scenario, subject }, reference: { scenario, subject: 'direct' } };
+    const comparison = compare({ metric: name, kind, ...sides }, rounds, reference);
+    return comparison ? [comparison] : [];
+  });
+  return asFamily(comparisons);
+}
+
+function curvesOf(trials: readonly CompletedTrial[]): NonNullable<SubjectAnalysis['curves']> {
+  const responses = trials.flatMap(({ load }) => (load.response === undefined ? [] : [load.response]));
+  return {
+    service: curve(mergeHistograms(trials.map(({ load }) => load.service))),
+    response: curve(mergeHistograms(responses)),
+  };
+}
+
+const curve = (merged: Histogram | undefined): CurveMicros[] =>
+  merged ? percentileCurve(merged).map(({ q, nines, value }) => ({ q, nines, micros: value / 1e3 })) : [];

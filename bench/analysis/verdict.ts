@@ -1,0 +1,170 @@
+/** One trial's verdict from its own evidence: completed, with what bound it, or invalid, with why (METHOD 16 and 17). Pure. */
+import type { ErrorCounts, LoadResult } from '#bench/model/load.ts';
+import type { ProbeReadings } from '#bench/model/probe.ts';
+import type { Bound, Placement } from '#bench/model/record.ts';
+import type { Scenario, Subject } from '#bench/model/scenario.ts';
+import { type Warning, WARNINGS, type WarningCode } from '#bench/model/warning.ts';
+import { decodeHistogram, samplesFor } from '#bench/stats/histogram.ts';
+import { boundOf } from './bound.ts';
+import { halvesDrift } from './drift.ts';
+import { formatQuantity, percent } from './quantity.ts';
+
+export interface TrialEvidence {
+  readonly scenario: Scenario;
+  readonly subject: Subject;
+  readonly load: LoadResult;
+  readonly probes: ProbeReadings;
+  readonly placement: Placement;
+  /** What only the one who ran the trial can know: 'proxy-died', 'wrong-process', … */
+  readonly warnings?: readonly Warning[];
+}
+
+export type TrialVerdict =
+  | { readonly state: 'completed'; readonly bound: Bound; readonly warnings: Warning[] }
+  | { readonly state: 'invalid'; readonly reasons: [Warning, ...Warning[]] };
+
+const STEAL_LIMIT = 0.05;
+const FOREIGN_LIMIT = 0.1;
+const SHORTFALL_LIMIT = 0.01;
+/** Requests below which connections ÷ requests says nothing of pooling. */
+const POOLING_NEEDS = 1_000;
+
+const failuresOf = (errors: ErrorCounts): number => Object.values(errors).reduce((a, b) => a + b, 0);
+const isIdle = ({ scenario }: TrialEvidence): boolean => scenario.traffic.kind === 'idle';
+const sampled = ({ load }: TrialEvidence, code: string): string | undefined =>
+  load.errorSamples.find((sample) => sample.includes(code));
+
+type Found = { readonly message: string; readonly evidence: Warning['evidence'] };
+type Rule = (trial: TrialEvidence) => Found | undefined;
+
+/** One rule a code; a code that is absent here is reported by whoever sees it, or follows from the bound. */
+const RULES: Partial<Record<WarningCode, Rule>> = {
+  'no-requests': (trial) =>
+    trial.load.requests === 0 && !isIdle(trial)
+      ? { message: 'no request completed in the window', evidence: { failed: failuresOf(trial.load.errors) } }
+      : undefined,
+  'errors-above-limit': ({ load, scenario }) => {
+    const failed = failuresOf(load.errors);
+    const share = failed / Math.max(1, failed + load.requests);
+    if (share <= scenario.errorLimit) return undefined;
+    const kinds = Object.entries(load.errors).filter(([, count]) => count > 0);
+    return {
+      message: `${failed} of ${failed + load.requests} requests failed (limit ${percent(scenario.errorLimit)}): ${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
+      evidence: { share, limit: scenario.errorLimit, ...Object.fromEntries(kinds) },
+    };
+  },
+  'ports-exhausted': (trial) => {
+    const sample = sampled(trial, 'EADDRNOTAVAIL');
+    return sample === undefined ? undefined : { message: 'no local port was left', evidence: { sample } };
+  },
+  'files-exhausted': (trial) => {
+    const sample = sampled(trial, 'EMFILE') ?? sampled(trial, 'ENFILE');
+    return sample === undefined ? undefined : { message: 'no file descriptor was left', evidence: { sample } };
+  },
+  'accept-queue-full': ({ probes: { host } }) =>
+    host.tcp.listenOverflows > 0
+      ? {
+          message: `${host.tcp.listenOverflows} connections overflowed an accept queue`,
+          evidence: { listenOverflows: host.tcp.listenOverflows },
+        }
+      : undefined,
+  steal: ({ probes: { host } }) =>
+    host.steal > STEAL_LIMIT
+      ? {
+          message: `the hypervisor took ${percent(host.steal)} of the CPU (limit ${percent(STEAL_LIMIT)})`,
+          evidence: { steal: host.steal, limit: STEAL_LIMIT },
+        }
+      : undefined,
+  'schedule-lag': ({ load }) => {
+    if (load.scheduleLag === undefined || load.requests === 0) return undefined;
+    const lag = decodeHistogram(load.scheduleLag).getValueAtPercentile(99) / 1e3;
+    const service = decodeHistogram(load.service).getValueAtPercentile(50) / 1e3;
+    if (lag <= service) return undefined;
+    return {
+      message: `schedule lag p99 ${formatQuantity(lag, 'µs')} exceeds service time p50 ${formatQuantity(service, 'µs')}`,
+      evidence: { scheduleLagP99: lag, serviceP50: service },
+    };
+  },
+  'direct-drifted': ({ subject, load }) => (subject.kind === 'direct' ? halvesDrift(load) : undefined),
+  'shared-cores': ({ placement }) =>
+    placement.shared ? { message: 'load or origin ran on the proxy’s core', evidence: {} } : undefined,
+  unpinned: ({ placement }) =>
+    placement.proxy === null || placement.load === null || placement.origin === null
+      ? { message: 'not every process was pinned to cores', evidence: {} }
+      : undefined,
+  'no-hardware-counters': ({ probes }) =>
+    probes.proxy !== undefined && probes.proxy.instructions === undefined
+      ? {
+          message: 'instructions were not counted',
+          evidence: { reason: probes.unavailable.find((line) => line.includes('instructions')) ?? 'not read' },
+        }
+      : undefined,
+  throttled: ({ probes: { host } }) =>
+    host.throttled > 0
+      ? {
+          message: `the CPU quota stopped this group for ${formatQuantity(host.throttled, 'µs')}`,
+          evidence: { throttled: host.throttled },
+        }
+      : undefined,
+  'foreign-load': ({ probes: { host } }) =>
+    host.foreign > FOREIGN_LIMIT
+      ? {
+          message: `other processes used ${percent(host.foreign)} of the CPU`,
+          evidence: { foreign: host.foreign, limit: FOREIGN_LIMIT },
+        }
+      : undefined,
+  'offered-not-achieved': ({ load }) => {
+    if (load.scheduled === undefined) return undefined;
+    const shortfall = 1 - load.requests / Math.max(1, load.scheduled);
+    if (shortfall <= SHORTFALL_LIMIT) return undefined;
+    return {
+      message: `${load.requests} of ${load.scheduled} scheduled requests completed in the window; ${load.dropped ?? 0} were never sent`,
+      evidence: { scheduled: load.scheduled, completed: load.requests, dropped: load.dropped ?? 0 },
+    };
+  },
+  'not-pooled': ({ scenario: { traffic }, probes: { originCounts } }) => {
+    if (traffic.kind !== 'http' || traffic.connection !== 'keep-alive' || originCounts === undefined) return undefined;
+    const { connections, requests } = originCounts;
+    if (requests < POOLING_NEEDS || connections < requests / 2) return undefined;
+    return {
+      message: `the origin saw ${connections} connections for ${requests} requests`,
+      evidence: { connections, requests },
+    };
+  },
+  'few-samples': (trial) => {
+    const needed = samplesFor(0.99);
+    if (isIdle(trial) || trial.load.requests === 0 || trial.load.requests >= needed) return undefined;
+    return {
+      message: `${trial.load.requests} requests carry no p99 (needs ${needed})`,
+      evidence: { requests: trial.load.requests, needed },
+    };
+  },
+};
+
+/** The bound as advice: what was saturated instead of the subject. */
+const BOUND_CODES = { generator: 'generator-bound', origin: 'origin-bound', host: 'host-bound' } as const;
+
+function boundWarning(bound: Bound, { subject, probes }: TrialEvidence): Warning | undefined {
+  if (bound === 'proxy' || bound === 'none') return undefined;
+  if (bound === 'origin' && subject.kind === 'direct') return undefined; // direct's own capacity
+  const code = BOUND_CODES[bound];
+  const shares = {
+    ...(probes.proxy && { proxy: probes.proxy.cpuShare }),
+    origin: probes.origin.cpuShare,
+    generator: probes.generator.cpuShare,
+  };
+  const listed = Object.entries(shares).map(([party, share]) => `${party} ${percent(share)}`);
+  return { code, message: `CPU share of their cores: ${listed.join(', ')}`, evidence: shares };
+}
+
+export function judgeTrial(trial: TrialEvidence): TrialVerdict {
+  const bound = isIdle(trial) ? 'none' : boundOf(trial.load, trial.probes, trial.placement);
+  const byRule = Object.entries(RULES).flatMap(([code, rule]): Warning[] => {
+    const found = rule(trial);
+    return found ? [{ code: code as WarningCode, ...found }] : [];
+  });
+  const limited = boundWarning(bound, trial);
+  const warnings = [...(trial.warnings ?? []), ...byRule, ...(limited ? [limited] : [])];
+  const [first, ...others] = warnings.filter(({ code }) => WARNINGS[code].severity === 'invalid');
+  return first ? { state: 'invalid', reasons: [first, ...others] } : { state: 'completed', bound, warnings };
+}

@@ -1,0 +1,326 @@
+/**
+ * A run that nobody measured: seeded records with known true costs, of the size of the anchors' figures, put through the same plan and
+ * the same verdict as a real run. Some trials fail, some are invalid, and one proxy has a name that a careless page would execute.
+ */
+import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { slowestCapacity } from '#bench/analysis/capacity.ts';
+import { judgeTrial } from '#bench/analysis/verdict.ts';
+import type { EncodedHistogram, LoadResult } from '#bench/model/load.ts';
+import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';
+import type { MicroRecord, Placement, RunRecord, RunRecords, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import { type Loop, type Scenario, subjectName } from '#bench/model/scenario.ts';
+import { bytes, micros, millis, perSecond } from '#bench/model/units.ts';
+import { mulberry32 } from '#bench/plan/random.ts';
+import { planRounds } from '#bench/plan/rounds.ts';
+import { SCENARIOS } from '#bench/plan/scenarios.ts';
+
+export interface Truth {
+  readonly name: string;
+  readonly layer: SubjectRecord['layer'];
+  readonly tls?: boolean;
+  /** Microseconds per request in http-small or tls-keepalive, and the user part of it. */
+  readonly cpu: number;
+  readonly userShare: number;
+  /** Microseconds that its hop adds to an unloaded request. */
+  readonly hop: number;
+  readonly idleBytes: number;
+}
+
+export const ODD_NAME = '<script>alert("proxy & co")</script>';
+
+export const TRUTHS: readonly Truth[] = [
+  { name: 'direct', layer: 'direct', cpu: 0, userShare: 0, hop: 0, idleBytes: 0 },
+  { name: 'l4-tcp', layer: 'l4', cpu: 8.6, userShare: 0.28, hop: 46, idleBytes: 8_400 },
+  { name: 'l7-http', layer: 'l7', cpu: 18.2, userShare: 0.45, hop: 68, idleBytes: 5_300 },
+  { name: 'l7-tls', layer: 'l7', tls: true, cpu: 42.1, userShare: 0.62, hop: 94, idleBytes: 31_000 },
+  { name: 'node-http', layer: 'l7', cpu: 148, userShare: 0.87, hop: 212, idleBytes: 18_300 },
+  { name: ODD_NAME, layer: 'l7', cpu: 24.4, userShare: 0.5, hop: 80, idleBytes: 9_000 },
+];
+
+export interface SyntheticOptions {
+  readonly seed?: number;
+  readonly rounds?: number;
+  readonly scenarios?: readonly string[];
+  readonly subjects?: readonly Truth[];
+  /** Relative standard deviation from round to round. */
+  readonly noise?: number;
+  /** Whether some trials fail or are invalid. */
+  readonly mishaps?: boolean;
+  readonly micro?: boolean;
+  readonly instructions?: boolean;
+  readonly ended?: boolean;
+}
+
+const ORIGIN_CPU = 9.2;
+const GENERATOR_CPU = 10.6;
+const WINDOW = 1_000;
+const STARTED = Date.UTC(2026, 4, 4, 9, 30);
+const PLACEMENT: Placement = { proxy: [1], origin: [0], load: [0], loadWorkers: 1, shared: false };
+
+export function syntheticRun({
+  seed = 1,
+  rounds = 12,
+  scenarios: names = ['http-small', 'tls-keepalive', 'idle-connections', 'http-paced-50'],
+  subjects: truths = TRUTHS,
+  noise = 0.03,
+  mishaps = true,
+  micro = true,
+  instructions = false,
+  ended = true,
+}: SyntheticOptions = {}): RunRecords {
+  const random = mulberry32(seed);
+  const scenarios = SCENARIOS.filter(({ name }) => names.includes(name));
+  const plan = planRounds({
+    scenarios,
+    subjects: truths.map(({ name, layer, tls }) => ({
+      name,
+      layer,
+      capabilities: new Set(tls ? ['tls-termination'] : []),
+    })),
+    rounds,
+    seed,
+  });
+  const trials: TrialRecord[] = [];
+  for (const [index, { scenario, subject, round, position }] of plan.flat().entries()) {
+    const truth = truths.find(({ name }) => name === subjectName(subject))!;
+    const loop = resolve(scenario, trials);
+    const id = {
+      record: 'trial' as const,
+      scenario: scenario.name,
+      subject,
+      round,
+      position,
+      startedAt: new Date(STARTED + index * 2_500).toISOString(),
+    };
+    if (mishaps && truth.name === 'node-http' && round === 1 && scenario.name === 'http-small') {
+      const message = 'expected the proxy to be ready within 5 s, but it exited with code 1; read its last output';
+      trials.push({
+        ...id,
+        state: 'failed',
+        error: { code: 'ProxyExited', message, detail: 'Error: EADDRINUSE <b>bold</b>' },
+      });
+      continue;
+    }
+    const { load, probes } = measure({ scenario, truth, loop, random, noise, instructions });
+    const disturbed = mishaps && round === 2 && position === 1;
+    const host = { ...probes.host, steal: disturbed ? 0.083 : probes.host.steal };
+    const verdict = judgeTrial({ scenario, subject, load, probes: { ...probes, host }, placement: PLACEMENT });
+    trials.push(
+      verdict.state === 'completed'
+        ? { ...id, loop, ...verdict, load, probes }
+        : { ...id, loop, ...verdict, load, probes: { ...probes, host } },
+    );
+  }
+  return {
+    run: runRecord(scenarios, { seed, rounds, instructions }),
+    subjects: truths.map(subjectRecord),
+    trials,
+    micro: micro ? MICRO : [],
+    ...(ended && {
+      end: { record: 'end', state: 'completed', finishedAt: new Date(STARTED + trials.length * 2_500).toISOString() },
+    }),
+  };
+}
+
+function resolve({ loop }: Scenario, trials: readonly TrialRecord[]): Loop {
+  if (loop.kind !== 'paced') return loop;
+  const { connections, arrivals, fraction } = loop;
+  const capacity = slowestCapacity(
+    trials.filter(({ round }) => round === 0),
+    loop.of,
+  );
+  return { kind: 'open', connections, arrivals, offered: perSecond(Math.round((capacity ?? 4_000) * fraction)) };
+}
+
+/** Sum of twelve uniforms less six: near enough to a standard normal. */
+const normal = (random: () => number): number => Array.from({ length: 12 }, random).reduce((a, b) => a + b, -6);
+
+function histogram(random: () => number, count: number, median: number, spread: number): EncodedHistogram {
+  const histogram = build({ highestTrackableValue: 60e9, numberOfSignificantValueDigits: 3, bitBucketSize: 32 });
+  const drawn = Math.min(count, 1_500);
+  for (let i = 0; i < drawn; i++) {
+    const weight = Math.floor(((i + 1) * count) / drawn) - Math.floor((i * count) / drawn);
+    const tail = random() < 0.015 ? 1 + 6 * random() : 1;
+    histogram.recordValueWithCount(
+      Math.max(1, Math.round(median * 1e3 * tail * Math.exp(spread * normal(random)))),
+      weight,
+    );
+  }
+  return encodeIntoCompressedBase64(histogram) as EncodedHistogram;
+}
+
+interface Measurement {
+  readonly scenario: Scenario;
+  readonly truth: Truth;
+  readonly loop: Loop;
+  readonly random: () => number;
+  readonly noise: number;
+  readonly instructions: boolean;
+}
+
+function measure({ scenario, truth, loop, random, noise, instructions }: Measurement): {
+  load: LoadResult;
+  probes: ProbeReadings;
+} {
+  const wobble = (): number => Math.exp(noise * normal(random));
+  const idle = scenario.traffic.kind === 'idle';
+  // L4 passes TLS through, so that the origin pays for it.
+  const encrypted = scenario.name.startsWith('tls');
+  const cpu = truth.cpu * wobble();
+  const origin = (ORIGIN_CPU + (encrypted && !truth.tls ? 19 : 0)) * wobble();
+  const generator = (GENERATOR_CPU + (encrypted ? 14 : 0)) * wobble();
+  const limit = Math.min(cpu > 0 ? 1e6 / cpu : Infinity, 1e6 / (origin + generator));
+  const rate = idle ? 0 : loop.kind === 'open' ? loop.offered : 0.985 * limit;
+  const requests = Math.round(rate * (WINDOW / 1_000));
+  const quiet = (38 + truth.hop) * wobble();
+  const service = loop.kind === 'open' ? quiet : Math.max(quiet, (loop.connections / Math.max(1, rate)) * 1e6);
+  const open = loop.kind === 'open';
+  const load: LoadResult = {
+    driver: 'http1',
+    workers: 1,
+    connections: loop.connections,
+    window: millis(WINDOW),
+    requests,
+    errors: { connect: 0, tls: 0, reset: 0, timeout: 0, status: 0, framing: 0, body: 0 },
+    errorSamples: [],
+    bytesRead: bytes(requests * 310),
+    bytesWritten: bytes(requests * 60),
+    connectionsOpened: 0,
+    handshakes: { full: 0, resumed: 0 },
+    service: histogram(random, requests, service, 0.14),
+    ...(open && {
+      scheduled: requests,
+      dropped: 0,
+      offered: loop.offered,
+      response: histogram(random, requests, service + 9, 0.18),
+      scheduleLag: histogram(random, requests, 6, 0.3),
+    }),
+    timeline: {
+      interval: millis(100),
+      requests: Array.from({ length: 10 }, () => Math.round((requests / 10) * Math.exp(0.006 * normal(random)))),
+    },
+    generator: {
+      cpuUser: micros(generator * requests * 0.5),
+      cpuSystem: micros(generator * requests * 0.5),
+      eventLoop: 0.6,
+    },
+  };
+  const rss = 47e6 + truth.idleBytes * (idle ? loop.connections : 64) * wobble();
+  return {
+    load,
+    probes: {
+      ...(truth.layer !== 'direct' && {
+        proxy: reading(100, requests, cpu, truth.userShare, {
+          rss: Math.round(rss),
+          ...(instructions && { instructions: { user: cpu * 1_150 * requests, kernel: 28_400 * requests } }),
+        }),
+      }),
+      origin: reading(101, requests, origin, 0.4, { rss: 52e6 }),
+      generator: reading(102, requests, generator, 0.5, { rss: 88e6 }),
+      host: {
+        steal: 0.002,
+        busy: 0.9,
+        loadAverage: 1.6,
+        foreign: 0.02,
+        throttled: micros(0),
+        tcp: { listenOverflows: 0, retransmits: 0 },
+      },
+      originCounts: { connections: 64, requests },
+      unavailable: instructions ? [] : ['instructions: no hardware counters on this host'],
+    },
+  };
+}
+
+function reading(
+  pid: number,
+  requests: number,
+  cpu: number,
+  userShare: number,
+  { rss, instructions }: { rss: number; instructions?: { user: number; kernel: number } },
+): ProcessReading {
+  const total = cpu * requests;
+  return {
+    pids: [pid],
+    interval: millis(WINDOW),
+    requests,
+    cpu: micros(total),
+    cpuUser: micros(total * userShare),
+    cpuSystem: micros(total * (1 - userShare)),
+    rss: { before: bytes(47e6), start: bytes(rss), end: bytes(rss), peak: bytes(rss) },
+    contextSwitches: { voluntary: Math.round(requests * 0.02), involuntary: 12 },
+    cpuShare: total / (WINDOW * 1_000),
+    ...(instructions && { instructions }),
+  };
+}
+
+const runRecord = (
+  scenarios: readonly Scenario[],
+  { seed, rounds, instructions }: { seed: number; rounds: number; instructions: boolean },
+): RunRecord => ({
+  record: 'run',
+  schema: 1,
+  run: '2026-05-04T09-30-00-standard',
+  startedAt: new Date(STARTED).toISOString(),
+  hopcost: '0.1.0',
+  revision: '0123456789abcdef0123456789abcdef01234567',
+  command: ['hopcost', 'bench', '--preset', 'standard', '--seed', String(seed)],
+  preset: 'standard',
+  seed,
+  rounds,
+  warmup: millis(600),
+  window: millis(WINDOW),
+  scenarios: [...scenarios],
+  environment: {
+    cpuModel: 'Example CPU 9000 @ 2.90GHz',
+    cores: 2,
+    memory: bytes(8 * 2 ** 30),
+    kernel: '6.1.0-18-amd64',
+    os: 'Debian GNU/Linux 12 (bookworm)',
+    platform: 'linux-x64',
+    node: 'v26.10.0',
+    virtualised: 'kvm',
+    governor: null,
+    cgroup: { cpuQuota: null, cpuset: '0-1', memoryLimit: null },
+    openFiles: 1_048_576,
+    ephemeralPorts: 28_232,
+    hardwareCounters: instructions,
+    loadAverage: 0.31,
+    fingerprint: 'a1b2c3d4e5f60718',
+  },
+  placement: PLACEMENT,
+});
+
+const subjectRecord = ({ name, layer, tls }: Truth): SubjectRecord => ({
+  record: 'subject',
+  subject: layer === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name },
+  layer,
+  tls: tls ?? false,
+  summary:
+    layer === 'direct' ? 'no proxy: the load goes straight to the origin' : `${layer.toUpperCase()} proxy for tests`,
+  version: 'v26.10.0',
+  nativeConfig:
+    layer === 'direct'
+      ? ''
+      : JSON.stringify({ listener: { port: 0 }, name, note: '</pre><script>alert(1)</script>' }, null, 2),
+  preflight: [{ rule: 'answers with the origin’s nonce', passed: true, detail: '' }],
+});
+
+const micro = (suite: string, task: string, perRequest: number, median: number): MicroRecord => ({
+  record: 'micro',
+  suite,
+  task,
+  perRequest,
+  median,
+  low: median * 0.98,
+  high: median * 1.03,
+  samples: 5_000,
+});
+
+const MICRO: readonly MicroRecord[] = [
+  micro('http', 'scan a request head', 1, 610),
+  micro('http', 'scan a response head', 1, 540),
+  micro('http', 'rewrite the head', 2, 380),
+  micro('cluster', 'pick an endpoint', 1, 22),
+  micro('cluster', 'take from and return to the pool', 1, 95),
+  micro('load', 'record into a histogram', 0, 38),
+];
