@@ -10,6 +10,8 @@ export interface Preset {
   readonly rounds: number;
   readonly warmup: Millis;
   readonly window: Millis;
+  /** Measured time of each micro-benchmark task, for the ledger; 0: none. */
+  readonly micro: Millis;
 }
 
 export const PRESETS: readonly Preset[] = [
@@ -20,6 +22,7 @@ export const PRESETS: readonly Preset[] = [
     rounds: 1,
     warmup: millis(400),
     window: millis(700),
+    micro: millis(10),
   },
   {
     name: 'quick',
@@ -28,6 +31,7 @@ export const PRESETS: readonly Preset[] = [
     rounds: 3,
     warmup: millis(600),
     window: millis(1_000),
+    micro: millis(60),
   },
   {
     name: 'standard',
@@ -43,6 +47,7 @@ export const PRESETS: readonly Preset[] = [
     rounds: 12,
     warmup: millis(600),
     window: millis(1_000),
+    micro: millis(200),
   },
   {
     name: 'full',
@@ -51,5 +56,6 @@ export const PRESETS: readonly Preset[] = [
     rounds: 12,
     warmup: millis(1_000),
     window: millis(3_000),
+    micro: millis(200),
   },
 ];

@@ -7,7 +7,9 @@ import { readEnvironment } from '#bench/lab/environment.ts';
 import { describePlacement, pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
 import { checkHost, preflightSubject } from '#bench/lab/preflight.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
+import { SUITES, runMicro } from '#bench/micro/run.ts';
 import {
+  type MicroRecord,
   type RunRecord,
   type RunRecords,
   SCHEMA_VERSION,
@@ -56,7 +58,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
 
   const name = runName(startedAt, settings);
   await using log = await RecordLog.create(join(settings.out, name));
-  const records = { subjects: [] as SubjectRecord[], trials: [] as TrialRecord[] };
+  const records = { subjects: [] as SubjectRecord[], trials: [] as TrialRecord[], micro: [] as MicroRecord[] };
   const run: RunRecord = {
     record: 'run',
     schema: SCHEMA_VERSION,
@@ -104,6 +106,13 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
       records.trials.push(trial);
       progress.finished(trial);
     }
+
+    if (settings.micro > 0)
+      await runMicro(
+        { suites: SUITES, time: settings.micro, onResult: (record) => records.micro.push(record) },
+        signal,
+      );
+    for (const record of records.micro) await log.append(record);
   } catch (error) {
     if (!signal.aborted) throw error;
     interrupted = true;
@@ -116,7 +125,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     finishedAt: new Date().toISOString(),
   };
   await log.append(end);
-  return { records: { run, ...records, micro: [], end }, directory: log.directory, interrupted };
+  return { records: { run, ...records, end }, directory: log.directory, interrupted };
 }
 
 function describeRun(

@@ -37,6 +37,7 @@ export interface Settings {
   readonly rounds: number;
   readonly warmup: Millis;
   readonly window: Millis;
+  readonly micro: Millis;
   readonly seed: number;
   /** Folder that holds the folders of runs. */
   readonly out: string;
@@ -99,6 +100,7 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     rounds:
       flags.rounds !== undefined ? parseInteger('--rounds', flags.rounds, 1, 1_000) : (config.rounds ?? preset.rounds),
     warmup: preset.warmup,
+    micro: preset.micro,
     window: duration !== undefined ? parseDuration('--duration', duration, WINDOW.least, WINDOW.most) : preset.window,
     seed:
       flags.seed !== undefined

@@ -1,0 +1,106 @@
+/** The HTTP/1.1 wire: what an L7 hop does with a head that an L4 hop never looks at. */
+import { ChunkedDecoder, DATA } from '#proxies/http/chunked.ts';
+import { GET, Head } from '#proxies/http/head.ts';
+import { reissueRequest, reissueResponse } from '#proxies/http/reissue.ts';
+import { scanRequestHead } from '#proxies/http/request-head.ts';
+import { scanResponseHead } from '#proxies/http/response-head.ts';
+import { defaultLimits } from '#proxies/config/defaults.ts';
+import type { MicroSuite, MicroTask } from './suite.ts';
+
+const SMALL_REQUEST = Buffer.from(
+  'GET /bytes/200 HTTP/1.1\r\nhost: 127.0.0.1:8080\r\nuser-agent: hopcost\r\naccept: */*\r\n\r\n',
+  'latin1',
+);
+const LARGE_REQUEST = Buffer.from(
+  `GET /bytes/200 HTTP/1.1\r\nhost: 127.0.0.1:8080\r\n${Array.from({ length: 40 }, (_, i) => `x-bench-${i}: ${'v'.repeat(80)}\r\n`).join('')}\r\n`,
+  'latin1',
+);
+const RESPONSE = Buffer.from(
+  'HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: 200\r\n\r\n',
+  'latin1',
+);
+const CHUNKS = Buffer.from(`${`100\r\n${'x'.repeat(256)}\r\n`.repeat(16)}0\r\n\r\n`, 'latin1');
+
+const METADATA = {
+  xForwardedFor: true,
+  forwarded: false,
+  via: '',
+  address: '127.0.0.1',
+  secure: false,
+  trusted: false,
+  lines: 'X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n',
+};
+const UNCHANGED = {
+  target: undefined,
+  host: undefined,
+  defaultHost: '127.0.0.1',
+  edits: undefined,
+  upgrade: undefined,
+};
+const RESPONSE_AS_IT_IS = { edits: undefined, lines: '', dropLength: false };
+
+const scanRequest = (octets: Buffer): ((times: number) => number) => {
+  const head = new Head(defaultLimits.headerCount);
+  return (times) => {
+    let sum = 0;
+    for (let i = 0; i < times; i++) sum += scanRequestHead(head, octets, 0, octets.length, defaultLimits);
+    return sum;
+  };
+};
+
+const reissue = (octets: Buffer): ((times: number) => number) => {
+  const head = new Head(defaultLimits.headerCount);
+  if (scanRequestHead(head, octets, 0, octets.length, defaultLimits) !== octets.length)
+    throw new Error('the sample request was refused');
+  return (times) => {
+    let sum = 0;
+    for (let i = 0; i < times; i++) sum += reissueRequest(head, METADATA, UNCHANGED).length;
+    return sum;
+  };
+};
+
+const responseHead = new Head(defaultLimits.headerCount);
+
+const tasks: readonly MicroTask[] = [
+  { name: 'scan request head, 4 fields', perRequest: 1, run: scanRequest(SMALL_REQUEST) },
+  { name: 'scan request head, 41 fields', perRequest: 0, run: scanRequest(LARGE_REQUEST) },
+  { name: 'reissue request head, 4 fields', perRequest: 1, run: reissue(SMALL_REQUEST) },
+  { name: 'reissue request head, 41 fields', perRequest: 0, run: reissue(LARGE_REQUEST) },
+  {
+    name: 'scan response head',
+    perRequest: 1,
+    run(times) {
+      let sum = 0;
+      for (let i = 0; i < times; i++)
+        sum += scanResponseHead(responseHead, RESPONSE, 0, RESPONSE.length, defaultLimits, GET);
+      return sum;
+    },
+  },
+  {
+    name: 'reissue response head',
+    perRequest: 1,
+    run(times) {
+      let sum = 0;
+      for (let i = 0; i < times; i++) sum += reissueResponse(responseHead, RESPONSE_AS_IT_IS).length;
+      return sum;
+    },
+  },
+  {
+    name: 'decode 4 KiB in 16 chunks',
+    perRequest: 0,
+    run(times) {
+      let sum = 0;
+      for (let i = 0; i < times; i++) {
+        const decoder = new ChunkedDecoder(defaultLimits);
+        let at = 0;
+        while (decoder.decode(CHUNKS, at, CHUNKS.length) === DATA) {
+          sum += decoder.dataEnd - decoder.dataStart;
+          at = decoder.position;
+        }
+      }
+      return sum;
+    },
+  },
+];
+
+export const suite: MicroSuite = { name: 'http', tasks };

@@ -1,0 +1,64 @@
+/** Runs the suites with tinybench; results are records like any other. */
+import { Bench } from 'tinybench';
+import type { MicroRecord } from '#bench/model/record.ts';
+import { suite as cluster } from './cluster.ts';
+import { suite as http } from './http.ts';
+import { suite as load } from './load.ts';
+import { suite as routing } from './routing.ts';
+import type { MicroSuite, MicroTask } from './suite.ts';
+
+export const SUITES: readonly MicroSuite[] = [http, routing, cluster, load];
+
+/** One sample is a batch of this many operations: a single one is shorter than what reading the clock costs. */
+const BATCH = 1_000;
+
+export interface MicroOptions {
+  readonly suites: readonly MicroSuite[];
+  /** Milliseconds of measuring a task, after as long a warm-up. */
+  readonly time: number;
+  readonly onResult: (record: MicroRecord) => void;
+}
+
+/** One record a task, in order. Rejects with the task's own error. */
+export async function runMicro({ suites, time, onResult }: MicroOptions, signal: AbortSignal): Promise<MicroRecord[]> {
+  const records: MicroRecord[] = [];
+  for (const suite of suites)
+    for (const task of suite.tasks) {
+      signal.throwIfAborted();
+      const record = await measure(suite, task, time);
+      onResult(record);
+      records.push(record);
+    }
+  return records;
+}
+
+let sink = 0;
+
+async function measure(suite: MicroSuite, task: MicroTask, time: number): Promise<MicroRecord> {
+  const bench = new Bench({ time, warmupTime: time, retainSamples: true, throws: true });
+  bench.add(task.name, () => {
+    sink += task.run(BATCH);
+  });
+  const [done] = await bench.run();
+  if (done?.result.state !== 'completed')
+    throw new Error(`${suite.name} · ${task.name}: ${done?.result.state ?? 'no result'}`);
+  if (!Number.isFinite(sink)) throw new Error(`${suite.name} · ${task.name} returned no number`);
+  const samples = (done.result.latency.samples ?? []).map((ms) => (ms * 1e6) / BATCH).toSorted((a, b) => a - b);
+  const { low, high } = medianInterval(samples.length);
+  return {
+    record: 'micro',
+    suite: suite.name,
+    task: task.name,
+    perRequest: task.perRequest,
+    median: samples[Math.floor(samples.length / 2)]!,
+    low: samples[low]!,
+    high: samples[high]!,
+    samples: samples.length,
+  };
+}
+
+/** Ranks (0-based) of the order statistics that enclose the median with 95 %: binomial, normal approximation (David & Nagaraja, Order Statistics, §7.1). */
+export function medianInterval(n: number): { readonly low: number; readonly high: number } {
+  const half = 0.98 * Math.sqrt(n); // 1.96 · √(n/4)
+  return { low: Math.max(0, Math.floor(n / 2 - half)), high: Math.min(n - 1, Math.ceil(n / 2 + half)) };
+}
