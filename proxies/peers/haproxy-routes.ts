@@ -1,0 +1,90 @@
+/**
+ * Routes in HAProxy's own terms: one variable holds the number of the first route that matches, all further rules ask for it.
+ * Named ACLs of one name are alternatives. Source: HAProxy configuration manual §4.2 (http-request), §7 (ACLs).
+ */
+import type { HeaderEdit, HeaderMatch, ProxyIntent, Route } from '../config/intent.ts';
+import { defaultCluster, hostsOf, indexOfCluster } from './intent-facts.ts';
+import { escapeRegExp, type Lines } from './text.ts';
+
+/** Strong quotes: nothing inside is interpreted. */
+const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
+/** Where HAProxy reads a log format, `%` is special. */
+const format = (value: string): string => quote(value.replaceAll('%', '%%'));
+
+const HOST = 'req.hdr(host),field(1,:),lower';
+const HEADER_TEST: Readonly<Record<HeaderMatch['match']['kind'], string>> = {
+  present: '-m found',
+  exact: '-m str --',
+  prefix: '-m beg --',
+};
+const EDIT = {
+  add: ({ name, value = '' }: HeaderEdit) => `add-header ${name} ${format(value)}`,
+  set: ({ name, value = '' }: HeaderEdit) => `set-header ${name} ${format(value)}`,
+  remove: ({ name }: HeaderEdit) => `del-header ${name}`,
+} satisfies Record<HeaderEdit['op'], (edit: HeaderEdit) => string>;
+
+function conditionsOf(route: Route, i: number): { acls: string[]; condition: string } {
+  const { path, methods = [], headers = [] } = route.match;
+  const hosts = hostsOf(route);
+  const acls: string[] = hosts.map((host) =>
+    host.startsWith('*.')
+      ? `acl route_${i}_host ${HOST} -m end -- ${quote(host.slice(1).toLowerCase())}`
+      : `acl route_${i}_host ${HOST} -m str -- ${quote(host.toLowerCase())}`,
+  );
+  const names = hosts.length > 0 ? [`route_${i}_host`] : [];
+  if (path) {
+    acls.push(`acl route_${i}_path path ${path.kind === 'exact' ? '-m str' : '-m beg'} -- ${quote(path.value)}`);
+    names.push(`route_${i}_path`);
+  }
+  if (methods.length > 0) {
+    acls.push(`acl route_${i}_method method ${methods.join(' ')}`);
+    names.push(`route_${i}_method`);
+  }
+  for (const [h, { name, match, invert }] of headers.entries()) {
+    const value = match.kind === 'present' ? '' : ` ${quote(match.value)}`;
+    acls.push(`acl route_${i}_header_${h} req.fhdr(${name}) ${HEADER_TEST[match.kind]}${value}`);
+    names.push(`${invert ? '!' : ''}route_${i}_header_${h}`);
+  }
+  return { acls, condition: ['!{ var(txn.route) -m found }', ...names].join(' ') };
+}
+
+/** Lines of the frontend, after the forwarding headers were written. */
+export function renderRoutes(intent: ProxyIntent): Lines {
+  const routes = intent.routes ?? [];
+  const fallback = defaultCluster(intent);
+  const chosen = (i: number): string => `{ var(txn.route) -m int ${i} }`;
+  const rules = routes.map(({ action, requestHeaders = [], responseHeaders = [], match }, i) => {
+    if (action.kind === 'reply')
+      return `http-request return status ${action.status} content-type ${quote(action.contentType ?? 'text/plain')} string ${quote(action.body ?? '')} if ${chosen(i)}`;
+    const total = action.clusters.reduce((sum, { weight = 1 }) => sum + weight, 0);
+    return [
+      requestHeaders.map((edit) => `http-request ${EDIT[edit.op](edit)} if ${chosen(i)}`),
+      responseHeaders.map((edit) => `http-response ${EDIT[edit.op](edit)} if ${chosen(i)}`),
+      action.hostRewrite !== undefined && `http-request set-header Host ${format(action.hostRewrite)} if ${chosen(i)}`,
+      action.prefixRewrite !== undefined &&
+        match.path !== undefined &&
+        `http-request replace-path ${quote(`^${escapeRegExp(match.path.value)}(.*)`)} ${format(`${action.prefixRewrite}\\1`)} if ${chosen(i)}`,
+      action.clusters.length > 1 && `http-request set-var(txn.dice) rand(${total}) if ${chosen(i)}`,
+    ];
+  });
+  const backends = routes.flatMap(({ action }, i) => {
+    if (action.kind === 'reply') return [];
+    let below = 0;
+    return action.clusters.map(({ name, weight = 1 }, position) => {
+      below += weight;
+      const isLast = position === action.clusters.length - 1;
+      const dice = isLast ? '' : ` { var(txn.dice) -m int lt ${below} }`;
+      return `use_backend cluster_${indexOfCluster(intent, name)} if ${chosen(i)}${dice}`;
+    });
+  });
+  return [
+    routes.map((route, i) => {
+      const { acls, condition } = conditionsOf(route, i);
+      return [acls, `http-request set-var(txn.route) int(${i}) if ${condition}`];
+    }),
+    rules,
+    fallback === undefined && 'http-request return status 404 unless { var(txn.route) -m found }',
+    backends,
+    fallback && `default_backend cluster_${intent.clusters.indexOf(fallback)}`,
+  ];
+}

@@ -1,0 +1,263 @@
+/** HAProxy: `haproxy-tcp` (L4), `haproxy-http`, `haproxy-tls`. One process; workers are threads. */
+import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
+import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
+import type { Capability } from '../contract.ts';
+import type { Feature } from './asks.ts';
+import type { BinaryQuery } from './binary.ts';
+import { renderRoutes } from './haproxy-routes.ts';
+import {
+  BACKLOG,
+  CONNECTIONS,
+  POOL,
+  SYSTEM_CA,
+  certificatesInOrder,
+  hostPort,
+  requireDefaultCluster,
+} from './intent-facts.ts';
+import { definePeer, type Surroundings } from './peer.ts';
+import type { Rendered, Signals } from './process.ts';
+import { duration, indent, text, type Lines } from './text.ts';
+
+const query: BinaryQuery = {
+  title: 'HAProxy',
+  names: ['haproxy'],
+  versionArgs: ['-v'],
+  versionPattern: /HAProxy version (\d+\.\d+\.\d+)/,
+  oldest: '2.4.0',
+};
+
+/** TERM: at once; USR1: soft stop. */
+const signals: Signals = { stop: 'SIGTERM', drain: 'SIGUSR1' };
+
+const BALANCING: Readonly<Record<LoadBalancing, Lines>> = {
+  'round-robin': ['balance roundrobin'],
+  random: ['balance random(1)'],
+  'power-of-two': ['balance random(2)'],
+  'least-request': ['balance leastconn'],
+  'source-ip': ['balance source', 'hash-type consistent'],
+};
+
+/** Descriptors that HAProxy needs besides two a connection. */
+const OWN_FILES = 200;
+
+const section = (head: string, lines: Lines): string[] => [head, ...indent(lines)];
+
+function upstreamTls({ tls, endpoints }: Cluster, i: number): string {
+  if (!tls) return '';
+  const name = tls.serverName ?? endpoints[0]?.host ?? '';
+  const trust =
+    tls.verify === false
+      ? 'verify none'
+      : `verify required ca-file ${tls.ca === undefined ? SYSTEM_CA : `upstream-ca${i}.pem`} verifyhost ${name}`;
+  const own = tls.certificate ? ` crt upstream${i}.pem` : '';
+  return ` ssl sni str(${name}) ssl-min-ver TLSv1.2 ${trust}${own}`;
+}
+
+function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyIntent): string[] {
+  const timeouts = timeoutsOf(intent);
+  const { limits } = intent;
+  const proxyProtocol = { v1: ' send-proxy', v2: ' send-proxy-v2' } as const;
+  return section(`backend cluster_${i}`, [
+    BALANCING[cluster.policy ?? 'round-robin'],
+    cluster.connectTimeout !== undefined && `timeout connect ${duration(cluster.connectTimeout)}`,
+    cluster.endpoints.map(({ weight = 1, ...endpoint }, e) =>
+      [
+        `server endpoint_${e} ${hostPort(endpoint)}`,
+        cluster.endpoints.length > 1 ? ` weight ${weight}` : '',
+        layer === 'l7'
+          ? ` pool-max-conn ${limits?.upstreamIdlePerEndpoint ?? POOL} pool-purge-delay ${duration(timeouts.upstreamIdle)}`
+          : '',
+        limits?.upstreamPerEndpoint === undefined ? '' : ` maxconn ${limits.upstreamPerEndpoint}`,
+        cluster.proxyProtocol ? proxyProtocol[cluster.proxyProtocol] : '',
+        upstreamTls(cluster, i),
+      ].join(''),
+    ),
+  ]);
+}
+
+function bind(intent: ProxyIntent, { address }: Surroundings): string {
+  const { tls, proxyProtocol } = intent.listener;
+  const words = [
+    `bind ${hostPort(address)}`,
+    `backlog ${BACKLOG}`,
+    proxyProtocol && 'accept-proxy',
+    tls && `ssl crt-list certificates.txt alpn http/1.1 curves ${TLS_GROUPS.join(':')}`,
+    tls && `ssl-min-ver ${tls.minVersion ?? 'TLSv1.2'} ssl-max-ver ${tls.maxVersion ?? 'TLSv1.3'}`,
+    tls?.resumption === false && 'no-tls-tickets',
+    tls?.clientCa !== undefined && 'ca-file client-ca.pem verify required',
+  ];
+  return words.filter(Boolean).join(' ');
+}
+
+function tlsFiles(intent: ProxyIntent): Pick<Required<Rendered>, 'files' | 'secrets'> {
+  const { tls } = intent.listener;
+  const certificates = tls ? certificatesInOrder(tls) : [];
+  const list = certificates.map(({ serverNames = [] }, i) => [`certificate${i}.pem`, ...serverNames].join(' '));
+  return {
+    files: certificates.length > 0 ? { 'certificates.txt': text(list) } : {},
+    secrets: {
+      ...Object.fromEntries(certificates.map(({ cert, key }, i) => [`certificate${i}.pem`, `${cert}\n${key}`])),
+      ...(tls?.clientCa !== undefined && { 'client-ca.pem': tls.clientCa }),
+      ...Object.fromEntries(
+        intent.clusters.flatMap(({ tls: upstream }, i) => [
+          ...(upstream?.ca === undefined ? [] : [[`upstream-ca${i}.pem`, upstream.ca]]),
+          ...(upstream?.certificate
+            ? [[`upstream${i}.pem`, `${upstream.certificate.cert}\n${upstream.certificate.key}`]]
+            : []),
+        ]),
+      ),
+    },
+  };
+}
+
+function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundings): Rendered {
+  const timeouts = timeoutsOf(intent);
+  const limits = limitsOf(intent);
+  const { tls } = intent.listener;
+  const { l4 } = intent;
+  const connections = Math.floor((Math.min(CONNECTIONS, surroundings.openFiles) - OWN_FILES) / 2);
+  const forwardsFor = intent.forwarding?.xForwardedFor !== false;
+
+  const tcp = (): { timeouts: Lines; rules: Lines } => ({
+    timeouts: [
+      `timeout client ${duration(timeouts.tunnelIdle)}`,
+      `timeout server ${duration(timeouts.tunnelIdle)}`,
+      `timeout client-fin ${duration(timeouts.halfClosed)}`,
+      `timeout server-fin ${duration(timeouts.halfClosed)}`,
+    ],
+    rules: [
+      l4?.denySources?.length && `tcp-request connection reject if { src ${l4.denySources.join(' ')} }`,
+      l4?.allowSources?.length && `tcp-request connection reject if !{ src ${l4.allowSources.join(' ')} }`,
+      `default_backend cluster_${intent.clusters.indexOf(requireDefaultCluster(intent))}`,
+    ].filter((line) => typeof line === 'string'),
+  });
+  const http = (): { timeouts: Lines; rules: Lines } => ({
+    timeouts: [
+      `timeout client ${duration(timeouts.requestBody)}`,
+      `timeout server ${duration(timeouts.upstreamResponse)}`,
+      `timeout http-request ${duration(timeouts.requestHead)}`,
+      `timeout http-keep-alive ${duration(timeouts.downstreamIdle)}`,
+      `timeout tunnel ${duration(timeouts.tunnelIdle)}`,
+      'http-reuse always',
+    ],
+    rules: [
+      forwardsFor
+        ? [
+            'http-request set-header X-Forwarded-For %[src]',
+            `http-request set-header X-Forwarded-Proto ${tls ? 'https' : 'http'}`,
+            'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+          ]
+        : ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'Forwarded'].map(
+            (name) => `http-request del-header ${name}`,
+          ),
+      renderRoutes(intent),
+    ],
+  });
+  const mode = { l4: 'tcp', l7: 'http' } as const;
+  const own = { l4: tcp, l7: http }[layer]();
+
+  const config = text(
+    section('global', [
+      `nbthread ${intent.concurrency ?? 1}`,
+      `maxconn ${Math.min(limits.connections, connections)}`,
+      `hard-stop-after ${duration(timeouts.drain)}`,
+      intent.limits?.headerCount !== undefined && `tune.http.maxhdr ${limits.headerCount}`,
+      tls && [
+        `ssl-default-bind-ciphers ${TLS12_CIPHERS.join(':')}`,
+        `ssl-default-bind-ciphersuites ${TLS13_CIPHERS.join(':')}`,
+        // Tickets hold the session; a cache would be a second copy.
+        'tune.ssl.cachesize 0',
+      ],
+    ]),
+    section('defaults', [`mode ${mode[layer]}`, `timeout connect ${duration(timeouts.connect)}`, own.timeouts]),
+    section('frontend main', [bind(intent, surroundings), own.rules]),
+    intent.clusters.map((cluster, i) => backend(layer, cluster, i, intent)),
+  );
+  const { files, secrets } = tlsFiles(intent);
+  const args = ['-db', '-f', 'haproxy.cfg'];
+  return {
+    files: { 'haproxy.cfg': config, ...files },
+    secrets,
+    args,
+    check: ['-c', '-q', '-f', 'haproxy.cfg'],
+    processes: 1,
+  };
+}
+
+const offers: readonly Feature[] = [
+  'endpoint weights',
+  ...Object.keys(BALANCING).map((policy) => `policy ${policy as LoadBalancing}` as const),
+  'PROXY protocol v1 upstream',
+  'PROXY protocol v2 upstream',
+  'client certificate upstream',
+  'connect timeout per cluster',
+  'limits.connections',
+  'limits.upstreamPerEndpoint',
+  'timeouts.connect',
+  'timeouts.tunnelIdle',
+  'timeouts.drain',
+];
+
+const httpOffers: readonly Feature[] = [
+  ...offers,
+  'routes by host',
+  'routes by path',
+  'routes by method',
+  'routes by header',
+  'local replies',
+  'request header edits',
+  'response header edits',
+  'prefix rewrite',
+  'host rewrite',
+  'no X-Forwarded-*',
+  'limits.headerCount',
+  'limits.upstreamIdlePerEndpoint',
+  'timeouts.requestHead',
+  'timeouts.requestBody',
+  'timeouts.downstreamIdle',
+  'timeouts.upstreamResponse',
+];
+
+const capabilities: readonly Capability[] = [
+  'balancing',
+  'tls-origination',
+  'proxy-protocol-in',
+  'proxy-protocol-out',
+  'workers',
+  'drain',
+];
+const httpCapabilities: readonly Capability[] = [...capabilities, 'routing', 'weighted-clusters', 'upgrade'];
+
+export const haproxyTcp = definePeer({
+  name: 'haproxy-tcp',
+  layer: 'l4',
+  summary: 'HAProxy in TCP mode',
+  query,
+  capabilities: new Set(capabilities),
+  offers: [...offers, 'source rules', 'timeouts.halfClosed'],
+  signals,
+  render: (intent, surroundings) => render('l4', intent, surroundings),
+});
+
+export const haproxyHttp = definePeer({
+  name: 'haproxy-http',
+  layer: 'l7',
+  summary: 'HAProxy in HTTP mode: HTTP/1.1 reverse proxy',
+  query,
+  capabilities: new Set(httpCapabilities),
+  offers: httpOffers,
+  signals,
+  render: (intent, surroundings) => render('l7', intent, surroundings),
+});
+
+export const haproxyTls = definePeer({
+  name: 'haproxy-tls',
+  layer: 'l7',
+  summary: 'HAProxy: TLS termination, HTTP/1.1 upstream',
+  query,
+  capabilities: new Set<Capability>([...httpCapabilities, 'tls-termination', 'mtls']),
+  offers: [...httpOffers, 'certificates by name', 'resumption off'],
+  signals,
+  render: (intent, surroundings) => render('l7', intent, surroundings),
+});

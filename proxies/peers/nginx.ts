@@ -1,0 +1,346 @@
+/** NGINX: `nginx-stream` (L4), `nginx-http`, `nginx-tls`. One renderer; the layer decides which block it fills. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
+import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
+import type { Capability } from '../contract.ts';
+import type { Feature } from './asks.ts';
+import type { Binary, BinaryQuery } from './binary.ts';
+import {
+  BACKLOG,
+  CONNECTIONS,
+  POOL,
+  SYSTEM_CA,
+  UNLIMITED,
+  certificateFiles,
+  certificatesInOrder,
+  hostPort,
+  requireDefaultCluster,
+  sameForAll,
+} from './intent-facts.ts';
+import { renderRoutes } from './nginx-routes.ts';
+import { definePeer, type Surroundings } from './peer.ts';
+import type { Rendered, Signals } from './process.ts';
+import { block, duration, text, type Lines } from './text.ts';
+
+const STREAM_MODULE = 'ngx_stream_module.so';
+/** Each creates its temporary folder at start, in a system folder unless told otherwise. */
+const TEMPORARY = { client_body: '', proxy: 'proxy', fastcgi: 'fastcgi', uwsgi: 'uwsgi', scgi: 'scgi' } as const;
+
+const query: BinaryQuery = {
+  title: 'NGINX',
+  names: ['nginx'],
+  versionArgs: ['-V'],
+  versionPattern: /nginx\/(\d+\.\d+\.\d+)/,
+  oldest: '1.21.4', // proxy_half_close
+};
+
+/** TERM: workers end at once; QUIT: they finish what is in flight. */
+const signals: Signals = { stop: 'SIGTERM', drain: 'SIGQUIT' };
+
+const streamModule = ({ about }: Binary): string =>
+  join(/--modules-path=(\S+)/.exec(about)?.[1] ?? '/usr/lib/nginx/modules', STREAM_MODULE);
+
+const BALANCING: Readonly<Record<LoadBalancing, string | false>> = {
+  'round-robin': false, // what it does by itself
+  random: 'random;',
+  'power-of-two': 'random two least_conn;',
+  'least-request': 'least_conn;',
+  'source-ip': 'hash $remote_addr consistent;',
+};
+
+function upstream(cluster: Cluster, i: number, pool: Lines): string[] {
+  return block(`upstream cluster_${i}`, [
+    BALANCING[cluster.policy ?? 'round-robin'],
+    // max_fails=0: no ejection of endpoints by itself.
+    cluster.endpoints.map(
+      ({ weight = 1, ...endpoint }) =>
+        `server ${hostPort(endpoint)}${weight === 1 ? '' : ` weight=${weight}`} max_fails=0;`,
+    ),
+    pool,
+  ]);
+}
+
+function frame(intent: ProxyIntent, { isRoot, openFiles }: Surroundings, head: Lines, body: Lines): string {
+  return text(
+    head,
+    'daemon off;',
+    isRoot && 'user root;', // workers must get into the private folder
+    `worker_processes ${intent.concurrency ?? 1};`,
+    `worker_shutdown_timeout ${duration(timeoutsOf(intent).drain)};`,
+    'pid nginx.pid;',
+    'lock_file nginx.lock;',
+    'error_log stderr error;',
+    block('events', [`worker_connections ${Math.min(CONNECTIONS, openFiles)};`]),
+    body,
+  );
+}
+
+const commands = (config: string): Pick<Rendered, 'args' | 'check'> => {
+  const args = ['-p', '.', '-e', 'stderr', '-c', config];
+  return { args, check: [...args, '-t', '-q'] };
+};
+
+function listen(intent: ProxyIntent, { address }: Surroundings, isDefault: boolean): string {
+  const words = [
+    hostPort(address),
+    intent.listener.tls && 'ssl',
+    intent.listener.proxyProtocol && 'proxy_protocol',
+    // Options of the socket itself may stand once only.
+    isDefault && `backlog=${BACKLOG}`,
+    isDefault && (intent.concurrency ?? 1) > 1 && 'reuseport',
+  ];
+  return `listen ${words.filter(Boolean).join(' ')};`;
+}
+
+function renderStream(intent: ProxyIntent, surroundings: Surroundings): Rendered {
+  const cluster = requireDefaultCluster(intent);
+  const timeouts = timeoutsOf(intent);
+  const { binary } = surroundings;
+  const { l4, listener } = intent;
+  const config = frame(
+    intent,
+    surroundings,
+    [!/--with-stream( |$)/m.test(binary.about) && `load_module ${streamModule(binary)};`],
+    block('stream', [
+      upstream(cluster, 0, []),
+      block('server', [
+        listen(intent, surroundings, true),
+        listener.proxyProtocol && ['set_real_ip_from 0.0.0.0/0;', 'set_real_ip_from ::/0;'],
+        (l4?.denySources ?? []).map((cidr) => `deny ${cidr};`),
+        (l4?.allowSources ?? []).map((cidr) => `allow ${cidr};`),
+        (l4?.allowSources?.length ?? 0) > 0 && 'deny all;',
+        'proxy_pass cluster_0;',
+        `proxy_connect_timeout ${duration(cluster.connectTimeout ?? timeouts.connect)};`,
+        `proxy_timeout ${duration(timeouts.tunnelIdle)};`,
+        'proxy_half_close on;',
+        cluster.proxyProtocol && 'proxy_protocol on;',
+      ]),
+    ]),
+  );
+  return { files: { 'nginx.conf': config }, ...commands('nginx.conf'), processes: 1 + (intent.concurrency ?? 1) };
+}
+
+function downstreamTls(intent: ProxyIntent, certificate: number): Lines {
+  const { tls } = intent.listener;
+  if (!tls) return [];
+  const versions = (['TLSv1.2', 'TLSv1.3'] as const).filter(
+    (version) => version >= (tls.minVersion ?? 'TLSv1.2') && version <= (tls.maxVersion ?? 'TLSv1.3'),
+  );
+  return [
+    `ssl_certificate cert${certificate}.pem;`,
+    `ssl_certificate_key key${certificate}.pem;`,
+    `ssl_protocols ${versions.join(' ')};`,
+    `ssl_ciphers ${TLS12_CIPHERS.join(':')};`,
+    `ssl_conf_command Ciphersuites ${TLS13_CIPHERS.join(':')};`,
+    `ssl_ecdh_curve ${TLS_GROUPS.join(':')};`,
+    'ssl_prefer_server_ciphers on;',
+    `ssl_session_tickets ${tls.resumption === false ? 'off' : 'on'};`,
+    // Tickets hold the session; a cache of its own would be a second copy.
+    `ssl_session_cache ${tls.resumption === false ? 'off' : 'none'};`,
+    tls.clientCa !== undefined && ['ssl_client_certificate client-ca.pem;', 'ssl_verify_client on;'],
+  ];
+}
+
+function upstreamTls(intent: ProxyIntent): { lines: Lines; files: Record<string, string>; scheme: 'http' | 'https' } {
+  const tls = sameForAll(intent, 'nginx', 'tls', (cluster) => cluster.tls);
+  if (!tls) return { lines: [], files: {}, scheme: 'http' };
+  const name = tls.serverName ?? sameForAll(intent, 'nginx', 'tls.serverName', ({ endpoints }) => endpoints[0]?.host);
+  return {
+    scheme: 'https',
+    files: {
+      ...(tls.ca !== undefined && { 'upstream-ca.pem': tls.ca }),
+      ...(tls.certificate && { 'upstream-cert.pem': tls.certificate.cert, 'upstream-key.pem': tls.certificate.key }),
+    },
+    lines: [
+      'proxy_ssl_server_name on;',
+      `proxy_ssl_name ${name};`,
+      'proxy_ssl_protocols TLSv1.2 TLSv1.3;',
+      tls.verify !== false && [
+        'proxy_ssl_verify on;',
+        'proxy_ssl_verify_depth 5;',
+        `proxy_ssl_trusted_certificate ${tls.ca === undefined ? SYSTEM_CA : 'upstream-ca.pem'};`,
+      ],
+      tls.certificate && ['proxy_ssl_certificate upstream-cert.pem;', 'proxy_ssl_certificate_key upstream-key.pem;'],
+    ],
+  };
+}
+
+function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
+  const timeouts = timeoutsOf(intent);
+  const limits = limitsOf(intent);
+  const certificates = intent.listener.tls ? certificatesInOrder(intent.listener.tls) : [];
+  const routes = renderRoutes(intent);
+  const tls = upstreamTls(intent);
+  const connect = sameForAll(intent, 'nginx', 'connectTimeout', (cluster) => cluster.connectTimeout);
+  const forwardsFor = intent.forwarding?.xForwardedFor !== false;
+  const requests = Math.min(limits.requestsPerConnection, UNLIMITED);
+  const { about } = surroundings.binary;
+
+  const server = (certificate: number): string[] =>
+    block('server', [
+      listen(intent, surroundings, certificate === 0),
+      certificate > 0 && `server_name ${certificates[certificate]?.serverNames?.join(' ')};`,
+      downstreamTls(intent, certificate),
+      routes.server,
+      block('location /', [
+        routes.upstream === undefined
+          ? 'return 404;'
+          : [
+              `proxy_pass ${tls.scheme}://${routes.upstream};`,
+              'proxy_http_version 1.1;',
+              'proxy_set_header Host $http_host;',
+              'proxy_set_header Upgrade $http_upgrade;',
+              'proxy_set_header Connection $upgrade_connection;',
+              // An empty value leaves the field out.
+              `proxy_set_header X-Forwarded-For ${forwardsFor ? '$remote_addr' : '""'};`,
+              `proxy_set_header X-Forwarded-Proto ${forwardsFor ? '$scheme' : '""'};`,
+              `proxy_set_header X-Forwarded-Host ${forwardsFor ? '$http_host' : '""'};`,
+              !forwardsFor && 'proxy_set_header Forwarded "";',
+              'proxy_pass_header Server;',
+              'proxy_pass_header Date;',
+              tls.lines,
+            ],
+      ]),
+    ]);
+
+  const config = frame(
+    intent,
+    surroundings,
+    [],
+    block('http', [
+      'access_log off;',
+      'server_tokens off;',
+      Object.entries(TEMPORARY)
+        .filter(([, module]) => module === '' || !about.includes(`--without-http_${module}_module`))
+        .map(([name]) => `${name}_temp_path ${name};`),
+      block('map $http_upgrade $upgrade_connection', ['default upgrade;', '"" "";']),
+      intent.clusters.map((cluster, i) =>
+        upstream(cluster, i, [
+          `keepalive ${POOL};`,
+          `keepalive_requests ${UNLIMITED};`,
+          `keepalive_time ${duration(0)};`,
+          `keepalive_timeout ${duration(timeouts.upstreamIdle)};`,
+        ]),
+      ),
+      routes.http,
+      intent.listener.proxyProtocol && [
+        'set_real_ip_from 0.0.0.0/0;',
+        'set_real_ip_from ::/0;',
+        'real_ip_header proxy_protocol;',
+      ],
+      `keepalive_timeout ${duration(timeouts.downstreamIdle)};`,
+      `keepalive_requests ${requests};`,
+      `keepalive_time ${duration(timeouts.connectionAge)};`,
+      `client_header_timeout ${duration(timeouts.requestHead)};`,
+      `client_body_timeout ${duration(timeouts.requestBody)};`,
+      `lingering_timeout ${duration(timeouts.linger)};`,
+      `client_max_body_size ${limits.bodyBytes === Number.MAX_SAFE_INTEGER ? 0 : limits.bodyBytes};`,
+      'large_client_header_buffers 4 32k;',
+      `proxy_connect_timeout ${duration(connect ?? timeouts.connect)};`,
+      `proxy_read_timeout ${duration(timeouts.upstreamResponse)};`,
+      `proxy_send_timeout ${duration(timeouts.requestBody)};`,
+      // Bodies pass through memory, not by way of files.
+      'proxy_request_buffering off;',
+      'proxy_max_temp_file_size 0;',
+      (certificates.length === 0 ? [0] : certificates.map((_, i) => i)).map(server),
+    ]),
+  );
+  return {
+    files: { 'nginx.conf': config },
+    secrets: {
+      ...certificateFiles(certificates),
+      ...tls.files,
+      ...(intent.listener.tls?.clientCa !== undefined && { 'client-ca.pem': intent.listener.tls.clientCa }),
+    },
+    ...commands('nginx.conf'),
+    processes: 1 + (intent.concurrency ?? 1),
+  };
+}
+
+const balancing: readonly Feature[] = [
+  'endpoint weights',
+  ...Object.keys(BALANCING).map((policy) => `policy ${policy as LoadBalancing}` as const),
+];
+
+const httpOffers: readonly Feature[] = [
+  ...balancing,
+  'client certificate upstream',
+  'connect timeout per cluster',
+  'routes by host',
+  'routes by path',
+  'routes by method',
+  'routes by header',
+  'local replies',
+  'no X-Forwarded-*',
+  'limits.bodyBytes',
+  'limits.requestsPerConnection',
+  'timeouts.connect',
+  'timeouts.requestHead',
+  'timeouts.requestBody',
+  'timeouts.downstreamIdle',
+  'timeouts.upstreamResponse',
+  'timeouts.upstreamIdle',
+  'timeouts.connectionAge',
+  'timeouts.linger',
+  'timeouts.drain',
+];
+
+const httpCapabilities: readonly Capability[] = [
+  'tls-origination',
+  'routing',
+  'weighted-clusters',
+  'balancing',
+  'upgrade',
+  'proxy-protocol-in',
+  'workers',
+  'drain',
+];
+
+export const nginxStream = definePeer({
+  name: 'nginx-stream',
+  layer: 'l4',
+  summary: 'NGINX stream module: relays TCP',
+  query: {
+    ...query,
+    lacks: (binary) =>
+      /--with-stream( |$)/m.test(binary.about) || existsSync(streamModule(binary))
+        ? undefined
+        : `has no stream module (${streamModule(binary)})`,
+  },
+  capabilities: new Set<Capability>(['balancing', 'proxy-protocol-in', 'proxy-protocol-out', 'workers', 'drain']),
+  offers: [
+    ...balancing,
+    'PROXY protocol v1 upstream',
+    'connect timeout per cluster',
+    'source rules',
+    'timeouts.connect',
+    'timeouts.tunnelIdle',
+    'timeouts.drain',
+  ],
+  signals,
+  render: renderStream,
+});
+
+export const nginxHttp = definePeer({
+  name: 'nginx-http',
+  layer: 'l7',
+  summary: 'NGINX: HTTP/1.1 reverse proxy',
+  query,
+  capabilities: new Set(httpCapabilities),
+  offers: httpOffers,
+  signals,
+  render: renderHttp,
+});
+
+export const nginxTls = definePeer({
+  name: 'nginx-tls',
+  layer: 'l7',
+  summary: 'NGINX: TLS termination, HTTP/1.1 upstream',
+  query,
+  capabilities: new Set<Capability>([...httpCapabilities, 'tls-termination', 'mtls']),
+  offers: [...httpOffers, 'certificates by name', 'resumption off'],
+  signals,
+  render: renderHttp,
+});

@@ -1,0 +1,64 @@
+/** A peer's definition, made of what is its own: where its binary is, what it offers, how it renders an intent. */
+import { timeoutsOf } from '../config/defaults.ts';
+import type { Endpoint, ProxyIntent } from '../config/intent.ts';
+import type { Capability, ProxyDefinition } from '../contract.ts';
+import { requireOffered, type Feature } from './asks.ts';
+import { findBinary, type Binary, type BinaryQuery } from './binary.ts';
+import { launchPeer, type Rendered, type Signals } from './process.ts';
+import { openFiles } from './procfs.ts';
+
+/** What rendering depends on besides the intent. Tests give a fixed one. */
+export interface Surroundings {
+  /** The listener, its port known. */
+  readonly address: Endpoint;
+  readonly binary: Binary;
+  /** Descriptors that one process may open. */
+  readonly openFiles: number;
+  readonly isRoot: boolean;
+}
+
+export interface PeerSpec {
+  readonly name: string;
+  readonly layer: 'l4' | 'l7';
+  readonly summary: string;
+  readonly query: BinaryQuery;
+  readonly capabilities: ReadonlySet<Capability>;
+  /** All that it can express; capabilities are added. */
+  readonly offers: readonly Feature[];
+  readonly signals: Signals;
+  render(intent: ProxyIntent, surroundings: Surroundings): Rendered;
+}
+
+export function definePeer(spec: PeerSpec): ProxyDefinition {
+  const { name, layer, summary, query, capabilities, signals } = spec;
+  const offers = new Set<Feature>([...spec.offers, ...capabilities]);
+  return {
+    name,
+    layer,
+    summary,
+    capabilities,
+    async availability() {
+      const binary = await findBinary(query);
+      return 'state' in binary ? binary : { state: 'ready', version: `${query.title} ${binary.version}` };
+    },
+    async start(intent, signal) {
+      requireOffered(name, intent, offers);
+      const binary = await findBinary(query);
+      if ('state' in binary)
+        throw new Error(`${name} cannot run here: ${binary.reason}; install it with: ${binary.install}`);
+      return launchPeer(
+        {
+          name,
+          title: query.title,
+          binary,
+          listen: intent.listener.address,
+          signals,
+          drainTimeout: timeoutsOf(intent).drain,
+          render: (address) =>
+            spec.render(intent, { address, binary, openFiles: openFiles(), isRoot: process.getuid?.() === 0 }),
+        },
+        signal,
+      );
+    },
+  };
+}
