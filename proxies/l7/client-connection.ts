@@ -1,0 +1,390 @@
+/** An HTTP/1.x connection from a client: requests are read and answered one after the other, in the order they came. */
+import { BodyReader, type BodySink } from '../http/body.ts';
+import type { CompiledEdits } from '../http/edits.ts';
+import { Gathered } from '../http/gathered.ts';
+import { CHUNKED, HEAD, type Head, INCOMPLETE, LENGTH, NO_BODY, UNTIL_CLOSE } from '../http/head.ts';
+import { latin1 } from '../http/octets.ts';
+import { isIntact, type Metadata, reissueResponse, upgradeLines } from '../http/reissue.ts';
+import { type Reply, writeReply } from '../http/reply.ts';
+import { scanRequestHead } from '../http/request-head.ts';
+import { Timer, type TimerOwner } from '../net/timer.ts';
+import type { Wire, WireHandler } from '../net/wire.ts';
+import { type ClientSide, Exchange } from './exchange.ts';
+import { chunkOf, joined, writeContent } from './origin-connection.ts';
+import type { Service } from './service.ts';
+import { Tunnel } from './tunnel.ts';
+
+/** What a connection belongs to. */
+export interface Owner {
+  /** The service that new exchanges fall under. */
+  readonly service: Service;
+  readonly draining: boolean;
+  readonly secure: boolean;
+  closed(connection: ClientConnection): void;
+}
+
+type State = 'head' | 'body' | 'wait' | 'linger' | 'tunnel' | 'closed';
+
+export class ClientConnection implements WireHandler, TimerOwner, ClientSide, BodySink {
+  metadata: Metadata;
+  readonly address: string;
+  readonly #wire: Wire;
+  readonly #owner: Owner;
+  readonly #timer = new Timer(this);
+  #service: Service;
+  #state: State = 'head';
+  #exchange: Exchange | undefined;
+  #gathered: Gathered | undefined;
+  /** Octets that came before their time: pipelined requests, a body that the origin does not take yet. */
+  #early: Buffer | undefined;
+  #body: BodyReader | undefined;
+  /** The origin takes no more of the body. */
+  #blocked = false;
+  #processing = false;
+  #requests = 0;
+  readonly #since: number;
+  /** Of the current request. */
+  #minor = 1;
+  #head = false;
+  #close = false;
+  /** Of the current response. */
+  #chunked = false;
+  #out = '';
+
+  constructor(wire: Wire, owner: Owner) {
+    this.#wire = wire;
+    this.#owner = owner;
+    this.#service = owner.service;
+    this.address = wire.remoteAddress;
+    this.metadata = this.#service.metadata(this.address, owner.secure);
+    this.#since = this.#service.timeouts.connectionAge === 0 ? 0 : performance.now();
+    wire.handler = this;
+    this.#timer.arm(this.#service.timeouts.requestHead);
+    wire.resume();
+  }
+
+  /** Closes when the exchange under way is over, at once if there is none. */
+  drain(): void {
+    if (this.#state === 'head' && this.#gathered === undefined) this.#linger();
+  }
+
+  destroy(): void {
+    this.#wire.destroy();
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#state === 'head' && this.#gathered !== undefined) {
+      const gathered = this.#gathered;
+      const fresh = gathered.append(chunk);
+      if (!fresh && gathered.length < this.#service.limits.headBytes) {
+        if (gathered.length <= this.#service.limits.targetBytes) return;
+      }
+      this.#process(gathered.buffer, 0, gathered.length);
+      return;
+    }
+    this.#process(chunk, 0, chunk.length);
+  }
+
+  #process(buffer: Buffer, from: number, end: number): void {
+    let position = from;
+    this.#processing = true;
+    while (position < end) {
+      if (this.#state === 'head') {
+        const next = this.#readHead(buffer, position, end);
+        if (next === INCOMPLETE) break;
+        position = next;
+      } else if (this.#state === 'body' && !this.#blocked) position = this.#readBody(buffer, position, end);
+      else {
+        this.#keepEarly(buffer, position, end);
+        break;
+      }
+    }
+    this.#processing = false;
+  }
+
+  /** Gives the offset up to which octets are dealt with, `INCOMPLETE` if the rest waits for more. */
+  #readHead(buffer: Buffer, from: number, end: number): number {
+    const service = this.#owner.service;
+    if (service !== this.#service) this.#adopt(service);
+    const head = service.requestHead;
+    const result = scanRequestHead(head, buffer, from, end, service.limits);
+    if (result === INCOMPLETE) {
+      if (this.#gathered === undefined) this.#timer.arm(service.timeouts.requestHead);
+      if (this.#gathered?.buffer !== buffer || from > 0) this.#gathered = new Gathered(buffer.subarray(from, end));
+      return INCOMPLETE;
+    }
+    this.#gathered = undefined;
+    if (result < 0) {
+      this.#refuse(-result);
+      return end;
+    }
+    this.#requests += 1;
+    this.#minor = head.minor;
+    this.#head = head.method === HEAD;
+    this.#close = head.close || (head.minor === 0 && !head.keepAlive) || this.#isWornOut(service);
+    const exchange = new Exchange(service, this, head);
+    this.#exchange = exchange;
+    this.#chunked = false;
+    if (head.body === NO_BODY) {
+      this.#state = 'wait';
+      this.#timer.cancel();
+      exchange.start(head, result, result);
+      return result;
+    }
+    return this.#beginBody(exchange, head, result, end);
+  }
+
+  #beginBody(exchange: Exchange, head: Head, start: number, end: number): number {
+    const { limits, timeouts } = this.#service;
+    const counted = head.body === LENGTH;
+    const last = counted ? Math.min(end, start + head.contentLength, start + joined) : start;
+    const left = head.contentLength - (last - start);
+    const body = (this.#body ??= new BodyReader());
+    if (counted && left === 0) {
+      this.#state = 'wait';
+      this.#timer.cancel();
+    } else {
+      body.begin(head.body, left, limits);
+      this.#state = 'body';
+      this.#blocked = true; // until the origin says that it is ready
+      this.#timer.arm(timeouts.requestBody);
+    }
+    exchange.start(head, start, last);
+    this.#flow();
+    return last;
+  }
+
+  #readBody(buffer: Buffer, start: number, end: number): number {
+    const exchange = this.#exchange as Exchange;
+    const body = this.#body as BodyReader;
+    const position = body.read(buffer, start, end, this);
+    if (this.#exchange !== exchange) return end; // over meanwhile
+    if (body.state === 'reading') {
+      exchange.flushRequest();
+      if (!this.#blocked) this.#timer.arm(this.#service.timeouts.requestBody);
+    } else if (body.state === 'complete') {
+      this.#state = 'wait';
+      this.#timer.cancel();
+      exchange.onRequestEnd(body.trailers);
+    } else this.#breakOff(exchange, body.state === 'too-large' ? 413 : 400);
+    return position;
+  }
+
+  /** The request broke the rules after its head was accepted. */
+  #breakOff(exchange: Exchange, status: number): void {
+    this.#close = true;
+    if (exchange.status === 0) exchange.reply({ status });
+    else {
+      exchange.abort();
+      this.#wire.reset();
+    }
+  }
+
+  #keepEarly(buffer: Buffer, start: number, end: number): void {
+    if (this.#state === 'linger' || this.#state === 'closed') return;
+    const more = buffer.subarray(start, end);
+    this.#early = this.#early === undefined ? Buffer.from(more) : Buffer.concat([this.#early, more]);
+    this.#flow();
+  }
+
+  #takeEarly(): void {
+    const early = this.#early;
+    if (early === undefined || this.#processing) return;
+    this.#early = undefined;
+    this.#process(early, 0, early.length);
+    this.#flow();
+  }
+
+  /** Reads on where there is use for it: one head's worth of early octets is kept, so that an abort is seen meanwhile. */
+  #flow(): void {
+    const full = this.#early !== undefined && this.#early.length >= this.#service.limits.headBytes;
+    if (full || (this.#state === 'body' && this.#blocked)) this.#wire.pause();
+    else this.#wire.resume();
+  }
+
+  #adopt(service: Service): void {
+    this.#service = service;
+    this.metadata = service.metadata(this.address, this.#owner.secure);
+  }
+
+  #isWornOut(service: Service): boolean {
+    const { connectionAge } = service.timeouts;
+    if (this.#owner.draining || this.#requests >= service.limits.requestsPerConnection) return true;
+    return connectionAge > 0 && performance.now() - this.#since >= connectionAge;
+  }
+
+  /** A head that cannot be accepted: nothing after it can be trusted. */
+  #refuse(status: number): void {
+    this.#wire.writeLatin1(writeReply({ status }, 'close', false));
+    this.#linger();
+  }
+
+  onBody(buffer: Buffer, start: number, end: number): void {
+    this.#exchange?.onBody(buffer, start, end);
+  }
+
+  onBodyText(text: string): void {
+    this.#exchange?.onBodyText(text);
+  }
+
+  accept(more: boolean): void {
+    this.#blocked = !more;
+    if (this.#state === 'body') {
+      if (more) this.#timer.arm(this.#service.timeouts.requestBody);
+      else this.#timer.cancel(); // the origin is slow, not the client
+    }
+    if (more) this.#takeEarly();
+    this.#flow();
+  }
+
+  inform(head: Head): void {
+    if (this.#minor === 0) return;
+    this.#wire.writeLatin1(reissueResponse(head, { edits: undefined, lines: this.metadata.via, dropLength: true }));
+  }
+
+  respond(head: Head, edits: CompiledEdits | undefined, start: number, end: number, complete: boolean): boolean {
+    const { body } = head;
+    let lines = this.metadata.via;
+    if (body === CHUNKED || body === UNTIL_CLOSE) {
+      if (this.#minor === 1) {
+        this.#chunked = true;
+        lines += 'Transfer-Encoding: chunked\r\n';
+      } else this.#close = true;
+    }
+    // A final answer before the body ended: what is still under way cannot be told from a next request.
+    if (this.#state === 'body' || this.#owner.draining) this.#close = true;
+    if (this.#close) lines += 'Connection: close\r\n';
+    else if (this.#minor === 0) lines += 'Connection: keep-alive\r\n';
+    const dropLength = head.status === 204;
+    if (lines === '' && edits === undefined && !dropLength && isIntact(head)) {
+      return this.#sent(this.#wire.write(head.buffer.subarray(head.start, end)));
+    }
+    const text = reissueResponse(head, { edits, lines, dropLength });
+    if (end - start <= joined) {
+      const content = end === start ? '' : latin1(head.buffer, start, end);
+      this.#out = content !== '' && this.#chunked ? text + chunkOf(content) : text + content;
+      return complete || !this.#chunked || content !== '' ? this.flush() : true;
+    }
+    this.#wire.writeLatin1(text);
+    return this.#sent(writeContent(this.#wire, this.#chunked, head.buffer, start, end));
+  }
+
+  onResponseBody(buffer: Buffer, start: number, end: number): boolean {
+    this.flush();
+    return this.#sent(writeContent(this.#wire, this.#chunked, buffer, start, end));
+  }
+
+  onResponseText(text: string): void {
+    this.#out += this.#chunked ? chunkOf(text) : text;
+  }
+
+  flush(): boolean {
+    const out = this.#out;
+    if (out === '') return this.#wire.pending === 0;
+    this.#out = '';
+    return this.#sent(this.#wire.writeLatin1(out));
+  }
+
+  #sent(accepted: boolean): boolean {
+    if (!accepted && this.#state !== 'body') this.#timer.arm(this.#service.timeouts.downstreamIdle);
+    return accepted;
+  }
+
+  finish(trailers: string): void {
+    if (this.#chunked) this.#out += `0\r\n${this.#exchange?.trailers === true ? trailers : ''}\r\n`;
+    this.flush();
+  }
+
+  reply(reply: Reply): void {
+    if (this.#state === 'body' || this.#owner.draining) this.#close = true;
+    const option = this.#close ? 'close' : this.#minor === 0 ? 'keep-alive' : '';
+    this.#wire.writeLatin1(writeReply(reply, option, this.#head));
+  }
+
+  abort(): void {
+    this.#wire.reset();
+  }
+
+  tunnel(head: Head, origin: Wire, early: Buffer): void {
+    const lines = upgradeLines(head) + this.metadata.via;
+    this.#wire.writeLatin1(reissueResponse(head, { edits: undefined, lines, dropLength: true }));
+    this.#wire.write(early);
+    this.passThrough(origin);
+  }
+
+  /** From here on this connection only relays. */
+  passThrough(origin: Wire): void {
+    this.#state = 'tunnel';
+    this.#timer.release();
+    const early = this.#early;
+    this.#early = undefined;
+    new Tunnel(this.#wire, origin, this.#service.timeouts.tunnelIdle, () => this.#closed());
+    if (early !== undefined) origin.write(early);
+  }
+
+  released(): void {
+    const unread = this.#state === 'body';
+    this.#exchange = undefined;
+    this.#blocked = false;
+    if (this.#state === 'tunnel' || this.#state === 'closed') return;
+    if (this.#close || unread) {
+      this.#linger();
+      return;
+    }
+    this.#state = 'head';
+    if (this.#wire.pending === 0) this.#timer.arm(this.#service.timeouts.downstreamIdle);
+    if (this.#early !== undefined) this.#takeEarly();
+  }
+
+  /** Our FIN, then what still comes is thrown away: a reset would take the answer with it (RFC 9112 §9.6). */
+  #linger(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'linger';
+    this.#early = this.#gathered = undefined;
+    this.#wire.end();
+    this.#timer.arm(this.#service.timeouts.linger);
+    this.#wire.resume();
+  }
+
+  onEnd(): void {
+    if (this.#state === 'linger' || this.#state === 'tunnel') return;
+    if (this.#exchange === undefined) {
+      this.#wire.destroy();
+      return;
+    }
+    // A client that announced its last request may end its side and wait; any other has gone away.
+    if (this.#close && this.#state === 'wait') return;
+    this.#exchange.abort();
+    this.#wire.destroy();
+  }
+
+  onDrain(): void {
+    if (this.#state === 'wait') this.#timer.cancel();
+    else if (this.#state === 'head') this.#timer.arm(this.#service.timeouts.downstreamIdle);
+    this.#exchange?.resumeResponse();
+  }
+
+  onClose(): void {
+    this.#closed();
+    this.#exchange?.abort();
+  }
+
+  #closed(): void {
+    this.#state = 'closed';
+    this.#early = this.#gathered = undefined;
+    this.#timer.release();
+    this.#owner.closed(this);
+  }
+
+  onTimeout(): void {
+    const exchange = this.#exchange;
+    if (this.#state === 'head' && (this.#gathered !== undefined || this.#requests === 0)) {
+      if (this.#gathered === undefined) this.#wire.destroy();
+      else this.#refuse(408);
+    } else if (this.#state === 'body' && exchange !== undefined) this.#breakOff(exchange, 408);
+    else if (this.#state === 'wait') {
+      exchange?.abort(); // the reader of the response stalls
+      this.#wire.reset();
+    } else this.#wire.destroy();
+  }
+}

@@ -1,0 +1,320 @@
+/**
+ * One request and its answer, from the head that was read to completion, exactly once. It decides (route, endpoint, retry,
+ * abort) and leaves octets on wires to the two sides, which it knows by interface only.
+ */
+import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import { EXPECT, UPGRADE } from '../http/fields.ts';
+import { type Head, idempotent, NO_BODY, OPTIONS, TRACE } from '../http/head.ts';
+import { latin1 } from '../http/octets.ts';
+import { acceptsTrailers, maxForwards, type Metadata, methodText, reissueRequest } from '../http/reissue.ts';
+import type { Reply } from '../http/reply.ts';
+import type { CompiledEdits } from '../http/edits.ts';
+import type { Wire } from '../net/wire.ts';
+import { OriginConnection } from './origin-connection.ts';
+import type { Service, Upstream } from './service.ts';
+
+/** The client's side of an exchange. */
+export interface ClientSide {
+  readonly metadata: Metadata;
+  readonly address: string;
+  /** A 1xx other than 101. */
+  inform(head: Head): void;
+  /** The final head, with the content that came with it. `complete`: nothing follows. False: backlog, wait for `resumeResponse`. */
+  respond(head: Head, edits: CompiledEdits | undefined, start: number, end: number, complete: boolean): boolean;
+  onResponseBody(buffer: Buffer, start: number, end: number): boolean;
+  /** Held until `flush` or the end. */
+  onResponseText(text: string): void;
+  flush(): boolean;
+  /** The response is complete. */
+  finish(trailers: string): void;
+  /** An answer of our own. */
+  reply(reply: Reply): void;
+  /** The response cannot be completed: the client must see that. */
+  abort(): void;
+  /** Whether more of the request body may be read. */
+  accept(more: boolean): void;
+  /** 101: from here on octets, both ways. `early`: what the origin sent after its head. */
+  tunnel(head: Head, origin: Wire, early: Buffer): void;
+  /** The exchange is over and both sides are free. */
+  released(): void;
+}
+
+const noUpgrade = /(^|,)\s*h2c?\s*(,|$)/i;
+const retryAfter = 'Retry-After: 1\r\n';
+
+export class Exchange {
+  readonly service: Service;
+  readonly method: number;
+  /** The client takes trailers. */
+  readonly trailers: boolean;
+  /** What the client asks to upgrade to. */
+  upgrade: string | undefined;
+  /** The body goes on as chunks. */
+  readonly body: number;
+  /** Head, and the body so far, as sent upstream. */
+  request = '';
+  requestComplete: boolean;
+  requestBytes = 0;
+  responseBytes = 0;
+  status = 0;
+  done = false;
+  readonly #client: ClientSide;
+  #origin: OriginConnection | undefined;
+  #endpoint: ClusterEndpoint | undefined;
+  #upstream: Upstream | undefined;
+  #tried: Set<ClusterEndpoint> | undefined;
+  #responseEdits: CompiledEdits | undefined;
+  /** `request` is still all that was sent, so it can be sent again. */
+  #replayable: boolean;
+  #retried = false;
+  #aborted = false;
+  readonly #started: number;
+  readonly #target: string;
+  readonly #authority: string;
+  readonly #methodText: string;
+
+  /** Nothing happens before `start`. */
+  constructor(service: Service, client: ClientSide, head: Head) {
+    this.service = service;
+    this.#client = client;
+    this.method = head.method;
+    this.body = head.body;
+    this.requestComplete = head.body === NO_BODY;
+    this.#replayable = this.requestComplete;
+    this.trailers = acceptsTrailers(head);
+    const observed = service.observer !== undefined;
+    this.#started = observed ? performance.now() : 0;
+    this.#target = observed ? head.text(head.targetStart, head.targetEnd) : '';
+    this.#authority = observed ? head.text(head.authorityStart, head.authorityEnd) : '';
+    this.#methodText = observed ? methodText(head) : '';
+  }
+
+  /** `start`..`end` of the head's buffer are the first octets of a body with a length. */
+  start(head: Head, start: number, end: number): void {
+    const { service } = this;
+    const refusal = this.#refusal(head);
+    if (refusal !== undefined) {
+      this.reply(refusal);
+      return;
+    }
+    const decision = service.router.route(head);
+    this.#responseEdits = decision.responseEdits;
+    if (decision.kind === 'reply') {
+      this.reply(
+        decision.responseEdits === undefined
+          ? decision.reply
+          : { ...decision.reply, lines: decision.responseEdits.lines },
+      );
+      return;
+    }
+    const target = decision.rewrite(head);
+    if (target === null) {
+      this.reply({ status: 400 });
+      return;
+    }
+    this.#upstream = decision.cluster();
+    this.request = reissueRequest(head, this.#client.metadata, {
+      target,
+      host: decision.host,
+      defaultHost: service.defaultHost,
+      edits: decision.requestEdits,
+      upgrade: this.upgrade,
+    });
+    if (end > start) {
+      this.request += latin1(head.buffer, start, end);
+      this.requestBytes = end - start;
+      this.requestComplete = this.requestBytes === head.contentLength;
+      this.#replayable = this.requestComplete;
+    }
+    this.#open();
+  }
+
+  #refusal(head: Head): Reply | undefined {
+    if ((head.seen & (1 << EXPECT)) !== 0 && head.minor === 1) {
+      if (head.value(head.find(EXPECT)).toLowerCase() !== '100-continue') return { status: 417 };
+    }
+    if ((head.method === OPTIONS || head.method === TRACE) && maxForwards(head) === 0) {
+      return head.method === OPTIONS ? { status: 200, body: '' } : { status: 405, lines: 'Allow: OPTIONS\r\n' };
+    }
+    if (head.upgrade && (head.seen & (1 << UPGRADE)) !== 0 && head.minor === 1) {
+      const upgrade = head.list(UPGRADE) ?? '';
+      // An upgrade to HTTP/2 would carry requests past everything that is checked here; ignoring it is allowed.
+      if (!noUpgrade.test(upgrade)) {
+        if (head.body !== NO_BODY) return { status: 400 };
+        this.upgrade = upgrade;
+      }
+    }
+    return undefined;
+  }
+
+  /** Finds an endpoint and a connection to it. */
+  #open(): void {
+    const upstream = this.#upstream as Upstream;
+    const endpoint = upstream.balancer.pick(this.#client.address, this.#tried);
+    const pool = endpoint === undefined ? undefined : upstream.pool(endpoint);
+    if (endpoint === undefined || pool === undefined) {
+      this.reply(this.#tried === undefined ? { status: 503, lines: retryAfter } : { status: 502 });
+      return;
+    }
+    // A second stale connection is possible, a third not: after one failure a fresh one is opened.
+    let origin = this.#retried ? undefined : pool.take();
+    if (origin === undefined) {
+      if (pool.full) {
+        this.reply({ status: 503, lines: retryAfter });
+        return;
+      }
+      origin = new OriginConnection(pool, upstream, endpoint, this.service);
+    }
+    this.#endpoint = endpoint;
+    endpoint.active += 1;
+    this.#origin = origin;
+    origin.begin(this);
+  }
+
+  /** From the client: more of the body. */
+  onBody(buffer: Buffer, start: number, end: number): void {
+    this.requestBytes += end - start;
+    this.#replayable = false;
+    if (this.#origin !== undefined && !this.#origin.sendBody(buffer, start, end)) this.#client.accept(false);
+  }
+
+  onBodyText(text: string): void {
+    this.requestBytes += text.length;
+    this.#replayable = false;
+    this.#origin?.sendBodyText(text);
+  }
+
+  /** From the client: all octets at hand are delivered. */
+  flushRequest(): void {
+    if (this.#origin?.flush() === false) this.#client.accept(false);
+  }
+
+  onRequestEnd(trailers: string): void {
+    this.requestComplete = true;
+    this.#origin?.sendEnd(trailers);
+  }
+
+  /** The client went away, or broke the rules amid the body: the origin is freed at once. */
+  abort(): void {
+    if (this.done) return;
+    this.#aborted = true;
+    this.#dropOrigin();
+    this.#complete();
+  }
+
+  /** The client's side takes more of the response. */
+  resumeResponse(): void {
+    this.#origin?.resume();
+  }
+
+  /** Answers in place of the origin. */
+  reply(reply: Reply): void {
+    if (this.done) return;
+    this.#dropOrigin();
+    this.status = reply.status;
+    this.#client.reply(reply);
+    this.#complete();
+  }
+
+  /** From the origin: it takes more of the request. */
+  onOriginReady(): void {
+    this.#client.accept(true);
+  }
+
+  /** From the origin: the final head, with content from `start` to `end` of its buffer. */
+  onResponse(head: Head, start: number, end: number, complete: boolean): boolean {
+    this.status = head.status;
+    this.responseBytes = end - start;
+    return this.#client.respond(head, this.#responseEdits, start, end, complete);
+  }
+
+  onInformational(head: Head): void {
+    this.#client.inform(head);
+  }
+
+  onResponseBody(buffer: Buffer, start: number, end: number): boolean {
+    this.responseBytes += end - start;
+    return this.#client.onResponseBody(buffer, start, end);
+  }
+
+  onResponseText(text: string): void {
+    this.responseBytes += text.length;
+    this.#client.onResponseText(text);
+  }
+
+  flushResponse(): boolean {
+    return this.#client.flush();
+  }
+
+  /** The origin's connection has let go of this exchange by now. */
+  onResponseEnd(trailers: string): void {
+    this.#release();
+    this.#client.finish(trailers);
+    this.#complete();
+  }
+
+  onTunnel(head: Head, wire: Wire, early: Buffer): void {
+    this.status = 101;
+    this.#release();
+    this.#client.tunnel(head, wire, early);
+    this.#complete();
+  }
+
+  /** The origin failed. `untouched`: nothing of the request can have been acted upon, or it is safe to repeat (RFC 9110 §9.2.2). */
+  onOriginFailure(status: 502 | 504, untouched: boolean, stale: boolean): void {
+    const endpoint = this.#endpoint;
+    this.#release();
+    if (this.done) return;
+    if (this.status !== 0) {
+      this.#aborted = true;
+      this.#client.abort();
+      this.#complete();
+      return;
+    }
+    const again = this.#replayable && (untouched || (stale && (idempotent[this.method] as boolean)));
+    if (!again || endpoint === undefined) {
+      this.reply({ status });
+      return;
+    }
+    const { endpoints } = (this.#upstream as Upstream).balancer;
+    // A stale connection says nothing against its endpoint; a refused one does.
+    if (untouched || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
+    this.#retried = true;
+    this.#open();
+  }
+
+  #dropOrigin(): void {
+    const origin = this.#origin;
+    this.#release();
+    origin?.cancel();
+  }
+
+  #release(): void {
+    this.#origin = undefined;
+    if (this.#endpoint !== undefined) this.#endpoint.active -= 1;
+    this.#endpoint = undefined;
+  }
+
+  #complete(): void {
+    if (this.done) return;
+    this.done = true;
+    if (this.service.observer !== undefined) this.#record(this.service.observer);
+    this.#client.released();
+  }
+
+  #record(observer: NonNullable<Service['observer']>): void {
+    observer.onRequestDone({
+      method: this.#methodText,
+      target: this.#target,
+      authority: this.#authority,
+      client: this.#client.address,
+      cluster: this.#upstream?.name,
+      endpoint: undefined,
+      status: this.status,
+      aborted: this.#aborted,
+      requestBytes: this.requestBytes,
+      responseBytes: this.responseBytes,
+      duration: performance.now() - this.#started,
+    });
+  }
+}

@@ -1,0 +1,316 @@
+/** An HTTP/1.1 connection to an origin: one exchange at a time, then back to its pool, if everything was as it should be. */
+import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ConnectionPool, Pooled } from '../cluster/pool.ts';
+import { BodyReader, type BodySink } from '../http/body.ts';
+import { Gathered } from '../http/gathered.ts';
+import { CHUNKED, INCOMPLETE, NO_BODY, UNTIL_CLOSE } from '../http/head.ts';
+import { latin1 } from '../http/octets.ts';
+import { scanResponseHead } from '../http/response-head.ts';
+import { Timer, type TimerOwner } from '../net/timer.ts';
+import type { ConnectHandler, Connecting, Wire } from '../net/wire.ts';
+import type { Exchange } from './exchange.ts';
+import type { Service, Upstream } from './service.ts';
+
+/** Content up to this size joins its framing in one write. */
+export const joined = 16_384;
+
+export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, Pooled {
+  idleIndex = -1;
+  #wire: Wire | undefined;
+  #connecting: Connecting | undefined;
+  #exchange: Exchange | undefined;
+  #gathered: Gathered | undefined;
+  /** Octets of this response were seen. */
+  #touched = false;
+  #inBody = false;
+  #reused = false;
+  #keep = true;
+  #closed = false;
+  #blocked = false;
+  #out = '';
+  readonly #body = new BodyReader();
+  readonly #timer = new Timer(this);
+  readonly #pool: ConnectionPool<OriginConnection>;
+  readonly #service: Service;
+
+  /** Opens at once. */
+  constructor(pool: ConnectionPool<OriginConnection>, upstream: Upstream, endpoint: ClusterEndpoint, service: Service) {
+    this.#pool = pool;
+    this.#service = service;
+    pool.open += 1;
+    this.#connecting = upstream.dial(endpoint, this, upstream.connectTimeout);
+  }
+
+  /** Sends what the exchange has; more of its body follows by `sendBody`, once this said it is ready. */
+  begin(exchange: Exchange): void {
+    this.#exchange = exchange;
+    this.#touched = this.#inBody = false;
+    this.#keep = true;
+    if (this.#wire !== undefined) this.#send(this.#wire, exchange);
+  }
+
+  #send(wire: Wire, exchange: Exchange): void {
+    const accepted = this.#sent(wire.writeLatin1(exchange.request));
+    if (accepted && !exchange.requestComplete) exchange.onOriginReady();
+  }
+
+  /** Only once the exchange was told that this is ready. False: backlog; it will be told again. */
+  sendBody(buffer: Buffer, start: number, end: number): boolean {
+    this.flush();
+    return this.#sent(writeContent(this.#wire as Wire, this.#exchange?.body === CHUNKED, buffer, start, end));
+  }
+
+  /** Held until `flush` or the end. */
+  sendBodyText(text: string): void {
+    this.#out += this.#exchange?.body === CHUNKED ? chunkOf(text) : text;
+  }
+
+  flush(): boolean {
+    const out = this.#out;
+    if (out === '') return this.#wire?.pending === 0;
+    this.#out = '';
+    return this.#sent((this.#wire as Wire).writeLatin1(out));
+  }
+
+  sendEnd(trailers: string): void {
+    if (this.#exchange?.body === CHUNKED) this.#out += `0\r\n${trailers}\r\n`;
+    this.flush();
+    this.#timer.arm(this.#service.timeouts.upstreamResponse);
+  }
+
+  /** The origin's time runs while it owes us something: an answer, or room for more. */
+  #sent(accepted: boolean): boolean {
+    if (!accepted || this.#exchange?.requestComplete === true) {
+      this.#timer.arm(this.#service.timeouts.upstreamResponse);
+    } else this.#timer.cancel();
+    return accepted;
+  }
+
+  /** The client's side takes more. */
+  resume(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.#timer.arm(this.#service.timeouts.upstreamResponse);
+    this.#wire?.resume();
+  }
+
+  /** The exchange gives up: whatever state this is in, nobody else can use it. */
+  cancel(): void {
+    this.#exchange = undefined;
+    this.discard();
+  }
+
+  discard(): void {
+    if (this.#closed) return;
+    this.#leave();
+    if (this.#wire === undefined) this.#connecting?.abandon();
+    else this.#wire.destroy();
+  }
+
+  onConnect(wire: Wire): void {
+    this.#wire = wire;
+    this.#connecting = undefined;
+    wire.resume();
+    if (this.#exchange !== undefined) this.#send(wire, this.#exchange);
+  }
+
+  onConnectError(error: NodeJS.ErrnoException): void {
+    this.#leave();
+    this.#fail(error.code === 'ETIMEDOUT' ? 504 : 502, true);
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#exchange === undefined) {
+      this.discard(); // nobody asked
+      return;
+    }
+    if (this.#inBody) {
+      this.#readBody(chunk, 0, chunk.length);
+      return;
+    }
+    if (this.#gathered === undefined) {
+      this.#readHead(chunk, 0, chunk.length);
+      return;
+    }
+    const gathered = this.#gathered;
+    const fresh = gathered.append(chunk);
+    if (fresh || gathered.length >= this.#service.limits.headBytes) this.#readHead(gathered.buffer, 0, gathered.length);
+  }
+
+  #readHead(buffer: Buffer, from: number, end: number): void {
+    const { responseHead } = this.#service;
+    this.#touched = true;
+    let position = from;
+    for (;;) {
+      const exchange = this.#exchange;
+      if (exchange === undefined) return;
+      const result = scanResponseHead(responseHead, buffer, position, end, this.#service.limits, exchange.method);
+      if (result === INCOMPLETE) {
+        if (this.#gathered === undefined || position > 0) this.#gathered = new Gathered(buffer.subarray(position, end));
+        return;
+      }
+      if (result < 0) {
+        this.#breakOff();
+        return;
+      }
+      position = result;
+      const { status } = responseHead;
+      if (status >= 200) break;
+      if (status === 101) {
+        this.#switch(exchange, buffer.subarray(position, end));
+        return;
+      }
+      exchange.onInformational(responseHead);
+      this.#gathered = position < end ? this.#gathered : undefined;
+      if (position === end) return;
+    }
+    this.#gathered = undefined;
+    this.#respond(this.#exchange as Exchange, buffer, position, end);
+  }
+
+  #respond(exchange: Exchange, buffer: Buffer, start: number, end: number): void {
+    const head = this.#service.responseHead;
+    this.#keep = !head.close && head.body !== UNTIL_CLOSE && (head.minor === 1 || head.keepAlive);
+    const counted = head.body !== CHUNKED;
+    let last = start;
+    if (counted && head.body !== NO_BODY) {
+      last = head.body === UNTIL_CLOSE ? end : Math.min(end, start + head.contentLength);
+    }
+    const complete =
+      head.body === NO_BODY || (head.body !== UNTIL_CLOSE && counted && last - start === head.contentLength);
+    if (last < end && complete) this.#keep = false; // octets after the end: this connection is not to be trusted
+    const { body, contentLength } = head;
+    if (complete) {
+      exchange.onResponse(head, start, last, true);
+      this.#finish(exchange, '');
+      return;
+    }
+    this.#inBody = true;
+    this.#body.begin(body, body === CHUNKED ? 0 : contentLength - (last - start), this.#service.limits);
+    if (!exchange.onResponse(head, start, last, false)) this.#block();
+    if (!this.#blocked) this.#timer.arm(this.#service.timeouts.upstreamResponse);
+    if (body !== CHUNKED) return;
+    if (start < end) this.#readBody(buffer, start, end);
+    else if (!exchange.flushResponse()) this.#block();
+  }
+
+  #readBody(buffer: Buffer, start: number, end: number): void {
+    const position = this.#body.read(buffer, start, end, this);
+    const { state } = this.#body;
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    if (state === 'reading') {
+      if (!exchange.flushResponse()) this.#block();
+      if (!this.#blocked) this.#timer.arm(this.#service.timeouts.upstreamResponse);
+      return;
+    }
+    if (state !== 'complete') {
+      this.#breakOff();
+      return;
+    }
+    if (position < end) this.#keep = false;
+    this.#finish(exchange, this.#body.trailers);
+  }
+
+  onBody(buffer: Buffer, start: number, end: number): void {
+    if (this.#exchange?.onResponseBody(buffer, start, end) === false) this.#block();
+  }
+
+  onBodyText(text: string): void {
+    this.#exchange?.onResponseText(text);
+  }
+
+  #block(): void {
+    if (this.#exchange === undefined) return;
+    this.#blocked = true;
+    this.#timer.cancel(); // the client is slow, not the origin
+    this.#wire?.pause();
+  }
+
+  #finish(exchange: Exchange, trailers: string): void {
+    this.#exchange = undefined;
+    this.#inBody = false;
+    if (this.#blocked) {
+      this.#blocked = false;
+      this.#wire?.resume();
+    }
+    // Before the client hears of it: its next request, if it waits already, finds this connection.
+    if (this.#keep && exchange.requestComplete && this.#wire?.pending === 0) {
+      this.#reused = true;
+      this.#timer.arm(this.#service.timeouts.upstreamIdle);
+      this.#pool.give(this);
+    } else this.discard();
+    exchange.onResponseEnd(trailers);
+  }
+
+  #switch(exchange: Exchange, early: Buffer): void {
+    if (exchange.upgrade === undefined || !this.#service.responseHead.upgrade) {
+      this.#breakOff();
+      return;
+    }
+    const wire = this.#wire as Wire;
+    this.#exchange = undefined;
+    this.#leave();
+    exchange.onTunnel(this.#service.responseHead, wire, early);
+  }
+
+  /** The origin broke the rules. */
+  #breakOff(): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.discard();
+    exchange?.onOriginFailure(502, false, false);
+  }
+
+  onEnd(): void {
+    const exchange = this.#exchange;
+    if (exchange !== undefined && this.#inBody && this.#body.finish()) {
+      this.#keep = false;
+      this.#finish(exchange, '');
+    } else if (exchange !== undefined) this.#fail(502, false);
+    this.discard();
+  }
+
+  onDrain(): void {
+    if (this.#exchange !== undefined && !this.#exchange.requestComplete) this.#exchange.onOriginReady();
+  }
+
+  onClose(): void {
+    this.#leave();
+    this.#fail(502, false);
+  }
+
+  onTimeout(): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.discard();
+    exchange?.onOriginFailure(504, false, false);
+  }
+
+  #fail(status: 502 | 504, untouched: boolean): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.onOriginFailure(status, untouched, this.#reused && !this.#touched);
+  }
+
+  #leave(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pool.open -= 1;
+    this.#pool.remove(this);
+    this.#timer.release();
+  }
+}
+
+export function chunkOf(text: string): string {
+  return `${text.length.toString(16)}\r\n${text}\r\n`;
+}
+
+/** Content in the framing that was announced: small pieces in one write, large ones where they are. */
+export function writeContent(wire: Wire, chunked: boolean, buffer: Buffer, start: number, end: number): boolean {
+  if (!chunked) return wire.write(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end));
+  if (end - start <= joined) return wire.writeLatin1(chunkOf(latin1(buffer, start, end)));
+  wire.writeLatin1(`${(end - start).toString(16)}\r\n`);
+  wire.write(buffer.subarray(start, end));
+  return wire.writeLatin1('\r\n');
+}

@@ -1,0 +1,178 @@
+/** The routing table, compiled from the intent: the first route that matches wins. Pure; an intent without routes is one test. */
+import type { HeaderMatch, Route, RouteMatch } from '../config/intent.ts';
+import { type CompiledEdits, compileEdits } from '../http/edits.ts';
+import type { Reply } from '../http/reply.ts';
+import { type Head, methods, OTHER_METHOD } from '../http/head.ts';
+import { canonicalPath } from '../http/target.ts';
+
+export interface Forward<C> {
+  readonly kind: 'forward';
+  /** Draws among the clusters by weight. */
+  cluster(): C;
+  /** Path and query to send instead; undefined: as they came; null: refuse. */
+  rewrite(head: Head): string | undefined | null;
+  readonly host: string | undefined;
+  readonly requestEdits: CompiledEdits | undefined;
+  readonly responseEdits: CompiledEdits | undefined;
+}
+
+export interface LocalReply {
+  readonly kind: 'reply';
+  readonly reply: Reply;
+  readonly responseEdits: CompiledEdits | undefined;
+}
+
+export type Decision<C> = Forward<C> | LocalReply;
+
+export interface Router<C> {
+  route(head: Head): Decision<C>;
+}
+
+const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, responseEdits: undefined };
+
+/** `resolve` finds a cluster by name and throws for an unknown one. `random` gives [0, 1). */
+export function createRouter<C>(
+  routes: readonly Route[] | undefined,
+  defaultCluster: string | undefined,
+  resolve: (name: string) => C,
+  random: () => number = Math.random,
+): Router<C> {
+  const last = defaultCluster === undefined ? notFound : plainForward(resolve(defaultCluster));
+  if (routes === undefined || routes.length === 0) return { route: () => last };
+  const table = routes.map((route) => compileRoute(route, resolve, random));
+  return {
+    route(head) {
+      const asked = new Asked(head);
+      for (const { matches, decision } of table) if (matches(asked)) return decision;
+      return last;
+    },
+  };
+}
+
+/** What a request asks for, in the terms of routes; read from the head once, and only as far as routes look. */
+class Asked {
+  readonly head: Head;
+  #host: string | undefined;
+  #path: string | undefined;
+
+  constructor(head: Head) {
+    this.head = head;
+  }
+
+  /** Lower case, without port and trailing dot. */
+  get host(): string {
+    return (this.#host ??= this.head
+      .text(this.head.authorityStart, this.head.authorityEnd)
+      .toLowerCase()
+      .replace(/:\d*$/, '')
+      .replace(/\.$/, ''));
+  }
+
+  get path(): string {
+    return (this.#path ??= targetOf(this.head).replace(/\?.*$/s, ''));
+  }
+
+  get method(): string {
+    const { head } = this;
+    return head.method === OTHER_METHOD ? head.text(head.start, head.methodEnd) : (methods[head.method] as string);
+  }
+}
+
+function targetOf(head: Head): string {
+  return head.canonical ?? head.text(head.targetStart, head.targetEnd);
+}
+
+type Test = (asked: Asked) => boolean;
+
+function compileRoute<C>(route: Route, resolve: (name: string) => C, random: () => number) {
+  const tests = compileMatch(route.match);
+  const matches: Test = (asked) => tests.every((test) => test(asked));
+  const responseEdits = compileEdits(route.responseHeaders);
+  const { action } = route;
+  if (action.kind === 'reply') {
+    const { kind: _, ...reply } = action;
+    return { matches, decision: { kind: 'reply', reply, responseEdits } satisfies LocalReply };
+  }
+  const decision: Forward<C> = {
+    kind: 'forward',
+    cluster: drawByWeight(
+      action.clusters.map(({ name, weight = 1 }) => ({ weight, item: resolve(name) })),
+      random,
+    ),
+    rewrite: compileRewrite(route.match, action.prefixRewrite),
+    host: action.hostRewrite,
+    requestEdits: compileEdits(route.requestHeaders),
+    responseEdits,
+  };
+  return { matches, decision };
+}
+
+function plainForward<C>(cluster: C): Forward<C> {
+  return {
+    kind: 'forward',
+    cluster: () => cluster,
+    rewrite: () => undefined,
+    host: undefined,
+    requestEdits: undefined,
+    responseEdits: undefined,
+  };
+}
+
+function compileMatch(match: RouteMatch): Test[] {
+  const tests: Test[] = [];
+  const { hosts, path, methods: allowed, headers } = match;
+  if (hosts !== undefined && !hosts.includes('*')) {
+    const exact = new Set(hosts.filter((host) => !host.startsWith('*.')).map((host) => host.toLowerCase()));
+    const suffixes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(1).toLowerCase());
+    tests.push(({ host }) => {
+      return exact.has(host) || suffixes.some((suffix) => host.length > suffix.length && host.endsWith(suffix));
+    });
+  }
+  if (path?.kind === 'exact') tests.push((asked) => asked.path === path.value);
+  if (path?.kind === 'prefix') tests.push((asked) => asked.path.startsWith(path.value));
+  if (allowed !== undefined) {
+    const set = new Set(allowed);
+    tests.push(({ method }) => set.has(method));
+  }
+  for (const header of headers ?? []) tests.push(compileHeader(header));
+  return tests;
+}
+
+function compileHeader({ name, match, invert = false }: HeaderMatch): Test {
+  const lower = name.toLowerCase();
+  return ({ head }) => {
+    const index = head.findName(lower);
+    const value = index === -1 ? undefined : head.value(index);
+    const found =
+      value !== undefined &&
+      (match.kind === 'present' || (match.kind === 'exact' ? value === match.value : value.startsWith(match.value)));
+    return found !== invert;
+  };
+}
+
+/**
+ * What the match's path covered is replaced, so `/api` → `/` turns `/api/users` into `/users`, not `//users`. Null where the
+ * result would climb out of the replacement (`/api../secret` with `/api` → `/files/`).
+ */
+function compileRewrite(match: RouteMatch, replacement: string | undefined): (head: Head) => string | undefined | null {
+  if (replacement === undefined) return () => undefined;
+  const matched = match.path?.value ?? '/';
+  return (head) => {
+    const rest = targetOf(head).slice(matched.length);
+    let target = replacement.endsWith('/') && rest.startsWith('/') ? replacement + rest.slice(1) : replacement + rest;
+    if (!target.startsWith('/')) target = `/${target}`;
+    const path = target.replace(/\?.*$/s, '');
+    return canonicalPath(path) === path ? target : null;
+  };
+}
+
+function drawByWeight<T>(choices: readonly { weight: number; item: T }[], random: () => number): () => T {
+  const total = choices.reduce((sum, { weight }) => sum + weight, 0);
+  const last = (choices.at(-1) as { item: T }).item;
+  if (choices.length === 1) return () => last;
+  return () => {
+    let left = random() * total;
+    for (const { weight, item } of choices) if ((left -= weight) < 0) return item;
+    return last;
+  };
+}

@@ -1,0 +1,149 @@
+/** An intent compiled for L7: what every exchange consults. A reload makes a new one; exchanges under way keep the old. */
+import { BlockList, isIP } from 'node:net';
+import { type Balancer, type ClusterEndpoint, createBalancer } from '../cluster/balancer.ts';
+import { ConnectionPool } from '../cluster/pool.ts';
+import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import { IntentError } from '../config/intent-error.ts';
+import type { Cluster, Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
+import { isFieldValue, isToken } from '../http/edits.ts';
+import { Head } from '../http/head.ts';
+import type { Metadata } from '../http/reissue.ts';
+import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
+import { OriginConnection } from './origin-connection.ts';
+import { createRouter, type Router } from './router.ts';
+
+/** Opens a connection to an endpoint; TLS to the origin is another one of these. */
+export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number) => Connecting;
+
+export const dialPlain: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });
+
+export class Upstream {
+  readonly name: string;
+  readonly balancer: Balancer;
+  readonly dial: Dial;
+  readonly connectTimeout: number;
+  readonly #pools = new Map<ClusterEndpoint, ConnectionPool<OriginConnection>>();
+
+  constructor(cluster: Cluster, dial: Dial, limits: Limits, timeouts: Timeouts) {
+    this.name = cluster.name;
+    this.balancer = createBalancer(cluster);
+    this.dial = dial;
+    this.connectTimeout = cluster.connectTimeout ?? timeouts.connect;
+    for (const endpoint of this.balancer.endpoints) this.#pools.set(endpoint, new ConnectionPool(limits));
+  }
+
+  pool(endpoint: ClusterEndpoint): ConnectionPool<OriginConnection> {
+    return this.#pools.get(endpoint) as ConnectionPool<OriginConnection>;
+  }
+
+  close(): void {
+    for (const pool of this.#pools.values()) pool.close();
+  }
+}
+
+/** What is told of an exchange when it is over; for statistics and access logs. */
+export interface ExchangeRecord {
+  readonly method: string;
+  readonly target: string;
+  readonly authority: string;
+  readonly client: string;
+  readonly cluster: string | undefined;
+  readonly endpoint: Endpoint | undefined;
+  /** 0: none was sent, the client went away. */
+  readonly status: number;
+  readonly aborted: boolean;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+export interface Observer {
+  onRequestDone(record: ExchangeRecord): void;
+}
+
+export interface ServiceOptions {
+  /** How the origins of a cluster are reached; plain TCP by default. */
+  readonly dial?: (cluster: Cluster) => Dial;
+  /** Absent: nothing is recorded, at no cost. */
+  readonly observer?: Observer;
+}
+
+export class Service {
+  readonly intent: ProxyIntent;
+  readonly limits: Limits;
+  readonly timeouts: Timeouts;
+  readonly router: Router<Upstream>;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly observer: Observer | undefined;
+  /** Host sent for HTTP/1.0 clients that name none. */
+  readonly defaultHost: string;
+  /** Heads are read within one delivery, so one table each serves all connections. */
+  readonly requestHead: Head;
+  readonly responseHead: Head;
+  readonly #trusted: BlockList | undefined;
+
+  /** Throws `IntentError`. */
+  constructor(intent: ProxyIntent, defaultHost: string, options: ServiceOptions = {}) {
+    this.intent = intent;
+    this.limits = limitsOf(intent);
+    this.timeouts = timeoutsOf(intent);
+    this.requestHead = new Head(this.limits.headerCount);
+    this.responseHead = new Head(this.limits.headerCount);
+    this.defaultHost = defaultHost;
+    this.observer = options.observer;
+    const dialOf = options.dial ?? (() => dialPlain);
+    this.upstreams = new Map(
+      intent.clusters.map((cluster) => [
+        cluster.name,
+        new Upstream(cluster, dialOf(cluster), this.limits, this.timeouts),
+      ]),
+    );
+    const resolve = (name: string): Upstream => {
+      const upstream = this.upstreams.get(name);
+      if (upstream === undefined) throw new TypeError(`no cluster is called "${name}"`);
+      return upstream;
+    };
+    try {
+      this.router = createRouter(intent.routes, intent.defaultCluster, resolve);
+      const via = intent.forwarding?.via;
+      if (via !== undefined && !isToken(via) && !isFieldValue(via))
+        throw new TypeError(`via: "${via}" is no pseudonym`);
+      this.#trusted = trustedPeers(intent.forwarding?.trustedPeers);
+    } catch (error) {
+      throw new IntentError([{ path: 'routes', message: (error as Error).message }]);
+    }
+  }
+
+  /** What is said to origins about a client. */
+  metadata(address: string, secure: boolean): Metadata {
+    const { xForwardedFor = true, forwarded = false, via } = this.intent.forwarding ?? {};
+    const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+    return {
+      xForwardedFor,
+      forwarded,
+      via: via === undefined ? '' : `Via: 1.1 ${via}\r\n`,
+      address: plain,
+      secure,
+      trusted: this.#trusted?.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4') ?? false,
+      lines: `X-Forwarded-For: ${plain}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`,
+    };
+  }
+
+  /** Idle upstream connections are closed at once, the others after their exchange. */
+  close(): void {
+    for (const upstream of this.upstreams.values()) upstream.close();
+  }
+}
+
+function trustedPeers(cidrs: readonly string[] | undefined): BlockList | undefined {
+  if (cidrs === undefined || cidrs.length === 0) return undefined;
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [network = '', prefix] = cidr.split('/');
+    const family = isIP(network);
+    if (family === 0) throw new TypeError(`trustedPeers: "${cidr}" is no address or CIDR`);
+    list.addSubnet(network, Number(prefix ?? (family === 6 ? 128 : 32)), family === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
