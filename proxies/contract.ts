@@ -3,6 +3,7 @@
  * A reference proxy runs inside the calling process; a peer runs its own binary. Both look alike from here.
  */
 import type { Endpoint, ProxyIntent } from './config/intent.ts';
+import type { ProxyStats } from './stats/traffic.ts';
 
 /** What a proxy offers beyond plain forwarding at its layer. Scenarios and conformance cases ask for these by name. */
 export type Capability =
@@ -36,6 +37,8 @@ export interface RunningProxy extends AsyncDisposable {
   readonly pids: readonly number[];
   /** Exactly what it ran with; goes into the report. */
   readonly nativeConfig: string;
+  /** What the admin listener shows. */
+  stats?(): Promise<ProxyStats>;
   /** Takes a new intent. What exists goes on under the old one. Rejects with `IntentError`, the old one stays. */
   reload?(intent: ProxyIntent): Promise<void>;
   /** Refuses new work, finishes what is in flight, at the latest after `timeouts.drain`. Disposal is abrupt, this is not. */

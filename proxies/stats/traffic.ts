@@ -102,7 +102,10 @@ export function mergeStats(parts: readonly [ProxyStats, ...ProxyStats[]]): Proxy
       clusters.set(name, merged);
       for (const endpoint of endpoints) {
         const seen = merged.get(endpoint.address);
-        merged.set(endpoint.address, seen ? { ...seen, traffic: addTraffic(seen.traffic, endpoint.traffic) } : endpoint);
+        merged.set(
+          endpoint.address,
+          seen ? { ...seen, traffic: addTraffic(seen.traffic, endpoint.traffic) } : endpoint,
+        );
       }
     }
   }

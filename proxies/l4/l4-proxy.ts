@@ -1,0 +1,136 @@
+/** What `l4-tcp` and `l4-sni` share: one listener, its sessions, and their end. */
+import { describeIntent } from '../config/describe.ts';
+import { IntentError } from '../config/intent-error.ts';
+import type { ProxyIntent } from '../config/intent.ts';
+import type { RunningProxy } from '../contract.ts';
+import { listenWires, type Wire, type WireListener } from '../net/wire.ts';
+import { openAccessLog, type AccessLog } from '../stats/access-log.ts';
+import { startAdmin, type Admin } from '../stats/admin.ts';
+import { clusterStats, Traffic, type ProxyStats } from '../stats/traffic.ts';
+import { compileRouting, type L4Mode, type L4Routing } from './routing.ts';
+import { Session, type SessionOwner } from './session.ts';
+
+class L4Proxy implements SessionOwner {
+  readonly sni: boolean;
+  routing: L4Routing;
+  readonly #log: AccessLog | undefined;
+  readonly #sessions = new Set<Session>();
+  readonly #traffic = new Traffic();
+  #onIdle: (() => void) | undefined;
+
+  constructor(mode: L4Mode, routing: L4Routing, log: AccessLog | undefined) {
+    this.sni = mode.sni;
+    this.routing = routing;
+    this.#log = log;
+  }
+
+  accept(wire: Wire): void {
+    this.#traffic.connections++;
+    this.#traffic.active++;
+    const session = new Session(wire, this.routing, this);
+    this.#sessions.add(session);
+    session.start();
+  }
+
+  onSessionEnd(session: Session, error: string | undefined): void {
+    const traffic = this.#traffic;
+    const micros = Math.round((performance.now() - session.startedAt) * 1000);
+    traffic.active--;
+    traffic.bytesReceived += session.bytesReceived;
+    traffic.bytesSent += session.bytesSent;
+    traffic.finished(micros);
+    if (error !== undefined) traffic.errors++;
+    this.#sessions.delete(session);
+    if (this.#log) this.#log.write(accessRecord(session, micros, error));
+    if (this.#sessions.size === 0) this.#onIdle?.();
+  }
+
+  /** Resolves when the last session ended by itself, or was ended at the deadline. */
+  async finish(deadlineMs: number): Promise<void> {
+    if (this.#sessions.size === 0) return;
+    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+    const timer = setTimeout(() => this.destroySessions(), deadlineMs);
+    await idle;
+    clearTimeout(timer);
+  }
+
+  destroySessions(): void {
+    for (const session of this.#sessions) session.destroy();
+  }
+
+  stats(address: string): ProxyStats {
+    const clusters = [...this.routing.upstreams].map(([name, { balancer }]) =>
+      clusterStats(
+        name,
+        balancer.endpoints.map(({ host, port, weight, active, traffic }) => ({
+          address: `${host}:${port}`,
+          weight,
+          traffic: { ...traffic.snapshot(), active },
+        })),
+      ),
+    );
+    return { listener: { address, traffic: this.#traffic.snapshot() }, clusters };
+  }
+}
+
+function accessRecord(session: Session, micros: number, error: string | undefined): object {
+  const { endpoint, cluster, bytesReceived, bytesSent } = session;
+  return {
+    time: new Date().toISOString(),
+    source: session.sourceAddress,
+    cluster,
+    endpoint: endpoint && `${endpoint.host}:${endpoint.port}`,
+    micros,
+    bytesReceived,
+    bytesSent,
+    error,
+  };
+}
+
+/** Starts one event loop of an L4 proxy. Rejects with `IntentError` or the system's error. */
+export async function startL4(mode: L4Mode, intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy> {
+  signal.throwIfAborted();
+  const routing = compileRouting(intent, mode);
+  await using cleanup = new AsyncDisposableStack();
+  const log = intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog));
+  const proxy = new L4Proxy(mode, routing, log);
+  const { reusePort = false } = intent.listener;
+  const listener: WireListener = cleanup.use(
+    await listenWires(intent.listener.address, (wire) => proxy.accept(wire), {
+      reusePort,
+      connections: routing.limits.connections,
+    }),
+  );
+  const address = `${listener.address.host}:${listener.address.port}`;
+  const stats = () => Promise.resolve(proxy.stats(address));
+  const admin: Admin | undefined = intent.admin && cleanup.use(await startAdmin(intent.admin, stats));
+  signal.throwIfAborted();
+  const scope = cleanup.move();
+  return {
+    address: listener.address,
+    ...(admin && { admin: admin.address }),
+    pids: [process.pid],
+    nativeConfig: describeIntent(intent),
+    stats,
+    async reload(next) {
+      // Either as it was asked for (port 0 included) or as it became.
+      const { host, port } = next.listener.address;
+      const keeps = [intent.listener.address, listener.address].some(
+        (kept) => kept.host === host && kept.port === port,
+      );
+      if (!keeps) throw new IntentError([{ path: 'listener.address', message: 'a running proxy keeps its listener' }]);
+      proxy.routing = compileRouting(next, mode);
+    },
+    async drain() {
+      await listener.close();
+      await proxy.finish(proxy.routing.timeouts.drain);
+    },
+    async [Symbol.asyncDispose]() {
+      await listener.close();
+      const ended = proxy.finish(0);
+      proxy.destroySessions();
+      await ended;
+      await scope.disposeAsync();
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** TLS passed through untouched, routed by what the ClientHello asks for. */
+import type { ProxyDefinition } from '../contract.ts';
+import { startWorkers } from '../workers/workers.ts';
+import { startL4 } from './l4-proxy.ts';
+
+const mode = { name: 'l4-sni', sni: true };
+
+export const definition: ProxyDefinition = {
+  name: mode.name,
+  layer: 'l4',
+  summary: 'TLS passthrough routed by SNI and ALPN from the ClientHello, without terminating TLS',
+  capabilities: new Set([
+    'balancing',
+    'sni-routing',
+    'proxy-protocol-in',
+    'proxy-protocol-out',
+    'workers',
+    'stats',
+    'access-log',
+    'drain',
+  ]),
+  availability: () => Promise.resolve({ state: 'ready', version: process.version }),
+  start: (intent, signal) =>
+    (intent.concurrency ?? 1) > 1 ? startWorkers(mode.name, intent, signal) : startL4(mode, intent, signal),
+};

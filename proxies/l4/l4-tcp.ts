@@ -1,0 +1,24 @@
+/** TCP, byte for byte: the least a hop can be. */
+import type { ProxyDefinition } from '../contract.ts';
+import { startWorkers } from '../workers/workers.ts';
+import { startL4 } from './l4-proxy.ts';
+
+const mode = { name: 'l4-tcp', sni: false };
+
+export const definition: ProxyDefinition = {
+  name: mode.name,
+  layer: 'l4',
+  summary: 'TCP relay on raw sockets: one endpoint per connection, half-close and RST passed on, bounded buffering',
+  capabilities: new Set([
+    'balancing',
+    'proxy-protocol-in',
+    'proxy-protocol-out',
+    'workers',
+    'stats',
+    'access-log',
+    'drain',
+  ]),
+  availability: () => Promise.resolve({ state: 'ready', version: process.version }),
+  start: (intent, signal) =>
+    (intent.concurrency ?? 1) > 1 ? startWorkers(mode.name, intent, signal) : startL4(mode, intent, signal),
+};

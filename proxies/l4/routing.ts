@@ -1,0 +1,100 @@
+/** An intent made ready for connections: which cluster, which endpoints, who may come. */
+import { createBalancer, type Balancer } from '../cluster/balancer.ts';
+import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import { IntentError, type IntentProblem } from '../config/intent-error.ts';
+import type { Cluster, Limits, ProxyIntent, SniRoute, Timeouts } from '../config/intent.ts';
+import { sourceRule } from '../net/address-rules.ts';
+import type { ClientHello } from '../net/client-hello.ts';
+
+export interface Upstream {
+  readonly cluster: Cluster;
+  readonly balancer: Balancer;
+  readonly connectTimeout: number;
+}
+
+export interface L4Routing {
+  readonly intent: ProxyIntent;
+  readonly limits: Limits;
+  readonly timeouts: Timeouts;
+  /** Undefined: everybody may come. */
+  readonly admits: ((address: string) => boolean) | undefined;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  /** Undefined: nowhere to go for this hello. */
+  choose(hello: ClientHello | undefined): Upstream | undefined;
+}
+
+/** What else a mode of L4 takes from the intent. */
+export interface L4Mode {
+  readonly sni: boolean;
+  readonly name: string;
+}
+
+/** `*.example.org` matches one or more labels in front, as Envoy's filter chain match does. */
+export function matchesName(pattern: string, name: string): boolean {
+  const wanted = pattern.toLowerCase();
+  if (wanted === '*') return true;
+  return wanted.startsWith('*.') ? name.endsWith(wanted.slice(1)) && name.length > wanted.length - 1 : name === wanted;
+}
+
+function matchesHello(route: SniRoute, hello: ClientHello): boolean {
+  const { serverNames = [], alpn = [] } = route;
+  const { serverName } = hello;
+  if (serverNames.length > 0) {
+    if (serverName === undefined || !serverNames.some((pattern) => matchesName(pattern, serverName))) return false;
+  }
+  return alpn.length === 0 || alpn.some((protocol) => hello.alpn.includes(protocol));
+}
+
+/** What an L4 proxy cannot do is refused, not ignored. */
+const foreign = ['routes', 'forward', 'forwarding'] as const;
+
+/** Throws `IntentError` where the intent asks for what `mode` does not offer. */
+export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
+  const problems: IntentProblem[] = [];
+  const refuse = (path: string, message: string) => problems.push({ path, message });
+  for (const key of foreign) if (intent[key] !== undefined) refuse(key, `${mode.name} works below HTTP and has none`);
+  if (intent.listener.tls) refuse('listener.tls', `${mode.name} does not terminate TLS; l7-tls does`);
+  if (intent.sniRoutes && !mode.sni) refuse('sniRoutes', `${mode.name} does not read ClientHellos; l4-sni does`);
+  const allowPorts = intent.l4?.allowPorts;
+  const timeouts = timeoutsOf(intent);
+  const upstreams = new Map<string, Upstream>();
+  intent.clusters.forEach((cluster, index) => {
+    const path = `clusters[${index}]`;
+    if (cluster.tls) refuse(`${path}.tls`, `${mode.name} does not speak TLS to origins; l7-tls-reencrypt does`);
+    const endpoints = cluster.endpoints.filter(({ port }) => !allowPorts || allowPorts.includes(port));
+    if (endpoints.length === 0)
+      return refuse(
+        `${path}.endpoints`,
+        allowPorts
+          ? `none at a port of l4.allowPorts (${allowPorts.join(', ')})`
+          : 'a cluster needs at least one endpoint',
+      );
+    upstreams.set(cluster.name, {
+      cluster,
+      balancer: createBalancer({ ...cluster, endpoints }),
+      connectTimeout: cluster.connectTimeout ?? timeouts.connect,
+    });
+    return undefined;
+  });
+  const named = (path: string, name: string) =>
+    intent.clusters.some((cluster) => cluster.name === name) || refuse(path, `no cluster is called ${name}`);
+  const sniRoutes = intent.sniRoutes ?? [];
+  sniRoutes.forEach((route, index) => named(`sniRoutes[${index}].cluster`, route.cluster));
+  if (intent.defaultCluster !== undefined) named('defaultCluster', intent.defaultCluster);
+  else if (!mode.sni || sniRoutes.length === 0) refuse('defaultCluster', `${mode.name} needs to know where to go`);
+  const admits = sourceRule(intent.l4 ?? {});
+  if (problems.length > 0) throw new IntentError(problems);
+
+  const byDefault = intent.defaultCluster === undefined ? undefined : upstreams.get(intent.defaultCluster);
+  return {
+    intent,
+    limits: limitsOf(intent),
+    timeouts,
+    admits,
+    upstreams,
+    choose(hello) {
+      const route = hello && sniRoutes.find((candidate) => matchesHello(candidate, hello));
+      return route ? upstreams.get(route.cluster) : byDefault;
+    },
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * One client's connection through L4: who it is (PROXY protocol), where it wants to go (ClientHello), an endpoint that takes it, then
+ * a relay. Nothing is forwarded before an endpoint took the connection, so another may be tried until then.
+ */
+import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import { parseClientHello, type ClientHello } from '../net/client-hello.ts';
+import type { Parsed } from '../net/parsed.ts';
+import { parseProxyHeader, writeProxyHeader, type ProxyAddresses } from '../net/proxy-protocol.ts';
+import { Relay, type RelayOwner } from '../net/relay.ts';
+import { Timer, type TimerOwner } from '../net/timer.ts';
+import { connectWire, type Connecting, type ConnectHandler, type Wire } from '../net/wire.ts';
+import type { L4Routing, Upstream } from './routing.ts';
+
+export interface SessionOwner {
+  readonly sni: boolean;
+  /** The session is over; once, last. `error` says what ended it other than both sides' FIN. */
+  onSessionEnd(session: Session, error: string | undefined): void;
+}
+
+/** unrecognized_name (RFC 6066 §3): what a TLS client without a route is told before it is closed. */
+const unrecognizedName = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
+
+export class Session implements ConnectHandler, RelayOwner, TimerOwner {
+  readonly startedAt = performance.now();
+  readonly #owner: SessionOwner;
+  readonly #routing: L4Routing;
+  readonly #client: Wire;
+  /** What was read to learn who and where, and is not forwarded yet. */
+  #held: Buffer | undefined;
+  #need = 1;
+  #awaits: 'proxy-header' | 'client-hello' | undefined;
+  #timer: Timer | undefined;
+  #told: ProxyAddresses | undefined;
+  #upstream: Upstream | undefined;
+  #tried: Set<ClusterEndpoint> | undefined;
+  #connecting: Connecting | undefined;
+  #relay: Relay | undefined;
+  #reason: string | undefined;
+  /** The one that serves it, or was tried last. */
+  endpoint: ClusterEndpoint | undefined;
+  #counted = false;
+
+  constructor(client: Wire, routing: L4Routing, owner: SessionOwner) {
+    this.#client = client;
+    this.#routing = routing;
+    this.#owner = owner;
+    client.handler = this;
+  }
+
+  start(): void {
+    // With a PROXY header the rules concern the client it names, which is known later.
+    const { proxyProtocol } = this.#routing.intent.listener;
+    if (!proxyProtocol && !this.#isAdmitted()) return this.#refuse('source not allowed');
+    this.#awaits = proxyProtocol ? 'proxy-header' : this.#owner.sni ? 'client-hello' : undefined;
+    if (this.#awaits === undefined) return this.#choose(undefined);
+    this.#timer = new Timer(this);
+    this.#timer.arm(this.#routing.timeouts.clientHello);
+    this.#client.resume();
+  }
+
+  get sourceAddress(): string {
+    return this.#told?.sourceAddress ?? this.#client.remoteAddress;
+  }
+
+  get cluster(): string | undefined {
+    return this.#upstream?.cluster.name;
+  }
+
+  get bytesReceived(): number {
+    return this.#relay?.bytesReceived ?? 0;
+  }
+
+  get bytesSent(): number {
+    return this.#relay?.bytesSent ?? 0;
+  }
+
+  destroy(): void {
+    if (this.#relay) this.#relay.destroy();
+    else this.#client.destroy();
+  }
+
+  // The client, until the relay takes over.
+
+  onData(chunk: Buffer): void {
+    this.#held = this.#held ? Buffer.concat([this.#held, chunk]) : Buffer.from(chunk);
+    while (this.#awaits !== undefined && this.#held !== undefined && this.#held.length >= this.#need) {
+      if (this.#awaits === 'proxy-header') this.#readProxyHeader(this.#held);
+      else this.#readHello(this.#held);
+    }
+  }
+
+  onEnd(): void {
+    this.#refuse('ended before it said where to go');
+  }
+
+  onTimeout(): void {
+    this.#refuse(`no complete ${this.#awaits} within ${this.#routing.timeouts.clientHello} ms`);
+  }
+
+  onDrain(): void {}
+
+  onClose(error: NodeJS.ErrnoException | undefined): void {
+    this.#timer?.release();
+    this.#connecting?.abandon();
+    this.#leaveEndpoint();
+    this.#owner.onSessionEnd(this, this.#reason ?? error?.code ?? error?.message);
+  }
+
+  #refuse(reason: string): void {
+    this.#reason ??= reason;
+    this.#awaits = undefined;
+    this.#client.reset();
+  }
+
+  #isAdmitted(): boolean {
+    return this.#routing.admits?.(this.sourceAddress) ?? true;
+  }
+
+  /** Undefined: more bytes are needed, or there is no sense in these and the client was refused. */
+  #take<T>(parsed: Parsed<T>): T | undefined {
+    if (parsed.kind === 'done') {
+      this.#need = 1;
+      return parsed.value;
+    }
+    if (parsed.kind === 'more') this.#need = parsed.need;
+    else this.#refuse(`${this.#awaits}: ${parsed.reason}`);
+    return undefined;
+  }
+
+  #readProxyHeader(bytes: Buffer): void {
+    const parsed = parseProxyHeader(bytes);
+    const header = this.#take(parsed);
+    if (!header || parsed.kind !== 'done') return;
+    this.#told = header.addresses;
+    this.#held = parsed.length < bytes.length ? bytes.subarray(parsed.length) : undefined;
+    if (!this.#isAdmitted()) return this.#refuse('source not allowed');
+    if (this.#owner.sni) this.#awaits = 'client-hello';
+    else this.#choose(undefined);
+  }
+
+  #readHello(bytes: Buffer): void {
+    const hello = this.#take(parseClientHello(bytes));
+    if (hello) this.#choose(hello);
+  }
+
+  #choose(hello: ClientHello | undefined): void {
+    this.#awaits = undefined;
+    this.#client.pause();
+    this.#timer?.release();
+    this.#upstream = this.#routing.choose(hello);
+    if (this.#upstream) return this.#dial(this.#upstream);
+    this.#reason = `no route for ${hello?.serverName ?? 'a client without server name'}`;
+    this.#client.write(unrecognizedName);
+    return this.#client.destroy();
+  }
+
+  #dial(upstream: Upstream): void {
+    const key = upstream.cluster.policy === 'source-ip' ? this.sourceAddress : undefined;
+    const endpoint = upstream.balancer.pick(key, this.#tried);
+    if (!endpoint) return this.#refuse('no endpoint took the connection');
+    this.endpoint = endpoint;
+    endpoint.active++;
+    this.#counted = true;
+    endpoint.traffic.connections++;
+    this.#connecting = connectWire(endpoint, this, { timeout: upstream.connectTimeout });
+  }
+
+  onConnectError(): void {
+    this.endpoint!.traffic.errors++;
+    (this.#tried ??= new Set()).add(this.endpoint!);
+    this.#leaveEndpoint();
+    this.#connecting = undefined;
+    this.#dial(this.#upstream!);
+  }
+
+  onConnect(wire: Wire): void {
+    this.#connecting = undefined;
+    this.#tried = undefined;
+    const version = this.#upstream!.cluster.proxyProtocol;
+    if (version) wire.write(writeProxyHeader(version, this.#addresses()));
+    if (this.#held) wire.write(this.#held);
+    this.#held = undefined;
+    const { tunnelIdle, halfClosed } = this.#routing.timeouts;
+    this.#relay = new Relay(this.#client, wire, { idle: tunnelIdle, halfClosed }, this);
+  }
+
+  #addresses(): ProxyAddresses {
+    const client = this.#client;
+    return (
+      this.#told ?? {
+        sourceAddress: client.remoteAddress,
+        sourcePort: client.remotePort,
+        destinationAddress: client.localAddress,
+        destinationPort: client.localPort,
+      }
+    );
+  }
+
+  onRelayClosed(relay: Relay, error: NodeJS.ErrnoException | undefined): void {
+    const { traffic } = this.endpoint!;
+    traffic.bytesReceived += relay.bytesReceived;
+    traffic.bytesSent += relay.bytesSent;
+    traffic.finished(Math.round((performance.now() - this.startedAt) * 1000));
+    if (error) traffic.errors++;
+    this.#leaveEndpoint();
+    this.#owner.onSessionEnd(this, error?.code ?? error?.message);
+  }
+
+  #leaveEndpoint(): void {
+    if (!this.#counted) return;
+    this.#counted = false;
+    this.endpoint!.active--;
+  }
+}

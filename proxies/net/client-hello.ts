@@ -1,0 +1,157 @@
+/**
+ * Reads the server name and the application protocols a TLS client asks for, without terminating TLS: the ClientHello (RFC 8446
+ * §4.1.2, RFC 5246 §7.4.1.2) with its extensions server_name (RFC 6066 §3) and ALPN (RFC 7301 §3.1), across any number of records.
+ */
+import type { Parsed } from './parsed.ts';
+
+export interface ClientHello {
+  /** Lower case, without a final dot. Absent: the client named none. */
+  readonly serverName?: string;
+  readonly alpn: readonly string[];
+}
+
+const handshakeRecord = 22;
+const clientHello = 1;
+const hostName = 0;
+const extensionTypes = { serverName: 0, alpn: 16 };
+const recordHeaderBytes = 5;
+/** RFC 8446 §5.1. */
+const maxRecordBytes = 16_384;
+/** Real hellos, post-quantum key shares included, stay below 4 KiB. */
+export const maxHelloBytes = 16_384;
+/** Enough for any split that is not meant to wear us out. */
+const maxRecords = 64;
+
+class Malformed extends Error {}
+
+/** Reads within its bounds or throws `Malformed`. */
+class Cursor {
+  readonly #bytes: Buffer;
+  #at: number;
+  readonly #end: number;
+
+  constructor(bytes: Buffer, start = 0, end = bytes.length) {
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
+  }
+
+  get left(): number {
+    return this.#end - this.#at;
+  }
+
+  #advance(length: number): number {
+    if (length > this.left) throw new Malformed('a length reaches beyond what holds it');
+    this.#at += length;
+    return this.#at - length;
+  }
+
+  uint(size: 1 | 2 | 3): number {
+    return this.#bytes.readUIntBE(this.#advance(size), size);
+  }
+
+  skip(length: number): void {
+    this.#advance(length);
+  }
+
+  /** A vector with a length prefix of `size` bytes. */
+  vector(size: 1 | 2): Cursor {
+    const length = this.uint(size);
+    const start = this.#advance(length);
+    return new Cursor(this.#bytes, start, start + length);
+  }
+
+  text(): string {
+    const length = this.left;
+    const start = this.#advance(length);
+    return this.#bytes.toString('latin1', start, start + length);
+  }
+}
+
+/** Reads the ClientHello at the start of `bytes`; `length` is that of the records that hold it. */
+export function parseClientHello(bytes: Buffer): Parsed<ClientHello> {
+  const fragments: Buffer[] = [];
+  let collected = 0;
+  for (let at = 0; ;) {
+    if (bytes.length > at && bytes[at] !== handshakeRecord)
+      return malformed(`record type ${bytes[at]}, not a handshake`);
+    if (bytes.length > at + 1 && bytes[at + 1] !== 3) return malformed(`record version ${bytes[at + 1]}`);
+    if (bytes.length < at + recordHeaderBytes) return { kind: 'more', need: at + recordHeaderBytes };
+    const length = bytes.readUInt16BE(at + 3);
+    if (length === 0 || length > maxRecordBytes) return malformed(`record of ${length} bytes`);
+    if (fragments.length === maxRecords) return malformed(`ClientHello in more than ${maxRecords} records`);
+    const start = at + recordHeaderBytes;
+    const fragment = bytes.subarray(start, start + length);
+    fragments.push(fragment);
+    collected += fragment.length;
+    const first = fragments[0]!;
+    if (first.length > 0 && first[0] !== clientHello)
+      return malformed(`handshake message ${first[0]}, not a ClientHello`);
+    const wanted = collected < 4 ? 4 : 4 + Buffer.concat(fragments.slice(0, 4)).readUIntBE(1, 3);
+    if (wanted > maxHelloBytes) return malformed(`ClientHello of ${wanted} bytes, above ${maxHelloBytes}`);
+    if (fragment.length < length) return { kind: 'more', need: start + length };
+    at = start + length;
+    if (collected >= wanted) return readHello(Buffer.concat(fragments).subarray(4, wanted), at);
+  }
+}
+
+const malformed = (reason: string) => ({ kind: 'malformed', reason }) as const;
+
+function readHello(body: Buffer, length: number): Parsed<ClientHello> {
+  try {
+    return { kind: 'done', value: helloOf(new Cursor(body)), length };
+  } catch (error) {
+    if (error instanceof Malformed) return malformed(error.message);
+    throw error;
+  }
+}
+
+function helloOf(body: Cursor): ClientHello {
+  body.skip(2 + 32); // legacy_version, random
+  body.vector(1); // legacy_session_id
+  body.vector(2); // cipher_suites
+  body.vector(1); // legacy_compression_methods
+  let serverName: string | undefined;
+  let alpn: readonly string[] = [];
+  const seen = new Set<number>();
+  const extensions = body.left > 0 ? body.vector(2) : body;
+  while (extensions.left > 0) {
+    const type = extensions.uint(2);
+    const data = extensions.vector(2);
+    // RFC 8446 §4.2: no two of one type. Whoever reads the other one than we do would be routed past us.
+    if (seen.has(type)) throw new Malformed(`extension ${type} twice`);
+    seen.add(type);
+    if (type === extensionTypes.serverName) serverName = readServerName(data);
+    else if (type === extensionTypes.alpn) alpn = readAlpn(data);
+  }
+  if (body.left > 0) throw new Malformed('bytes after the extensions');
+  return { ...(serverName !== undefined && { serverName }), alpn };
+}
+
+function readServerName(data: Cursor): string | undefined {
+  const names = data.vector(2);
+  let found: string | undefined;
+  while (names.left > 0) {
+    const type = names.uint(1);
+    const name = names.vector(2);
+    if (type !== hostName) continue;
+    if (found !== undefined) throw new Malformed('two host names');
+    found = name.text().toLowerCase().replace(/\.$/, '');
+    if (!/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(found) || found.length > 253)
+      throw new Malformed('no host name in server_name');
+  }
+  if (data.left > 0) throw new Malformed('bytes after the server names');
+  return found;
+}
+
+function readAlpn(data: Cursor): string[] {
+  const list = data.vector(2);
+  const names: string[] = [];
+  while (list.left > 0) {
+    const name = list.vector(1).text();
+    if (name === '') throw new Malformed('an empty protocol name');
+    names.push(name);
+  }
+  if (data.left > 0) throw new Malformed('bytes after the protocol names');
+  return names;
+}

@@ -1,0 +1,135 @@
+/**
+ * The textbook Node proxy: `node:http` on both sides with a keep-alive agent. The yardstick of what one gets without thinking
+ * about cost; deliberately not optimised, but right about the fields a proxy must not pass on.
+ */
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
+import { createBalancer } from '../cluster/balancer.ts';
+import { describeIntent } from '../config/describe.ts';
+import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import { IntentError, type IntentProblem } from '../config/intent-error.ts';
+import type { ProxyIntent } from '../config/intent.ts';
+import type { ProxyDefinition, RunningProxy } from '../contract.ts';
+
+const name = 'node-http';
+
+/** What this proxy leaves to better ones; refused, not ignored. */
+const unsupported = ['routes', 'sniRoutes', 'l4', 'forward', 'admin', 'accessLog'] as const;
+
+/** RFC 9110 §7.6.1; `Connection` names more. `Transfer-Encoding` is node:http's own to set again. */
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+function endToEnd(headers: http.IncomingHttpHeaders): http.OutgoingHttpHeaders {
+  const kept: http.OutgoingHttpHeaders = { ...headers };
+  const nominated = (headers.connection ?? '').split(',').map((token) => token.trim().toLowerCase());
+  for (const field of [...hopByHop, ...nominated]) delete kept[field];
+  return kept;
+}
+
+function clusterOf(intent: ProxyIntent) {
+  const problems: IntentProblem[] = unsupported
+    .filter((key) => intent[key] !== undefined)
+    .map((path) => ({ path, message: `${name} has no such thing; l7-http does` }));
+  const { tls, proxyProtocol } = intent.listener;
+  if (tls) problems.push({ path: 'listener.tls', message: `${name} does not terminate TLS` });
+  if (proxyProtocol) problems.push({ path: 'listener.proxyProtocol', message: `${name} does not read it` });
+  if ((intent.concurrency ?? 1) > 1) problems.push({ path: 'concurrency', message: `${name} is one event loop` });
+  const cluster = intent.clusters.find((candidate) => candidate.name === intent.defaultCluster);
+  if (!cluster) problems.push({ path: 'defaultCluster', message: `${name} needs a cluster to forward to` });
+  if (cluster?.tls) problems.push({ path: 'clusters', message: `${name} does not speak TLS to origins` });
+  if (!cluster || problems.length > 0) throw new IntentError(problems);
+  return cluster;
+}
+
+async function start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy> {
+  signal.throwIfAborted();
+  const balancer = createBalancer(clusterOf(intent));
+  const limits = limitsOf(intent);
+  const timeouts = timeoutsOf(intent);
+  const agent = new http.Agent({
+    keepAlive: true,
+    maxSockets: limits.upstreamPerEndpoint,
+    maxFreeSockets: limits.upstreamIdlePerEndpoint,
+  });
+
+  const server = http.createServer(
+    {
+      keepAliveTimeout: timeouts.downstreamIdle,
+      headersTimeout: timeouts.requestHead,
+      requestTimeout: timeouts.requestHead + timeouts.requestBody,
+      maxHeaderSize: limits.headBytes,
+      noDelay: true,
+    },
+    (request, response) => {
+      const endpoint = balancer.pick(request.socket.remoteAddress)!;
+      endpoint.active++;
+      response.once('close', () => endpoint.active--);
+      const forwarded = http.request({
+        agent,
+        host: endpoint.host,
+        port: endpoint.port,
+        method: request.method,
+        path: request.url,
+        headers: { ...endToEnd(request.headers), host: request.headers.host },
+        timeout: timeouts.upstreamResponse,
+      });
+      forwarded.once('response', (answer) => {
+        response.writeHead(answer.statusCode!, answer.statusMessage, endToEnd(answer.headers));
+        pipeline(answer, response, () => {});
+      });
+      forwarded.once('timeout', () => forwarded.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
+      forwarded.once('error', (error: NodeJS.ErrnoException) => {
+        if (response.headersSent) response.destroy();
+        else response.writeHead(error.code === 'ETIMEDOUT' ? 504 : 502, { 'content-length': 0 }).end();
+      });
+      response.once('close', () => forwarded.destroy());
+      pipeline(request, forwarded, () => {});
+    },
+  );
+  server.maxConnections = limits.connections;
+  const { host, port } = intent.listener.address;
+  server.listen({ host, port, backlog: 4096, reusePort: intent.listener.reusePort === true });
+  await once(server, 'listening', { signal });
+  const { address, port: bound } = server.address() as AddressInfo;
+  const closed = once(server, 'close');
+  return {
+    address: { host: address, port: bound },
+    pids: [process.pid],
+    nativeConfig: describeIntent(intent),
+    async drain() {
+      server.close();
+      server.closeIdleConnections();
+      const deadline = setTimeout(() => server.closeAllConnections(), timeouts.drain);
+      await closed;
+      clearTimeout(deadline);
+      agent.destroy();
+    },
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      agent.destroy();
+      await closed;
+    },
+  };
+}
+
+export const definition: ProxyDefinition = {
+  name,
+  layer: 'l7',
+  summary: 'the textbook node:http proxy with a keep-alive agent: the naive yardstick',
+  capabilities: new Set(['balancing', 'drain']),
+  availability: () => Promise.resolve({ state: 'ready', version: process.version }),
+  start,
+};

@@ -1,0 +1,62 @@
+/** One JSON line per request or connection, collected in memory and appended in pieces: a log must not cost a write a request. */
+import { open } from 'node:fs/promises';
+
+const flushBytes = 64 * 1024;
+const flushMillis = 1000;
+/** What may wait for a slow disk; beyond it, lines are lost and counted. */
+const maxWaitingBytes = 16 * 1024 * 1024;
+
+export interface AccessLog extends AsyncDisposable {
+  write(record: object): void;
+  /** Lines that the disk was too slow for, or that it refused. */
+  readonly lost: number;
+}
+
+/** Appends to `path`, creating it. Rejects with the system's error where it cannot be opened. */
+export async function openAccessLog(path: string): Promise<AccessLog> {
+  const file = await open(path, 'a');
+  let waiting: string[] = [];
+  let waitingBytes = 0;
+  let lost = 0;
+  let flushing: Promise<void> | undefined;
+
+  async function flush(): Promise<void> {
+    while (waiting.length > 0) {
+      const lines = waiting;
+      waiting = [];
+      waitingBytes = 0;
+      try {
+        // One append a piece: lines of several event loops never mix within a line.
+        await file.appendFile(lines.join(''));
+      } catch {
+        lost += lines.length;
+      }
+    }
+    flushing = undefined;
+  }
+
+  const timer = setInterval(() => {
+    flushing ??= flush();
+  }, flushMillis);
+  timer.unref();
+  return {
+    write(record) {
+      const line = `${JSON.stringify(record)}\n`;
+      if (waitingBytes + line.length > maxWaitingBytes) {
+        lost++;
+        return;
+      }
+      waiting.push(line);
+      waitingBytes += line.length;
+      if (waitingBytes >= flushBytes) flushing ??= flush();
+    },
+    get lost() {
+      return lost;
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await (flushing ?? flush());
+      await file.close();
+    },
+  };
+}
