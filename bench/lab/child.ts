@@ -52,7 +52,7 @@ export class ChildError extends Error {
 
 const packageRoot = join(import.meta.dirname, '../..');
 const KEPT_LINES = 50;
-const GRACE = { output: 500, stop: 3_000, term: 1_000, kill: 2_000 } as const;
+const GRACE = { output: 500, stop: 2_000, term: 1_000, kill: 2_000 } as const;
 const ANSWER_TIMEOUT = 10_000;
 
 /** Every child that may still have a process. Emptied synchronously when this process exits, by whatever path. */
@@ -165,6 +165,8 @@ export class HostChild implements AsyncDisposable {
     const gone = (within: number) => Promise.race([this.exited.then(() => true), elapsed(within)]);
     if (!this.#ended && this.#process.connected) this.#process.send({ kind: 'stop' }, () => {});
     if (!(await gone(GRACE.stop))) {
+      // A drain is waited for so long; losing its parent, then SIGTERM, is the sign to hurry.
+      if (this.#process.connected) this.#process.disconnect();
       this.#signalGroup('SIGTERM');
       await gone(GRACE.term);
     }

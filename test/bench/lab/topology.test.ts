@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCertificate } from '#bench/lab/certificates.ts';
+import { ask } from '#bench/lab/http-client.ts';
+import { identify, isRunning } from '#bench/lab/ownership.ts';
+import { planPlacement, readCores } from '#bench/lab/placement.ts';
+import { openTopology, type TopologySpec } from '#bench/lab/topology.ts';
+import { Traffic } from '#bench/model/scenario.ts';
+import { bytes } from '#bench/model/units.ts';
+import { proxies } from '#proxies/registry.ts';
+
+const shared = { placement: planPlacement(readCores()), certificate: createCertificate(), concurrency: 1 };
+const signal = AbortSignal.timeout(60_000);
+const onLinux = { skip: process.platform !== 'linux' && 'needs /proc' };
+
+const http = (tls: 'none' | 'full' = 'none'): TopologySpec['scenario'] => ({
+  origin: 'http-fixed',
+  traffic: Traffic.parse({
+    kind: 'http',
+    request: { method: 'GET', path: '/bytes/200', headers: [], bodyBytes: 0 },
+    expect: { status: 200, bodyBytes: 200 },
+    connection: 'keep-alive',
+    tls,
+  }),
+});
+const echo: TopologySpec['scenario'] = { origin: 'tcp-echo', traffic: { kind: 'tcp-echo', messageBytes: bytes(64) } };
+const bulk: TopologySpec['scenario'] = { origin: 'tcp-sink', traffic: { kind: 'tcp-bulk', transferBytes: bytes(1024) } };
+const direct = { kind: 'direct' } as const;
+const through = (name: string) => ({ kind: 'proxy', name }) as const;
+const terminator = [...proxies.values()].find((proxy) => proxy.layer === 'l7' && proxy.capabilities.has('tls-termination'));
+
+for (const [what, scenario, subject] of [
+  ['direct, HTTP', http(), direct],
+  ['direct, HTTPS: the origin speaks it', http('full'), direct],
+  ['direct, echo', echo, direct],
+  ['direct, sink', bulk, direct],
+  ['L4, HTTP', http(), through('l4-tcp')],
+  ['L4, HTTPS passed through to the origin', http('full'), through('l4-tcp')],
+  ['L4, echo', echo, through('l4-tcp')],
+  ['L4, sink', bulk, through('l4-tcp')],
+  ['L7, HTTP', http(), through('node-http')],
+  ...(terminator ? [['L7, HTTPS terminated at the proxy', http('full'), through(terminator.name)] as const] : []),
+] as const)
+  test(what, async () => {
+    const topology = await openTopology({ ...shared, scenario, subject }, signal);
+    const identities = [...topology.origin.pids, ...(topology.proxy?.pids ?? [])].map(identify);
+    try {
+      assert.ok(identities.length >= (subject.kind === 'proxy' ? 2 : 1));
+      assert.ok(!identities.some(({ pid }) => pid === process.pid));
+      assert.equal(topology.verify(), undefined);
+      if (scenario.origin === 'http-fixed') {
+        const target = { ...topology.target, ...(topology.tls && { tls: topology.tls }) };
+        const before = await topology.origin.counters();
+        const { status, body } = await ask(target, { path: '/bytes/200' }, signal);
+        assert.deepEqual([status, body.length], [200, 200]);
+        assert.equal((await topology.origin.counters()).requests - before.requests, 1);
+      }
+      assert.ok((await topology.origin.eventLoop()).idle > 0);
+      if (topology.proxy) {
+        assert.notEqual(topology.proxy.nativeConfig, '');
+        assert.notEqual(topology.proxy.version, '');
+      }
+    } finally {
+      await topology[Symbol.asyncDispose]();
+    }
+    assert.ok(!identities.some(isRunning), 'nothing is left');
+  });
+
+test('a proxy or an origin that dies is told at the end of the trial', onLinux, async () => {
+  for (const [party, code] of [
+    ['proxy', 'proxy-died'],
+    ['origin', 'origin-died'],
+  ] as const) {
+    await using topology = await openTopology({ ...shared, scenario: http(), subject: through('l4-tcp') }, signal);
+    const victim = identify(topology[party]!.pids[0]!);
+    process.kill(victim.pid, 'SIGKILL');
+    while (isRunning(victim)) await new Promise(setImmediate);
+    assert.equal(topology.verify()?.code, code);
+  }
+});
+
+test('what cannot be opened says why, and leaves nothing', async () => {
+  const open = (spec: Partial<TopologySpec>) => openTopology({ ...shared, scenario: http(), subject: direct, ...spec }, signal);
+  await assert.rejects(open({ subject: through('no-such-proxy') }), /no proxy is called no-such-proxy; there are .*l4-tcp/);
+  await assert.rejects(open({ scenario: { ...http(), origin: 'no-such-origin' } }), /no origin is called no-such-origin/);
+  await assert.rejects(
+    openTopology({ ...shared, scenario: http(), subject: direct }, AbortSignal.abort(new Error('interrupted'))),
+    /interrupted/,
+  );
+});
