@@ -5,7 +5,7 @@
  */
 import type { LoadJob } from '#bench/model/load.ts';
 import { type Instant, until } from './clock.ts';
-import { type Arrivals, arrivalsOf, type OpenLoopSpec } from './pacer.ts';
+import { type Arrivals, arrivalsOf, type OpenLoopSpec, pace } from './pacer.ts';
 import type { Fault, Recorder } from './recorder.ts';
 import type { Session } from './shard.ts';
 import { shareOf } from './shares.ts';
@@ -90,14 +90,15 @@ export class OpenLoop implements Session, SlotOwner {
     await this.#waker[Symbol.asyncDispose]();
   }
 
-  /** Sends what is due while there is a connection for it. */
-  #pump(at: Instant): void {
+  /** Sends what is due while there is a connection for it. Returns the milliseconds until the next arrival. */
+  #pump(at: Instant): number {
     while (this.#free.length > 0) {
       const intended = this.#takeDue(at);
-      if (intended === undefined) return;
+      if (intended === undefined) break;
       // The clock anew: several may be due at once, and each is sent a little later than the one before.
       this.#free.pop()!.send(performance.now(), intended);
     }
+    return pace(this.#arrivals, at - this.#start);
   }
 
   /** The intended instant of the earliest arrival that is due at `at` and within the job, taken off the schedule. */

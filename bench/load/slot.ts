@@ -8,9 +8,11 @@ import type { Fault, Recorder } from './recorder.ts';
 import type { Dialer } from './socket/dialer.ts';
 import type { Link, LinkHandler } from './socket/link.ts';
 
-/** Reads the answers on one connection, one after the other. */
-export interface AnswerReader {
-  /** The next bytes belong to the answer of a new request. */
+/** One connection's requests and what they are answered, one after the other. */
+export interface Dialogue {
+  /** The request as it is sent next; must not change while it is under way. */
+  readonly request: Buffer;
+  /** A request is about to be sent: the next bytes belong to its answer. */
   begin(): void;
   /** The first `length` of `bytes`. True once the answer is over, valid or not. */
   read(bytes: Buffer, length: number): boolean;
@@ -23,11 +25,10 @@ export interface AnswerReader {
 }
 
 export interface Exchange {
-  /** The request as it is sent, every time. */
-  readonly request: Buffer;
   readonly perRequest: boolean;
+  /** Milliseconds from the send to the end of the answer. */
   readonly timeout: number;
-  reader(): AnswerReader;
+  dialogue(): Dialogue;
 }
 
 /** Decides when a free slot sends. */
@@ -47,7 +48,7 @@ export class Slot implements LinkHandler {
   readonly #dialer: Dialer;
   readonly #recorder: Recorder;
   readonly #owner: SlotOwner;
-  readonly #reader: AnswerReader;
+  readonly #dialogue: Dialogue;
   #link: Link | undefined;
   #busy = false;
   #sentAt: Instant = 0;
@@ -62,7 +63,7 @@ export class Slot implements LinkHandler {
     this.#dialer = dialer;
     this.#recorder = recorder;
     this.#owner = owner;
-    this.#reader = exchange.reader();
+    this.#dialogue = exchange.dialogue();
   }
 
   /** Resolves after the first attempt, whatever came of it. */
@@ -80,7 +81,7 @@ export class Slot implements LinkHandler {
     this.#sentAt = at;
     this.#intended = intended;
     this.#recorder.began();
-    this.#reader.begin();
+    this.#dialogue.begin();
     if (this.#exchange.perRequest) this.#link = this.#dialer.dial(this);
     else this.#write(at);
   }
@@ -112,11 +113,11 @@ export class Slot implements LinkHandler {
     if (!this.#busy) {
       this.#link?.destroy();
       this.onFault(unasked);
-    } else if (this.#reader.read(bytes, length)) this.#finish(at);
+    } else if (this.#dialogue.read(bytes, length)) this.#finish(at);
   }
 
   onEnd(): void {
-    if (this.#busy && this.#reader.end()) return this.#finish(performance.now());
+    if (this.#busy && this.#dialogue.end()) return this.#finish(performance.now());
     this.#link?.destroy();
     this.onFault(cutShort);
   }
@@ -133,16 +134,16 @@ export class Slot implements LinkHandler {
   }
 
   #write(at: Instant): void {
-    const { request, timeout } = this.#exchange;
+    const { request } = this.#dialogue;
     const link = this.#link!;
-    link.deadline = at + timeout;
+    link.deadline = at + this.#exchange.timeout;
     link.awaiting = 'answer';
     this.#recorder.wrote(at, request.length);
     link.write(request);
   }
 
   #finish(at: Instant): void {
-    const { fault, reusable } = this.#reader;
+    const { fault, reusable } = this.#dialogue;
     const link = this.#link!;
     if (fault === undefined) {
       this.#busy = false;

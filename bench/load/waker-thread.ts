@@ -3,9 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { arrivalsOf } from './pacer.ts';
 import { WAKER_CELLS, type WakerOrders } from './waker.ts';
 
-const { loop, shard, seed, timetable, cells } = workerData as WakerOrders;
+const { loop, shard, seed, timetable, lead, cells } = workerData as WakerOrders;
 const arrivals = arrivalsOf(loop, shard, seed);
-const { start, windowEnd } = timetable;
+const { windowEnd } = timetable;
+const start = timetable.start - lead;
 /** Milliseconds between two readings of this thread's own CPU time. */
 const accountEvery = 20;
 let accountedAt = 0;

@@ -1,9 +1,8 @@
-/** Whether an HTTP answer is what the scenario expects: framing, status, length; and on a sample, the body's checksum. */
+/** One connection's HTTP: the same request every time, and whether the answer is what the scenario expects: framing, status, length; and on a sample, the body's checksum. */
 import { crc32 } from 'node:zlib';
 import type { Fault } from '../recorder.ts';
-import type { AnswerReader } from '../slot.ts';
+import type { Dialogue } from '../slot.ts';
 import { FramingError } from './head.ts';
-import type { HttpTraffic } from './request.ts';
 import { type BodySink, ResponseReader } from './response.ts';
 
 /** One answer in so many is read to the last byte of its body; the first always is. */
@@ -19,16 +18,24 @@ export class BodySample {
   }
 }
 
-export class HttpAnswer implements AnswerReader {
+/** What every valid answer carries; a body of any length where none is named. */
+export interface Expectation {
+  readonly status: number;
+  readonly bodyBytes?: number;
+}
+
+export class HttpDialogue implements Dialogue {
+  readonly request: Buffer;
   fault: Fault | undefined;
   reusable = true;
   readonly #response: ResponseReader;
-  readonly #expect: HttpTraffic['expect'];
+  readonly #expect: Expectation;
   readonly #sample: BodySample;
   #checksum = 0;
 
-  constructor({ request, expect }: Pick<HttpTraffic, 'request' | 'expect'>, sample: BodySample) {
-    this.#response = new ResponseReader(request.method === 'HEAD');
+  constructor(request: Buffer, expect: Expectation, sample: BodySample) {
+    this.request = request;
+    this.#response = new ResponseReader(request.toString('latin1', 0, 5) === 'HEAD ');
     this.#expect = expect;
     this.#sample = sample;
   }
@@ -68,7 +75,7 @@ export class HttpAnswer implements AnswerReader {
     this.reusable = head!.keepAlive;
     if (head!.status !== status) {
       this.fault = { kind: 'status', message: `expected status ${status}, got ${head!.status}` };
-    } else if (bodyBytes !== expected) {
+    } else if (expected !== undefined && bodyBytes !== expected) {
       this.fault = { kind: 'body', message: `expected a body of ${expected} bytes, got ${bodyBytes}` };
     } else if (sink !== undefined && this.#checksum !== (this.#sample.checksum ??= this.#checksum)) {
       this.fault = { kind: 'body', message: 'the body differs from that of the first answer' };

@@ -1,26 +1,43 @@
 /** The default driver: HTTP/1.1 over raw sockets, requests serialised once, every answer checked. */
+import { bytes } from '#bench/model/units.ts';
 import { ClosedLoop } from '../closed-loop.ts';
 import { type LoadDriver, LoadError } from '../contract.ts';
+import { IdleConnections } from '../idle.ts';
 import { OpenLoop } from '../open-loop.ts';
 import { runShard } from '../shard.ts';
 import { shareOf } from '../shares.ts';
-import type { Exchange } from '../slot.ts';
+import type { Dialogue, Exchange } from '../slot.ts';
 import { Dialer } from '../socket/dialer.ts';
-import { BodySample, HttpAnswer } from './answer.ts';
-import { serializeRequest } from './request.ts';
+import { BodySample, HttpDialogue } from './answer.ts';
+import { type HttpTraffic, serializeRequest } from './request.ts';
+
+/** What an idle connection has asked before it fell silent. */
+const homepage = {
+  request: { method: 'GET', path: '/', headers: [], bodyBytes: bytes(0) },
+  connection: 'keep-alive',
+} satisfies Partial<HttpTraffic>;
 
 export const driver = {
   name: 'http1',
-  supports: (traffic) => traffic.kind === 'http',
+  supports: (traffic, loop) =>
+    traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http' && loop.kind === 'closed'),
   async run(job, live, signal) {
     const { traffic, loop } = job;
-    if (traffic.kind !== 'http') throw new LoadError(`driver http1 cannot drive ${traffic.kind}; take driver tcp`);
     const sample = new BodySample();
+    if (traffic.kind === 'idle') {
+      const request = serializeRequest(job, { ...homepage, tls: traffic.tls });
+      const dialogue = (): Dialogue => new HttpDialogue(request, { status: 200 }, sample);
+      return runShard(job, live, signal, async (recorder) => {
+        const dialer = await Dialer.to(job, traffic.tls, recorder);
+        return new IdleConnections(dialogue, job, dialer, recorder);
+      });
+    }
+    if (traffic.kind !== 'http') throw new LoadError(`driver http1 cannot drive ${traffic.kind}; take driver tcp`);
+    const request = serializeRequest(job, traffic);
     const exchange: Exchange = {
-      request: serializeRequest(job, traffic),
       perRequest: traffic.connection === 'per-request',
       timeout: job.timeouts.response,
-      reader: () => new HttpAnswer(traffic, sample),
+      dialogue: () => new HttpDialogue(request, traffic.expect, sample),
     };
     return runShard(job, live, signal, async (recorder) => {
       const dialer = await Dialer.to(job, traffic.tls, recorder);

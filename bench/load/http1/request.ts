@@ -13,7 +13,10 @@ const target = /^\/[\x21-\x7e]*$/;
 const bodyPattern = 'hopcost upload 0123456789abcdef.';
 
 /** Head and body in one buffer. Host, Content-Length and Connection are set where the traffic does not set them itself. */
-export function serializeRequest(job: Pick<LoadJob, 'target' | 'tls'>, traffic: HttpTraffic): Buffer {
+export function serializeRequest(
+  job: Pick<LoadJob, 'target' | 'tls'>,
+  traffic: Pick<HttpTraffic, 'request' | 'connection' | 'tls'>,
+): Buffer {
   const { method, path, headers, bodyBytes } = traffic.request;
   const named = (name: string): boolean => headers.some(([field]) => field.toLowerCase() === name);
   const name = traffic.tls === 'none' ? job.target.host : (job.tls?.serverName ?? job.target.host);

@@ -1,0 +1,62 @@
+/**
+ * autocannon as a second, independent closed-loop driver: the cross-check of `http1`, not a substitute. It connects and sends at
+ * once, so it starts at the job's start and its connections belong to the warm-up. Its own histogram, rates and result are not
+ * used; what its clients tell is recorded by ours (see `client.ts`). No TLS: it never verifies certificates.
+ */
+import { type LoadDriver, LoadError } from '../contract.ts';
+import { runShard, type Session } from '../shard.ts';
+import { shareOf } from '../shares.ts';
+import { observe } from './client.ts';
+import type { Client } from 'autocannon';
+
+/** How soon it notices that it is to stop, in ms. */
+const sampleInt = 25;
+
+export const driver = {
+  name: 'autocannon',
+  supports: (traffic, loop) =>
+    traffic.kind === 'http' && traffic.connection === 'keep-alive' && traffic.tls === 'none' && loop.kind === 'closed',
+  async run(job, live, signal) {
+    const { traffic, loop, target, timeouts, shard } = job;
+    if (traffic.kind !== 'http' || !driver.supports(traffic, loop))
+      throw new LoadError(
+        'driver autocannon drives keep-alive HTTP without TLS in a closed loop only; take driver http1',
+      );
+    // Only now: it loads a command line with it.
+    const { default: autocannon } = await import('autocannon');
+    const { method, path, headers, bodyBytes } = traffic.request;
+    const host = target.host.includes(':') ? `[${target.host}]` : target.host;
+
+    return runShard(job, live, signal, async (recorder): Promise<Session> => {
+      const clients: Client[] = [];
+      let over: PromiseLike<unknown> | undefined;
+      const stop = async (): Promise<void> => {
+        for (const client of clients) client.destroy();
+        await over;
+      };
+      return {
+        connect: async () => {},
+        start() {
+          over = autocannon({
+            url: `http://${host}:${target.port}${path}`,
+            connections: shareOf(loop.connections, shard),
+            duration: (job.warmup + job.window) / 1000 + 60, // it is stopped by `stop`
+            timeout: Math.max(1, timeouts.response / 1000),
+            sampleInt,
+            method,
+            headers: Object.fromEntries(headers),
+            ...(bodyBytes > 0 && {
+              body: 'hopcost upload 0123456789abcdef.'.repeat(bodyBytes / 32 + 1).slice(0, bodyBytes),
+            }),
+            setupClient(client) {
+              clients.push(client);
+              observe(client, traffic.expect, recorder);
+            },
+          });
+        },
+        finish: stop,
+        [Symbol.asyncDispose]: stop,
+      };
+    });
+  },
+} satisfies LoadDriver;
