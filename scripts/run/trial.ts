@@ -3,7 +3,7 @@ import { openTopology } from '#bench/lab/topology.ts';
 import type { RunCertificate } from '#bench/lab/certificates.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
-import type { Placement, TrialRecord } from '#bench/model/record.ts';
+import type { CompletedTrial, Placement, TrialRecord } from '#bench/model/record.ts';
 import type { Loop } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
 import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
@@ -25,6 +25,9 @@ export interface TrialContext {
   readonly settings: Settings;
   readonly pool: LoadPool;
 }
+
+/** What a trial adds to its identity. */
+type Measured = TrialVerdict & Pick<CompletedTrial, 'load' | 'probes'>;
 
 /** Never rejects but for an abort of `signal`: what goes wrong is the trial's result. */
 export async function runTrial(
@@ -73,7 +76,7 @@ async function measure(
   loop: Loop,
   context: TrialContext,
   signal: AbortSignal,
-): Promise<TrialVerdict> {
+): Promise<Measured> {
   const { scenario, subject, round } = planned;
   const { settings, pool, placement, certificate } = context;
   const { warmup, window } = settings;
@@ -121,12 +124,6 @@ async function measure(
   }
   const [result, readings] = await Promise.all(both);
   const changed = topology.verify();
-  return judgeTrial({
-    scenario,
-    subject,
-    load: result,
-    probes: readings,
-    placement,
-    warnings: changed ? [changed] : [],
-  });
+  const evidence = { scenario, subject, load: result, probes: readings, placement, warnings: changed ? [changed] : [] };
+  return { ...judgeTrial(evidence), load: result, probes: readings };
 }
