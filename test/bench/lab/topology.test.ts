@@ -24,10 +24,15 @@ const http = (tls: 'none' | 'full' = 'none'): TopologySpec['scenario'] => ({
   }),
 });
 const echo: TopologySpec['scenario'] = { origin: 'tcp-echo', traffic: { kind: 'tcp-echo', messageBytes: bytes(64) } };
-const bulk: TopologySpec['scenario'] = { origin: 'tcp-sink', traffic: { kind: 'tcp-bulk', transferBytes: bytes(1024) } };
+const bulk: TopologySpec['scenario'] = {
+  origin: 'tcp-sink',
+  traffic: { kind: 'tcp-bulk', transferBytes: bytes(1024) },
+};
 const direct = { kind: 'direct' } as const;
 const through = (name: string) => ({ kind: 'proxy', name }) as const;
-const terminator = [...proxies.values()].find((proxy) => proxy.layer === 'l7' && proxy.capabilities.has('tls-termination'));
+const terminator = [...proxies.values()].find(
+  (proxy) => proxy.layer === 'l7' && proxy.capabilities.has('tls-termination'),
+);
 
 for (const [what, scenario, subject] of [
   ['direct, HTTP', http(), direct],
@@ -80,9 +85,16 @@ test('a proxy or an origin that dies is told at the end of the trial', onLinux, 
 });
 
 test('what cannot be opened says why, and leaves nothing', async () => {
-  const open = (spec: Partial<TopologySpec>) => openTopology({ ...shared, scenario: http(), subject: direct, ...spec }, signal);
-  await assert.rejects(open({ subject: through('no-such-proxy') }), /no proxy is called no-such-proxy; there are .*l4-tcp/);
-  await assert.rejects(open({ scenario: { ...http(), origin: 'no-such-origin' } }), /no origin is called no-such-origin/);
+  const open = (spec: Partial<TopologySpec>) =>
+    openTopology({ ...shared, scenario: http(), subject: direct, ...spec }, signal);
+  await assert.rejects(
+    open({ subject: through('no-such-proxy') }),
+    /no proxy is called no-such-proxy; there are .*l4-tcp/,
+  );
+  await assert.rejects(
+    open({ scenario: { ...http(), origin: 'no-such-origin' } }),
+    /no origin is called no-such-origin/,
+  );
   await assert.rejects(
     openTopology({ ...shared, scenario: http(), subject: direct }, AbortSignal.abort(new Error('interrupted'))),
     /interrupted/,
