@@ -5,6 +5,9 @@ import type { WarningCode } from '#bench/model/warning.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import type { Comparison, Strength } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
+import type { Unit } from './quantity.ts';
+
+export type { Estimate };
 
 export interface Analysis {
   readonly run: RunRecord;
@@ -29,6 +32,8 @@ export interface Finding {
   readonly strength: Strength;
   /** Where its evidence stands. */
   readonly scenario: string;
+  /** The one figure to remember of it, where it has one. */
+  readonly figure?: { readonly label: string; readonly estimate: Estimate; readonly unit: Unit };
 }
 
 export interface ScenarioAnalysis {

@@ -95,6 +95,7 @@ function hopCosts(evidence: Evidence): Finding[] {
       sentence: `${hop} cost ${formatEstimate(cpu, 'µs')} of CPU per request${over ? `, ${ratioWords(over, 'an L4 hop')}` : ''}.`,
       strength: over ? weaker(strengthOf(cpu), over.strength) : strengthOf(cpu),
       scenario: scenario.scenario.name,
+      figure: { label: hop, estimate: cpu, unit: 'µs' },
     };
   });
 }
@@ -124,7 +125,8 @@ const tlsCosts = ({ comparisons }: Evidence): Finding[] =>
         strength === 'cannot tell' && estimate.n > 1
           ? `Whether terminating TLS (${subject.subject} against ${reference.subject}) adds CPU time cannot be told: the interval ${formatInterval(estimate, 'µs')} µs holds 0.`
           : `Terminating TLS (${subject.subject}) added ${formatEstimate(estimate, 'µs')} of CPU per request to ${reference.subject}.`;
-      return { sentence, strength, scenario: subject.scenario };
+      const label = `TLS added (${subject.subject})`;
+      return { sentence, strength, scenario: subject.scenario, figure: { label, estimate, unit: 'µs' } };
     });
 
 const others = ({ comparisons }: Evidence): Finding[] =>

@@ -4,7 +4,7 @@ import type { Estimate } from '#bench/stats/estimate.ts';
 export type Unit = 'µs' | 'ns' | '/s' | 'B' | 'B/connection' | 'instructions' | 'per request' | 'share' | 'ratio';
 
 /** U+00A0 keeps a figure and its unit on one line, U+2212 is the true minus. */
-const NBSP = ' ';
+const NBSP = '\u00a0';
 const minus = (text: string): string => text.replace('-', '−');
 
 /** Three significant digits, thousands apart, no exponent. */

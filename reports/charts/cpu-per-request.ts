@@ -1,0 +1,123 @@
+/** CPU per request of each hop, user and system stacked, with the interval of the whole. */
+import type { Analysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
+import { keepAlive } from '#bench/analysis/between.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
+import type { Chart, Drawing } from './chart.ts';
+import { CONFIG } from './palette.ts';
+
+interface Bar {
+  readonly label: string;
+  readonly of: SubjectAnalysis;
+}
+
+/** The plain keep-alive scenario, and TLS next to it for those that terminate it. */
+function barsOf({ scenarios }: Analysis): Bar[] {
+  const all = scenarios.map(({ scenario }) => scenario);
+  const [plain, encrypted] = [keepAlive(all, false), keepAlive(all, true)];
+  const hops = scenarios.flatMap(({ scenario, subjects }) =>
+    subjects
+      .filter(({ layer, tls }) => layer !== 'direct' && scenario.name === (tls ? encrypted : plain))
+      .map((of): Bar => ({ label: of.subject, of })),
+  );
+  return hops
+    .filter(({ of }) => of.metrics.cpuPerRequest !== undefined)
+    .toSorted((a, b) => a.of.metrics.cpuPerRequest!.value - b.of.metrics.cpuPerRequest!.value);
+}
+
+function draw(analysis: Analysis): Drawing[] {
+  const bars = barsOf(analysis);
+  const [least] = bars;
+  if (!least)
+    return [
+      {
+        state: 'cannot tell',
+        title: 'CPU per request',
+        reason:
+          'No keep-alive trial of a proxy completed with its CPU time read; http-small and tls-keepalive give it.',
+      },
+    ];
+  const most = bars.at(-1)!;
+  const order = bars.map(({ label }) => label);
+  const parts = bars.flatMap(({ label, of: { metrics } }) => {
+    const total = metrics.cpuPerRequest!;
+    const system = metrics.cpuSystemPerRequest?.value ?? 0;
+    // The parts are estimated apart from the whole: drawn in their proportion, so that the bar ends at the whole.
+    const share = system / Math.max(1e-9, system + (metrics.cpuUserPerRequest?.value ?? 0));
+    return [
+      { label, part: 'system', from: 0, to: total.value * share },
+      { label, part: 'user', from: total.value * share, to: total.value },
+    ];
+  });
+  const totals = bars.map(({ label, of }) => {
+    const { value, low, high } = of.metrics.cpuPerRequest!;
+    return { label, value, low, high, text: formatQuantity(value, 'µs') };
+  });
+  const longest = Math.max(...totals.map(({ high }) => high));
+  return [
+    {
+      state: 'drawn',
+      title:
+        bars.length > 1
+          ? `CPU per request: from ${formatQuantity(least.of.metrics.cpuPerRequest!.value, 'µs')} in ${least.label} to ${formatQuantity(most.of.metrics.cpuPerRequest!.value, 'µs')} in ${most.label}`
+          : `CPU per request: ${formatQuantity(least.of.metrics.cpuPerRequest!.value, 'µs')} in ${least.label}`,
+      description: `Horizontal bars, one a hop, in microseconds of CPU time of the proxy's own processes per request; system and user time stacked, a line for the interval. ${bars.map(({ label, of }) => `${label}: ${formatEstimate(of.metrics.cpuPerRequest!, 'µs')}`).join('; ')}.`,
+      spec: (width) => ({
+        ...sized(width, bars.length),
+        config: CONFIG,
+        encoding: {
+          y: {
+            field: 'label',
+            type: 'nominal',
+            sort: order,
+            axis: { title: null, domain: false, ticks: false, labelLimit: width < 500 ? 84 : 150 },
+          },
+        },
+        layer: [
+          {
+            data: { values: parts },
+            mark: { type: 'bar', height: { band: 0.62 } },
+            encoding: {
+              x: {
+                field: 'from',
+                type: 'quantitative',
+                title: 'µs of CPU per request',
+                // Room for the figure at the end of the longest bar.
+                scale: { domain: [0, longest * (width < 500 ? 1.3 : 1.12)], nice: false },
+                axis: { tickCount: width < 500 ? 4 : 7, domain: false, ticks: false },
+              },
+              x2: { field: 'to' },
+              color: {
+                field: 'part',
+                type: 'nominal',
+                title: null,
+                scale: { domain: ['system', 'user'], range: ['var(--system)', 'var(--user)'] },
+              },
+            },
+          },
+          {
+            data: { values: totals },
+            mark: { type: 'rule', color: 'var(--ink)', strokeWidth: 1.5 },
+            encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
+          },
+          {
+            data: { values: totals },
+            mark: { type: 'text', align: 'left', dx: 7, fontWeight: 'bold' },
+            encoding: { x: { field: 'high', type: 'quantitative' }, text: { field: 'text' } },
+          },
+        ],
+      }),
+    },
+  ];
+}
+
+const ROW = 34;
+const sized = (
+  width: number,
+  rows: number,
+): { width: number; height: number; autosize: { type: 'fit'; contains: 'padding' } } => ({
+  width,
+  height: rows * ROW + 90,
+  autosize: { type: 'fit', contains: 'padding' },
+});
+
+export const cpuPerRequest: Chart = { name: 'cpu-per-request', draw };

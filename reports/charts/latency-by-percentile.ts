@@ -1,0 +1,148 @@
+/** Response time along the nines at equal offered load: the tail gets the room that it deserves. */
+import type { Analysis, ScenarioAnalysis } from '#bench/analysis/analysis.ts';
+import { formatQuantity } from '#bench/analysis/quantity.ts';
+import type { Chart, Drawing } from './chart.ts';
+import { CONFIG, type Look, looksOf } from './palette.ts';
+
+const TICKS = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999];
+const ninesOf = (q: number): number => -Math.log10(1 - q);
+const label = (q: number): string => `p${Number((q * 100).toFixed(3))}`;
+
+function draw(analysis: Analysis): Drawing[] {
+  const readable = analysis.scenarios.filter(({ offered, subjects }) => {
+    return offered !== null && subjects.some(({ curves }) => curves !== null && curves.response.length > 0);
+  });
+  if (readable.length > 0) return readable.map((scenario) => drawScenario(scenario, looksOf(analysis)));
+  return [
+    {
+      state: 'cannot tell',
+      title: 'Response time by percentile',
+      reason:
+        'No scenario of this run offered the same rate, below saturation, to all subjects. Percentiles of saturated runs tell of a queue, not of a hop, so none are drawn. Add --scenarios http-small,http-paced-50.',
+    },
+  ];
+}
+
+function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: ReadonlyMap<string, Look>): Drawing {
+  const lines = subjects.flatMap(({ subject, curves }) =>
+    (curves?.response ?? []).map(({ nines, micros }) => ({ subject, nines, micros })),
+  );
+  const names = subjects.map(({ subject }) => subject).filter((name) => lines.some(({ subject }) => subject === name));
+  // Marks that name the line where it crosses a round percentile.
+  const most = Math.max(...lines.map(({ nines }) => nines));
+  const ticks = TICKS.filter((q) => ninesOf(q) <= most + 1e-9);
+  const marks = names.flatMap((subject) => {
+    const own = lines.filter((point) => point.subject === subject);
+    return ticks.flatMap((q) => {
+      const near = own.find(({ nines }) => nines >= ninesOf(q) - 0.045 && nines <= ninesOf(q) + 0.045);
+      return near ? [near] : [];
+    });
+  });
+  const ends = spread(
+    names.map((subject) => lines.filter((point) => point.subject === subject).at(-1)!),
+    Math.log(Math.max(...lines.map(({ micros }) => micros)) / Math.min(...lines.map(({ micros }) => micros))),
+  );
+  const p99 = subjects.flatMap(({ subject, metrics: { responseP99: estimate } }) =>
+    estimate ? [`${subject} ${formatQuantity(estimate.value, 'µs')}`] : [],
+  );
+  const rate = formatQuantity(offered!, '/s');
+  const look = <K extends keyof Look>(key: K): { domain: string[]; range: Look[K][] } => ({
+    domain: names,
+    range: names.map((name) => looks.get(name)![key]),
+  });
+  return {
+    state: 'drawn',
+    title: `Response time by percentile at ${rate} offered to every subject (${scenario.name})`,
+    description: `Lines, one a subject, rounds merged. Horizontal: percentile on a scale of nines. Vertical: response time in microseconds, logarithmic. p99: ${p99.join('; ') || 'too few samples'}.`,
+    spec: (width) => {
+      const narrow = width < 500;
+      return {
+        width,
+        height: narrow ? 340 : 380,
+        autosize: { type: 'fit', contains: 'padding' },
+        config: CONFIG,
+        encoding: {
+          x: {
+            field: 'nines',
+            type: 'quantitative',
+            title: 'percentile',
+            // Room at the right for the names at the ends of the lines.
+            scale: { domain: [0, most * (narrow ? 1.02 : 1.3)], nice: false },
+            axis: {
+              values: ticks.map(ninesOf),
+              labelExpr: ticks.map((q) => `abs(datum.value - ${ninesOf(q)}) < 1e-6 ? '${label(q)}' : `).join('') + `''`,
+            },
+          },
+          y: {
+            type: 'quantitative',
+            title: 'response time',
+            scale: { type: 'log', nice: false, zero: false },
+            axis: {
+              tickCount: 6,
+              labelExpr: `datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' ms' : format(datum.value, '~r') + ' µs'`,
+            },
+          },
+          color: {
+            field: 'subject',
+            type: 'nominal',
+            title: null,
+            scale: look('colour'),
+            legend: narrow ? { columns: 2, labelLimit: 130, symbolStrokeWidth: 2 } : null,
+          },
+        },
+        layer: [
+          {
+            data: { values: lines },
+            mark: { type: 'line', strokeWidth: 2, interpolate: 'monotone' },
+            encoding: {
+              y: { field: 'micros' },
+              strokeDash: { field: 'subject', type: 'nominal', scale: look('dash') as never, legend: null },
+            },
+          },
+          {
+            data: { values: marks },
+            mark: { type: 'point', filled: true, size: 55, opacity: 1 },
+            encoding: {
+              y: { field: 'micros' },
+              shape: {
+                field: 'subject',
+                type: 'nominal',
+                title: null,
+                scale: look('shape'),
+                ...(narrow ? {} : { legend: null }),
+              },
+            },
+          },
+          ...(narrow
+            ? []
+            : [
+                {
+                  data: { values: ends },
+                  mark: {
+                    type: 'text' as const,
+                    align: 'left' as const,
+                    dx: 8,
+                    fontWeight: 'bold' as const,
+                    limit: 150,
+                  },
+                  encoding: { y: { field: 'at' }, text: { field: 'subject' } },
+                },
+              ]),
+        ],
+      };
+    },
+  };
+}
+
+/** Names at the line ends, moved apart on the log scale so that none covers another. */
+function spread<T extends { readonly micros: number }>(ends: readonly T[], range: number): (T & { at: number })[] {
+  const gap = Math.max(range, 1e-9) * 0.05;
+  const sorted = ends.toSorted((a, b) => a.micros - b.micros);
+  let floor = -Infinity;
+  return sorted.map((end) => {
+    floor = Math.max(Math.log(end.micros), floor + gap);
+    return { ...end, at: Math.exp(floor) };
+  });
+}
+
+export const latencyByPercentile: Chart = { name: 'latency-by-percentile', draw };

@@ -1,0 +1,114 @@
+/** What a hop holds in memory: per idle connection where that was measured, else the peak of its processes. */
+import type { Analysis, Estimate, SubjectAnalysis } from '#bench/analysis/analysis.ts';
+import { keepAlive } from '#bench/analysis/between.ts';
+import type { MetricName } from '#bench/analysis/metrics.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
+import type { Chart, Drawing } from './chart.ts';
+import { CONFIG, looksOf } from './palette.ts';
+
+interface Bar {
+  readonly subject: string;
+  readonly estimate: Estimate;
+}
+
+const barsOf = (subjects: readonly SubjectAnalysis[], name: MetricName): Bar[] =>
+  subjects
+    .flatMap(({ subject, metrics }) => (metrics[name] ? [{ subject, estimate: metrics[name] }] : []))
+    .toSorted((a, b) => a.estimate.value - b.estimate.value);
+
+function draw(analysis: Analysis): Drawing[] {
+  const { scenarios } = analysis;
+  const idle = scenarios.filter(({ scenario }) => scenario.traffic.kind === 'idle');
+  const held = idle.flatMap(({ scenario, subjects }) => {
+    const bars = barsOf(subjects, 'memoryPerConnection');
+    return bars.length > 0
+      ? [drawBars(analysis, bars, 'B/connection', `Memory per idle connection (${scenario.name})`)]
+      : [];
+  });
+  if (held.length > 0) return held;
+  const plain = keepAlive(
+    scenarios.map(({ scenario }) => scenario),
+    false,
+  );
+  const busy = scenarios.find(({ scenario }) => scenario.name === plain);
+  const bars = barsOf(busy?.subjects ?? [], 'residentMemory');
+  if (bars.length > 0) return [drawBars(analysis, bars, 'B', `Resident memory at its peak (${plain})`)];
+  return [
+    {
+      state: 'cannot tell',
+      title: 'Memory',
+      reason: 'No trial that reads memory completed; idle-connections measures it.',
+    },
+  ];
+}
+
+function drawBars(analysis: Analysis, bars: readonly Bar[], unit: 'B' | 'B/connection', what: string): Drawing {
+  const looks = looksOf(analysis);
+  const names = bars.map(({ subject }) => subject);
+  const [factor, title] = unit === 'B' ? [2 ** -20, 'MiB'] : [2 ** -10, 'KiB per connection'];
+  const values = bars.map(({ subject, estimate }) => ({
+    subject,
+    value: estimate.value * factor,
+    low: estimate.low * factor,
+    high: estimate.high * factor,
+    text: formatQuantity(estimate.value, unit),
+  }));
+  const longest = Math.max(...values.map(({ high }) => high));
+  const least = bars[0]!;
+  return {
+    state: 'drawn',
+    title: `${what}: least in ${least.subject}, ${formatQuantity(least.estimate.value, unit)}`,
+    description: `Horizontal bars, one a proxy, in ${title}. ${bars.map(({ subject, estimate }) => `${subject}: ${formatEstimate(estimate, unit)}`).join('; ')}.`,
+    spec: (width) => {
+      const narrow = width < 500;
+      return {
+        width,
+        height: bars.length * 34 + 60,
+        autosize: { type: 'fit', contains: 'padding' },
+        config: CONFIG,
+        data: { values },
+        encoding: {
+          y: {
+            field: 'subject',
+            type: 'nominal',
+            sort: names,
+            axis: { title: null, domain: false, ticks: false, labelLimit: narrow ? 84 : 150 },
+          },
+        },
+        layer: [
+          {
+            mark: { type: 'bar', height: { band: 0.62 } },
+            encoding: {
+              x: {
+                field: 'value',
+                type: 'quantitative',
+                title,
+                scale: {
+                  domain: [Math.min(0, ...values.map(({ low }) => low)), longest * (narrow ? 1.35 : 1.15)],
+                  nice: false,
+                },
+                axis: { tickCount: narrow ? 4 : 7, domain: false, ticks: false },
+              },
+              color: {
+                field: 'subject',
+                type: 'nominal',
+                legend: null,
+                scale: { domain: names, range: names.map((name) => looks.get(name)!.colour) },
+              },
+            },
+          },
+          {
+            mark: { type: 'rule', color: 'var(--ink)', strokeWidth: 1.5 },
+            encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
+          },
+          {
+            mark: { type: 'text', align: 'left', dx: 7, fontWeight: 'bold' },
+            encoding: { x: { field: 'high', type: 'quantitative' }, text: { field: 'text' } },
+          },
+        ],
+      };
+    },
+  };
+}
+
+export const memory: Chart = { name: 'memory', draw };

@@ -1,0 +1,85 @@
+/** The document around the sections: head, policy, contents. No script and no request: the policy forbids both. */
+import { createHash } from 'node:crypto';
+import type { Analysis } from '#bench/analysis/analysis.ts';
+import { repeatCommand } from '../again.ts';
+import { comparisonSection } from './comparison.ts';
+import { configsSection } from './configs.ts';
+import { environmentSection } from './environment.ts';
+import { figuresSection } from './figures.ts';
+import { findingsSection } from './findings.ts';
+import { ledgerSection } from './ledger.ts';
+import { html, type Markup, trusted } from './markup.ts';
+import { scenariosSection } from './scenarios.ts';
+import { STYLE } from './style.ts';
+import { trialsSection } from './trials.ts';
+
+const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+
+const date = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+
+export async function page(analysis: Analysis): Promise<string> {
+  const { run, state, findings, ledger } = analysis;
+  const headline = findings[0]?.sentence ?? 'Nothing could be measured in this run.';
+  const contents: readonly (readonly [string, string])[] = [
+    ['findings', 'Findings'],
+    ['comparison', 'Comparison'],
+    ['charts', 'Charts'],
+    ['scenarios', 'Scenarios'],
+    ['trials', 'Trials'],
+    ['environment', 'Environment'],
+    ['configs', 'Configuration'],
+    ['again', 'Run it again'],
+    ...(ledger.length > 0 ? ([['ledger', 'Ledger']] as const) : []),
+  ];
+  const body = html`<header>
+      <p class="mark">
+        <b>hopcost</b> · ${run.preset} · <time datetime="${run.startedAt}">${date(run.startedAt)}</time> ·
+        ${run.environment.cpuModel}
+      </p>
+      <h1>${headline}</h1>
+      ${state !== 'completed' && html`<p class="alert" role="note">This run was ${state === 'interrupted' ? 'interrupted' : 'not finished'}: the figures rest on what was measured until then.</p>`}
+      <nav aria-label="Contents">
+        <ul>
+          ${contents.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}
+        </ul>
+      </nav>
+    </header>
+    <main>
+      ${findingsSection(analysis)} ${comparisonSection(analysis)} ${await figuresSection(analysis)}
+      ${scenariosSection(analysis)} ${trialsSection(analysis)} ${environmentSection(analysis)}
+      ${configsSection(analysis)} ${againSection(analysis)} ${ledgerSection(analysis)}
+    </main>
+    <footer>
+      <p>
+        hopcost ${run.hopcost}, run ${run.run}. Every figure comes from trials.ndjson next to this page;
+        <code>hopcost report</code> renders it again without measuring.
+      </p>
+    </footer>`;
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="referrer" content="no-referrer" />
+        <title>What the hops cost · ${run.run}</title>
+        <style>
+          ${trusted(STYLE)}
+        </style>
+      </head>
+      <body>
+        ${body}
+      </body>
+    </html> `.text;
+}
+
+const againSection = ({ run }: Analysis): Markup =>
+  html`<section aria-labelledby="again">
+    <h2 id="again">Run it again</h2>
+    <p>
+      The same subjects in the same order, in the
+      checkout${run.revision !== null && html` at <code>${run.revision}</code>`}:
+    </p>
+    <pre tabindex="0">${repeatCommand(run)}</pre>
+  </section>`;

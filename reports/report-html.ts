@@ -1,0 +1,5 @@
+/** The page that a person reads: one file, no script, no request. */
+import type { Exporter } from './contract.ts';
+import { page } from './html/page.ts';
+
+export const reportHtml: Exporter = { format: 'html', file: 'report.html', render: page };

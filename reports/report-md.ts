@@ -1,0 +1,86 @@
+/** The report for a pull request or a chat: findings, the comparison, what was left out, how to run it again. */
+import type { Analysis, TrialRow } from '#bench/analysis/analysis.ts';
+import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { repeatCommand } from './again.ts';
+import type { Exporter } from './contract.ts';
+import { type Overview, overviewOf } from './overview.ts';
+import { STRENGTHS } from './strength.ts';
+
+/** Text that Markdown, and the HTML within it, leave as it is. */
+const plain = (text: string): string =>
+  text
+    .replace(/\p{Cc}+/gu, ' ')
+    .replace(/[\\`*_{}[\]()#+!|~]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('@', '&#64;');
+
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(head), row(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(row)].join('\n');
+
+/** A fence longer than any run of backticks in the text. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${text}\n${fence}`;
+}
+
+function comparison({ columns, rows, offered }: Overview): string {
+  const body = rows.map(({ subject, group, cells }) => [
+    plain(subject),
+    group,
+    ...cells.map((cell) => (cell ? `${cell.figure}${cell.remark ? ` <sub>${plain(cell.remark)}</sub>` : ''}` : '–')),
+  ]);
+  const note =
+    offered === null ? '' : `\n\nAdded response time: against direct, both at ${formatQuantity(offered, '/s')}.`;
+  return table(['subject', 'layer', ...columns.map(({ title }) => title)], body) + note;
+}
+
+const MOST_LISTED = 20;
+
+function leftOut(trials: readonly TrialRow[]): string {
+  const out = trials.filter(({ state }) => state !== 'completed');
+  if (out.length === 0) return `All ${trials.length} trials completed.`;
+  const listed = out.slice(0, MOST_LISTED).map(({ state, scenario, subject, round, codes, notes }) => {
+    return `- **${state}** ${plain(scenario)} · ${plain(subject)} · round ${round + 1}: ${plain(codes.join(', '))}: ${plain(notes.join('; '))}`;
+  });
+  const more = out.length > MOST_LISTED ? `\n- … and ${out.length - MOST_LISTED} more in trials.csv` : '';
+  return `${out.length} of ${trials.length} trials count in no figure:\n\n${listed.join('\n')}${more}`;
+}
+
+const warnings = ({ warnings: gathered, trials }: Analysis): string =>
+  gathered
+    .map(({ code, meaning, advice, trials: carrying }) => {
+      const where = carrying > 0 ? `${carrying} of ${trials.length} trials` : 'the run';
+      return `- \`${code}\` (${where}): ${plain(meaning)}. ${plain(advice)}.`;
+    })
+    .join('\n');
+
+function render(analysis: Analysis): string {
+  const { run, state, basis, findings } = analysis;
+  const { environment } = run;
+  const sections = [
+    `# What the hops cost`,
+    ...(state === 'completed'
+      ? []
+      : [
+          `**The run was ${state === 'interrupted' ? 'interrupted' : 'not finished'}**: what was measured until then is here.`,
+        ]),
+    findings.map(({ sentence, strength }) => `- ${plain(sentence)} *${STRENGTHS[strength].label}*`).join('\n'),
+    plain(basis),
+    `## Comparison`,
+    comparison(overviewOf(analysis)),
+    `## Trials`,
+    leftOut(analysis.trials),
+    ...(analysis.warnings.length > 0 ? [`## Warnings`, warnings(analysis)] : []),
+    `## Environment`,
+    `${plain(environment.cpuModel)}, ${environment.cores} cores, ${plain(environment.os)}, kernel ${plain(environment.kernel)}, Node ${plain(environment.node)}${environment.virtualised ? `, ${plain(environment.virtualised)}` : ''}; hopcost ${plain(run.hopcost)}${run.revision ? ` at ${plain(run.revision.slice(0, 12))}` : ''}; preset ${plain(run.preset)}, seed ${run.seed}.`,
+    `## Run it again`,
+    fenced(repeatCommand(run)),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+export const reportMarkdown: Exporter = { format: 'markdown', file: 'report.md', render };

@@ -1,0 +1,95 @@
+/** The summary on stdout: findings, the comparison, what was left out. 80 columns; colour only when asked for. */
+import type { Analysis } from '#bench/analysis/analysis.ts';
+import type { Strength } from '#bench/analysis/comparison.ts';
+import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { overviewOf } from './overview.ts';
+import { STRENGTHS } from './strength.ts';
+
+const WIDTH = 80;
+const SUBJECT_WIDTH = 16;
+
+type Style = 'bold' | 'dim' | 'green' | 'yellow';
+const CODES: Readonly<Record<Style, string>> = { bold: '1', dim: '2', green: '32', yellow: '33' };
+const STYLE_OF: Readonly<Record<Strength, Style>> = { claim: 'green', look: 'yellow', 'cannot tell': 'dim' };
+
+/** Names come from outside: a control character in one must not move the cursor. */
+const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
+const fit = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
+
+/** Lines of at most `width`, broken at spaces; a word that is longer than a line is cut. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').map((one) => fit(one, width))) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+export function renderTerminal(analysis: Analysis, { colour = false }: { colour?: boolean } = {}): string {
+  const paint = (style: Style, text: string): string => (colour ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text);
+  const { findings, basis, trials, warnings, state } = analysis;
+  const lines: string[] = [''];
+
+  if (state !== 'completed')
+    lines.push(paint('yellow', `The run was ${state}: this is what was measured until then.`), '');
+  for (const { sentence, strength } of findings) {
+    const label = STRENGTHS[strength].label.padEnd(10);
+    const [first = '', ...more] = wrap(printable(sentence), WIDTH - 13);
+    lines.push(` ${paint(STYLE_OF[strength], label)}  ${first}`, ...more.map((line) => `${' '.repeat(13)}${line}`));
+  }
+  lines.push('', ...wrap(basis, WIDTH - 2).map((line) => paint('dim', ` ${line}`)), '');
+  lines.push(...comparison(analysis, paint), '');
+
+  const out = trials.filter((trial) => trial.state !== 'completed');
+  if (out.length === 0) lines.push(` All ${trials.length} trials completed.`);
+  for (const { state: kind, scenario, subject, round, notes } of out.slice(0, 5))
+    lines.push(
+      paint(
+        'yellow',
+        fit(printable(` ${kind}  ${scenario} · ${subject} · round ${round + 1}: ${notes.join('; ')}`), WIDTH),
+      ),
+    );
+  if (out.length > 5) lines.push(` … and ${out.length - 5} more that count in no figure; trials.csv lists them`);
+  for (const { code, trials: carrying } of warnings)
+    lines.push(
+      paint(
+        'dim',
+        ` warning  ${code}${carrying > 0 ? ` in ${carrying} of ${trials.length} trials` : ' for the whole run'}`,
+      ),
+    );
+  return `${lines.join('\n')}\n`;
+}
+
+/** As many columns as fit the width; those that do not are in the other reports. */
+function comparison(analysis: Analysis, paint: (style: Style, text: string) => string): string[] {
+  const { columns, rows, offered } = overviewOf(analysis);
+  const cellsOf = (index: number): string[] => rows.map(({ cells }) => cells[index]?.figure ?? '–');
+  let room = WIDTH - 1 - SUBJECT_WIDTH;
+  const shown = columns.flatMap(({ short }, index) => {
+    const cells = cellsOf(index);
+    const width = Math.max(short.length, ...cells.map((cell) => cell.length));
+    room -= width + 2;
+    return room >= 0 ? [{ short, cells, width }] : [];
+  });
+  const line = (subject: string, cells: readonly string[]): string =>
+    ` ${fit(printable(subject), SUBJECT_WIDTH).padEnd(SUBJECT_WIDTH)}${cells.map((cell, i) => `  ${cell.padStart(shown[i]!.width)}`).join('')}`;
+  const head = line(
+    'subject',
+    shown.map(({ short }) => short),
+  );
+  const body = rows.map(({ subject }, at) =>
+    line(
+      subject,
+      shown.map(({ cells }) => cells[at]!),
+    ),
+  );
+  const note =
+    offered !== null && shown.some(({ short }) => short.startsWith('+'))
+      ? [paint('dim', ` + against direct, response time at ${formatQuantity(offered, '/s')}`)]
+      : [];
+  return [paint('bold', head), ...body, ...note];
+}
