@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import packageJson from '../package.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-export const version: string = packageJson.version;
+export const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+  version: string;
+};
 
 /** The commit that is measured, with '-dirty' where the tree differs from it; null outside a git checkout. */
 export function revision(): string | null {

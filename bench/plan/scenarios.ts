@@ -6,6 +6,8 @@ type HttpTraffic = Extract<Traffic, { kind: 'http' }>;
 
 const SMALL = 200;
 const LARGE = 1 << 20;
+/** What `http-fixed` answers to an upload: 'hopcost\n'. */
+const UPLOAD_REPLY = 8;
 
 const get = (size: number, more: Partial<HttpTraffic> & { headers?: [string, string][] } = {}): HttpTraffic => ({
   kind: 'http',
@@ -56,7 +58,7 @@ export const SCENARIOS: readonly Scenario[] = [
     {
       kind: 'http',
       request: { method: 'POST', path: '/upload', headers: [], bodyBytes: bytes(65_536) },
-      expect: { status: 200, bodyBytes: bytes(2) },
+      expect: { status: 200, bodyBytes: bytes(UPLOAD_REPLY) },
       connection: 'keep-alive',
       tls: 'none',
     },

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { examineHost } from '#bench/lab/doctor.ts';
+import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { EXIT } from '../exit.ts';
 import { wantsColour } from '../colour.ts';
 
@@ -10,7 +11,7 @@ export const doctorCommand = (): Command =>
     .description('is this host fit to measure, and what to change')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const findings = await examineHost();
+      const findings = await examineHost(await instructionsAvailability());
       if (json) {
         process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
       } else {

@@ -12,13 +12,10 @@ export const listCommand = (): Command =>
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const subjects = await Promise.all(
-        [...proxies.values()].map(async ({ name, layer, summary, capabilities, availability }) => ({
-          name,
-          layer,
-          summary,
-          capabilities: [...capabilities],
-          availability: await availability(),
-        })),
+        [...proxies.values()].map(async (proxy) => {
+          const { name, layer, summary, capabilities } = proxy;
+          return { name, layer, summary, capabilities: [...capabilities], availability: await proxy.availability() };
+        }),
       );
       if (json) {
         const scenarios = SCENARIOS.map(({ name, axis, summary }) => ({ name, axis, summary }));

@@ -7,6 +7,7 @@ import { readEnvironment } from '#bench/lab/environment.ts';
 import { describePlacement, pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
 import { checkHost, preflightSubject } from '#bench/lab/preflight.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
+import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { SUITES, runMicro } from '#bench/micro/run.ts';
 import {
   type MicroRecord,
@@ -21,7 +22,7 @@ import { perSecond } from '#bench/model/units.ts';
 import { estimate, planRounds } from '#bench/plan/rounds.ts';
 import { UsageError } from '../exit.ts';
 import { revision, version } from '../version.ts';
-import { type Progress, createProgress, formatDuration } from './progress.ts';
+import { createProgress, formatDuration } from './progress.ts';
 import { RecordLog } from './record-log.ts';
 import type { Settings } from './settings.ts';
 import { type TrialContext, runTrial } from './trial.ts';
@@ -38,7 +39,7 @@ const runName = (at: Date, { preset, seed }: Settings): string =>
 
 export async function runBench(settings: Settings, signal: AbortSignal): Promise<RunOutcome> {
   const startedAt = new Date();
-  const environment = await readEnvironment();
+  const environment = await readEnvironment((await instructionsAvailability()).state === 'ready');
   const cores = readCores();
   const placement = planPlacement(cores);
   const plan = planRounds(settings);

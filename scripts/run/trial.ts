@@ -4,7 +4,7 @@ import type { RunCertificate } from '#bench/lab/certificates.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { CompletedTrial, Placement, TrialRecord } from '#bench/model/record.ts';
-import type { Loop } from '#bench/model/scenario.ts';
+import type { Loop, Traffic } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
 import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
@@ -18,6 +18,12 @@ const TIMEOUTS: LoadJob['timeouts'] = { connect: millis(5_000), response: millis
 const lead = (connections: number, tls: boolean): number => 150 + connections * (tls ? 1.5 : 0.25);
 
 const now = (): number => performance.timeOrigin + performance.now();
+
+/** `chosen` (--driver) decides for request and answer; what is no HTTP, or only holds connections, has one driver. */
+function driverFor(traffic: Traffic, chosen: Settings['driver']): LoadJob['driver'] {
+  if (traffic.kind === 'http') return chosen;
+  return traffic.kind === 'idle' && traffic.protocol === 'http' ? 'http1' : 'tcp';
+}
 
 export interface TrialContext {
   readonly placement: Placement;
@@ -58,12 +64,12 @@ export async function runTrial(
     return { ...id, ...(await measure(planned, loop, context, signal)) };
   } catch (error) {
     signal.throwIfAborted();
-    const { code, detail } = error as { code?: unknown; detail?: unknown };
+    const { code, detail } = error as { code?: string; detail?: unknown };
     return {
       ...id,
       state: 'failed',
       error: {
-        code: String(code ?? (error as Error).name),
+        code: code ?? (error as Error).name,
         message: explain(error),
         ...(typeof detail === 'string' && { detail }),
       },
@@ -88,7 +94,7 @@ async function measure(
   const startAt = epochMillis(now() + lead(loop.connections, topology.tls !== undefined));
   const load = pool.run(
     {
-      driver: scenario.traffic.kind === 'http' ? settings.driver : 'tcp',
+      driver: driverFor(scenario.traffic, settings.driver),
       target: topology.target,
       ...(topology.tls && { tls: topology.tls }),
       traffic: scenario.traffic,

@@ -12,8 +12,8 @@ const file = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
-const one = await createCertificate();
-const two = await createCertificate();
+const one = createCertificate();
+const two = createCertificate();
 const cert = file('one.crt', one.cert);
 const key = file('one.key', one.key);
 const usage = (message: RegExp) => ({ name: 'UsageError', message });
