@@ -1,24 +1,14 @@
 /** Which client addresses may connect, by CIDR (RFC 4632; RFC 4291 §2.3). */
 import { BlockList, isIP } from 'node:net';
-
-/** `10.0.0.0/8`, `fe80::/10`, or one address. Undefined where it is neither. */
-export function parseCidr(text: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | undefined {
-  const [address = '', length, more] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || more !== undefined || address.includes('%')) return undefined;
-  const longest = version === 4 ? 32 : 128;
-  if (length !== undefined && !/^\d{1,3}$/.test(length)) return undefined;
-  const prefix = length === undefined ? longest : Number(length);
-  return prefix > longest ? undefined : { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
-}
+import { parseNetwork } from '../config/network.ts';
 
 /** A set of networks. An IPv4 address that arrives on an IPv6 socket (`::ffff:10.0.0.1`) counts as what it is. */
 export function addressSet(cidrs: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const text of cidrs) {
-    const cidr = parseCidr(text);
-    if (!cidr) throw new TypeError(`expected an address or a CIDR such as 10.0.0.0/8, got ${JSON.stringify(text)}`);
-    list.addSubnet(cidr.address, cidr.prefix, cidr.family);
+    const network = parseNetwork(text);
+    if (!network) throw new TypeError(`expected an address or a CIDR such as 10.0.0.0/8, got ${JSON.stringify(text)}`);
+    list.addSubnet(network.address, network.prefix, network.family);
   }
   return (address) => {
     const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;

@@ -1,0 +1,192 @@
+/** Whether an unknown value is an intent: first its shape, then whether its parts fit together. */
+import { METHODS } from 'node:http';
+import { z } from 'zod';
+import { crossCheck } from './cross-check.ts';
+import { defaultLimits, defaultTimeouts } from './defaults.ts';
+import { IntentError, type IntentProblem } from './intent-error.ts';
+import type { ProxyIntent } from './intent.ts';
+import { parseNetwork } from './network.ts';
+
+/** RFC 9110 §5.6.2. */
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** RFC 9110 §5.5, without obs-text: what we are told to write must be beyond doubt. */
+const fieldValue = /^[\t\x20-\x7e]*$/;
+const hostLabel = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+const hostName = new RegExp(`^${hostLabel}(\\.${hostLabel})*\\.?$`);
+const hostPattern = new RegExp(`^(\\*|(\\*\\.)?${hostLabel}(\\.${hostLabel})*)$`);
+
+const millis = z
+  .number()
+  .nonnegative()
+  .max(2 ** 31 - 1);
+const count = z.int().nonnegative();
+const name = z.string().min(1, 'a name cannot be empty');
+const port = z.int().min(0).max(65_535);
+const weight = z.int().min(1, 'a weight is a positive integer').max(1_000_000);
+const fieldName = z.string().regex(token, 'not a field name (RFC 9110 §5.1)');
+const fieldText = z.string().regex(fieldValue, 'not a field value: visible ASCII, spaces and tabs only');
+const pattern = z.string().regex(hostPattern, 'expected a host name, *.suffix or *');
+const cidr = z
+  .string()
+  .refine((text) => parseNetwork(text) !== undefined, 'expected an address or a CIDR such as 10.0.0.0/8');
+
+const host = z
+  .string()
+  .refine(
+    (text) => hostName.test(text) || parseNetwork(text)?.isAddress === true,
+    'expected a host name or an IP address',
+  );
+const listening = z.strictObject({ host, port });
+const endpoint = z.strictObject({ host, port: port.min(1), weight: weight.optional() });
+
+const pem = (kind: string) =>
+  z.string().includes(`-----BEGIN ${kind}`, `expected PEM text that begins with -----BEGIN ${kind}`);
+const certificate = z.strictObject({
+  cert: pem('CERTIFICATE'),
+  key: z.string().includes('PRIVATE KEY-----', 'expected the PEM text of a private key'),
+  serverNames: z.array(pattern).optional(),
+});
+const tlsVersion = z.enum(['TLSv1.2', 'TLSv1.3']);
+
+const listener = z.strictObject({
+  address: listening,
+  tls: z
+    .strictObject({
+      certificates: z.array(certificate).min(1, 'TLS needs at least one certificate'),
+      alpn: z.array(z.string().min(1).max(255)).optional(),
+      minVersion: tlsVersion.optional(),
+      maxVersion: tlsVersion.optional(),
+      resumption: z.boolean().optional(),
+      clientCa: pem('CERTIFICATE').optional(),
+    })
+    .optional(),
+  proxyProtocol: z.boolean().optional(),
+  reusePort: z.boolean().optional(),
+});
+
+const cluster = z.strictObject({
+  name,
+  endpoints: z.array(endpoint).min(1, 'a cluster needs at least one endpoint'),
+  policy: z.enum(['round-robin', 'random', 'least-request', 'power-of-two', 'source-ip']).optional(),
+  tls: z
+    .strictObject({
+      serverName: host.optional(),
+      ca: pem('CERTIFICATE').optional(),
+      verify: z.boolean().optional(),
+      certificate: certificate.optional(),
+    })
+    .optional(),
+  connectTimeout: millis.optional(),
+  proxyProtocol: z.enum(['v1', 'v2']).optional(),
+});
+
+const headerMatch = z.strictObject({
+  name: fieldName,
+  match: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('present') }),
+    z.strictObject({ kind: z.literal('exact'), value: z.string() }),
+    z.strictObject({ kind: z.literal('prefix'), value: z.string() }),
+  ]),
+  invert: z.boolean().optional(),
+});
+
+const headerEdit = z
+  .strictObject({ op: z.enum(['add', 'set', 'remove']), name: fieldName, value: fieldText.optional() })
+  .refine(
+    ({ op, value }) => (op === 'remove') === (value === undefined),
+    'add and set need a value, remove takes none',
+  );
+
+const route = z.strictObject({
+  match: z.strictObject({
+    hosts: z.array(pattern).optional(),
+    path: z.strictObject({ kind: z.enum(['exact', 'prefix']), value: z.string().startsWith('/') }).optional(),
+    methods: z.array(z.string().regex(token, `expected methods such as ${METHODS.slice(0, 3).join(', ')}`)).optional(),
+    headers: z.array(headerMatch).optional(),
+  }),
+  action: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('forward'),
+      clusters: z.array(z.strictObject({ name, weight: count.optional() })).min(1),
+      prefixRewrite: z
+        .string()
+        .startsWith('/')
+        .regex(/^[\x21-\x7e]*$/, 'not a path')
+        .optional(),
+      hostRewrite: z
+        .string()
+        .regex(/^[\x21-\x7e]+$/, 'not a host')
+        .optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('reply'),
+      status: z.int().min(200).max(599),
+      body: z.string().optional(),
+      contentType: fieldText.optional(),
+    }),
+  ]),
+  requestHeaders: z.array(headerEdit).optional(),
+  responseHeaders: z.array(headerEdit).optional(),
+});
+
+/** The defaults name every limit and timeout there is: one list, not two. */
+const someOf = (defaults: object, value: z.ZodNumber) =>
+  z.strictObject(Object.fromEntries(Object.keys(defaults).map((key) => [key, value.optional()])));
+
+const intentShape = z.strictObject({
+  listener,
+  clusters: z.array(cluster),
+  defaultCluster: name.optional(),
+  routes: z.array(route).optional(),
+  sniRoutes: z
+    .array(
+      z.strictObject({
+        serverNames: z.array(pattern).optional(),
+        alpn: z.array(z.string().min(1).max(255)).optional(),
+        cluster: name,
+      }),
+    )
+    .optional(),
+  l4: z
+    .strictObject({
+      allowSources: z.array(cidr).optional(),
+      denySources: z.array(cidr).optional(),
+      allowPorts: z.array(port.min(1)).optional(),
+    })
+    .optional(),
+  forward: z.strictObject({ allow: z.array(z.string()).optional(), block: z.array(z.string()).optional() }).optional(),
+  forwarding: z
+    .strictObject({
+      xForwardedFor: z.boolean().optional(),
+      forwarded: z.boolean().optional(),
+      via: z.string().regex(token, 'a pseudonym is a token (RFC 9110 §7.6.3)').optional(),
+      trustedPeers: z.array(cidr).optional(),
+    })
+    .optional(),
+  limits: someOf(defaultLimits, count).optional(),
+  timeouts: someOf(defaultTimeouts, millis).optional(),
+  concurrency: z.int().min(1).max(256).optional(),
+  admin: listening.optional(),
+  accessLog: z.string().min(1).optional(),
+});
+
+/** `['clusters', 0, 'name']` → `clusters[0].name`. */
+const pathText = (path: readonly PropertyKey[]) =>
+  path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`)).join('');
+
+/** The intent that `value` is. Throws `IntentError` with every problem by its path. */
+export function parseIntent(value: unknown): ProxyIntent {
+  const parsed = intentShape.safeParse(value);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue): IntentProblem => ({
+      path: pathText(issue.path),
+      message: issue.message,
+    }));
+    throw new IntentError(problems);
+  }
+  // The shape says the same as the type; zod only writes its optional keys differently.
+  const intent = parsed.data as ProxyIntent;
+  const problems = crossCheck(intent);
+  if (problems.length > 0) throw new IntentError(problems);
+  return intent;
+}
