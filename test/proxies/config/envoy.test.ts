@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { parse, stringify } from 'yaml';
+import { createCertificate } from '#bench/lab/certificates.ts';
+import { readEnvoyConfig } from '#proxies/config/envoy.ts';
+import { IntentError } from '#proxies/config/intent-error.ts';
+import { proxies } from '#proxies/registry.ts';
+import { never } from '../sockets.ts';
+
+const example = (layer: 'l4' | 'l7') =>
+  readFileSync(new URL(import.meta.resolve(`#proxies/config/examples/envoy-${layer}.yaml`)), 'utf8');
+
+async function hello(text: string) {
+  const server = http.createServer((_request, response) => response.end(text)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.close().closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** A fresh connection each, as `curl` makes. */
+const curl = async (url: string) => (await promisify(execFile)('curl', ['--silent', '--max-time', '5', url])).stdout;
+
+for (const [layer, proxy] of [
+  ['l4', 'l4-tcp'],
+  ['l7', 'l7-http'],
+] as const) {
+  test(`the ${layer} example runs ${proxy}, which takes turns`, async () => {
+    await using one = await hello('Hello World 1111');
+    await using two = await hello('Hello World 2222');
+    const text = example(layer)
+      .replace('port_value: 10000', 'port_value: 0')
+      .replace('port_value: 1111', `port_value: ${one.port}`)
+      .replace('port_value: 2222', `port_value: ${two.port}`);
+    const config = readEnvoyConfig(text);
+    assert.equal(config.proxy, proxy);
+    await using running = await proxies.get(config.proxy)!.start(config.intent, never);
+    const url = `http://127.0.0.1:${running.address.port}/`;
+    const answers: string[] = [];
+    for (let i = 0; i < 4; i++) answers.push(await curl(url));
+    assert.deepEqual(
+      answers,
+      ['1111', '2222', '1111', '2222'].map((which) => `Hello World ${which}`),
+    );
+  });
+}
+
+test('the examples differ only in the network filter', () => {
+  const [l4, l7] = (['l4', 'l7'] as const).map((layer) => parse(example(layer)));
+  for (const tree of [l4, l7]) delete tree.static_resources.listeners[0].filter_chains[0].filters;
+  assert.deepEqual(l4, l7);
+});
+
+/** What YAML parses to: anything. */
+type Tree = ReturnType<typeof parse>;
+
+/** The example with a part of it replaced. */
+function edited(layer: 'l4' | 'l7', edit: (tree: Tree) => void): string {
+  const tree = parse(example(layer));
+  edit(tree);
+  return stringify(tree);
+}
+
+function problems(text: string): string[] {
+  try {
+    readEnvoyConfig(text);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof IntentError, String(error));
+    return error.problems.map(({ path, message }) => `${path}: ${message}`);
+  }
+}
+
+const listenerOf = (tree: Tree) => tree.static_resources.listeners[0];
+const configOf = (tree: Tree) => listenerOf(tree).filter_chains[0].filters[0].typed_config;
+const clusterOf = (tree: Tree) => tree.static_resources.clusters[0];
+
+test('tcp_proxy is known by its version 2 type URL too', () => {
+  const text = edited('l4', (tree) => {
+    configOf(tree)['@type'] = 'type.googleapis.com/envoy.config.filter.network.tcp_proxy.v2.TcpProxy';
+  });
+  assert.equal(readEnvoyConfig(text).proxy, 'l4-tcp');
+});
+
+test('what is not supported is refused by its full path and name', () => {
+  const text = edited('l7', (tree) => {
+    clusterOf(tree).health_checks = [{ timeout: '1s' }];
+    configOf(tree).route_config.virtual_hosts[0].routes[0].route.retry_policy = {};
+    configOf(tree).http_filters.unshift({ name: 'envoy.filters.http.lua' });
+    tree.layered_runtime = {};
+  });
+  const filter = 'static_resources.listeners[0].filter_chains[0].filters[0].typed_config';
+  assert.deepEqual(problems(text).sort(), [
+    'layered_runtime: layered_runtime is not supported here',
+    'static_resources.clusters[0].health_checks: health_checks is not supported here',
+    `${filter}.http_filters[0].name: envoy.filters.http.lua is not supported; there are envoy.filters.http.router, envoy.router`,
+    `${filter}.route_config.virtual_hosts[0].routes[0].route.retry_policy: retry_policy is not supported here`,
+  ]);
+  assert.match(problems('static_resources: [')[0]!, /^envoy.yaml: .*line 1/);
+  assert.match(problems('[]').join(), /expected a mapping/);
+  assert.match(
+    problems(edited('l4', (tree) => (configOf(tree).cluster = 'x'))).join(),
+    /^defaultCluster: no cluster is called x/,
+  );
+});
+
+test('routes come out in the order in which Envoy would try them', () => {
+  const text = edited('l7', (tree) => {
+    const { route_config: config } = configOf(tree);
+    config.request_headers_to_add = [
+      { header: { key: 'x-all', value: '1' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
+    ];
+    config.virtual_hosts.push({
+      name: 'api',
+      domains: ['*.example.org', 'api.example.org'],
+      routes: [
+        {
+          match: {
+            path: '/x',
+            headers: [
+              { name: ':method', exact_match: 'GET' },
+              { name: 'x-canary', string_match: { prefix: 'y' }, invert_match: true },
+            ],
+          },
+          route: { weighted_clusters: { clusters: [{ name: 'hello', weight: 9 }] }, prefix_rewrite: '/y' },
+          response_headers_to_remove: ['server'],
+        },
+        { match: { prefix: '/gone' }, direct_response: { status: 410, body: { inline_string: 'gone' } } },
+      ],
+    });
+  });
+  const { routes = [] } = readEnvoyConfig(text).intent;
+  assert.deepEqual(
+    routes.map(({ match, action }) => [match.hosts?.[0], match.path?.value, action.kind]),
+    [
+      ['api.example.org', '/x', 'forward'],
+      ['api.example.org', '/gone', 'reply'],
+      ['api.example.org', undefined, 'reply'],
+      ['*.example.org', '/x', 'forward'],
+      ['*.example.org', '/gone', 'reply'],
+      ['*.example.org', undefined, 'reply'],
+      [undefined, '/', 'forward'],
+    ],
+  );
+  assert.deepEqual(routes[0], {
+    match: {
+      hosts: ['api.example.org'],
+      path: { kind: 'exact', value: '/x' },
+      methods: ['GET'],
+      headers: [{ name: 'x-canary', match: { kind: 'prefix', value: 'y' }, invert: true }],
+    },
+    action: { kind: 'forward', clusters: [{ name: 'hello', weight: 9 }], prefixRewrite: '/y' },
+    requestHeaders: [{ op: 'set', name: 'x-all', value: '1' }],
+    responseHeaders: [{ op: 'remove', name: 'server' }],
+  });
+});
+
+test('transport sockets make it l7-tls and l7-tls-reencrypt', () => {
+  const { cert, key, ca } = createCertificate();
+  const v3 = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3';
+  const withTls = (tree: Tree) => {
+    listenerOf(tree).filter_chains[0].transport_socket = {
+      name: 'envoy.transport_sockets.tls',
+      typed_config: {
+        '@type': `${v3}.DownstreamTlsContext`,
+        common_tls_context: {
+          tls_params: { tls_minimum_protocol_version: 'TLSv1_3' },
+          alpn_protocols: ['http/1.1'],
+          tls_certificates: [{ certificate_chain: { inline_string: cert }, private_key: { inline_string: key } }],
+        },
+      },
+    };
+  };
+  const terminated = readEnvoyConfig(edited('l7', withTls));
+  assert.equal(terminated.proxy, 'l7-tls');
+  assert.deepEqual(terminated.intent.listener.tls, {
+    certificates: [{ cert, key }],
+    alpn: ['http/1.1'],
+    minVersion: 'TLSv1.3',
+  });
+  const upstream = (tree: Tree) => {
+    clusterOf(tree).transport_socket = {
+      name: 'envoy.transport_sockets.tls',
+      typed_config: {
+        '@type': `${v3}.UpstreamTlsContext`,
+        sni: 'localhost',
+        common_tls_context: { validation_context: { trusted_ca: { inline_string: ca } } },
+      },
+    };
+  };
+  const both = readEnvoyConfig(edited('l7', (tree) => (withTls(tree), upstream(tree))));
+  assert.equal(both.proxy, 'l7-tls-reencrypt');
+  assert.deepEqual(both.intent.clusters[0]!.tls, { serverName: 'localhost', ca });
+  assert.match(problems(edited('l4', withTls)).join(), /transport_socket: TLS is passed through/);
+});
+
+test('filter chains by server name make it l4-sni, the most specific first', () => {
+  const text = edited('l4', (tree) => {
+    const [chain] = listenerOf(tree).filter_chains;
+    listenerOf(tree).listener_filters = [{ name: 'envoy.filters.listener.tls_inspector' }];
+    const matching = (match: object) => ({ ...structuredClone(chain), filter_chain_match: match });
+    listenerOf(tree).filter_chains = [
+      matching({ server_names: ['*.example.org'] }),
+      matching({ server_names: ['a.example.org'] }),
+      chain,
+    ];
+  });
+  const { proxy, intent } = readEnvoyConfig(text);
+  assert.equal(proxy, 'l4-sni');
+  assert.deepEqual(
+    intent.sniRoutes?.map(({ serverNames }) => serverNames),
+    [['a.example.org'], ['*.example.org']],
+  );
+  assert.equal(intent.defaultCluster, 'hello');
+});
