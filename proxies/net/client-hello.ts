@@ -15,6 +15,7 @@ const clientHello = 1;
 const hostName = 0;
 const extensionTypes = { serverName: 0, alpn: 16 };
 const recordHeaderBytes = 5;
+const messageHeaderBytes = 4;
 /** RFC 8446 §5.1. */
 const maxRecordBytes = 16_384;
 /** Real hellos, post-quantum key shares included, stay below 4 KiB. */
@@ -68,32 +69,41 @@ class Cursor {
   }
 }
 
-/** Reads the ClientHello at the start of `bytes`; `length` is that of the records that hold it. */
+/**
+ * Reads the ClientHello at the start of `bytes`; `length` is that of the records that hold it. It judges only at the points it asks
+ * for (a record's header, the first four bytes of the message, a record's end), so the verdict is the same however bytes come.
+ */
 export function parseClientHello(bytes: Buffer): Parsed<ClientHello> {
   const fragments: Buffer[] = [];
   let collected = 0;
   for (let at = 0; ;) {
-    if (bytes.length > at && bytes[at] !== handshakeRecord)
-      return malformed(`record type ${bytes[at]}, not a handshake`);
-    if (bytes.length > at + 1 && bytes[at + 1] !== 3) return malformed(`record version ${bytes[at + 1]}`);
-    if (bytes.length < at + recordHeaderBytes) return { kind: 'more', need: at + recordHeaderBytes };
+    const start = at + recordHeaderBytes;
+    if (bytes.length < start) return { kind: 'more', need: start };
     const length = bytes.readUInt16BE(at + 3);
+    if (bytes[at] !== handshakeRecord) return malformed(`record type ${bytes[at]}, not a handshake`);
+    if (bytes[at + 1] !== 3) return malformed(`record version ${bytes[at + 1]}`);
     if (length === 0 || length > maxRecordBytes) return malformed(`record of ${length} bytes`);
     if (fragments.length === maxRecords) return malformed(`ClientHello in more than ${maxRecords} records`);
-    const start = at + recordHeaderBytes;
     const fragment = bytes.subarray(start, start + length);
+    const isWhole = fragment.length === length;
+    const isFirst = fragments.length === 0;
+    if (!isWhole && !(isFirst && fragment.length >= messageHeaderBytes))
+      return { kind: 'more', need: start + (isFirst ? Math.min(length, messageHeaderBytes) : length) };
     fragments.push(fragment);
     collected += fragment.length;
-    const first = fragments[0]!;
-    if (first.length > 0 && first[0] !== clientHello)
-      return malformed(`handshake message ${first[0]}, not a ClientHello`);
-    const wanted = collected < 4 ? 4 : 4 + Buffer.concat(fragments.slice(0, 4)).readUIntBE(1, 3);
+    const [type] = fragments[0]!;
+    if (type !== clientHello) return malformed(`handshake message ${type}, not a ClientHello`);
+    const wanted = collected < messageHeaderBytes ? messageHeaderBytes : messageBytes(fragments);
     if (wanted > maxHelloBytes) return malformed(`ClientHello of ${wanted} bytes, above ${maxHelloBytes}`);
-    if (fragment.length < length) return { kind: 'more', need: start + length };
+    if (!isWhole) return { kind: 'more', need: start + length };
     at = start + length;
-    if (collected >= wanted) return readHello(Buffer.concat(fragments).subarray(4, wanted), at);
+    if (collected >= wanted) return readHello(Buffer.concat(fragments).subarray(messageHeaderBytes, wanted), at);
   }
 }
+
+/** What the message's own header says, that header included. Four fragments hold it: none is empty. */
+const messageBytes = (fragments: readonly Buffer[]) =>
+  messageHeaderBytes + Buffer.concat(fragments.slice(0, messageHeaderBytes)).readUIntBE(1, 3);
 
 const malformed = (reason: string) => ({ kind: 'malformed', reason }) as const;
 

@@ -83,6 +83,7 @@ const isPort = (text: string) => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text)
 
 function parseV2(bytes: Buffer): Parsed<ProxyHeader> {
   if (!startsLike(bytes, signature)) return malformed('not the version 2 signature');
+  if (bytes.length < signature.length) return { kind: 'more', need: bytes.length + 1 };
   if (bytes.length < v2HeaderBytes) return { kind: 'more', need: v2HeaderBytes };
   const command = bytes[12]!;
   if (command >> 4 !== 2) return malformed(`version ${command >> 4} in a version 2 header`);
