@@ -5,10 +5,11 @@ import type { MetricName } from '#bench/analysis/metrics.ts';
 import { formatInterval, formatQuantity, percent, type Unit } from '#bench/analysis/quantity.ts';
 import type { Estimate } from '#bench/analysis/analysis.ts';
 
-/** A figure, its interval or remark, and whether the report stands by it. */
+/** A figure; under it its interval, and what kind of figure it is. */
 export interface Cell {
   readonly figure: string;
-  readonly remark?: string;
+  readonly interval?: string;
+  readonly kind?: string;
 }
 
 export interface OverviewRow {
@@ -43,7 +44,8 @@ export const cellOf = (estimate: Estimate | undefined, unit: Unit, signed = fals
   estimate
     ? {
         figure: `${signed && estimate.value > 0 ? '+' : ''}${formatQuantity(estimate.value, unit)}`,
-        remark: formatInterval(estimate, unit),
+        // Where all rounds gave the very same figure (no failure in any) the interval says nothing.
+        ...((estimate.low < estimate.high || estimate.n < 2) && { interval: formatInterval(estimate, unit) }),
       }
     : null;
 
@@ -57,14 +59,19 @@ const capacityCell = (capacity: Capacity | null | undefined): Cell | null =>
   capacity
     ? {
         figure: formatQuantity(capacity.estimate.value, '/s'),
-        remark: `${formatInterval(capacity.estimate, '/s')}, ${capacity.kind}`,
+        interval: formatInterval(capacity.estimate, '/s'),
+        kind: capacity.kind,
       }
     : null;
 
 const throughputCell = (of: SubjectAnalysis | undefined): Cell | null => {
   const estimate = of?.metrics.throughput;
   if (!of || !estimate) return null;
-  return { figure: formatQuantity(estimate.value, '/s'), remark: boundWords(of) };
+  return {
+    figure: formatQuantity(estimate.value, '/s'),
+    interval: formatInterval(estimate, '/s'),
+    kind: boundWords(of),
+  };
 };
 
 /** What limited a throughput, in the fewest words. */

@@ -3,7 +3,7 @@ import type { Analysis, TrialRow } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { repeatCommand } from './again.ts';
 import type { Exporter } from './contract.ts';
-import { type Overview, overviewOf } from './overview.ts';
+import { type Cell, type Overview, overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
 
 /** Text that Markdown, and the HTML within it, leave as it is. */
@@ -31,12 +31,17 @@ function comparison({ columns, rows, offered }: Overview): string {
   const body = rows.map(({ subject, group, cells }) => [
     plain(subject),
     group,
-    ...cells.map((cell) => (cell ? `${cell.figure}${cell.remark ? ` <sub>${plain(cell.remark)}</sub>` : ''}` : '–')),
+    ...cells.map((cell) => (cell ? `${cell.figure}${remark(cell)}` : '–')),
   ]);
   const note =
     offered === null ? '' : `\n\nAdded response time: against direct, both at ${formatQuantity(offered, '/s')}.`;
   return table(['subject', 'layer', ...columns.map(({ title }) => title)], body) + note;
 }
+
+const remark = ({ interval, kind }: Cell): string => {
+  const parts = [interval, kind].filter((part) => part !== undefined);
+  return parts.length === 0 ? '' : ` <sub>${plain(parts.join(', '))}</sub>`;
+};
 
 const MOST_LISTED = 20;
 

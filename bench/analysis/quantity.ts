@@ -39,6 +39,7 @@ const SCALES: Readonly<Record<Unit, readonly Scale[]>> = {
   ],
   '/s': [{ from: 0, factor: 1, suffix: '/s' }],
   B: [
+    { from: 2 ** 30, factor: 2 ** -30, suffix: 'GiB' },
     { from: 1 << 20, factor: 2 ** -20, suffix: 'MiB' },
     { from: 1 << 10, factor: 2 ** -10, suffix: 'KiB' },
     { from: 0, factor: 1, suffix: 'B' },

@@ -69,7 +69,7 @@ function draw(analysis: Analysis): Drawing[] {
             field: 'label',
             type: 'nominal',
             sort: order,
-            axis: { title: null, domain: false, ticks: false, labelLimit: width < 500 ? 84 : 150 },
+            axis: { title: null, domain: false, ticks: false, labelLimit: width < 500 ? 100 : 200 },
           },
         },
         layer: [

@@ -123,7 +123,7 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
                     align: 'left' as const,
                     dx: 8,
                     fontWeight: 'bold' as const,
-                    limit: 150,
+                    limit: 210,
                   },
                   encoding: { y: { field: 'at' }, text: { field: 'subject' } },
                 },

@@ -72,7 +72,7 @@ function drawBars(analysis: Analysis, bars: readonly Bar[], unit: 'B' | 'B/conne
             field: 'subject',
             type: 'nominal',
             sort: names,
-            axis: { title: null, domain: false, ticks: false, labelLimit: narrow ? 84 : 150 },
+            axis: { title: null, domain: false, ticks: false, labelLimit: narrow ? 100 : 200 },
           },
         },
         layer: [
@@ -84,7 +84,7 @@ function drawBars(analysis: Analysis, bars: readonly Bar[], unit: 'B' | 'B/conne
                 type: 'quantitative',
                 title,
                 scale: {
-                  domain: [Math.min(0, ...values.map(({ low }) => low)), longest * (narrow ? 1.35 : 1.15)],
+                  domain: [Math.min(0, ...values.map(({ low }) => low)), longest * (narrow ? 1.5 : 1.15)],
                   nice: false,
                 },
                 axis: { tickCount: narrow ? 4 : 7, domain: false, ticks: false },

@@ -73,6 +73,7 @@ export const CONFIG = {
     titleFontWeight: 'normal',
     orient: 'top',
     offset: 10,
+    layout: { top: { direction: 'vertical', anchor: 'start' } },
   },
   header: { labelColor: 'var(--soft)', titleColor: 'var(--soft)', labelFontSize: 12, labelFontWeight: 'bold' },
   text: { color: 'var(--ink)', fontSize: 12 },

@@ -24,109 +24,109 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
   const bars = measured.map((of) => {
     const { value, low, high } = of.metrics.throughput!;
     const own = of.bound === 'proxy' || (of.layer === 'direct' && of.bound === 'origin');
+    const derived = of.capacity?.kind === 'derived per core' ? of.capacity.estimate.value : null;
+    const figure = formatQuantity(value, '/s');
     return {
       label: of.subject,
-      kind: own ? 'capacity: itself the limit' : 'carried: something else was the limit',
+      kind: own ? OWN : LIMITED,
       value,
       low,
       high,
-      text: `${formatQuantity(value, '/s')}  ${boundWords(of)}`,
-      short: formatQuantity(value, '/s'),
+      derived,
+      end: Math.max(high, derived ?? 0),
+      text: `${figure}, ${derived === null ? boundWords(of) : `one core could ${formatQuantity(derived, '/s')}`}`,
+      short: figure,
+      words: `${figure}, ${boundWords(of)}${derived === null ? '' : `, one core could carry ${formatQuantity(derived, '/s')}`}`,
     };
   });
-  const derived = measured.flatMap(({ subject, capacity }) =>
-    capacity?.kind === 'derived per core'
-      ? [{ label: subject, value: capacity.estimate.value, kind: 'one core could carry (derived)' }]
-      : [],
-  );
-  const longest = Math.max(...bars.map(({ high }) => high), ...derived.map(({ value }) => value));
-  const own = bars.filter(({ kind }) => kind.startsWith('capacity')).length;
-  const title =
-    own === 0
-      ? `Throughput in ${scenario.name}: something else was the limit for every subject, so no bar is a capacity`
-      : own === bars.length
-        ? `Throughput in ${scenario.name}: every subject was itself the limit`
-        : `Throughput in ${scenario.name}: ${own} of ${bars.length} subjects ${own === 1 ? 'was' : 'were'} the limit themselves`.replace(
-            'was the limit themselves',
-            'was the limit itself',
-          );
+  const kinds = [OWN, LIMITED].filter((kind) => bars.some((bar) => bar.kind === kind));
+  const longest = Math.max(...bars.map(({ end }) => end));
+  const own = bars.filter(({ kind }) => kind === OWN).length;
   return {
     state: 'drawn',
-    title,
-    description: `Horizontal bars, one a subject, in requests per second; filled where the subject itself was the limit, pale where load or origin were. A diamond marks what one core could carry, derived from CPU per request. ${bars.map(({ label, text }) => `${label}: ${text}`).join('; ')}.`,
+    title: `Throughput in ${scenario.name}: ${limitWords(own, bars.length)}`,
+    description: `Horizontal bars, one a subject, in requests per second; strong where the subject itself was the limit, pale where something else was. A dashed outline reaches to what one core could carry, derived from CPU per request. ${bars.map(({ label, words }) => `${label}: ${words}`).join('; ')}.`,
     spec: (width) => {
       const narrow = width < 500;
       return {
         width,
-        height: bars.length * 34 + 96,
+        height: bars.length * 34 + 60 + 24 * (kinds.length + 1),
         autosize: { type: 'fit', contains: 'padding' },
         config: CONFIG,
+        data: { values: bars },
+        resolve: { scale: { color: 'independent' } },
         encoding: {
           y: {
             field: 'label',
             type: 'nominal',
             sort: bars.map(({ label }) => label),
-            axis: { title: null, domain: false, ticks: false, labelLimit: narrow ? 84 : 150 },
+            axis: { title: null, domain: false, ticks: false, labelLimit: narrow ? 100 : 200 },
           },
         },
         layer: [
           {
-            data: { values: bars },
-            mark: { type: 'bar', height: { band: 0.62 }, x2: 0, strokeWidth: 1 },
+            transform: [{ filter: 'datum.derived !== null' }, { calculate: `'${DERIVED}'`, as: 'outline' }],
+            mark: { type: 'bar', height: { band: 0.62 }, fill: 'transparent', strokeWidth: 1.2, strokeDash: [4, 3] },
             encoding: {
               x: {
-                field: 'value',
+                field: 'derived',
                 type: 'quantitative',
                 title: 'requests per second',
-                scale: { domain: [0, longest * (narrow ? 1.3 : 1.15)], nice: false },
+                // Room for the words at the end of the longest bar.
+                scale: { domain: [0, longest * (narrow ? 1.4 : 1.62)], nice: false },
                 axis: { tickCount: narrow ? 3 : 6, domain: false, ticks: false, format: '~s' },
               },
+              stroke: {
+                field: 'outline',
+                type: 'nominal',
+                title: null,
+                scale: { domain: [DERIVED], range: ['var(--capacity)'] },
+                legend: {
+                  symbolType: 'square',
+                  symbolFillColor: 'transparent',
+                  labelLimit: width,
+                  columns: 1,
+                },
+              },
+            },
+          },
+          {
+            mark: { type: 'bar', height: { band: 0.62 } },
+            encoding: {
+              x: { field: 'value', type: 'quantitative' },
               color: {
                 field: 'kind',
                 type: 'nominal',
                 title: null,
                 scale: {
-                  domain: [...new Set(bars.map(({ kind }) => kind))].toSorted(),
-                  range: [...new Set(bars.map(({ kind }) => kind))]
-                    .toSorted()
-                    .map((kind) => (kind.startsWith('capacity') ? 'var(--capacity)' : 'var(--pale)')),
+                  domain: kinds,
+                  range: kinds.map((kind) => (kind === OWN ? 'var(--capacity)' : 'var(--pale)')),
                 },
-                legend: { columns: 1, labelLimit: width - 40 },
+                legend: { labelLimit: width, columns: 1 },
               },
             },
           },
           {
-            data: { values: bars },
             mark: { type: 'rule', color: 'var(--ink)', strokeWidth: 1.5 },
             encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
           },
-          ...(derived.length > 0
-            ? [
-                {
-                  data: { values: derived },
-                  mark: { type: 'point' as const, filled: false, size: 70, strokeWidth: 2, color: 'var(--capacity)' },
-                  encoding: {
-                    x: { field: 'value', type: 'quantitative' as const },
-                    shape: {
-                      field: 'kind',
-                      type: 'nominal' as const,
-                      title: null,
-                      scale: { range: ['diamond'] },
-                      legend: { columns: 1, labelLimit: width - 40 },
-                    },
-                  },
-                },
-              ]
-            : []),
           {
-            data: { values: bars },
-            mark: { type: 'text', align: 'left', x: 8, fontWeight: 'bold', color: 'var(--on-bar)' },
-            encoding: { text: { field: narrow ? 'short' : 'text' } },
+            mark: { type: 'text', align: 'left', dx: 7, fontWeight: 'bold', limit: 460 },
+            encoding: { x: { field: 'end', type: 'quantitative' }, text: { field: narrow ? 'short' : 'text' } },
           },
         ],
       };
     },
   };
 }
+
+const OWN = 'capacity: itself the limit';
+const LIMITED = 'carried: the limit was elsewhere';
+const DERIVED = 'one core could carry, derived';
+const limitWords = (own: number, all: number): string => {
+  if (own === 0) return 'something else was always the limit, so no bar is a capacity';
+  if (own === all) return 'every subject was itself the limit';
+  return `${own} of ${all} subjects ${own === 1 ? 'was itself' : 'were themselves'} the limit`;
+};
 
 export const throughput: Chart = { name: 'throughput', draw };

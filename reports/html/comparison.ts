@@ -52,7 +52,9 @@ function groupRows(group: string, rows: readonly OverviewRow[], { columns }: Ove
           ${cells.map((cell, i) =>
             cell
               ? html`<td role="cell" data-label="${columns[i]!.title}">
-                  <span>${cell.figure}${cell.remark !== undefined && html`<small>${cell.remark}</small>`}</span>
+                  <span
+                    >${cell.figure}${[cell.interval, cell.kind].map((line) => line !== undefined && html`<small>${line}</small>`)}</span
+                  >
                 </td>`
               : html`<td role="cell" class="empty" data-label="${columns[i]!.title}"><span>–</span></td>`,
           )}

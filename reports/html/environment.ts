@@ -46,16 +46,20 @@ export function environmentSection({ run, warnings, trials }: Analysis): Markup 
   </section>`;
 }
 
-function warningItem({ code, severity, meaning, advice, trials, examples }: GatheredWarning, of: number): Markup {
+function warningItem({ code: name, severity, meaning, advice, trials, examples }: GatheredWarning, of: number): Markup {
   const where = trials === 0 ? 'the whole run' : `${trials} of ${of} trials`;
   return html`<li>
     <p>
-      <span class="badge ${severity === 'invalid' ? 'bad' : 'cannot-tell'}">${code}</span>
+      <span class="badge ${severity === 'invalid' ? 'bad' : 'cannot-tell'}">${name}</span>
       <span class="soft">${where}</span>
     </p>
-    <p>${capital(meaning)}. ${capital(advice)}.</p>
+    <p>${code(capital(meaning))}. ${code(capital(advice))}.</p>
     ${examples.map((example) => html`<p class="soft">${example}</p>`)}
   </li>`;
 }
 
 const capital = (text: string): string => (text.startsWith('`') ? text : text.charAt(0).toUpperCase() + text.slice(1));
+
+/** `words` between backticks are code. */
+const code = (text: string): Markup[] =>
+  text.split('`').map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));

@@ -5,7 +5,7 @@ import type { Drawing } from '../charts/chart.ts';
 import { renderSvg } from '../charts/render.ts';
 import { html, type Markup, trusted } from './markup.ts';
 
-const WIDTHS = { wide: 760, narrow: 330 } as const;
+const WIDTHS = { wide: 860, narrow: 330 } as const;
 
 export async function figuresSection(analysis: Analysis): Promise<Markup> {
   const figures: Markup[] = [];

@@ -1,16 +1,17 @@
 /** The first screen: the main figures as tiles, then every finding as a sentence with what it may be called. */
+import type { Strength } from '#bench/analysis/comparison.ts';
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
 import { STRENGTHS } from '../strength.ts';
 import { html, type Markup } from './markup.ts';
 
-export const slug = (text: string): string => text.replaceAll(' ', '-');
 const MOST_TILES = 4;
 
-export function findingsSection({ findings, basis }: Analysis): Markup {
+export function findingsSection({ findings }: Analysis): Markup {
   const tiles = findings
     .flatMap(({ figure, scenario }) => (figure ? [{ ...figure, scenario }] : []))
     .slice(0, MOST_TILES);
+  const [, ...others] = findings;
   return html`<section aria-labelledby="findings">
     <h2 id="findings">What was found</h2>
     ${
@@ -28,19 +29,30 @@ export function findingsSection({ findings, basis }: Analysis): Markup {
       </ul>`
     }
     <ul class="findings">
-      ${findings.map(
-        ({ sentence, strength, scenario }) =>
-          html`<li>
-            <span class="badge ${slug(strength)}" title="${STRENGTHS[strength].meaning}"
-              >${STRENGTHS[strength].label}</span
-            >
-            <span>${sentence} <a href="#scenario-${scenario}" aria-label="evidence in ${scenario}">evidence</a></span>
-          </li>`,
-      )}
+      ${others.map(({ sentence, strength, scenario }) => html`<li>${badge(strength)}<span>${unbroken(sentence)} ${evidence(scenario)}</span></li>`)}
     </ul>
     <p class="soft">
-      ${basis}
       ${Object.values(STRENGTHS).map(({ label, meaning }, i) => html`${i > 0 && '; '}<b>${label}</b>: ${meaning}`)}.
     </p>
   </section>`;
+}
+
+const badge = (strength: Strength): Markup =>
+  html`<span class="badge ${strength.replaceAll(' ', '-')}" title="${STRENGTHS[strength].meaning}"
+    >${STRENGTHS[strength].label}</span
+  >`;
+const evidence = (scenario: string): Markup =>
+  html`<a class="evidence" href="#scenario-${scenario}" aria-label="evidence: ${scenario}">${scenario}</a>`;
+
+/** Names and intervals of ordinary length are not broken at their hyphens and dashes. */
+const unbroken = (sentence: string): Markup[] =>
+  sentence
+    .split(/(\S{0,12}[-–]\S{0,14})(?=\s|$)/)
+    .map((part, i) => (i % 2 === 1 ? html`<span class="whole">${part}</span>` : html`${part}`));
+
+/** The first finding is the headline. */
+export function headline({ findings: [first], basis }: Analysis): Markup {
+  if (!first) return html`<h1>Nothing could be measured in this run.</h1>`;
+  return html`<h1>${unbroken(first.sentence)}</h1>
+    <p class="basis">${badge(first.strength)} <span>${basis} ${evidence(first.scenario)}</span></p>`;
 }

@@ -1,6 +1,6 @@
 /** The micro-benchmarks: where the time of one proxied request goes. */
 import type { Analysis, LedgerSuite } from '#bench/analysis/analysis.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
 import { html, type Markup } from './markup.ts';
 
 export function ledgerSection({ ledger }: Analysis): Markup {
@@ -35,11 +35,13 @@ const suiteRows = ({ suite, lines, nanosPerRequest }: LedgerSuite): Markup =>
       <td>${nanosPerRequest > 0 ? formatQuantity(nanosPerRequest, 'ns') : '–'}</td>
     </tr>
     ${lines.map(
-      ({ task, median, low, high, perRequest, nanosPerRequest: nanos }) =>
+      ({ task, median, low, high, samples, perRequest, nanosPerRequest: nanos }) =>
         html`<tr>
           <th scope="row">${task}</th>
           <td>
-            ${formatQuantity(median, 'ns')}<small>${formatQuantity(low, 'ns')}–${formatQuantity(high, 'ns')}</small>
+            ${formatQuantity(median, 'ns')}<small
+              >${formatInterval({ value: median, low, high, coverage: 0.95, n: samples }, 'ns')}</small
+            >
           </td>
           <td>${perRequest > 0 ? `${perRequest}×` : '–'}</td>
           <td>${nanos > 0 ? formatQuantity(nanos, 'ns') : '–'}</td>

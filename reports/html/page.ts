@@ -6,7 +6,7 @@ import { comparisonSection } from './comparison.ts';
 import { configsSection } from './configs.ts';
 import { environmentSection } from './environment.ts';
 import { figuresSection } from './figures.ts';
-import { findingsSection } from './findings.ts';
+import { findingsSection, headline } from './findings.ts';
 import { ledgerSection } from './ledger.ts';
 import { html, type Markup, trusted } from './markup.ts';
 import { scenariosSection } from './scenarios.ts';
@@ -18,8 +18,7 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 const date = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 export async function page(analysis: Analysis): Promise<string> {
-  const { run, state, findings, ledger } = analysis;
-  const headline = findings[0]?.sentence ?? 'Nothing could be measured in this run.';
+  const { run, state, ledger } = analysis;
   const contents: readonly (readonly [string, string])[] = [
     ['findings', 'Findings'],
     ['comparison', 'Comparison'],
@@ -36,7 +35,7 @@ export async function page(analysis: Analysis): Promise<string> {
         <b>hopcost</b> · ${run.preset} · <time datetime="${run.startedAt}">${date(run.startedAt)}</time> ·
         ${run.environment.cpuModel}
       </p>
-      <h1>${headline}</h1>
+      ${headline(analysis)}
       ${state !== 'completed' && html`<p class="alert" role="note">This run was ${state === 'interrupted' ? 'interrupted' : 'not finished'}: the figures rest on what was measured until then.</p>`}
       <nav aria-label="Contents">
         <ul>
@@ -64,9 +63,7 @@ export async function page(analysis: Analysis): Promise<string> {
         <meta name="color-scheme" content="light dark" />
         <meta name="referrer" content="no-referrer" />
         <title>What the hops cost · ${run.run}</title>
-        <style>
-          ${trusted(STYLE)}
-        </style>
+        ${trusted(`<style>${STYLE}</style>`)}
       </head>
       <body>
         ${body}

@@ -18,13 +18,13 @@ export function scenariosSection({ scenarios }: Analysis): Markup {
 
 function scenarioDetails({ scenario, offered, subjects }: ScenarioAnalysis, index: number): Markup {
   const shown = METRIC_NAMES.filter((name) => subjects.some(({ metrics }) => metrics[name] !== undefined));
-  return html`<details id="scenario-${scenario.name}" ${index === 0 && html` open`}>
+  return html`<details ${index === 0 && html` open`}>
     <summary>
       ${scenario.name}
       <small class="soft">${scenario.summary}${offered !== null && `, ${formatQuantity(offered, '/s')} offered`}</small>
     </summary>
-    <div class="box" tabindex="0" role="region" aria-label="figures of ${scenario.name}">
-      <table>
+    <div class="box" id="scenario-${scenario.name}" tabindex="0" role="region" aria-label="figures of ${scenario.name}">
+      <table class="scroll">
         <thead>
           <tr>
             <th scope="col">Figure</th>
@@ -40,7 +40,7 @@ function scenarioDetails({ scenario, offered, subjects }: ScenarioAnalysis, inde
             <th scope="row">limited by</th>
             ${subjects.map((subject) => html`<td>${boundWords(subject)}</td>`)}
           </tr>
-          ${shown.map((name) => metricRow(name, subjects))} ${shown.map((name) => versusRow(name, subjects))}
+          ${shown.map((name) => [metricRow(name, subjects), versusRow(name, subjects)])}
         </tbody>
       </table>
     </div>
@@ -60,7 +60,9 @@ function metricRow(name: MetricName, subjects: readonly SubjectAnalysis[]): Mark
     <th scope="row">${title}</th>
     ${subjects.map(({ metrics }) => {
       const cell = cellOf(metrics[name], unit);
-      return cell ? html`<td>${cell.figure}<small>${cell.remark}</small></td>` : html`<td>–</td>`;
+      return cell
+        ? html`<td>${cell.figure}${cell.interval !== undefined && html`<small>${cell.interval}</small>`}</td>`
+        : html`<td>–</td>`;
     })}
   </tr>`;
 }
@@ -69,16 +71,14 @@ function metricRow(name: MetricName, subjects: readonly SubjectAnalysis[]): Mark
 function versusRow(name: MetricName, subjects: readonly SubjectAnalysis[]): Markup {
   const compared = subjects.map(({ versusDirect }) => versusDirect.find((one) => one.metric === name));
   if (compared.every((one) => one === undefined)) return html``;
-  return html`<tr>
-    <th scope="row">${metric(name).title}, against direct</th>
+  return html`<tr class="sub">
+    <th scope="row" aria-label="${metric(name).title}, against direct">against direct</th>
     ${compared.map((one) => {
       if (!one) return html`<td>–</td>`;
       const unit = one.kind === 'ratio' ? 'ratio' : metric(name).unit;
       const sign = one.kind === 'difference' && one.estimate.value > 0 ? '+' : '';
       return html`<td>
-        ${sign}${formatQuantity(one.estimate.value, unit)}<small
-          >${formatInterval(one.estimate, unit)}${one.strength === 'cannot tell' && one.estimate.n > 1 && ', no difference resolved'}</small
-        >
+        ${sign}${formatQuantity(one.estimate.value, unit)}<small>${formatInterval(one.estimate, unit)}</small>${one.strength === 'cannot tell' && one.estimate.n > 1 && html`<small>no difference resolved</small>`}
       </td>`;
     })}
   </tr>`;

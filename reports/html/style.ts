@@ -20,7 +20,7 @@ export const STYLE = `
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; scroll-padding-top: 1rem; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 var(--sans); overflow-wrap: break-word; }
-main, header, footer { max-width: 70rem; margin: 0 auto; padding: 0 clamp(1rem, 4vw, 2.5rem); }
+main, header, footer { max-width: 76rem; margin: 0 auto; padding: 0 clamp(1rem, 4vw, 2.5rem); }
 a { color: var(--link); text-underline-offset: .15em; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px; }
 header { padding-top: clamp(1.5rem, 5vw, 3.5rem); }
@@ -41,29 +41,36 @@ pre { margin: .75rem 0; padding: .9rem 1rem; background: var(--card); border: 1p
 .findings { margin: 0; padding: 0; list-style: none; max-width: 56rem; }
 .findings li { display: grid; grid-template-columns: 6.2rem 1fr; gap: 0 .9rem; padding: .55rem 0; border-top: 1px solid var(--rule); }
 .findings li:last-child { border-bottom: 1px solid var(--rule); }
-.badge { display: inline-block; align-self: start; justify-self: start; margin-top: .16rem; padding: .08rem .55rem; border-radius: 99px; font-size: .78rem; line-height: 1.5; font-weight: 600; white-space: nowrap; }
+.badge { flex: none; display: inline-block; align-self: start; justify-self: start; margin-top: .16rem; padding: .08rem .55rem; border-radius: 99px; font-size: .78rem; line-height: 1.5; font-weight: 600; white-space: nowrap; }
 .claim, .completed { color: var(--good); background: var(--good-back); }
 .look { color: var(--look); background: var(--look-back); }
 .cannot-tell { color: var(--none); background: var(--none-back); }
 .invalid, .failed, .bad { color: var(--bad); background: var(--bad-back); }
-nav { margin: 1.5rem 0 0; font-size: .9rem; }
+.whole { white-space: nowrap; }
+a.evidence { white-space: nowrap; font-size: .875rem; }
+.basis { display: flex; gap: .75rem; align-items: baseline; margin: .9rem 0 0; color: var(--soft); max-width: 52rem; }
+nav { margin: 1.25rem 0 0; font-size: .9rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 0; padding: 0; list-style: none; }
 .box { margin: .75rem 0; overflow-x: auto; border: 1px solid var(--rule); border-radius: 8px; background: var(--card); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }
 caption { padding: .6rem .9rem 0; text-align: left; color: var(--soft); font-size: .875rem; }
-th, td { padding: .5rem .9rem; text-align: right; vertical-align: top; border-top: 1px solid var(--grid); line-height: 1.4; }
+th, td { padding: .5rem .75rem; text-align: right; vertical-align: top; border-top: 1px solid var(--grid); line-height: 1.4; }
 thead th { border-top: 0; color: var(--soft); font-weight: 600; font-size: .82rem; vertical-align: bottom; }
 th:first-child, td.text { text-align: left; }
 tbody th { font-weight: 600; }
 td small { display: block; white-space: nowrap; }
+.stack td small + small { font-size: .78rem; }
 td.text { min-width: 14rem; }
+.scroll tbody th, .scroll thead th:first-child { position: sticky; left: 0; background: var(--card); min-width: 12rem; }
+.scroll tr.sub th { padding-left: 1.75rem; font-weight: 400; color: var(--soft); } .scroll tr.sub > * { border-top: 0; padding-top: 0; }
+th.text { text-align: left; }
 td.nowrap { white-space: nowrap; }
 tr.group th { padding-top: .9rem; padding-bottom: .25rem; color: var(--soft); font-weight: 600; font-size: .78rem; letter-spacing: .05em; text-transform: uppercase; }
 tr.group + tr > * { border-top: 0; }
 figure { margin: 1.5rem 0 2.5rem; }
 figcaption { margin-bottom: .6rem; font-weight: 600; line-height: 1.4; text-wrap: balance; }
 figure svg { display: block; width: 100%; height: auto; }
-figure svg.wide { max-width: 760px; }
+figure svg.wide { max-width: 860px; }
 figure svg.narrow { display: none; max-width: 420px; }
 .nothing { padding: 1.4rem 1.2rem; border: 1.5px dashed var(--rule); border-radius: 8px; color: var(--soft); max-width: 46rem; }
 .nothing p { margin: 0; }
@@ -88,11 +95,13 @@ footer p { border-top: 1px solid var(--rule); padding-top: 1rem; max-width: none
   .stack tbody tr { padding: .7rem .9rem; border-top: 1px solid var(--rule); }
   .stack tbody tr:first-child { border-top: 0; }
   .stack th, .stack td { padding: .1rem 0; border: 0; }
+  .scroll tbody th, .scroll thead th:first-child { min-width: 7.5rem; max-width: 9rem; }
   .stack td { display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; }
   .stack td > span { text-align: right; } .stack td small { white-space: normal; }
-  .stack td::before { content: attr(data-label); color: var(--soft); }
+  .stack td[data-label]::before { content: attr(data-label); color: var(--soft); }
   .stack tr.group { padding-bottom: 0; } .stack tr.group th { padding: 0; } .stack tr.group + tr { border-top: 0; padding-top: .3rem; }
   .stack tbody th { font-size: 1rem; }
+  .stack td.text { display: block; min-width: 0; }
   .stack td.empty { display: none; }
 }
 @media print {

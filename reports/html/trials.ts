@@ -13,12 +13,12 @@ export function trialsSection({ trials, run }: Analysis): Markup {
         ? html`<p>All ${trials.length} trials completed.</p>`
         : html`<p>${out.length} of ${trials.length} trials count in no figure:</p>
             <div class="box" tabindex="0" role="region" aria-label="invalid and failed trials">
-              <table>
+              <table class="stack" role="table">
                 <thead>
                   <tr>
                     <th scope="col">Trial</th>
-                    <th scope="col">State</th>
-                    <th scope="col">Why</th>
+                    <th scope="col" class="text">State</th>
+                    <th scope="col" class="text">Why</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -61,7 +61,7 @@ const badge = (state: TrialRow['state']): Markup => html`<span class="badge ${st
 const outRow = ({ scenario, subject, round, state, codes, notes }: TrialRow): Markup =>
   html`<tr>
     <th scope="row">${scenario} · ${subject} · round ${round + 1}</th>
-    <td>${badge(state)}</td>
+    <td class="text">${badge(state)}</td>
     <td class="text"><code>${codes.join(', ')}</code> ${notes.join('; ')}</td>
   </tr>`;
 
