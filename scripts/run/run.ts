@@ -52,7 +52,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
   const progress = createProgress(process.stderr, trials, expected);
   progress.note(describeRun(settings, trials, expected));
   progress.note(describePlacement(placement, cores));
-  for (const problem of checkHost(settings.scenarios, environment)) {
+  for (const problem of checkHost(settings.scenarios, environment, (settings.warmup + settings.window) / 1_000)) {
     if (problem.severity === 'error') throw new UsageError(problem.message);
     progress.note(`note: ${problem.message}`);
   }
