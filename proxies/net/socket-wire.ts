@@ -47,7 +47,6 @@ export class SocketWire implements Wire {
     return this.#sent(this.socket.write(text, 'latin1'));
   }
 
-  /** Below the socket's high-water mark there will be no 'drain': that is not a backlog to wait for. */
   #sent(accepted: boolean): boolean {
     if (!accepted) this.#blocked = true;
     return !this.#blocked;
@@ -79,8 +78,9 @@ export class SocketWire implements Wire {
     if (this.open) this.socket.resume();
   }
 
+  /** What lies below the socket's high-water mark is on its way and counts as written. */
   get pending(): number {
-    return this.socket.writableLength;
+    return this.#blocked ? this.socket.writableLength : 0;
   }
 
   get remoteAddress(): string {

@@ -1,0 +1,22 @@
+/** `l7-tls-reencrypt`: HTTPS in, HTTPS out. Origins are verified unless their cluster says otherwise. */
+import type { Cluster } from '../config/intent.ts';
+import type { Capability, ProxyDefinition } from '../contract.ts';
+import { connectTls } from '../net/tls.ts';
+import { commonCapabilities } from './l7-http.ts';
+import { terminateTls } from './l7-tls.ts';
+import { startServer } from './server.ts';
+import type { Dial } from './service.ts';
+
+export const definition: ProxyDefinition = {
+  name: 'l7-tls-reencrypt',
+  layer: 'l7',
+  summary: 'as l7-tls, with TLS to the origin as well, verified by default',
+  capabilities: new Set<Capability>([...commonCapabilities, 'tls-termination', 'tls-origination', 'mtls']),
+  availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),
+  start: async (intent, signal) => {
+    const dial = ({ tls = {} }: Cluster): Dial => {
+      return (endpoint, handler, timeout) => connectTls(endpoint, handler, tls, timeout);
+    };
+    return startServer(intent, { ...terminateTls(intent), dial }, signal);
+  },
+};
