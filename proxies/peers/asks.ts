@@ -29,7 +29,8 @@ export type Feature =
   | 'no X-Forwarded-*'
   | 'Forwarded'
   | 'Via'
-  | 'trusted peers';
+  | 'trusted peers'
+  | 'shared port';
 
 export interface Ask {
   readonly feature: Feature;
@@ -87,6 +88,7 @@ export function asksOf(intent: ProxyIntent): Ask[] {
     [tls?.resumption === false, 'resumption off', 'listener.tls.resumption'],
     [tls?.clientCa !== undefined, 'mtls', 'listener.tls.clientCa'],
     ...(tls?.alpn ?? []).map((name): Row => [name !== 'http/1.1', `alpn ${name}`, 'listener.tls.alpn']),
+    [listener.reusePort === true, 'shared port', 'listener.reusePort'],
     [listener.proxyProtocol === true, 'proxy-protocol-in', 'listener.proxyProtocol'],
     ...intent.clusters.flatMap(clusterRows),
     ...(intent.routes ?? []).flatMap(routeRows),

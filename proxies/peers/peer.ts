@@ -29,20 +29,29 @@ export interface PeerSpec {
   render(intent: ProxyIntent, surroundings: Surroundings): Rendered;
 }
 
-export function definePeer(spec: PeerSpec): ProxyDefinition {
+export interface PeerDefinition extends ProxyDefinition {
+  /** What `start` would run. @throws IntentError where the intent asks for what is not offered. */
+  render(intent: ProxyIntent, surroundings: Surroundings): Rendered;
+}
+
+export function definePeer(spec: PeerSpec): PeerDefinition {
   const { name, layer, summary, query, capabilities, signals } = spec;
   const offers = new Set<Feature>([...spec.offers, ...capabilities]);
+  const render: PeerDefinition['render'] = (intent, surroundings) => {
+    requireOffered(name, intent, offers);
+    return spec.render(intent, surroundings);
+  };
   return {
     name,
     layer,
     summary,
     capabilities,
+    render,
     async availability() {
       const binary = await findBinary(query);
       return 'state' in binary ? binary : { state: 'ready', version: `${query.title} ${binary.version}` };
     },
     async start(intent, signal) {
-      requireOffered(name, intent, offers);
       const binary = await findBinary(query);
       if ('state' in binary)
         throw new Error(`${name} cannot run here: ${binary.reason}; install it with: ${binary.install}`);
@@ -55,7 +64,7 @@ export function definePeer(spec: PeerSpec): ProxyDefinition {
           signals,
           drainTimeout: timeoutsOf(intent).drain,
           render: (address) =>
-            spec.render(intent, { address, binary, openFiles: openFiles(), isRoot: process.getuid?.() === 0 }),
+            render(intent, { address, binary, openFiles: openFiles(), isRoot: process.getuid?.() === 0 }),
         },
         signal,
       );
