@@ -2,13 +2,23 @@
 import type { ProxyDefinition } from './contract.ts';
 import { definition as l4Sni } from './l4/l4-sni.ts';
 import { definition as l4Tcp } from './l4/l4-tcp.ts';
+import { definition as l4Udp } from './l4/l4-udp.ts';
 import { definition as l7Http } from './l7/l7-http.ts';
 import { definition as l7Tls } from './l7/l7-tls.ts';
 import { definition as l7TlsReencrypt } from './l7/l7-tls-reencrypt.ts';
 import { definition as nodeHttp } from './peers/node-http.ts';
 import { peers } from './peers/registry.ts';
 
-const definitions: readonly ProxyDefinition[] = [l4Tcp, l4Sni, l7Http, l7Tls, l7TlsReencrypt, nodeHttp, ...peers];
+const definitions: readonly ProxyDefinition[] = [
+  l4Tcp,
+  l4Sni,
+  l4Udp,
+  l7Http,
+  l7Tls,
+  l7TlsReencrypt,
+  nodeHttp,
+  ...peers,
+];
 
 /** By name, in the order in which they are listed and reported. */
 export const proxies: ReadonlyMap<string, ProxyDefinition> = new Map(

@@ -1,6 +1,6 @@
 /** Which endpoint of a cluster serves next. One policy a class, the same for L4 and L7. */
 import type { Cluster, LoadBalancing } from '../config/intent.ts';
-import { Traffic } from '../stats/traffic.ts';
+import { Traffic, type EndpointStats } from '../stats/traffic.ts';
 import { hash32, maglevTable, maglevTableSize } from './maglev.ts';
 
 export interface ClusterEndpoint {
@@ -11,6 +11,13 @@ export interface ClusterEndpoint {
   active: number;
   readonly traffic: Traffic;
 }
+
+/** `active` is what the balancer goes by; the rest is counted beside it. */
+export const endpointStats = ({ host, port, weight, active, traffic }: ClusterEndpoint): EndpointStats => ({
+  address: `${host}:${port}`,
+  weight,
+  traffic: { ...traffic.snapshot(), active },
+});
 
 export interface Balancer {
   readonly endpoints: readonly ClusterEndpoint[];
@@ -164,6 +171,12 @@ const policies = {
 
 /** A balancer over the cluster's endpoints by its policy, round-robin where it names none. */
 export function createBalancer(cluster: Pick<Cluster, 'endpoints' | 'policy'>, random: Random = Math.random): Balancer {
-  const endpoints = cluster.endpoints.map(({ host, port, weight = 1 }) => ({ host, port, weight, active: 0, traffic: new Traffic() }));
+  const endpoints = cluster.endpoints.map(({ host, port, weight = 1 }) => ({
+    host,
+    port,
+    weight,
+    active: 0,
+    traffic: new Traffic(),
+  }));
   return new policies[cluster.policy ?? 'round-robin'](endpoints, random);
 }

@@ -1,8 +1,9 @@
 /** What `l4-tcp` and `l4-sni` share: one listener, its sessions, and their end. */
 import { describeIntent } from '../config/describe.ts';
 import { IntentError } from '../config/intent-error.ts';
-import type { ProxyIntent } from '../config/intent.ts';
+import type { Endpoint, ProxyIntent } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
+import { endpointStats } from '../cluster/balancer.ts';
 import { listenWires, type Wire, type WireListener } from '../net/wire.ts';
 import { openAccessLog, type AccessLog } from '../stats/access-log.ts';
 import { startAdmin, type Admin } from '../stats/admin.ts';
@@ -59,18 +60,23 @@ class L4Proxy implements SessionOwner {
   }
 
   stats(address: string): ProxyStats {
-    const clusters = [...this.routing.upstreams].map(([name, { balancer }]) =>
-      clusterStats(
-        name,
-        balancer.endpoints.map(({ host, port, weight, active, traffic }) => ({
-          address: `${host}:${port}`,
-          weight,
-          traffic: { ...traffic.snapshot(), active },
-        })),
-      ),
-    );
-    return { listener: { address, traffic: this.#traffic.snapshot() }, clusters };
+    return statsOf(address, this.#traffic, this.routing);
   }
+}
+
+/** The figures of a listener and of every endpoint behind it. */
+export function statsOf(address: string, traffic: Traffic, routing: L4Routing): ProxyStats {
+  const clusters = [...routing.upstreams].map(([name, { balancer }]) =>
+    clusterStats(name, balancer.endpoints.map(endpointStats)),
+  );
+  return { listener: { address, traffic: traffic.snapshot() }, clusters };
+}
+
+/** Throws `IntentError` unless `next` listens where we do: as it was asked for (port 0 included) or as it became. */
+export function keepsListener(next: ProxyIntent, ours: readonly Endpoint[]): void {
+  const { host, port } = next.listener.address;
+  if (!ours.some((kept) => kept.host === host && kept.port === port))
+    throw new IntentError([{ path: 'listener.address', message: 'a running proxy keeps its listener' }]);
 }
 
 function accessRecord(session: Session, micros: number, error: string | undefined): object {
@@ -113,12 +119,7 @@ export async function startL4(mode: L4Mode, intent: ProxyIntent, signal: AbortSi
     nativeConfig: describeIntent(intent),
     stats,
     async reload(next) {
-      // Either as it was asked for (port 0 included) or as it became.
-      const { host, port } = next.listener.address;
-      const keeps = [intent.listener.address, listener.address].some(
-        (kept) => kept.host === host && kept.port === port,
-      );
-      if (!keeps) throw new IntentError([{ path: 'listener.address', message: 'a running proxy keeps its listener' }]);
+      keepsListener(next, [intent.listener.address, listener.address]);
       proxy.routing = compileRouting(next, mode);
     },
     async drain() {

@@ -2,8 +2,9 @@
 import type { ProxyDefinition } from '../contract.ts';
 import { startWorkers } from '../workers/workers.ts';
 import { startL4 } from './l4-proxy.ts';
+import type { L4Mode } from './routing.ts';
 
-const mode = { name: 'l4-tcp', sni: false };
+const mode: L4Mode = { name: 'l4-tcp', sni: false, transport: 'tcp' };
 
 export const definition: ProxyDefinition = {
   name: mode.name,

@@ -25,8 +25,9 @@ export interface L4Routing {
 
 /** What else a mode of L4 takes from the intent. */
 export interface L4Mode {
-  readonly sni: boolean;
   readonly name: string;
+  readonly sni: boolean;
+  readonly transport: 'tcp' | 'udp';
 }
 
 /** `*.example.org` matches one or more labels in front, as Envoy's filter chain match does. */
@@ -55,12 +56,16 @@ export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
   for (const key of foreign) if (intent[key] !== undefined) refuse(key, `${mode.name} works below HTTP and has none`);
   if (intent.listener.tls) refuse('listener.tls', `${mode.name} does not terminate TLS; l7-tls does`);
   if (intent.sniRoutes && !mode.sni) refuse('sniRoutes', `${mode.name} does not read ClientHellos; l4-sni does`);
+  const hasHeaders = mode.transport === 'tcp';
+  if (intent.listener.proxyProtocol && !hasHeaders)
+    refuse('listener.proxyProtocol', `${mode.name} has no connection for a header to stand at the start of`);
   const allowPorts = intent.l4?.allowPorts;
   const timeouts = timeoutsOf(intent);
   const upstreams = new Map<string, Upstream>();
   intent.clusters.forEach((cluster, index) => {
     const path = `clusters[${index}]`;
     if (cluster.tls) refuse(`${path}.tls`, `${mode.name} does not speak TLS to origins; l7-tls-reencrypt does`);
+    if (cluster.proxyProtocol && !hasHeaders) refuse(`${path}.proxyProtocol`, `${mode.name} sends no PROXY header`);
     const endpoints = cluster.endpoints.filter(({ port }) => !allowPorts || allowPorts.includes(port));
     if (endpoints.length === 0)
       return refuse(

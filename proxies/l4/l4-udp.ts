@@ -1,0 +1,17 @@
+/** UDP by sessions: what a client sends goes to one endpoint, what that endpoint answers goes back to that client. */
+import type { ProxyDefinition } from '../contract.ts';
+import { startWorkers } from '../workers/workers.ts';
+import type { L4Mode } from './routing.ts';
+import { startUdp } from './udp-proxy.ts';
+
+const mode: L4Mode = { name: 'l4-udp', sni: false, transport: 'udp' };
+
+export const definition: ProxyDefinition = {
+  name: mode.name,
+  layer: 'l4',
+  summary: 'UDP relay: a session per client address and port, idle expiry, a cap on sessions',
+  capabilities: new Set(['udp', 'balancing', 'workers', 'stats', 'access-log', 'drain']),
+  availability: () => Promise.resolve({ state: 'ready', version: process.version }),
+  start: (intent, signal) =>
+    (intent.concurrency ?? 1) > 1 ? startWorkers(mode.name, intent, signal) : startUdp(mode, intent, signal),
+};

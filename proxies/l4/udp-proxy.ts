@@ -1,0 +1,158 @@
+/** One UDP listener and its sessions, one per client address and port. */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { describeIntent } from '../config/describe.ts';
+import type { ProxyIntent } from '../config/intent.ts';
+import type { RunningProxy } from '../contract.ts';
+import { openAccessLog, type AccessLog } from '../stats/access-log.ts';
+import { startAdmin } from '../stats/admin.ts';
+import { Traffic, type ProxyStats } from '../stats/traffic.ts';
+import { keepsListener, statsOf } from './l4-proxy.ts';
+import { compileRouting, type L4Mode, type L4Routing } from './routing.ts';
+import { UdpSession, type UdpSessionOwner } from './udp-session.ts';
+
+class UdpProxy implements UdpSessionOwner {
+  routing: L4Routing;
+  draining = false;
+  readonly #socket: Socket;
+  readonly #log: AccessLog | undefined;
+  readonly #sessions = new Map<string, UdpSession>();
+  readonly #traffic = new Traffic();
+  #onIdle: (() => void) | undefined;
+
+  constructor(socket: Socket, routing: L4Routing, log: AccessLog | undefined) {
+    this.#socket = socket;
+    this.routing = routing;
+    this.#log = log;
+    socket.on('message', (datagram, client) => this.#onDatagram(datagram, client));
+  }
+
+  #onDatagram(datagram: Buffer, { address, port }: RemoteInfo): void {
+    const key = `${address} ${port}`;
+    const session = this.#sessions.get(key) ?? this.#open({ key, address, port });
+    if (!session) {
+      this.#traffic.errors++; // dropped, as UDP may be: not admitted, nowhere to go, or too many sessions
+      return;
+    }
+    this.#traffic.requests++;
+    this.#traffic.bytesReceived += datagram.length;
+    session.endpoint.traffic.requests++;
+    session.send(datagram);
+  }
+
+  #open(client: { key: string; address: string; port: number }): UdpSession | undefined {
+    const { routing } = this;
+    if (this.draining || this.#sessions.size >= routing.limits.udpSessions) return undefined;
+    if (routing.admits && !routing.admits(client.address)) return undefined;
+    const endpoint = routing.choose(undefined)?.balancer.pick(client.address);
+    if (!endpoint) return undefined;
+    const session = new UdpSession(client, endpoint, routing.timeouts.udpSession, this);
+    this.#sessions.set(client.key, session);
+    this.#traffic.connections++;
+    this.#traffic.active++;
+    endpoint.active++;
+    endpoint.traffic.connections++;
+    return session;
+  }
+
+  reply(session: UdpSession, datagram: Buffer): void {
+    this.#traffic.bytesSent += datagram.length;
+    this.#socket.send(datagram, session.port, session.address);
+  }
+
+  onSessionEnd(session: UdpSession, error: string | undefined): void {
+    const { endpoint, bytesReceived, bytesSent } = session;
+    const micros = Math.round((performance.now() - session.startedAt) * 1000);
+    this.#sessions.delete(session.key);
+    this.#traffic.active--;
+    this.#traffic.finished(micros);
+    endpoint.active--;
+    endpoint.traffic.bytesReceived += bytesReceived;
+    endpoint.traffic.bytesSent += bytesSent;
+    endpoint.traffic.finished(micros);
+    if (error !== undefined) {
+      this.#traffic.errors++;
+      endpoint.traffic.errors++;
+    }
+    this.#log?.write({
+      time: new Date().toISOString(),
+      source: session.address,
+      endpoint: `${endpoint.host}:${endpoint.port}`,
+      micros,
+      bytesReceived,
+      bytesSent,
+      error,
+    });
+    if (this.#sessions.size === 0) this.#onIdle?.();
+  }
+
+  /** No new sessions; the old ones go on until they expire or the deadline comes. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.draining = true;
+    if (this.#sessions.size === 0) return;
+    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+    const timer = setTimeout(() => this.endSessions(), deadlineMs);
+    await idle;
+    clearTimeout(timer);
+  }
+
+  endSessions(): void {
+    for (const session of this.#sessions.values()) session.end(undefined);
+  }
+
+  stats(address: string): ProxyStats {
+    return statsOf(address, this.#traffic, this.routing);
+  }
+}
+
+/** Starts one event loop of a UDP proxy. Rejects with `IntentError` or the system's error. */
+export async function startUdp(mode: L4Mode, intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy> {
+  signal.throwIfAborted();
+  const routing = compileRouting(intent, mode);
+  await using cleanup = new AsyncDisposableStack();
+  const log = intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog));
+  const { host, port } = intent.listener.address;
+  const socket = createSocket({
+    type: isIP(host) === 6 ? 'udp6' : 'udp4',
+    reusePort: intent.listener.reusePort ?? false,
+  });
+  let closed = false;
+  const close = async () => {
+    if (closed) return;
+    closed = true;
+    const done = once(socket, 'close');
+    socket.close();
+    await done;
+  };
+  cleanup.defer(close);
+  socket.bind({ port, address: host });
+  await once(socket, 'listening', { signal });
+  socket.on('error', () => {}); // a datagram that cannot be sent is lost, not the listener
+  const proxy = new UdpProxy(socket, routing, log);
+  const { address, port: bound } = socket.address();
+  const stats = () => Promise.resolve(proxy.stats(`${address}:${bound}`));
+  const admin = intent.admin && cleanup.use(await startAdmin(intent.admin, stats));
+  signal.throwIfAborted();
+  const scope = cleanup.move();
+  return {
+    address: { host: address, port: bound },
+    ...(admin && { admin: admin.address }),
+    pids: [process.pid],
+    nativeConfig: describeIntent(intent),
+    stats,
+    async reload(next) {
+      keepsListener(next, [intent.listener.address, { host: address, port: bound }]);
+      proxy.routing = compileRouting(next, mode);
+    },
+    async drain() {
+      await proxy.drain(proxy.routing.timeouts.drain);
+      await close();
+    },
+    async [Symbol.asyncDispose]() {
+      proxy.draining = true;
+      proxy.endSessions();
+      await scope.disposeAsync();
+    },
+  };
+}
