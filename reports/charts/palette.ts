@@ -37,14 +37,8 @@ export function looksOf({ subjects }: Analysis): ReadonlyMap<string, Look> {
   );
 }
 
-/** Scale for a field that holds subjects: domain and range in the order given. */
-export const scaleOf = (
-  names: readonly string[],
-  looks: ReadonlyMap<string, Look>,
-): { domain: string[]; range: string[] } => ({
-  domain: [...names],
-  range: names.map((name) => looks.get(name)?.colour ?? 'var(--direct)'),
-});
+/** Legends one under the other. Vega has it, the types of Vega-Lite have not. */
+const STACKED = { layout: { top: { direction: 'vertical', anchor: 'start' } } } as object;
 
 /** What all specs share: no background, the page's font, quiet axes. */
 export const CONFIG = {
@@ -73,7 +67,7 @@ export const CONFIG = {
     titleFontWeight: 'normal',
     orient: 'top',
     offset: 10,
-    layout: { top: { direction: 'vertical', anchor: 'start' } },
+    ...STACKED,
   },
   header: { labelColor: 'var(--soft)', titleColor: 'var(--soft)', labelFontSize: 12, labelFontWeight: 'bold' },
   text: { color: 'var(--ink)', fontSize: 12 },

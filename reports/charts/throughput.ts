@@ -1,4 +1,5 @@
 /** What each subject carried, and what one core of it could: a bar is a capacity only where the subject itself was the limit. */
+import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis, ScenarioAnalysis } from '#bench/analysis/analysis.ts';
 import { keepAlive } from '#bench/analysis/between.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
@@ -65,35 +66,16 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
         },
         layer: [
           {
-            transform: [{ filter: 'datum.derived !== null' }, { calculate: `'${DERIVED}'`, as: 'outline' }],
-            mark: { type: 'bar', height: { band: 0.62 }, fill: 'transparent', strokeWidth: 1.2, strokeDash: [4, 3] },
+            mark: { type: 'bar', height: { band: 0.62 } },
             encoding: {
               x: {
-                field: 'derived',
+                field: 'value',
                 type: 'quantitative',
                 title: 'requests per second',
                 // Room for the words at the end of the longest bar.
                 scale: { domain: [0, longest * (narrow ? 1.4 : 1.62)], nice: false },
                 axis: { tickCount: narrow ? 3 : 6, domain: false, ticks: false, format: '~s' },
               },
-              stroke: {
-                field: 'outline',
-                type: 'nominal',
-                title: null,
-                scale: { domain: [DERIVED], range: ['var(--capacity)'] },
-                legend: {
-                  symbolType: 'square',
-                  symbolFillColor: 'transparent',
-                  labelLimit: width,
-                  columns: 1,
-                },
-              },
-            },
-          },
-          {
-            mark: { type: 'bar', height: { band: 0.62 } },
-            encoding: {
-              x: { field: 'value', type: 'quantitative' },
               color: {
                 field: 'kind',
                 type: 'nominal',
@@ -106,6 +88,7 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
               },
             },
           },
+          ...(bars.some(({ derived }) => derived !== null) ? [OUTLINE] : []),
           {
             mark: { type: 'rule', color: 'var(--ink)', strokeWidth: 1.5 },
             encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
@@ -123,6 +106,22 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
 const OWN = 'capacity: itself the limit';
 const LIMITED = 'carried: the limit was elsewhere';
 const DERIVED = 'one core could carry, derived';
+/** Reaches to what one core could carry. */
+const OUTLINE: Extract<TopLevelSpec, { layer: unknown }>['layer'][number] = {
+  transform: [{ filter: 'datum.derived !== null' }, { calculate: `'${DERIVED}'`, as: 'outline' }],
+  mark: { type: 'bar', height: { band: 0.62 }, fill: 'transparent', strokeWidth: 1.2, strokeDash: [4, 3] },
+  encoding: {
+    x: { field: 'derived', type: 'quantitative' },
+    stroke: {
+      field: 'outline',
+      type: 'nominal',
+      title: null,
+      scale: { domain: [DERIVED], range: ['var(--capacity)'] },
+      legend: { symbolType: 'square', symbolFillColor: 'transparent', labelLimit: 300, columns: 1 },
+    },
+  },
+};
+
 const limitWords = (own: number, all: number): string => {
   if (own === 0) return 'something else was always the limit, so no bar is a capacity';
   if (own === all) return 'every subject was itself the limit';
