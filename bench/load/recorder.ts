@@ -33,6 +33,7 @@ export class Recorder {
   readonly #job: LoadJob;
   readonly #live: Int32Array;
   readonly #open: boolean;
+  readonly #perRequest: boolean;
   readonly #windowStart: Instant;
   readonly #windowEnd: Instant;
   readonly #service = new Histogram();
@@ -55,6 +56,7 @@ export class Recorder {
     this.#job = job;
     this.#live = live;
     this.#open = job.loop.kind === 'open';
+    this.#perRequest = job.traffic.kind === 'http' && job.traffic.connection === 'per-request';
     this.timetable = timetableOf(job);
     this.#windowStart = this.timetable.windowStart;
     this.#windowEnd = this.timetable.windowEnd;
@@ -65,10 +67,13 @@ export class Recorder {
     return at >= this.#windowStart && at < this.#windowEnd;
   }
 
-  /** `handshake` is undefined on a plain connection. Connections of the warm-up are not counted; those made before it are. */
+  /**
+   * `handshake` is undefined on a plain connection. Kept connections count whenever they were made: they serve the window. Those
+   * made for one request count within it.
+   */
   opened(at: Instant, dialedAt: Instant, handshake: 'full' | 'resumed' | undefined): void {
     this.#live[LIVE.connections]! += 1;
-    if (at >= this.timetable.start && !this.inWindow(at)) return;
+    if (at >= this.#windowEnd || (this.#perRequest && at < this.#windowStart)) return;
     this.#connectionsOpened += 1;
     this.#connectTime.record((at - dialedAt) * NANOS);
     if (handshake === 'full') this.#full += 1;

@@ -1,7 +1,7 @@
 /**
  * Small writes below `net.Socket`: its Writable machinery costs a small request about as much as all else that the generator does
  * in JavaScript. This file alone knows the runtime's own calling convention, and gives `undefined` wherever it is not
- * exactly as expected; `socket.write` then serves instead.
+ * exactly as expected; `socket.write` then serves instead. `HOPCOST_PLAIN_SOCKETS=1` forces that.
  *
  * The convention (Node 26, lib/internal/stream_base_commons.js): `handle.writeBuffer(null, bytes)` returns 0 or a negative errno
  * when everything went to the kernel or failed at once, else a write request that calls `oncomplete(status)` later, unless
@@ -25,6 +25,7 @@ interface StreamState {
 
 /** The runtime's own JavaScript uses the convention too: its text is the only place where it can be seen without a crash. */
 function streamState(): StreamState | undefined {
+  if (process.env['HOPCOST_PLAIN_SOCKETS'] === '1') return undefined;
   const binding = (process as unknown as { binding?: (name: string) => Record<string, unknown> }).binding;
   if (typeof binding !== 'function') return undefined;
   try {
