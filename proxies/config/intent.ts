@@ -182,7 +182,10 @@ export interface ProxyIntent {
   readonly timeouts?: Partial<Timeouts>;
   /** Event loops or worker processes that share the listener; 1 by default. */
   readonly concurrency?: number;
+  /** Listens here for whoever asks for statistics. */
   readonly admin?: Endpoint;
+  /** Keeps statistics of every exchange for `stats()`; implied by `admin`. */
+  readonly stats?: boolean;
   /** File that the access log is appended to; absent: off. */
   readonly accessLog?: string;
 }

@@ -167,6 +167,7 @@ const intentShape = z.strictObject({
   timeouts: someOf(defaultTimeouts, millis).optional(),
   concurrency: z.int().min(1).max(256).optional(),
   admin: listening.optional(),
+  stats: z.boolean().optional(),
   accessLog: z.string().min(1).optional(),
 });
 

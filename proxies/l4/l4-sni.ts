@@ -1,6 +1,6 @@
 /** TLS passed through untouched, routed by what the ClientHello asks for. */
 import type { ProxyDefinition } from '../contract.ts';
-import { startWorkers } from '../workers/workers.ts';
+import { startLoops } from '../workers/workers.ts';
 import { startL4 } from './l4-proxy.ts';
 import type { L4Mode } from './routing.ts';
 
@@ -21,6 +21,5 @@ export const definition: ProxyDefinition = {
     'drain',
   ]),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
-  start: (intent, signal) =>
-    (intent.concurrency ?? 1) > 1 ? startWorkers(mode.name, intent, signal) : startL4(mode, intent, signal),
+  start: (intent, signal) => startLoops(mode.name, intent, (own) => startL4(mode, own, signal), signal),
 };

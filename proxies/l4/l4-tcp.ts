@@ -1,6 +1,6 @@
 /** TCP, byte for byte: the least a hop can be. */
 import type { ProxyDefinition } from '../contract.ts';
-import { startWorkers } from '../workers/workers.ts';
+import { startLoops } from '../workers/workers.ts';
 import { startL4 } from './l4-proxy.ts';
 import type { L4Mode } from './routing.ts';
 
@@ -20,6 +20,5 @@ export const definition: ProxyDefinition = {
     'drain',
   ]),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
-  start: (intent, signal) =>
-    (intent.concurrency ?? 1) > 1 ? startWorkers(mode.name, intent, signal) : startL4(mode, intent, signal),
+  start: (intent, signal) => startLoops(mode.name, intent, (own) => startL4(mode, own, signal), signal),
 };

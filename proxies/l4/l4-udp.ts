@@ -1,6 +1,6 @@
 /** UDP by sessions: what a client sends goes to one endpoint, what that endpoint answers goes back to that client. */
 import type { ProxyDefinition } from '../contract.ts';
-import { startWorkers } from '../workers/workers.ts';
+import { startLoops } from '../workers/workers.ts';
 import type { L4Mode } from './routing.ts';
 import { startUdp } from './udp-proxy.ts';
 
@@ -12,6 +12,5 @@ export const definition: ProxyDefinition = {
   summary: 'UDP relay: a session per client address and port, idle expiry, a cap on sessions',
   capabilities: new Set(['udp', 'balancing', 'workers', 'stats', 'access-log', 'drain']),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
-  start: (intent, signal) =>
-    (intent.concurrency ?? 1) > 1 ? startWorkers(mode.name, intent, signal) : startUdp(mode, intent, signal),
+  start: (intent, signal) => startLoops(mode.name, intent, (own) => startUdp(mode, own, signal), signal),
 };

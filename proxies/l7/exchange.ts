@@ -61,6 +61,8 @@ export class Exchange {
   readonly #client: ClientSide;
   #origin: OriginConnection | undefined;
   #endpoint: ClusterEndpoint | undefined;
+  /** The last that was tried; for the record. */
+  #served: ClusterEndpoint | undefined;
   #upstream: Upstream | undefined;
   #tried: Set<ClusterEndpoint> | undefined;
   #responseEdits: CompiledEdits | undefined;
@@ -165,7 +167,7 @@ export class Exchange {
       }
       origin = new OriginConnection(pool, upstream, endpoint, this.service);
     }
-    this.#endpoint = endpoint;
+    this.#endpoint = this.#served = endpoint;
     endpoint.active += 1;
     this.#origin = origin;
     origin.begin(this);
@@ -309,7 +311,7 @@ export class Exchange {
       authority: this.#authority,
       client: this.#client.address,
       cluster: this.#upstream?.name,
-      endpoint: undefined,
+      endpoint: this.#served,
       status: this.status,
       aborted: this.#aborted,
       requestBytes: this.requestBytes,

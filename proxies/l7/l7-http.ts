@@ -1,6 +1,7 @@
 /** `l7-http`: HTTP/1.1 in, HTTP/1.1 out. */
 import { IntentError } from '../config/intent-error.ts';
 import type { Capability, ProxyDefinition } from '../contract.ts';
+import { startLoops } from '../workers/workers.ts';
 import { startServer } from './server.ts';
 
 /** What every L7 reference offers. */
@@ -10,6 +11,8 @@ export const commonCapabilities = [
   'balancing',
   'upgrade',
   'workers',
+  'stats',
+  'access-log',
   'drain',
 ] as const satisfies readonly Capability[];
 
@@ -23,6 +26,6 @@ export const definition: ProxyDefinition = {
     if (intent.listener.tls !== undefined) {
       throw new IntentError([{ path: 'listener.tls', message: 'l7-http speaks plain HTTP; use l7-tls' }]);
     }
-    return startServer(intent, {}, signal);
+    return startLoops('l7-http', intent, (own) => startServer(own, {}, signal), signal);
   },
 };

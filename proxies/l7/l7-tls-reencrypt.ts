@@ -1,7 +1,8 @@
 /** `l7-tls-reencrypt`: HTTPS in, HTTPS out. Origins are verified unless their cluster says otherwise. */
-import type { Cluster } from '../config/intent.ts';
+import type { Cluster, ProxyIntent } from '../config/intent.ts';
 import type { Capability, ProxyDefinition } from '../contract.ts';
 import { connectTls } from '../net/tls.ts';
+import { startLoops } from '../workers/workers.ts';
 import { commonCapabilities } from './l7-http.ts';
 import { terminateTls } from './l7-tls.ts';
 import { startServer } from './server.ts';
@@ -17,6 +18,7 @@ export const definition: ProxyDefinition = {
     const dial = ({ tls = {} }: Cluster): Dial => {
       return (endpoint, handler, timeout) => connectTls(endpoint, handler, tls, timeout);
     };
-    return startServer(intent, { ...terminateTls(intent), dial }, signal);
+    const start = (own: ProxyIntent) => startServer(own, { ...terminateTls(own), dial }, signal);
+    return startLoops('l7-tls-reencrypt', intent, start, signal);
   },
 };

@@ -2,6 +2,7 @@
 import { IntentError } from '../config/intent-error.ts';
 import type { DownstreamTls, ProxyIntent } from '../config/intent.ts';
 import type { Capability, ProxyDefinition } from '../contract.ts';
+import { startLoops } from '../workers/workers.ts';
 import { createContexts, listenTls } from '../net/tls.ts';
 import { timeoutsOf } from '../config/defaults.ts';
 import { commonCapabilities } from './l7-http.ts';
@@ -38,5 +39,6 @@ export const definition: ProxyDefinition = {
   summary: 'TLS terminated (SNI, ALPN, resumption), then as l7-http',
   capabilities: new Set<Capability>([...commonCapabilities, 'tls-termination', 'mtls']),
   availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),
-  start: async (intent, signal) => startServer(intent, terminateTls(intent), signal),
+  start: async (intent, signal) =>
+    startLoops('l7-tls', intent, (own) => startServer(own, terminateTls(own), signal), signal),
 };

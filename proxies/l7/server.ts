@@ -4,7 +4,13 @@ import type { RunningProxy } from '../contract.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { IntentError } from '../config/intent-error.ts';
 import { listenWires, type Wire, type WireListener } from '../net/wire.ts';
+import { endpointStats } from '../cluster/balancer.ts';
+import { describeIntent } from '../config/describe.ts';
+import { openAccessLog } from '../stats/access-log.ts';
+import { startAdmin } from '../stats/admin.ts';
+import { clusterStats, type ProxyStats, Traffic } from '../stats/traffic.ts';
 import { ClientConnection, type Owner } from './client-connection.ts';
+import { ExchangeLog } from './exchange-log.ts';
 import { Service, type ServiceOptions } from './service.ts';
 
 /** Listens for wires; TLS termination is another one of these. */
@@ -18,11 +24,13 @@ export class Server implements Owner {
   service: Service;
   draining = false;
   readonly secure: boolean;
+  readonly traffic: Traffic;
   readonly #connections = new Set<ClientConnection>();
   #emptied: (() => void) | undefined;
 
-  constructor(service: Service, secure: boolean) {
+  constructor(service: Service, secure: boolean, traffic: Traffic) {
     this.service = service;
+    this.traffic = traffic;
     this.secure = secure;
   }
 
@@ -31,11 +39,13 @@ export class Server implements Owner {
   }
 
   accept(wire: Wire): void {
+    this.traffic.connections += 1;
+    this.traffic.active += 1;
     this.#connections.add(new ClientConnection(wire, this));
   }
 
   closed(connection: ClientConnection): void {
-    this.#connections.delete(connection);
+    if (this.#connections.delete(connection)) this.traffic.active -= 1;
     if (this.#connections.size === 0) this.#emptied?.();
   }
 
@@ -54,6 +64,15 @@ export class Server implements Owner {
   destroy(): void {
     for (const connection of this.#connections) connection.destroy();
   }
+
+  stats({ host, port }: Endpoint): ProxyStats {
+    return {
+      listener: { address: `${host}:${port}`, traffic: this.traffic.snapshot() },
+      clusters: [...this.service.upstreams.values()].map(({ name, balancer }) =>
+        clusterStats(name, balancer.endpoints.map(endpointStats)),
+      ),
+    };
+  }
 }
 
 export interface ServerOptions extends ServiceOptions {
@@ -71,24 +90,32 @@ export async function startServer(
 ): Promise<RunningProxy> {
   signal.throwIfAborted();
   const { host, port } = intent.listener.address;
-  const server = new Server(new Service(intent, `${host}:${port}`, options), options.secure === true);
+  await using cleanup = new AsyncDisposableStack();
+  const log = intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog));
+  const traffic = new Traffic();
+  // Exchanges are counted where somebody will ask; otherwise they cost nothing.
+  const observed = log !== undefined || intent.admin !== undefined || intent.stats === true;
+  const serviceOptions: ServiceOptions = { ...options, ...(observed && { observer: new ExchangeLog(traffic, log) }) };
+  const server = new Server(new Service(intent, `${host}:${port}`, serviceOptions), options.secure === true, traffic);
   const listener = await (options.listen ?? listenWires)(intent.listener.address, (wire) => server.accept(wire), {
     connections: server.service.limits.connections,
-    reusePort: (intent.concurrency ?? 1) > 1,
+    reusePort: intent.listener.reusePort === true,
   });
-  const stop = async (): Promise<void> => {
+  cleanup.defer(async () => {
     server.destroy();
     server.service.close();
     await listener.close();
-  };
-  if (signal.aborted) {
-    await stop();
-    signal.throwIfAborted();
-  }
+  });
+  const stats = () => Promise.resolve(server.stats(listener.address));
+  const admin = intent.admin && cleanup.use(await startAdmin(intent.admin, stats));
+  signal.throwIfAborted();
+  const scope = cleanup.move();
   return {
     address: listener.address,
+    ...(admin && { admin: admin.address }),
     pids: [process.pid],
-    nativeConfig: JSON.stringify(intent, undefined, 2),
+    nativeConfig: describeIntent(intent),
+    stats,
     async reload(next) {
       const { address } = next.listener;
       if (address.host !== host || (address.port !== port && address.port !== listener.address.port)) {
@@ -96,7 +123,7 @@ export async function startServer(
           { path: 'listener.address', message: 'cannot change while the proxy runs; start another' },
         ]);
       }
-      const service = new Service(next, `${address.host}:${address.port}`, options);
+      const service = new Service(next, `${address.host}:${address.port}`, serviceOptions);
       options.onReload?.(next);
       const old = server.service;
       server.service = service;
@@ -107,6 +134,6 @@ export async function startServer(
       await server.drain(server.service.timeouts.drain);
       server.service.close();
     },
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: () => scope.disposeAsync(),
   };
 }

@@ -9,7 +9,7 @@ import { isFieldValue, isToken } from '../http/edits.ts';
 import { Head } from '../http/head.ts';
 import type { Metadata } from '../http/reissue.ts';
 import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
-import { OriginConnection } from './origin-connection.ts';
+import type { OriginConnection } from './origin-connection.ts';
 import { createRouter, type Router } from './router.ts';
 
 /** Opens a connection to an endpoint; TLS to the origin is another one of these. */
@@ -48,7 +48,7 @@ export interface ExchangeRecord {
   readonly authority: string;
   readonly client: string;
   readonly cluster: string | undefined;
-  readonly endpoint: Endpoint | undefined;
+  readonly endpoint: ClusterEndpoint | undefined;
   /** 0: none was sent, the client went away. */
   readonly status: number;
   readonly aborted: boolean;

@@ -77,12 +77,23 @@ class Loop implements AsyncDisposable {
 
 /** One loop of many: no admin listener of its own, and the port of the first. */
 const shareOf = (intent: ProxyIntent, address: Endpoint): ProxyIntent => {
-  const { admin: _admin, ...rest } = intent;
-  return { ...rest, concurrency: 1, listener: { ...intent.listener, address, reusePort: true } };
+  const { admin, ...rest } = intent;
+  const stats = intent.stats === true || admin !== undefined;
+  return { ...rest, stats, concurrency: 1, listener: { ...intent.listener, address, reusePort: true } };
 };
 
+/** On this event loop where one is enough, else on as many as the intent says. `start` runs the proxy on this one. */
+export function startLoops(
+  name: string,
+  intent: ProxyIntent,
+  start: (intent: ProxyIntent) => Promise<RunningProxy>,
+  signal: AbortSignal,
+): Promise<RunningProxy> {
+  return (intent.concurrency ?? 1) > 1 ? startWorkers(name, intent, signal) : start(intent);
+}
+
 /** Runs the registered proxy `name` on `intent.concurrency` event loops. Rejects as its own `start` does. */
-export async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy> {
+async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy> {
   signal.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
   const start = (address: Endpoint) => {
