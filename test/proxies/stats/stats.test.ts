@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { definition as fixed } from '#backends/http-fixed.ts';
+import type { ProxyIntent } from '#proxies/config/intent.ts';
+import type { RunningProxy } from '#proxies/contract.ts';
+import { proxies } from '#proxies/registry.ts';
+import { openAccessLog } from '#proxies/stats/access-log.ts';
+import { prometheusText } from '#proxies/stats/prometheus.ts';
+import { clusterStats, mergeStats, Traffic, type ProxyStats } from '#proxies/stats/traffic.ts';
+import { loopback, never } from '../sockets.ts';
+
+async function scratch() {
+  const folder = await mkdtemp(join(tmpdir(), 'hopcost-'));
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}
+
+const intentFor = (endpoint: { host: string; port: number }, more: Partial<ProxyIntent>): ProxyIntent => ({
+  listener: { address: loopback },
+  clusters: [{ name: 'o', endpoints: [endpoint] }],
+  defaultCluster: 'o',
+  admin: loopback,
+  ...more,
+});
+
+/** One request on a connection of its own. */
+const get = (proxy: RunningProxy, target: string): Promise<string> => {
+  const socket = net.connect(proxy.address);
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  return text(socket);
+};
+
+const page = async (proxy: RunningProxy, path: string) => {
+  const { host, port } = proxy.admin!;
+  return fetch(`http://${host}:${port}${path}`);
+};
+
+for (const [name, loops] of [
+  ['l4-tcp', 1],
+  ['l4-tcp', 3],
+  ['l7-http', 1],
+  ['l7-http', 3],
+] as const) {
+  test(`${name} on ${loops} event loop(s): what passed is what is counted and logged`, async () => {
+    await using dir = await scratch();
+    const accessLog = join(dir.folder, 'access.log');
+    await using origin = await fixed.start(loopback, {}, never);
+    const intent = intentFor(origin.address, { accessLog, concurrency: loops });
+    {
+      await using proxy = await proxies.get(name)!.start(intent, never);
+      let sent = 0;
+      for (let i = 0; i < 12; i++) sent += (await get(proxy, '/bytes/100')).length;
+      await proxy.drain!();
+      const stats = (await (await page(proxy, '/stats')).json()) as ProxyStats;
+      const { traffic } = stats.listener;
+      assert.deepEqual([traffic.connections, traffic.active, traffic.errors], [12, 0, 0]);
+      assert.equal(stats.listener.address, `${proxy.address.host}:${proxy.address.port}`);
+      const endpoint = stats.clusters[0]!.endpoints[0]!.traffic;
+      assert.equal(endpoint.active, 0);
+      assert.equal(
+        endpoint.latency.reduce((sum, n) => sum + n),
+        12,
+      );
+      if (name === 'l7-http') {
+        assert.deepEqual([traffic.requests, traffic.codes[2], endpoint.requests], [12, 12, 12]);
+        assert.ok(traffic.bytesSent >= 1200);
+      } else assert.equal(traffic.bytesSent, sent);
+      const metrics = await (await page(proxy, '/metrics')).text();
+      assert.ok(metrics.includes(`hopcost_connections_total{listener="${stats.listener.address}"} 12\n`));
+      assert.equal((await page(proxy, '/other')).status, 404);
+    }
+    const lines = (await readFile(accessLog, 'utf8')).trimEnd().split('\n');
+    const records = lines.map((line) => JSON.parse(line) as { cluster: string; endpoint: string; micros: number });
+    assert.equal(records.length, 12);
+    const { host, port } = origin.address;
+    assert.ok(records.every((record) => record.endpoint === `${host}:${port}` && record.cluster === 'o'));
+  });
+}
+
+test('several event loops share the port and spread the connections', async () => {
+  await using origin = await fixed.start(loopback, {}, never);
+  await using proxy = await proxies.get('l4-tcp')!.start(intentFor(origin.address, { concurrency: 2 }), never);
+  await using other = await proxies
+    .get('l4-tcp')!
+    .start({ ...intentFor(origin.address, {}), listener: { address: loopback, reusePort: true } }, never);
+  assert.notEqual(proxy.address.port, other.address.port);
+  await Promise.all(Array.from({ length: 40 }, () => get(proxy, '/bytes/1')));
+  assert.equal((await proxy.stats!()).listener.traffic.connections, 40);
+  await assert.rejects(
+    proxies.get('l4-tcp')!.start({ ...intentFor(origin.address, {}), listener: { address: proxy.address } }, never),
+    { code: 'EADDRINUSE' },
+  );
+});
+
+test('statistics of several loops add up, those that know other endpoints too', () => {
+  const traffic = new Traffic();
+  traffic.connections = 2;
+  traffic.finished(3, 204);
+  traffic.finished(1_500_000, 503);
+  const part = (...addresses: string[]): ProxyStats => ({
+    listener: { address: 'l', traffic: traffic.snapshot() },
+    clusters: [
+      clusterStats(
+        'c',
+        addresses.map((address) => ({ address, weight: 1, traffic: traffic.snapshot() })),
+      ),
+    ],
+  });
+  const merged = mergeStats([part('a'), part('a', 'b')]);
+  assert.equal(merged.listener.traffic.connections, 4);
+  assert.deepEqual(
+    merged.clusters[0]!.endpoints.map(({ address, traffic: t }) => [address, t.connections, t.codes[2], t.codes[5]]),
+    [
+      ['a', 4, 2, 2],
+      ['b', 2, 1, 1],
+    ],
+  );
+  assert.equal(merged.clusters[0]!.traffic.latencyMicros, 3 * 1_500_003);
+});
+
+test('Prometheus text: one TYPE a metric, cumulative buckets, escaped labels', () => {
+  const traffic = new Traffic();
+  traffic.finished(0);
+  traffic.finished(3);
+  const lines = prometheusText({
+    listener: { address: 'l', traffic: traffic.snapshot() },
+    clusters: [clusterStats('a"b\\', [{ address: 'e', weight: 1, traffic: traffic.snapshot() }])],
+  }).split('\n');
+  const types = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
+  assert.equal(new Set(types).size, types.length);
+  assert.ok(lines.includes('hopcost_duration_seconds_bucket{listener="l",le="0.000001"} 1'));
+  assert.ok(lines.includes('hopcost_duration_seconds_bucket{listener="l",le="0.000004"} 2'));
+  assert.ok(lines.includes('hopcost_duration_seconds_bucket{listener="l",le="+Inf"} 2'));
+  assert.ok(lines.includes('hopcost_requests_total{cluster="a\\"b\\\\",endpoint="e"} 0'));
+  const sampleLine = /^[a-z_]+\{([a-z]+="([^"\\\n]|\\["\\n])*",?)+\} -?[\d.e+-]+$/;
+  for (const line of lines) assert.ok(line === '' || line.startsWith('# ') || sampleLine.test(line), line);
+});
+
+test('the access log writes in pieces, in order, and appends', async () => {
+  await using dir = await scratch();
+  const path = join(dir.folder, 'log');
+  for (const round of [0, 1]) {
+    await using log = await openAccessLog(path);
+    for (let i = 0; i < 5_000; i++) log.write({ round, i, filler: 'x'.repeat(50) });
+    assert.equal(log.lost, 0);
+  }
+  const records = (await readFile(path, 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { i: number });
+  assert.deepEqual(
+    records.map(({ i }) => i),
+    Array.from({ length: 10_000 }, (_, i) => i % 5_000),
+  );
+  await assert.rejects(openAccessLog(join(dir.folder, 'no', 'log')), { code: 'ENOENT' });
+});
