@@ -52,7 +52,7 @@ export class ChildError extends Error {
 
 const packageRoot = join(import.meta.dirname, '../..');
 const KEPT_LINES = 50;
-const GRACE = { output: 500, stop: 2_000, term: 1_000, kill: 2_000 } as const;
+const GRACE = { output: 500, stop: 1_000, term: 500, kill: 2_000 } as const;
 const ANSWER_TIMEOUT = 10_000;
 
 /** Every child that may still have a process. Emptied synchronously when this process exits, by whatever path. */

@@ -1,13 +1,20 @@
 /** HTTP requests over `node:http`, a reader independent of every proxy measured: for the nonce and the conformance cases. */
-import { request as requestHttp, type Agent, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
-import { request as requestHttps, Agent as HttpsAgent } from 'node:https';
-import { Agent as HttpAgent } from 'node:http';
+import {
+  Agent as HttpAgent,
+  request as requestHttp,
+  type Agent,
+  type IncomingHttpHeaders,
+  type RequestOptions,
+} from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { Target } from './wire.ts';
 
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  /** It came over a connection that had carried another answer before. */
+  readonly reused: boolean;
 }
 
 export interface HttpQuestion {
@@ -45,7 +52,12 @@ export function ask(
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks),
+          reused: request.reusedSocket,
+        }),
       );
     });
     request.on('error', reject);

@@ -34,6 +34,8 @@ export interface Topology extends AsyncDisposable {
   /** Present where the client speaks TLS. */
   readonly tls?: { readonly ca: string; readonly serverName: string };
   readonly origin: {
+    /** Where it listens itself, past the proxy. */
+    readonly target: Target;
     readonly pids: readonly number[];
     counters(): Promise<{ readonly connections: number; readonly requests: number }>;
     eventLoop(): Promise<EventLoopTimes>;
@@ -62,6 +64,8 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   const version = definition && requireReady(definition.name, await definition.availability());
   const tls = usesTls(scenario.traffic);
   const terminates = tls && definition?.capabilities.has('tls-termination') === true;
+  const originates = definition?.capabilities.has('tls-origination') === true;
+  const originSpeaksTls = originates || (tls && !terminates);
 
   const originName = scenario.origin;
   const protocol = backends.get(originName)?.protocol;
@@ -73,7 +77,7 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
       {
         role: `origin ${originName}`,
         entry: 'backends/host.ts',
-        job: { name: originName, listener: loopback, options: tls && !terminates ? { tls: leaf } : {} },
+        job: { name: originName, listener: loopback, options: originSpeaksTls ? { tls: leaf } : {} },
         cores: placement.origin,
       },
       signal,
@@ -93,7 +97,9 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
                 address: loopback,
                 ...(terminates && { tls: { certificates: [leaf], alpn: ['http/1.1'] } }),
               },
-              clusters: [{ name: 'origin', endpoints: [origin.ready.address] }],
+              clusters: [
+                { name: 'origin', endpoints: [origin.ready.address], ...(originates && { tls: trust(certificate) }) },
+              ],
               defaultCluster: 'origin',
               concurrency: spec.concurrency,
             } satisfies ProxyIntent,
@@ -107,17 +113,18 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   const front = proxy ?? origin;
   const target: Target = {
     ...front.ready.address,
-    ...(tls && { tls: { ca: certificate.ca, serverName: certificate.serverName } }),
+    ...(tls && { tls: trust(certificate) }),
   };
   const foreign = disowned(origin, proxy);
   if (foreign) throw new Error(foreign.message);
-  await (protocol === 'http' ? proveNonce : proveConnection)(origin, target, signal);
+  await (PROOFS[originName] ?? PROOFS[protocol] ?? proveConnection)(origin, target, signal);
 
   const children = scope.move();
   return {
     target: front.ready.address,
     ...(target.tls && { tls: target.tls }),
     origin: {
+      target: { ...origin.ready.address, ...(originSpeaksTls && { tls: trust(certificate) }) },
       pids: origin.ready.pids,
       counters: () => origin.counters(),
       eventLoop: () => origin.eventLoop(),
@@ -135,6 +142,8 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   };
 }
+
+const trust = ({ ca, serverName }: RunCertificate) => ({ ca, serverName });
 
 function proxyNamed(name: string) {
   const definition = proxies.get(name);
@@ -171,6 +180,13 @@ function disowned(...children: readonly (HostChild | undefined)[]): Warning | un
   return undefined;
 }
 
+/** How an origin shows that it is the one behind the target: by its own name, else by its protocol. */
+const PROOFS: Readonly<Record<string, typeof proveNonce>> = {
+  http: proveNonce,
+  tcp: proveConnection,
+  'http-echo': proveRequest, // answers with the request's own head, whatever is asked
+};
+
 /** The origin that was started answers through the target: only it knows the nonce. */
 async function proveNonce(origin: HostChild, target: Target, signal: AbortSignal): Promise<void> {
   const { status, body } = await ask(target, { path: '/nonce' }, signal);
@@ -192,5 +208,16 @@ async function proveConnection(origin: HostChild, target: Target, signal: AbortS
   if (answer.length === 0 || connections <= before.connections)
     throw new Error(
       `${target.host}:${target.port} did not lead to the origin: ${answer.length} bytes came back, its connections went from ${before.connections} to ${connections}`,
+    );
+}
+
+/** A request sent to the target is answered, and the origin's own count says that it was its request. */
+async function proveRequest(origin: HostChild, target: Target, signal: AbortSignal): Promise<void> {
+  const before = await origin.counters();
+  const { status } = await ask(target, { path: '/' }, signal);
+  const { requests } = await origin.counters();
+  if (status !== 200 || requests !== before.requests + 1)
+    throw new Error(
+      `GET / at ${target.host}:${target.port} did not lead to the origin: status ${status}, its requests went from ${before.requests} to ${requests}`,
     );
 }

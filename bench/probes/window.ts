@@ -93,8 +93,12 @@ export async function measureWindow(spec: WindowSpec, signal: AbortSignal): Prom
   const countsAfter = parties.origin.counters?.();
   countsAfter?.catch(() => {});
   // Each `finish` takes its synchronous readings before it first waits.
-  const finishing = [proxy?.finish(), origin.finish(), generator.finish(), host.finish()] as const;
-  const [ofProxy, ofOrigin, ofGenerator, figures] = await Promise.all(finishing);
+  const [ofProxy, ofOrigin, ofGenerator, figures] = await Promise.all([
+    proxy?.finish() ?? Promise.resolve(undefined),
+    origin.finish(),
+    generator.finish(),
+    host.finish(),
+  ]);
   const [countsFrom, countsTo] = await Promise.all([countsBefore, countsAfter]);
 
   const ours = [ofProxy, ofOrigin, ofGenerator].reduce((sum, reading) => sum + (reading?.cpu ?? 0), 0);

@@ -15,7 +15,7 @@ const burn = (milliseconds: number) => {
 };
 const source = `(${burn.toString()})`;
 
-process.on('message', async (job: { burn: number; thread?: boolean; process?: boolean }) => {
+async function carryOut(job: { burn: number; thread?: boolean; process?: boolean }): Promise<void> {
   const from = process.cpuUsage();
   if (job.thread) {
     const worker = new Worker(`${source}(${job.burn})`, { eval: true });
@@ -23,6 +23,8 @@ process.on('message', async (job: { burn: number; thread?: boolean; process?: bo
   } else if (job.process) execFileSync(process.execPath, ['-e', `${source}(${job.burn})`]);
   else burn(job.burn);
   process.send?.({ used: process.cpuUsage(from), eventLoop: performance.eventLoopUtilization() });
-});
+}
+
+process.on('message', (job: { burn: number }) => void carryOut(job));
 process.on('disconnect', () => process.exit(0));
 process.send?.('ready');

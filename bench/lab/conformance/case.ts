@@ -1,0 +1,28 @@
+/** What a subject must get right before its figures mean anything: a table of cases, each run against the real topology. */
+import type { Topology } from '../topology.ts';
+import type { Target } from '../wire.ts';
+
+export interface ConformanceCase {
+  /** One sentence, true of a subject that passes. */
+  readonly rule: string;
+  /** The origin that the case needs behind the subject. */
+  readonly origin: 'http-fixed' | 'http-echo' | 'tcp-echo' | 'tcp-sink';
+  /** Layers that the rule binds; all by default. An L4 hop is no party to HTTP's own rules. */
+  readonly layers?: readonly Layer[];
+  /** Resolves to what was seen; rejects, with what was expected and what came, where the subject fails. */
+  run(bench: ConformanceBench, signal: AbortSignal): Promise<string>;
+}
+
+export type Layer = 'direct' | 'l4' | 'l7';
+
+export interface ConformanceBench {
+  /** The way through the subject. */
+  readonly target: Target;
+  /** Past it: its address, its counters. */
+  readonly origin: Topology['origin'];
+}
+
+/** Fails a case. */
+export function expect(condition: boolean, message: () => string): asserts condition {
+  if (!condition) throw new Error(message());
+}

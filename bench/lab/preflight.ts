@@ -1,0 +1,182 @@
+/** Before anything is measured: can this host carry the plan, and does each subject do its work right, as itself, as configured. */
+import { proxies } from '#proxies/registry.ts';
+import type { Environment, SubjectRecord } from '#bench/model/record.ts';
+import type { Scenario, Subject } from '#bench/model/scenario.ts';
+import { httpCases } from './conformance/http.ts';
+import { tcpCases } from './conformance/tcp.ts';
+import { tlsCases } from './conformance/tls.ts';
+import type { ConformanceCase, Layer } from './conformance/case.ts';
+import { sysctl } from './host-facts.ts';
+import { openTopology, usesTls, type Topology, type TopologyShared } from './topology.ts';
+
+export interface HostProblem {
+  /** 'error': the plan cannot be carried out. 'warning': it may fail, depending on how fast the subjects are. */
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+/** Descriptors that a process holds besides its connections. */
+const RESERVED_FILES = 100;
+/** Seconds that a closed connection keeps its port (TIME_WAIT), and with reuse on loopback. */
+const TIME_WAIT = { plain: 60, reused: 1 } as const;
+/** New connections a second that the fastest subject reaches on one load core; measured direct, on loopback. */
+const FASTEST_CONNECTIONS = 15_000;
+
+export interface HostFacts extends Pick<Environment, 'openFiles' | 'ephemeralPorts'> {
+  /** Whether ports in TIME_WAIT are reused within a second on loopback. */
+  readonly reusesTimeWait?: boolean;
+}
+
+/**
+ * Files and ports against what the scenarios need, before the first of them starts. Each trial has a listener of its own, so that
+ * ports are used up within a trial at most. `seconds`: how long one trial sends, warm-up included.
+ */
+export function checkHost(
+  scenarios: readonly Pick<Scenario, 'name' | 'traffic' | 'loop'>[],
+  { openFiles, ephemeralPorts, reusesTimeWait = (sysctl('net/ipv4/tcp_tw_reuse') ?? 0) > 0 }: HostFacts,
+  seconds: number,
+): HostProblem[] {
+  return scenarios.flatMap(({ name, traffic, loop }) => {
+    const problems: HostProblem[] = [];
+    const files = 2 * loop.connections + RESERVED_FILES; // a proxy holds both sides of each connection
+    if (files > openFiles)
+      problems.push({
+        severity: 'error',
+        message: `${name} needs ${files} open files in one process, the limit is ${openFiles}; raise it with \`ulimit -n ${files}\` or leave the scenario out`,
+      });
+    if (loop.connections > ephemeralPorts)
+      problems.push({
+        severity: 'error',
+        message: `${name} holds ${loop.connections} connections to one address, there are ${ephemeralPorts} local ports; widen net.ipv4.ip_local_port_range or leave the scenario out`,
+      });
+    else if (traffic.kind === 'http' && traffic.connection === 'per-request') {
+      const kept = reusesTimeWait ? TIME_WAIT.reused : TIME_WAIT.plain;
+      const rate = loop.kind === 'open' ? loop.offered : FASTEST_CONNECTIONS;
+      const ports = Math.ceil(rate * Math.min(kept, seconds));
+      if (ports > ephemeralPorts)
+        problems.push({
+          severity: 'warning',
+          message: `${name} may use up to ${ports} local ports in one trial, there are ${ephemeralPorts}; widen net.ipv4.ip_local_port_range, set net.ipv4.tcp_tw_reuse, or shorten the window`,
+        });
+    }
+    return problems;
+  });
+}
+
+export interface PreflightSpec extends TopologyShared {
+  /** 'direct', or a proxy's name. */
+  readonly subject: { readonly name: string };
+  /** Those of the plan: what they carry is what is checked. */
+  readonly scenarios: readonly Scenario[];
+}
+
+type Check = SubjectRecord['preflight'][number];
+
+/** One way of carrying traffic, with the cases that it must pass. */
+interface Carriage {
+  readonly traffic: Scenario['traffic'];
+  readonly cases: readonly ConformanceCase[];
+}
+
+const CASE_TIMEOUT = 10_000;
+
+/**
+ * Runs every case that binds the subject, for each kind of traffic that the scenarios would send through it. Never rejects but for an
+ * abort: a subject that is missing or does not start has failed that check.
+ */
+export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal): Promise<SubjectRecord> {
+  const { name } = spec.subject;
+  const definition = proxies.get(name);
+  const layer: Layer = definition?.layer ?? 'direct';
+  const subject: Subject = definition ? { kind: 'proxy', name } : { kind: 'direct' };
+  const capabilities: ReadonlySet<string> = definition?.capabilities ?? new Set();
+  const checks: Check[] = [];
+  let version = definition ? '' : process.version;
+  let nativeConfig = '';
+
+  const availability = await definition?.availability();
+  if (availability?.state === 'missing')
+    checks.push({ rule: 'it is installed', passed: false, detail: `${availability.reason}; ${availability.install}` });
+  else {
+    version = availability?.version ?? version;
+    for (const carriage of carriages(spec.scenarios, layer, capabilities)) {
+      const origins = Map.groupBy(
+        carriage.cases.filter(({ layers }) => layers?.includes(layer) ?? true),
+        ({ origin }) => origin,
+      );
+      for (const [origin, cases] of origins) {
+        const scenario = { origin, traffic: carriage.traffic };
+        nativeConfig =
+          (await withTopology({ ...spec, scenario, subject, concurrency: 1 }, cases, checks, signal)) || nativeConfig;
+      }
+    }
+  }
+  return {
+    record: 'subject',
+    subject,
+    layer,
+    tls: capabilities.has('tls-termination'),
+    summary: definition?.summary ?? 'no proxy: load goes straight to the origin',
+    version,
+    nativeConfig,
+    preflight: checks,
+  };
+}
+
+/** Each kind of traffic among the scenarios that this subject can carry: plain HTTP, HTTPS, bytes. */
+function carriages(scenarios: readonly Scenario[], layer: Layer, capabilities: ReadonlySet<string>): Carriage[] {
+  const terminates = capabilities.has('tls-termination');
+  const needsTls = terminates || capabilities.has('sni-routing');
+  const sends = (wanted: (traffic: Scenario['traffic']) => boolean) =>
+    scenarios.map(({ traffic }) => traffic).find(wanted);
+  const isHttp = (traffic: Scenario['traffic']) =>
+    traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http');
+  const plain = sends((traffic) => isHttp(traffic) && !usesTls(traffic));
+  const secure = sends((traffic) => isHttp(traffic) && usesTls(traffic));
+  const bytes = sends((traffic) => !isHttp(traffic));
+  return [
+    ...(plain && !needsTls ? [{ traffic: plain, cases: httpCases }] : []),
+    ...(secure && (terminates || layer !== 'l7') ? [{ traffic: secure, cases: [...tlsCases, ...httpCases] }] : []),
+    ...(bytes && layer !== 'l7' && !needsTls ? [{ traffic: bytes, cases: tcpCases }] : []),
+  ];
+}
+
+/** Appends one check a case, in order; gives what the proxy ran with. */
+async function withTopology(
+  spec: Parameters<typeof openTopology>[0],
+  cases: readonly ConformanceCase[],
+  checks: Check[],
+  signal: AbortSignal,
+): Promise<string> {
+  const carries = `${usesTls(spec.scenario.traffic) ? 'TLS, ' : ''}${spec.scenario.origin}`;
+  let topology: Topology;
+  try {
+    topology = await openTopology(spec, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    checks.push({
+      rule: `it starts and leads to the origin (${carries})`,
+      passed: false,
+      detail: (error as Error).message,
+    });
+    return '';
+  }
+  await using running = topology;
+  checks.push({
+    rule: `it starts and leads to the origin (${carries})`,
+    passed: true,
+    detail: 'nonce and listener are its own',
+  });
+  const target = { ...running.target, ...(running.tls && { tls: running.tls }) };
+  for (const conformance of cases) {
+    const { rule } = conformance;
+    try {
+      const within = AbortSignal.any([signal, AbortSignal.timeout(CASE_TIMEOUT)]);
+      checks.push({ rule, passed: true, detail: await conformance.run({ target, origin: running.origin }, within) });
+    } catch (error) {
+      signal.throwIfAborted();
+      checks.push({ rule, passed: false, detail: (error as Error).message });
+    }
+  }
+  return running.proxy?.nativeConfig ?? '';
+}

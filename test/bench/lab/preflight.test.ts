@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { createCertificate } from '#bench/lab/certificates.ts';
+import type { ConformanceBench } from '#bench/lab/conformance/case.ts';
+import { httpCases } from '#bench/lab/conformance/http.ts';
+import { tcpCases } from '#bench/lab/conformance/tcp.ts';
+import { planPlacement, readCores } from '#bench/lab/placement.ts';
+import { checkHost, preflightSubject } from '#bench/lab/preflight.ts';
+import { SubjectRecord } from '#bench/model/record.ts';
+import { perSecond } from '#bench/model/units.ts';
+import { SCENARIOS } from '#bench/plan/scenarios.ts';
+
+const shared = { placement: planPlacement(readCores()), certificate: createCertificate() };
+const signal = AbortSignal.timeout(100_000);
+const scenario = (name: string) => SCENARIOS.find((candidate) => candidate.name === name)!;
+const plain = [scenario('http-small')];
+const roomy = { openFiles: 100_000, ephemeralPorts: 28_232, reusesTimeWait: true };
+
+test('a host with room has no problems', () => {
+  assert.deepEqual(checkHost(SCENARIOS, roomy, 2), []);
+});
+
+test('too few files or ports for idle connections is an error before the run', () => {
+  const idle = [scenario('idle-connections')];
+  const [files] = checkHost(idle, { ...roomy, openFiles: 4_096 }, 2);
+  assert.equal(files?.severity, 'error');
+  assert.match(files!.message, /idle-connections needs 8100 open files.*limit is 4096.*ulimit -n 8100/);
+  const [ports] = checkHost(idle, { ...roomy, ephemeralPorts: 1_000 }, 2);
+  assert.equal(ports?.severity, 'error');
+  assert.match(ports!.message, /4000 connections.*1000 local ports/);
+});
+
+test('new connections: ports in TIME_WAIT count for as long as they are kept, or the trial lasts', () => {
+  const fresh = [scenario('http-new-connection')];
+  assert.deepEqual(checkHost(fresh, roomy, 60), []);
+  assert.equal(checkHost(fresh, { ...roomy, reusesTimeWait: false }, 4)[0]?.severity, 'warning');
+  assert.deepEqual(checkHost(fresh, { ...roomy, reusesTimeWait: false }, 1), []);
+  const slow = { kind: 'open', connections: 4, offered: perSecond(100), arrivals: 'uniform' } as const;
+  assert.deepEqual(checkHost([{ ...fresh[0]!, loop: slow }], { ...roomy, reusesTimeWait: false }, 60), []);
+});
+
+for (const [name, scenarios] of [
+  ['direct', [scenario('http-small'), scenario('tls-keepalive'), scenario('tcp-echo')]],
+  ['l4-tcp', [scenario('http-small'), scenario('tcp-echo')]],
+  ['l7-http', plain],
+  ['node-http', plain],
+] as const)
+  test(`${name} passes every case`, async () => {
+    const record = await preflightSubject({ ...shared, subject: { name }, scenarios }, signal);
+    SubjectRecord.parse(record);
+    const failed = record.preflight.filter(({ passed }) => !passed);
+    assert.deepEqual(failed, []);
+    assert.ok(record.preflight.length >= 10);
+    assert.equal(record.layer, name === 'direct' ? 'direct' : name.startsWith('l4') ? 'l4' : 'l7');
+    assert.equal(record.nativeConfig !== '', name !== 'direct');
+    const ambiguous = record.preflight.some(({ rule }) => rule.startsWith('Transfer-Encoding beside'));
+    assert.equal(ambiguous, record.layer === 'l7', 'an L4 hop is not asked to know HTTP');
+  });
+
+test('nothing that the scenarios send is for this subject: nothing is checked', async () => {
+  const record = await preflightSubject(
+    { ...shared, subject: { name: 'l7-http' }, scenarios: [scenario('tcp-echo')] },
+    signal,
+  );
+  assert.deepEqual(record.preflight, []);
+});
+
+test('an abort is no failed check', async () => {
+  const spec = { ...shared, subject: { name: 'direct' }, scenarios: plain };
+  await assert.rejects(preflightSubject(spec, AbortSignal.abort(new Error('interrupted'))), /interrupted/);
+});
+
+/** A subject that misbehaves as `onSocket` says, in front of nothing. */
+async function planted(t: TestContext, onSocket: (socket: Socket) => void): Promise<ConformanceBench> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {});
+    onSocket(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const target = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  const origin = {
+    target,
+    pids: [],
+    counters: async () => ({ connections: 0, requests: 0 }),
+    eventLoop: async () => ({ active: 0, idle: 0 }),
+  };
+  return { target, origin };
+}
+
+const answer = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const run = (cases: typeof httpCases, rule: string, bench: ConformanceBench) =>
+  cases.find((candidate) => candidate.rule.includes(rule))!.run(bench, AbortSignal.timeout(5_000));
+
+test('planted faults are caught, each by its case', async (t) => {
+  const closing = await planted(t, (socket) => socket.once('data', () => socket.end(answer('0123456789'))));
+  await assert.rejects(run(httpCases, 'keep-alive', closing), /new connection|socket hang up|ECONNRESET|expected/);
+  await assert.rejects(run(httpCases, 'body of 1 bytes', closing), /expected 1 bytes, got 10/);
+  await assert.rejects(run(httpCases, 'Connection: close', closing), /expected 3000 bytes/);
+  const reversing = await planted(t, (socket) =>
+    socket.on('data', (chunk) => {
+      const paths = [...chunk.toString().matchAll(/GET (\S+)/g)].map(([, path]) => path!);
+      for (const path of paths.toReversed()) socket.write(answer(`GET ${path}\n`));
+    }),
+  );
+  await assert.rejects(run(httpCases, 'pipelined', reversing), /answers stand at/);
+  const flipping = await planted(t, (socket) =>
+    socket.on('data', (chunk) => socket.write(Buffer.from(chunk).reverse())),
+  );
+  await assert.rejects(run(tcpCases, 'byte for byte', flipping), /message 1 came back/);
+  const deaf = await planted(t, (socket) => socket.on('data', () => {}).on('end', () => socket.end()));
+  await assert.rejects(run(tcpCases, 'half-close', deaf), /got 0 bytes/);
+  await assert.rejects(run(tcpCases, 'bulk', deaf), /expected the origin to count/);
+});
