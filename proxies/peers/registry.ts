@@ -1,6 +1,29 @@
-/** Every peer that runs a binary of its own. Adding one is its file and a line here. */
+/** Every peer. Adding one is its file and a line here. */
+import { fastProxy } from './fast-proxy.ts';
+import { fastifyHttpProxy } from './fastify-http-proxy.ts';
 import { haproxyHttp, haproxyTcp, haproxyTls } from './haproxy.ts';
+import { httpProxy } from './http-proxy.ts';
+import { httpProxy3 } from './http-proxy-3.ts';
+import { httpxy } from './httpxy.ts';
+import type { ProxyDefinition } from '../contract.ts';
 import { nginxHttp, nginxStream, nginxTls } from './nginx.ts';
 import type { PeerDefinition } from './peer.ts';
 
-export const peers: readonly PeerDefinition[] = [nginxStream, nginxHttp, nginxTls, haproxyTcp, haproxyHttp, haproxyTls];
+export const binaries: readonly PeerDefinition[] = [
+  nginxStream,
+  nginxHttp,
+  nginxTls,
+  haproxyTcp,
+  haproxyHttp,
+  haproxyTls,
+];
+
+export const libraries: readonly ProxyDefinition[] = [
+  httpProxy,
+  httpProxy3,
+  httpxy,
+  fastProxy,
+  fastifyHttpProxy,
+].flat();
+
+export const peers: readonly ProxyDefinition[] = [...binaries, ...libraries];

@@ -1,4 +1,5 @@
 /** Small origins for the peers' tests, clients that show what came through, and what is left of a peer after its end. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { Agent, createServer, request, type IncomingMessage } from 'node:http';
@@ -16,6 +17,9 @@ export interface Seen {
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
 }
+
+/** RFC 6455 §1.3. */
+const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 class Origin implements AsyncDisposable {
   readonly server: Server;
@@ -68,8 +72,14 @@ export const httpOrigin = (name = 'origin', release: Promise<unknown> = Promise.
         answer.writeHead(200, { 'content-type': 'application/json', 'x-origin': name, server: 'origin' });
         answer.end(JSON.stringify(seen));
       });
-    }).on('upgrade', (_incoming, socket: Socket, head: Buffer) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    }).on('upgrade', (incoming, socket: Socket, head: Buffer) => {
+      const accept = createHash('sha1')
+        .update(`${incoming.headers['sec-websocket-key']}${WEBSOCKET_GUID}`)
+        .digest('base64');
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+          `Sec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      );
       socket.write(head);
       socket.pipe(socket);
     }),
