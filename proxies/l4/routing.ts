@@ -31,7 +31,7 @@ export interface L4Mode {
 }
 
 /** `*.example.org` matches one or more labels in front, as Envoy's filter chain match does. */
-export function matchesName(pattern: string, name: string): boolean {
+function matchesName(pattern: string, name: string): boolean {
   const wanted = pattern.toLowerCase();
   if (wanted === '*') return true;
   return wanted.startsWith('*.') ? name.endsWith(wanted.slice(1)) && name.length > wanted.length - 1 : name === wanted;

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { parseNetwork } from '../config/network.ts';
 
 /** A set of networks. An IPv4 address that arrives on an IPv6 socket (`::ffff:10.0.0.1`) counts as what it is. */
-export function addressSet(cidrs: readonly string[]): (address: string) => boolean {
+function addressSet(cidrs: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const text of cidrs) {
     const network = parseNetwork(text);

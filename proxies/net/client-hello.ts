@@ -19,7 +19,7 @@ const messageHeaderBytes = 4;
 /** RFC 8446 §5.1. */
 const maxRecordBytes = 16_384;
 /** Real hellos, post-quantum key shares included, stay below 4 KiB. */
-export const maxHelloBytes = 16_384;
+const maxHelloBytes = 16_384;
 /** Enough for any split that is not meant to wear us out. */
 const maxRecords = 64;
 

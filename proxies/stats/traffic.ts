@@ -73,7 +73,7 @@ export interface ProxyStats {
 
 const sums = (a: readonly number[], b: readonly number[]) => a.map((value, i) => value + b[i]!);
 
-export function addTraffic(a: TrafficSnapshot, b: TrafficSnapshot): TrafficSnapshot {
+function addTraffic(a: TrafficSnapshot, b: TrafficSnapshot): TrafficSnapshot {
   return {
     connections: a.connections + b.connections,
     active: a.active + b.active,

@@ -10,7 +10,7 @@ import type { RunningProxy } from '../contract.ts';
 import { startAdmin } from '../stats/admin.ts';
 import { mergeStats, type ProxyStats } from '../stats/traffic.ts';
 
-export type WorkerCommand =
+type WorkerCommand =
   | { readonly call: 'start'; readonly name: string; readonly intent: ProxyIntent }
   | { readonly call: 'reload'; readonly intent: ProxyIntent }
   | { readonly call: 'stats' | 'drain' | 'dispose' };

@@ -217,3 +217,36 @@ test('an occupied port is the error of the system', async () => {
   await using origin = await serve();
   await assert.rejects(start(origin, { listener: { address: origin.address } }), { code: 'EADDRINUSE' });
 });
+
+test('random aborts leave no session, whichever side and whenever', async () => {
+  let seed = 1;
+  const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+  const actions = ['destroy', 'resetAndDestroy', 'end'] as const;
+  await using origin = await serve((socket) => {
+    socket.on('data', (chunk: Buffer) => {
+      if (random(4) === 0) socket[actions[random(3)]!]();
+      else socket.write(chunk);
+    });
+    socket.on('end', () => socket.end());
+  });
+  await using proxy = await start(origin, { timeouts: { drain: 3_000 } });
+  const one = async () => {
+    const client = connect(proxy.address).on('error', () => {});
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    client.on('end', () => client.end());
+    if (random(5) > 0) await once(client, 'connect').catch(() => {});
+    for (let writes = random(4); writes > 0 && client.writable; writes--) {
+      client.write(Buffer.alloc(1 + random(100_000)));
+      await Promise.race([once(client, 'data').catch(() => {}), closed]);
+    }
+    client[actions[random(3)]!]();
+    client.resume();
+    await closed;
+  };
+  for (let round = 0; round < 10; round++) await Promise.all(Array.from({ length: 40 }, one));
+  await proxy.drain!();
+  const { listener, clusters } = await proxy.stats!();
+  assert.equal(listener.traffic.active, 0);
+  assert.equal(clusters[0]!.endpoints[0]!.traffic.active, 0);
+  assert.ok(listener.traffic.connections >= 300);
+});
