@@ -56,6 +56,8 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
     description: `Lines, one a subject, rounds merged. Horizontal: percentile on a scale of nines. Vertical: response time in microseconds, logarithmic. p99: ${p99.join('; ') || 'too few samples'}.`,
     spec: (width) => {
       const narrow = width < 500;
+      // Where there is no room for names at the ends of the lines.
+      const legend = narrow ? { columns: 2, labelLimit: 130, symbolStrokeWidth: 2 } : null;
       return {
         width,
         height: narrow ? 340 : 380,
@@ -76,7 +78,7 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
           y: {
             type: 'quantitative',
             title: 'response time',
-            scale: { type: 'log', nice: false, zero: false },
+            scale: { type: 'log', nice: false },
             axis: {
               tickCount: 6,
               labelExpr: `datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' ms' : format(datum.value, '~r') + ' µs'`,
@@ -87,7 +89,7 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
             type: 'nominal',
             title: null,
             scale: look('colour'),
-            legend: narrow ? { columns: 2, labelLimit: 130, symbolStrokeWidth: 2 } : null,
+            legend,
           },
         },
         layer: [
@@ -96,7 +98,7 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
             mark: { type: 'line', strokeWidth: 2, interpolate: 'monotone' },
             encoding: {
               y: { field: 'micros' },
-              strokeDash: { field: 'subject', type: 'nominal', scale: look('dash') as never, legend: null },
+              strokeDash: { field: 'subject', type: 'nominal', title: null, scale: look('dash') as never, legend },
             },
           },
           {
@@ -109,7 +111,7 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
                 type: 'nominal',
                 title: null,
                 scale: look('shape'),
-                ...(narrow ? {} : { legend: null }),
+                legend,
               },
             },
           },

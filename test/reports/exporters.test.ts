@@ -1,0 +1,94 @@
+/** Every exporter on one seeded run with a failed trial, an invalid one and a name full of markup. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { analyse } from '#bench/analysis/analyse.ts';
+import { exporters } from '#reports/registry.ts';
+import { reportHtml } from '#reports/report-html.ts';
+import { reportJson } from '#reports/report-json.ts';
+import { reportMarkdown } from '#reports/report-md.ts';
+import { summaryCsv } from '#reports/summary-csv.ts';
+import { renderTerminal } from '#reports/terminal.ts';
+import { trialsCsv } from '#reports/trials-csv.ts';
+import { matchesGolden } from './golden.ts';
+import { ODD_NAME, syntheticRun, TRUTHS } from './synthetic-run.ts';
+
+const analysis = analyse(syntheticRun({ rounds: 3 }));
+const lines = (text: string): string[] => text.trimEnd().split('\n');
+
+for (const exporter of [trialsCsv, summaryCsv, reportMarkdown])
+  test(`${exporter.format} is as it was`, async () => matchesGolden(exporter.file, await exporter.render(analysis)));
+
+test('html is as it was, its charts apart', async () => {
+  const page = await reportHtml.render(analysis);
+  matchesGolden('report.html', page.replaceAll(/(<svg[^>]*>)[\s\S]*?<\/svg>/g, '$1</svg>'));
+});
+
+test('terminal is as it was', () => matchesGolden('terminal.txt', renderTerminal(analysis)));
+
+test('every exporter is registered under a name and a file of its own', () => {
+  assert.deepEqual(exporters.map(({ file }) => file).toSorted(), [
+    'report.html',
+    'report.json',
+    'report.md',
+    'summary.csv',
+    'trials.csv',
+  ]);
+  assert.equal(new Set(exporters.map(({ format }) => format)).size, exporters.length);
+});
+
+test('rendering twice gives the same text', async () => {
+  for (const exporter of exporters) assert.equal(await exporter.render(analysis), await exporter.render(analysis));
+});
+
+test('json is the analysis, with its version', async () => {
+  const { report, ...rest } = JSON.parse(await reportJson.render(analysis)) as Record<string, unknown>;
+  assert.equal(report, 1);
+  assert.deepEqual(rest, JSON.parse(JSON.stringify(analysis)));
+});
+
+test('trials.csv has one row a trial and the same number of fields in each', async () => {
+  const rows = lines(await trialsCsv.render(analysis));
+  assert.equal(rows.length, analysis.trials.length + 1);
+});
+
+test('a spreadsheet runs no formula that came in as a name', async () => {
+  const evil = TRUTHS.map((truth) => (truth.name === ODD_NAME ? { ...truth, name: '=HYPERLINK("http://x")' } : truth));
+  const csv = await trialsCsv.render(analyse(syntheticRun({ rounds: 1, subjects: evil, scenarios: ['http-small'] })));
+  assert.match(csv, /"'=HYPERLINK/);
+});
+
+test('terminal: 80 columns, aligned, no control character unless colour is asked for', () => {
+  const text = renderTerminal(analysis);
+  for (const line of lines(text)) assert.ok(line.length <= 80, `${line.length}: ${line}`);
+  assert.doesNotMatch(text, /[^\P{Cc}\n]/u);
+  const coloured = renderTerminal(analysis, { colour: true });
+  assert.notEqual(coloured, text);
+  const bare = coloured.replaceAll(/\p{Cc}\[\d+m/gu, '');
+  assert.equal(bare, text);
+  const table = lines(text).filter((line) => /^ (subject|direct|l4-tcp|l7-http|l7-tls) /.test(line));
+  assert.equal(new Set(table.map((line) => line.length)).size, 1, 'right-aligned columns end together');
+});
+
+test('terminal: a name cannot move the cursor', () => {
+  const escape = String.fromCodePoint(27);
+  const evil = TRUTHS.map((truth) => (truth.name === ODD_NAME ? { ...truth, name: `${escape}[2Jgone` } : truth));
+  const text = renderTerminal(analyse(syntheticRun({ rounds: 1, subjects: evil, scenarios: ['http-small'] })));
+  assert.ok(!text.includes(escape) && text.includes('?[2Jgone'));
+});
+
+test('markdown: markup in a name stays text, and the table keeps its columns', async () => {
+  const text = await reportMarkdown.render(analysis);
+  assert.ok(!text.includes('<script>'));
+  const table = lines(text).filter((line) => line.startsWith('|'));
+  const bars = table.map((line) => line.replaceAll('\\|', '').split('|').length);
+  assert.equal(new Set(bars).size, 1);
+});
+
+test('an interrupted run, and one with nothing in it, say so in every format', async () => {
+  const { run } = syntheticRun({ rounds: 1 });
+  const empty = analyse({ run, subjects: [], trials: [], micro: [] });
+  for (const exporter of exporters) assert.ok((await exporter.render(empty)).length > 0);
+  assert.match(renderTerminal(empty), /unfinished/);
+  assert.match(await reportHtml.render(empty), /not finished/);
+  assert.match(await reportMarkdown.render(empty), /not finished/);
+});
