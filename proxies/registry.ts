@@ -3,6 +3,7 @@ import type { ProxyDefinition } from './contract.ts';
 import { definition as l4Sni } from './l4/l4-sni.ts';
 import { definition as l4Tcp } from './l4/l4-tcp.ts';
 import { definition as l4Udp } from './l4/l4-udp.ts';
+import { definition as l7Forward } from './l7/l7-forward.ts';
 import { definition as l7Http } from './l7/l7-http.ts';
 import { definition as l7Tls } from './l7/l7-tls.ts';
 import { definition as l7TlsReencrypt } from './l7/l7-tls-reencrypt.ts';
@@ -16,6 +17,7 @@ const definitions: readonly ProxyDefinition[] = [
   l7Http,
   l7Tls,
   l7TlsReencrypt,
+  l7Forward,
   nodeHttp,
   ...peers,
 ];

@@ -68,9 +68,28 @@ export const framingFields: number = mask('framing');
 /** Fields that no trailer section may hold: framing, routing, request modifiers, authentication, content format. */
 export const forbiddenInTrailers: ReadonlySet<string> = new Set([
   ...knownFields.map((field) => field.name),
-  ...['authorization', 'www-authenticate', 'proxy-authenticate', 'cookie', 'set-cookie', 'content-encoding'],
-  ...['content-type', 'content-range', 'cache-control', 'pragma', 'range', 'age', 'expires', 'date', 'location'],
-  ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'retry-after', 'vary'],
+  'authorization',
+  'www-authenticate',
+  'proxy-authenticate',
+  'cookie',
+  'set-cookie',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'cache-control',
+  'pragma',
+  'range',
+  'age',
+  'expires',
+  'date',
+  'location',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'retry-after',
+  'vary',
 ]);
 
 const longest = Math.max(...knownFields.map((field) => field.name.length));

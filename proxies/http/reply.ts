@@ -1,5 +1,35 @@
 /** Answers of our own. They name a status and nothing of what stands behind it. */
-import { STATUS_CODES } from 'node:http';
+
+/** RFC 9110 §15, RFC 6585: what this proxy says itself. Routes may answer with any other, which then has no phrase. */
+const reasons: Readonly<Record<number, string>> = {
+  200: 'OK',
+  204: 'No Content',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  410: 'Gone',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  417: 'Expectation Failed',
+  421: 'Misdirected Request',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+};
 
 export interface Reply {
   readonly status: number;
@@ -12,7 +42,7 @@ export interface Reply {
 /** Whole message. `head`: without the body (a reply to HEAD). */
 export function writeReply(reply: Reply, connection: 'close' | 'keep-alive' | '', head: boolean): string {
   const { status } = reply;
-  const reason = STATUS_CODES[status] ?? '';
+  const reason = reasons[status] ?? '';
   const bodiless = status === 204 || status === 304;
   const body = reply.body ?? (bodiless ? '' : `${status} ${reason}\n`);
   const octets = Buffer.from(body, 'utf8').toString('latin1');

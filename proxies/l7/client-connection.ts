@@ -309,11 +309,16 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     const lines = upgradeLines(head) + this.metadata.via;
     this.#wire.writeLatin1(reissueResponse(head, { edits: undefined, lines, dropLength: true }));
     this.#wire.write(early);
-    this.passThrough(origin);
+    this.#passThrough(origin);
+  }
+
+  establish(origin: Wire): void {
+    this.#wire.writeLatin1(`HTTP/1.1 200 Connection Established\r\n${this.metadata.via}\r\n`);
+    this.#passThrough(origin);
   }
 
   /** From here on this connection only relays. */
-  passThrough(origin: Wire): void {
+  #passThrough(origin: Wire): void {
     this.#state = 'tunnel';
     this.#timer.release();
     const early = this.#early;

@@ -4,7 +4,7 @@
  */
 import type { ClusterEndpoint } from '../cluster/balancer.ts';
 import { EXPECT, UPGRADE } from '../http/fields.ts';
-import { type Head, idempotent, NO_BODY, OPTIONS, TRACE } from '../http/head.ts';
+import { CONNECT, type Head, idempotent, NO_BODY, OPTIONS, TRACE } from '../http/head.ts';
 import { latin1 } from '../http/octets.ts';
 import { acceptsTrailers, maxForwards, type Metadata, methodText, reissueRequest } from '../http/reissue.ts';
 import type { Reply } from '../http/reply.ts';
@@ -12,6 +12,7 @@ import type { CompiledEdits } from '../http/edits.ts';
 import type { Wire } from '../net/wire.ts';
 import { OriginConnection } from './origin-connection.ts';
 import type { Service, Upstream } from './service.ts';
+import { TunnelAttempt, type TunnelOwner } from './tunnel-attempt.ts';
 
 /** The client's side of an exchange. */
 export interface ClientSide {
@@ -35,6 +36,8 @@ export interface ClientSide {
   accept(more: boolean): void;
   /** 101: from here on octets, both ways. `early`: what the origin sent after its head. */
   tunnel(head: Head, origin: Wire, early: Buffer): void;
+  /** CONNECT succeeded. */
+  establish(origin: Wire): void;
   /** The exchange is over and both sides are free. */
   released(): void;
 }
@@ -42,7 +45,7 @@ export interface ClientSide {
 const noUpgrade = /(^|,)\s*h2c?\s*(,|$)/i;
 const retryAfter = 'Retry-After: 1\r\n';
 
-export class Exchange {
+export class Exchange implements TunnelOwner {
   readonly service: Service;
   readonly method: number;
   /** The client takes trailers. */
@@ -60,6 +63,7 @@ export class Exchange {
   done = false;
   readonly #client: ClientSide;
   #origin: OriginConnection | undefined;
+  #tunnel: TunnelAttempt | undefined;
   #endpoint: ClusterEndpoint | undefined;
   /** The last that was tried; for the record. */
   #served: ClusterEndpoint | undefined;
@@ -109,6 +113,14 @@ export class Exchange {
       );
       return;
     }
+    if (decision.kind === 'tunnel') {
+      this.#tunnel = new TunnelAttempt(decision.dial, decision.endpoint, service.timeouts.connect, this);
+      return;
+    }
+    if (head.method === CONNECT) {
+      this.reply({ status: 405, lines: 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' });
+      return;
+    }
     const target = decision.rewrite(head);
     if (target === null) {
       this.reply({ status: 400 });
@@ -131,7 +143,20 @@ export class Exchange {
     this.#open();
   }
 
+  onTunnelOpen(wire: Wire): void {
+    this.#tunnel = undefined;
+    this.status = 200;
+    this.#client.establish(wire);
+    this.#complete();
+  }
+
+  onTunnelFailure(status: 403 | 502 | 504): void {
+    this.#tunnel = undefined;
+    this.reply({ status });
+  }
+
   #refusal(head: Head): Reply | undefined {
+    if (head.method === CONNECT && head.body !== NO_BODY) return { status: 400 };
     if ((head.seen & (1 << EXPECT)) !== 0 && head.minor === 1) {
       if (head.value(head.find(EXPECT)).toLowerCase() !== '100-continue') return { status: 417 };
     }
@@ -289,6 +314,8 @@ export class Exchange {
     const origin = this.#origin;
     this.#release();
     origin?.cancel();
+    this.#tunnel?.abandon();
+    this.#tunnel = undefined;
   }
 
   #release(): void {

@@ -1,8 +1,9 @@
 /** The routing table, compiled from the intent: the first route that matches wins. Pure; an intent without routes is one test. */
-import type { HeaderMatch, Route, RouteMatch } from '../config/intent.ts';
+import type { Endpoint, HeaderMatch, Route, RouteMatch } from '../config/intent.ts';
 import { type CompiledEdits, compileEdits } from '../http/edits.ts';
 import type { Reply } from '../http/reply.ts';
 import { type Head, methods, OTHER_METHOD } from '../http/head.ts';
+import type { Dial } from './service.ts';
 import { canonicalPath } from '../http/target.ts';
 
 export interface Forward<C> {
@@ -22,10 +23,20 @@ export interface LocalReply {
   readonly responseEdits: CompiledEdits | undefined;
 }
 
-export type Decision<C> = Forward<C> | LocalReply;
+/** CONNECT, where it is enabled. */
+export interface OpenTunnel {
+  readonly kind: 'tunnel';
+  readonly endpoint: Endpoint;
+  readonly dial: Dial;
+  readonly responseEdits: undefined;
+}
+
+export type Decision<C> = Forward<C> | LocalReply | OpenTunnel;
 
 export interface Router<C> {
   route(head: Head): Decision<C>;
+  /** Lets go of connections that are its own. */
+  close?(): void;
 }
 
 const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, responseEdits: undefined };

@@ -2,7 +2,7 @@
 import type { Endpoint } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
 import type { ProxyIntent } from '../config/intent.ts';
-import { IntentError } from '../config/intent-error.ts';
+import { checkReload } from '../config/reload.ts';
 import { listenWires, type Wire, type WireListener } from '../net/wire.ts';
 import { endpointStats } from '../cluster/balancer.ts';
 import { describeIntent } from '../config/describe.ts';
@@ -117,12 +117,8 @@ export async function startServer(
     nativeConfig: describeIntent(intent),
     stats,
     async reload(next) {
+      checkReload(next, intent, listener.address);
       const { address } = next.listener;
-      if (address.host !== host || (address.port !== port && address.port !== listener.address.port)) {
-        throw new IntentError([
-          { path: 'listener.address', message: 'cannot change while the proxy runs; start another' },
-        ]);
-      }
       const service = new Service(next, `${address.host}:${address.port}`, serviceOptions);
       options.onReload?.(next);
       const old = server.service;

@@ -5,7 +5,7 @@ import { ConnectionPool } from '../cluster/pool.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError } from '../config/intent-error.ts';
 import type { Cluster, Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
-import { isFieldValue, isToken } from '../http/edits.ts';
+import { isFieldValue } from '../http/edits.ts';
 import { Head } from '../http/head.ts';
 import type { Metadata } from '../http/reissue.ts';
 import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
@@ -63,6 +63,8 @@ export interface Observer {
 }
 
 export interface ServiceOptions {
+  /** In place of the intent's routes. */
+  readonly router?: (intent: ProxyIntent, limits: Limits, timeouts: Timeouts) => Router<Upstream>;
   /** How the origins of a cluster are reached; plain TCP by default. */
   readonly dial?: (cluster: Cluster) => Dial;
   /** Absent: nothing is recorded, at no cost. */
@@ -105,10 +107,11 @@ export class Service {
       return upstream;
     };
     try {
-      this.router = createRouter(intent.routes, intent.defaultCluster, resolve);
+      this.router =
+        options.router?.(intent, this.limits, this.timeouts) ??
+        createRouter(intent.routes, intent.defaultCluster, resolve);
       const via = intent.forwarding?.via;
-      if (via !== undefined && !isToken(via) && !isFieldValue(via))
-        throw new TypeError(`via: "${via}" is no pseudonym`);
+      if (via !== undefined && !isFieldValue(via)) throw new TypeError(`via: "${via}" is no pseudonym`);
       this.#trusted = trustedPeers(intent.forwarding?.trustedPeers);
     } catch (error) {
       throw new IntentError([{ path: 'routes', message: (error as Error).message }]);
@@ -132,6 +135,7 @@ export class Service {
 
   /** Idle upstream connections are closed at once, the others after their exchange. */
   close(): void {
+    this.router.close?.();
     for (const upstream of this.upstreams.values()) upstream.close();
   }
 }

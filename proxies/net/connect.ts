@@ -16,6 +16,7 @@ export function connectWire(endpoint: Endpoint, handler: ConnectHandler, options
 class Attempt implements Connecting {
   readonly #port: number;
   readonly #handler: ConnectHandler;
+  readonly #permits: (address: string) => boolean;
   readonly #timer = new Timer(this);
   #cancel: (() => void) | undefined; // of the address that is being tried
   #done = false;
@@ -23,8 +24,9 @@ class Attempt implements Connecting {
   constructor(endpoint: Endpoint, handler: ConnectHandler, options: ConnectOptions) {
     this.#port = endpoint.port;
     this.#handler = handler;
+    this.#permits = options.permits ?? (() => true);
     this.#timer.arm(options.timeout);
-    if (isIP(endpoint.host) !== 0) this.#try([endpoint.host], 0);
+    if (isIP(endpoint.host) !== 0 && this.#permits(endpoint.host)) this.#try([endpoint.host], 0);
     else void this.#resolve(endpoint.host);
   }
 
@@ -45,8 +47,9 @@ class Attempt implements Connecting {
     try {
       const found = await lookup(host, { all: true });
       if (!this.#done) {
-        const addresses = found.map(({ address }) => address);
-        this.#try(addresses, 0);
+        const addresses = found.map(({ address }) => address).filter(this.#permits);
+        if (addresses.length > 0) this.#try(addresses, 0);
+        else this.#fail(Object.assign(new Error(`connect EACCES ${host}`), { code: 'EACCES', syscall: 'connect' }));
       }
     } catch (error) {
       if (!this.#done) this.#fail(error as NodeJS.ErrnoException);

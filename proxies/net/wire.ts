@@ -48,6 +48,8 @@ export interface Wire {
 export interface ConnectOptions {
   /** Milliseconds, name resolution included; 0: none. Then `onConnectError` with code ETIMEDOUT. */
   readonly timeout: number;
+  /** Which of the addresses that a name stands for may be connected to; if none may, the error has code EACCES. */
+  readonly permits?: (address: string) => boolean;
 }
 
 /** Either `onConnect` or `onConnectError` comes, once, unless abandoned; the wire's own callbacks only after `onConnect`. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { definition } from '#proxies/l7/l7-http.ts';
-import { answering, ok, Origin, Reader, setup } from './lab.ts';
+import { answering, ok, Origin, type Reader, setup } from './lab.ts';
 
 const get = (path = '/', lines = ''): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`;
 const last = 'Connection: close\r\n';

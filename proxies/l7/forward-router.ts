@@ -1,0 +1,80 @@
+/** Routing of a forward proxy: every request says itself where it wants to go. */
+import type { Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
+import { compileEdits } from '../http/edits.ts';
+import { CONNECT, type Head } from '../http/head.ts';
+import { connectWire } from '../net/wire.ts';
+import { compileForwardRules, type Destinations, splitPort } from './forward-rules.ts';
+import type { Decision, Router } from './router.ts';
+import { type Dial, Upstream } from './service.ts';
+
+/** Origins whose connections are kept; the least recently used is forgotten. */
+const keptOrigins = 1_024;
+/** Credentials for us go no further (RFC 9110 §11.7.2). */
+const requestEdits = compileEdits([{ op: 'remove', name: 'Proxy-Authorization' }]);
+
+export class ForwardRouter implements Router<Upstream> {
+  readonly #rules: Destinations;
+  readonly #limits: Limits;
+  readonly #timeouts: Timeouts;
+  readonly #origins = new Map<string, Upstream>();
+
+  /** Throws `TypeError` for a rule that is none. */
+  constructor(intent: ProxyIntent, limits: Limits, timeouts: Timeouts) {
+    this.#rules = compileForwardRules(intent.forward);
+    this.#limits = limits;
+    this.#timeouts = timeouts;
+  }
+
+  route(head: Head): Decision<Upstream> {
+    const tunnel = head.method === CONNECT;
+    if (!tunnel && head.form !== 'absolute')
+      return refusal(400, 'This is a forward proxy: it needs an absolute URL.\n');
+    if (head.secure) return refusal(501, 'Use CONNECT for https.\n');
+    const authority = head.text(head.authorityStart, head.authorityEnd).toLowerCase();
+    const { host, port = 80 } = splitPort(authority);
+    const name = host.replace(/\.$/, '');
+    if (!this.#rules.permitsHost(name, port)) return refusal(403, 'This proxy does not go there.\n');
+    if (tunnel) return { kind: 'tunnel', endpoint: { host: name, port }, dial: this.#dial, responseEdits: undefined };
+    const upstream = this.#origin(name, port);
+    return {
+      kind: 'forward',
+      cluster: () => upstream,
+      rewrite: () => undefined,
+      host: undefined,
+      requestEdits,
+      responseEdits: undefined,
+    };
+  }
+
+  readonly #dial: Dial = ({ host, port }, handler, timeout) =>
+    connectWire({ host, port }, handler, {
+      timeout,
+      permits: (address) => this.#rules.permitsAddress(host, port, address),
+    });
+
+  #origin(host: string, port: number): Upstream {
+    const name = `${host}:${port}`;
+    const known = this.#origins.get(name);
+    if (known !== undefined) {
+      this.#origins.delete(name);
+      this.#origins.set(name, known); // most recently used last
+      return known;
+    }
+    const upstream = new Upstream({ name, endpoints: [{ host, port }] }, this.#dial, this.#limits, this.#timeouts);
+    this.#origins.set(name, upstream);
+    if (this.#origins.size > keptOrigins) {
+      const [oldest, forgotten] = this.#origins.entries().next().value as [string, Upstream];
+      this.#origins.delete(oldest);
+      forgotten.close();
+    }
+    return upstream;
+  }
+
+  close(): void {
+    for (const upstream of this.#origins.values()) upstream.close();
+  }
+}
+
+function refusal(status: number, body: string): Decision<Upstream> {
+  return { kind: 'reply', reply: { status, body }, responseEdits: undefined };
+}

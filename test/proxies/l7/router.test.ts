@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Route } from '#proxies/config/intent.ts';
+import { Head } from '#proxies/http/head.ts';
+import { scanRequestHead } from '#proxies/http/request-head.ts';
+import { createRouter } from '#proxies/l7/router.ts';
+import { answering, ok, setup } from './lab.ts';
+
+const limits = { headBytes: 4096, targetBytes: 1024, bodyBytes: 1 };
+
+function head(start: string, lines = 'Host: example.org\r\n'): Head {
+  const result = new Head(16);
+  const buffer = Buffer.from(`${start} HTTP/1.1\r\n${lines}\r\n`, 'latin1');
+  assert.equal(scanRequestHead(result, buffer, 0, buffer.length, limits), buffer.length);
+  return result;
+}
+
+const to = (name: string, prefixRewrite?: string) =>
+  ({ kind: 'forward', clusters: [{ name }], ...(prefixRewrite !== undefined && { prefixRewrite }) }) as const;
+
+const routes: readonly Route[] = [
+  { match: { hosts: ['www.example.org'] }, action: to('www') },
+  { match: { hosts: ['*.wild.org'] }, action: to('wild') },
+  { match: { path: { kind: 'exact', value: '/exact' } }, action: to('exact') },
+  { match: { path: { kind: 'prefix', value: '/api' } }, action: to('api', '/') },
+  { match: { path: { kind: 'prefix', value: '/files' } }, action: to('files', '/srv/') },
+  { match: { methods: ['DELETE', 'PURGE'] }, action: to('delete') },
+  { match: { headers: [{ name: 'X-Canary', match: { kind: 'exact', value: 'yes' } }] }, action: to('canary') },
+  { match: { headers: [{ name: 'X-Debug', match: { kind: 'present' } }] }, action: to('debug') },
+  { match: { headers: [{ name: 'Accept', match: { kind: 'prefix', value: 'text/' } }] }, action: to('text') },
+];
+const router = createRouter(routes, 'default', (name) => name);
+
+function decide(of: Head): { cluster: string; target: string | undefined | null } {
+  const decision = router.route(of);
+  assert.equal(decision.kind, 'forward');
+  assert.ok(decision.kind === 'forward');
+  return { cluster: decision.cluster(), target: decision.rewrite(of) };
+}
+
+describe('router', () => {
+  const cases: readonly [name: string, head: Head, cluster: string, target?: string | null][] = [
+    ['exact host, case and port aside', head('GET /', 'Host: WWW.example.org:81\r\n'), 'www'],
+    ['another host', head('GET /'), 'default'],
+    ['wildcard host', head('GET /', 'Host: a.b.wild.org\r\n'), 'wild'],
+    ['the wildcard is not its own parent', head('GET /', 'Host: wild.org\r\n'), 'default'],
+    ['exact path with a query', head('GET /exact?x'), 'exact'],
+    ['a longer path is not exact', head('GET /exact/x'), 'default'],
+    ['the canonical path decides', head('GET /x/../%65xact'), 'exact'],
+    ['prefix, rewritten', head('GET /api/users?id=1'), 'api', '/users?id=1'],
+    ['prefix alone, rewritten', head('GET /api'), 'api', '/'],
+    ['a rewrite cannot climb out', head('GET /files../etc'), 'files', null],
+    ['method', head('DELETE /'), 'delete'],
+    ['unknown method', head('PURGE /'), 'delete'],
+    ['header value', head('GET /', 'Host: a\r\nx-canary: yes\r\n'), 'canary'],
+    ['header value that differs', head('GET /', 'Host: a\r\nx-canary: no\r\n'), 'default'],
+    ['header present', head('GET /', 'Host: a\r\nX-DEBUG:\r\n'), 'debug'],
+    ['header prefix', head('GET /', 'Host: a\r\nAccept: text/html\r\n'), 'text'],
+  ];
+  for (const [name, of, cluster, target] of cases) {
+    it(name, () => assert.deepEqual(decide(of), { cluster, target }));
+  }
+
+  it('draws among clusters by weight', () => {
+    let at = 0;
+    const clusters = [
+      { name: 'old', weight: 3 },
+      { name: 'new', weight: 1 },
+    ];
+    const drawing = createRouter(
+      [{ match: {}, action: { kind: 'forward', clusters } }],
+      undefined,
+      (n) => n,
+      () => at,
+    );
+    const decision = drawing.route(head('GET /'));
+    assert.ok(decision.kind === 'forward');
+    const drawn = [0, 0.5, 0.74, 0.75, 0.99].map((value) => {
+      at = value;
+      return decision.cluster();
+    });
+    assert.deepEqual(drawn, ['old', 'old', 'old', 'new', 'new']);
+  });
+
+  it('refuses unknown clusters and edits of what is the proxy’s own', () => {
+    const resolve = (name: string): string => {
+      throw new TypeError(name);
+    };
+    assert.throws(() => createRouter([], 'none', resolve), TypeError);
+    for (const name of ['Host', 'Connection', 'Content-Length', 'a b', 'X\r\nY']) {
+      const requestHeaders = [{ op: 'set', name, value: 'x' }] as const;
+      assert.throws(() => createRouter([{ match: {}, action: to('a'), requestHeaders }], 'a', (n) => n), TypeError);
+    }
+    const requestHeaders = [{ op: 'add', name: 'X', value: 'a\r\nY: b' }] as const;
+    assert.throws(() => createRouter([{ match: {}, action: to('a'), requestHeaders }], 'a', (n) => n), TypeError);
+  });
+});
+
+describe('routes through the proxy', () => {
+  it('replies, rewrites, edits', async () => {
+    await using lab = await setup(answering(ok.replace('\r\n', '\r\nX-Origin: 1\r\nServer: s\r\n')), {
+      forwarding: { xForwardedFor: false },
+      routes: [
+        { match: { path: { kind: 'exact', value: '/hi' } }, action: { kind: 'reply', status: 203, body: 'hé' } },
+        {
+          match: {},
+          action: { kind: 'forward', clusters: [{ name: 'origin' }], hostRewrite: 'inner' },
+          requestHeaders: [
+            { op: 'set', name: 'X-Set', value: 'new' },
+            { op: 'add', name: 'X-Add', value: '2' },
+            { op: 'remove', name: 'Cookie' },
+          ],
+          responseHeaders: [
+            { op: 'remove', name: 'Server' },
+            { op: 'set', name: 'X-Origin', value: '2' },
+          ],
+        },
+      ],
+    });
+    assert.match(
+      await lab.exchange('GET /hi HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
+      /^HTTP\/1\.1 203 [\s\S]*Content-Length: 3\r\n[\s\S]*h\xc3\xa9$/,
+    );
+    const answer = await lab.exchange(
+      'GET / HTTP/1.1\r\nHost: a\r\nx-set: old\r\nX-Add: 1\r\nCookie: c\r\nConnection: close\r\n\r\n',
+    );
+    assert.equal(
+      lab.origin.connections[0]?.text,
+      'GET / HTTP/1.1\r\nHost: inner\r\nX-Add: 1\r\nX-Set: new\r\nX-Add: 2\r\n\r\n',
+    );
+    assert.equal(answer, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Origin: 2\r\nConnection: close\r\n\r\nok');
+  });
+});
