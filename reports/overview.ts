@@ -26,7 +26,7 @@ export type Group = (typeof GROUPS)[number];
 export const groupOf = ({ layer, tls }: { layer: 'direct' | 'l4' | 'l7'; tls: boolean }): Group =>
   layer === 'direct' ? 'direct' : layer === 'l4' ? 'L4' : tls ? 'L7 with TLS' : 'L7';
 
-export interface OverviewColumn {
+interface OverviewColumn {
   readonly title: string;
   /** The same in as few letters as a terminal needs. */
   readonly short: string;
@@ -94,7 +94,7 @@ export function boundWords({ bound, layer }: SubjectAnalysis): string {
   }
 }
 
-export const COLUMNS: readonly OverviewColumn[] = [
+const COLUMNS: readonly OverviewColumn[] = [
   {
     title: 'CPU per request',
     short: 'CPU/request',

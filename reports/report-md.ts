@@ -10,7 +10,7 @@ import { STRENGTHS } from './strength.ts';
 const plain = (text: string): string =>
   text
     .replace(/\p{Cc}+/gu, ' ')
-    .replace(/[\\`*_{}[\]()#+!|~]/g, '\\$&')
+    .replace(/[\\`*_[\]|~]/g, '\\$&')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
@@ -59,7 +59,7 @@ const warnings = ({ warnings: gathered, trials }: Analysis): string =>
   gathered
     .map(({ code, meaning, advice, trials: carrying }) => {
       const where = carrying > 0 ? `${carrying} of ${trials.length} trials` : 'the run';
-      return `- \`${code}\` (${where}): ${plain(meaning)}. ${plain(advice)}.`;
+      return `- \`${code}\` (${where}): ${plain(meaning)}; ${plain(advice)}.`;
     })
     .join('\n');
 

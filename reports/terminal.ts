@@ -1,6 +1,5 @@
 /** The summary on stdout: findings, the comparison, what was left out. 80 columns; colour only when asked for. */
-import type { Analysis } from '#bench/analysis/analysis.ts';
-import type { Strength } from '#bench/analysis/comparison.ts';
+import type { Analysis, Finding } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
@@ -10,7 +9,12 @@ const SUBJECT_WIDTH = 16;
 
 type Style = 'bold' | 'dim' | 'green' | 'yellow';
 const CODES: Readonly<Record<Style, string>> = { bold: '1', dim: '2', green: '32', yellow: '33' };
-const STYLE_OF: Readonly<Record<Strength, Style>> = { claim: 'green', look: 'yellow', 'cannot tell': 'dim' };
+const STYLE_OF: Readonly<Record<Finding['strength'], Style>> = {
+  claim: 'green',
+  look: 'yellow',
+  'cannot tell': 'dim',
+  note: 'dim',
+};
 
 /** Names come from outside: a control character in one must not move the cursor. */
 const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');

@@ -29,7 +29,8 @@ export interface Analysis {
 
 export interface Finding {
   readonly sentence: string;
-  readonly strength: Strength;
+  /** 'note': nothing that could be claimed, but to be known. */
+  readonly strength: Strength | 'note';
   /** Where its evidence stands. */
   readonly scenario: string;
   /** The one figure to remember of it, where it has one. */

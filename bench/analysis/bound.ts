@@ -4,9 +4,9 @@ import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';
 import type { Bound, Placement } from '#bench/model/record.ts';
 
 /** CPU share from which a party alone counts as saturated: probes and ticks blur the last few percent. */
-export const SATURATED = 0.95;
+const SATURATED = 0.95;
 /** The same for cores that several parties share: switching between them takes its part. */
-export const SHARED_SATURATED = 0.9;
+const SHARED_SATURATED = 0.9;
 
 type Party = 'proxy' | 'origin' | 'generator';
 

@@ -6,7 +6,7 @@ import { median } from '#bench/stats/hodges-lehmann.ts';
 import { percent } from './quantity.ts';
 
 /** Drift below this is never reported (METHOD 17). */
-export const DRIFT_LIMIT = 0.02;
+const DRIFT_LIMIT = 0.02;
 /** Standard errors that the halves must differ by besides: short windows scatter by more than 2 % without any drift. */
 const STANDARD_ERRORS = 4;
 const LEAST_PER_HALF = 3;

@@ -48,7 +48,7 @@ export function basisOf(rounds: number): string {
 const LAYER = { l4: 'L4', l7: 'L7' } as const;
 
 /** How far a figure by itself may be trusted: by its rounds and its interval. */
-export const strengthOf = ({ n, coverage }: Estimate): Strength =>
+const strengthOf = ({ n, coverage }: Estimate): Strength =>
   n < 2 ? 'cannot tell' : n >= CLAIM_ROUNDS && coverage >= CONFIDENCE ? 'claim' : 'look';
 
 const weaker = (a: Strength, b: Strength): Strength => {
@@ -225,7 +225,7 @@ function leftOut({ trials }: Evidence): Finding[] {
   return [
     {
       sentence: `${invalid} of ${trials.length} trials ${invalid === 1 ? 'is' : 'are'} invalid and ${failed} failed; they are listed with their reasons and count in no figure.`,
-      strength: 'claim',
+      strength: 'note',
       scenario: trials.find(({ state }) => state !== 'completed')!.scenario,
     },
   ];

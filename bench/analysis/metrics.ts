@@ -27,7 +27,7 @@ export const readTrial = (trial: CompletedTrial): ReadTrial => ({
   ...(trial.load.response !== undefined && { response: decodeHistogram(trial.load.response) }),
 });
 
-export const throughputOf = ({ load }: CompletedTrial): number => load.requests / (load.window / 1_000);
+const throughputOf = ({ load }: CompletedTrial): number => load.requests / (load.window / 1_000);
 export const failuresOf = ({ load }: Pick<CompletedTrial, 'load'>): number =>
   Object.values(load.errors).reduce((a, b) => a + b, 0);
 

@@ -34,7 +34,7 @@ export function figuresOf(trials: readonly TrialRecord[], scenario: Scenario): F
   );
 }
 
-export const estimateOf = (rounds: Rounds): Estimate | undefined =>
+const estimateOf = (rounds: Rounds): Estimate | undefined =>
   rounds.size === 0 ? undefined : hodgesLehmann([...rounds.values()], CONFIDENCE);
 
 export function analyseScenario(

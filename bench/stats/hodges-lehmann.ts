@@ -9,7 +9,7 @@ import { signedRankDistribution } from './signed-rank.ts';
 export const EXACT_UP_TO = 100;
 
 /** Means of all pairs, each observation with itself too; sorted. n(n+1)/2 of them. */
-export function walshAverages(values: readonly number[]): number[] {
+function walshAverages(values: readonly number[]): number[] {
   const averages: number[] = [];
   for (let i = 0; i < values.length; i++)
     for (let j = i; j < values.length; j++) averages.push((values[i]! + values[j]!) / 2);

@@ -11,7 +11,7 @@ export interface Chart {
 
 export type Drawing = Drawn | { readonly state: 'cannot tell'; readonly title: string; readonly reason: string };
 
-export interface Drawn {
+interface Drawn {
   readonly state: 'drawn';
   /** The takeaway in one line. */
   readonly title: string;

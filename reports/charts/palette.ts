@@ -5,7 +5,7 @@
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 
-export const SERIES = 8;
+const SERIES = 8;
 const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross', 'triangle-right', 'stroke'];
 const DASHES: readonly (readonly number[])[] = [
   [1, 0],

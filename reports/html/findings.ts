@@ -1,6 +1,5 @@
 /** The first screen: the main figures as tiles, then every finding as a sentence with what it may be called. */
-import type { Strength } from '#bench/analysis/comparison.ts';
-import type { Analysis } from '#bench/analysis/analysis.ts';
+import type { Analysis, Finding } from '#bench/analysis/analysis.ts';
 import { formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
 import { STRENGTHS } from '../strength.ts';
 import { html, type Markup } from './markup.ts';
@@ -37,7 +36,7 @@ export function findingsSection({ findings }: Analysis): Markup {
   </section>`;
 }
 
-const badge = (strength: Strength): Markup =>
+const badge = (strength: Finding['strength']): Markup =>
   html`<span class="badge ${strength.replaceAll(' ', '-')}" title="${STRENGTHS[strength].meaning}"
     >${STRENGTHS[strength].label}</span
   >`;

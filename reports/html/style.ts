@@ -44,7 +44,7 @@ pre { margin: .75rem 0; padding: .9rem 1rem; background: var(--card); border: 1p
 .badge { flex: none; display: inline-block; align-self: start; justify-self: start; margin-top: .16rem; padding: .08rem .55rem; border-radius: 99px; font-size: .78rem; line-height: 1.5; font-weight: 600; white-space: nowrap; }
 .claim, .completed { color: var(--good); background: var(--good-back); }
 .look { color: var(--look); background: var(--look-back); }
-.cannot-tell { color: var(--none); background: var(--none-back); }
+.cannot-tell, .note { color: var(--none); background: var(--none-back); }
 .invalid, .failed, .bad { color: var(--bad); background: var(--bad-back); }
 .whole { white-space: nowrap; }
 a.evidence { white-space: nowrap; font-size: .875rem; }
