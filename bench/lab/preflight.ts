@@ -2,12 +2,12 @@
 import { proxies } from '#proxies/registry.ts';
 import type { Environment, SubjectRecord } from '#bench/model/record.ts';
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
-import { httpCases } from './conformance/http.ts';
-import { tcpCases } from './conformance/tcp.ts';
-import { tlsCases } from './conformance/tls.ts';
-import type { ConformanceCase, Layer } from './conformance/case.ts';
+import { httpCases } from './preflight/http.ts';
+import { tcpCases } from './preflight/tcp.ts';
+import { tlsCases } from './preflight/tls.ts';
+import type { ConformanceCase, Layer } from './preflight/case.ts';
 import { sysctl } from './host-facts.ts';
-import { openTopology, usesTls, type Topology, type TopologyShared } from './topology.ts';
+import { openTopology, usesTls, type Topology, type TopologyShared, type TopologySpec } from './topology.ts';
 
 export interface HostProblem {
   /** 'error': the plan cannot be carried out. 'warning': it may fail, depending on how fast the subjects are. */
@@ -90,36 +90,23 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
   const layer: Layer = definition?.layer ?? 'direct';
   const subject: Subject = definition ? { kind: 'proxy', name } : { kind: 'direct' };
   const capabilities: ReadonlySet<string> = definition?.capabilities ?? new Set();
-  const checks: Check[] = [];
-  let version = definition ? '' : process.version;
-  let nativeConfig = '';
-
   const availability = await definition?.availability();
-  if (availability?.state === 'missing')
-    checks.push({ rule: 'it is installed', passed: false, detail: `${availability.reason}; ${availability.install}` });
-  else {
-    version = availability?.version ?? version;
-    for (const carriage of carriages(spec.scenarios, layer, capabilities)) {
-      const origins = Map.groupBy(
-        carriage.cases.filter(({ layers }) => layers?.includes(layer) ?? true),
-        ({ origin }) => origin,
-      );
-      for (const [origin, cases] of origins) {
-        const scenario = { origin, traffic: carriage.traffic };
-        nativeConfig =
-          (await withTopology({ ...spec, scenario, subject, concurrency: 1 }, cases, checks, signal)) || nativeConfig;
-      }
-    }
-  }
+  const missing = availability?.state === 'missing' ? availability : undefined;
+  const groups = missing ? [] : groupCases(carriages(spec.scenarios, layer, capabilities), layer);
+  const results = await Promise.all(
+    groups.map(({ cases, ...scenario }) => runCases({ ...spec, scenario, subject, concurrency: 1 }, cases, signal)),
+  );
   return {
     record: 'subject',
     subject,
     layer,
     tls: capabilities.has('tls-termination'),
     summary: definition?.summary ?? 'no proxy: load goes straight to the origin',
-    version,
-    nativeConfig,
-    preflight: checks,
+    version: availability?.state === 'ready' ? availability.version : definition ? '' : process.version,
+    nativeConfig: results.find(({ nativeConfig }) => nativeConfig !== '')?.nativeConfig ?? '',
+    preflight: missing
+      ? [{ rule: 'it is installed', passed: false, detail: `${missing.reason}; ${missing.install}` }]
+      : results.flatMap(({ checks }) => checks),
   };
 }
 
@@ -141,42 +128,46 @@ function carriages(scenarios: readonly Scenario[], layer: Layer, capabilities: R
   ];
 }
 
-/** Appends one check a case, in order; gives what the proxy ran with. */
-async function withTopology(
-  spec: Parameters<typeof openTopology>[0],
+/** Cases that bind the layer, by the topology that they need: those of one group follow each other, groups run side by side. */
+const groupCases = (ways: readonly Carriage[], layer: Layer) =>
+  ways.flatMap(({ traffic, cases }) =>
+    [
+      ...Map.groupBy(
+        cases.filter(({ layers }) => layers?.includes(layer) ?? true),
+        ({ origin }) => origin,
+      ),
+    ].map(([origin, group]) => ({ traffic, origin, cases: group })),
+  );
+
+/** One check a case, in order, and what the proxy ran with. */
+async function runCases(
+  spec: TopologySpec,
   cases: readonly ConformanceCase[],
-  checks: Check[],
   signal: AbortSignal,
-): Promise<string> {
-  const carries = `${usesTls(spec.scenario.traffic) ? 'TLS, ' : ''}${spec.scenario.origin}`;
-  let topology: Topology;
-  try {
-    topology = await openTopology(spec, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    checks.push({
-      rule: `it starts and leads to the origin (${carries})`,
-      passed: false,
-      detail: (error as Error).message,
-    });
-    return '';
-  }
-  await using running = topology;
-  checks.push({
-    rule: `it starts and leads to the origin (${carries})`,
-    passed: true,
-    detail: 'nonce and listener are its own',
-  });
-  const target = { ...running.target, ...(running.tls && { tls: running.tls }) };
-  for (const conformance of cases) {
-    const { rule } = conformance;
+): Promise<{ checks: readonly Check[]; nativeConfig: string }> {
+  const { traffic, origin } = spec.scenario;
+  const rule = `it starts and leads to the origin (${usesTls(traffic) ? 'TLS, ' : ''}${origin})`;
+  const check = async (name: string, run: () => Promise<string>): Promise<Check> => {
     try {
-      const within = AbortSignal.any([signal, AbortSignal.timeout(CASE_TIMEOUT)]);
-      checks.push({ rule, passed: true, detail: await conformance.run({ target, origin: running.origin }, within) });
+      return { rule: name, passed: true, detail: await run() };
     } catch (error) {
       signal.throwIfAborted();
-      checks.push({ rule, passed: false, detail: (error as Error).message });
+      return { rule: name, passed: false, detail: (error as Error).message };
     }
-  }
-  return running.proxy?.nativeConfig ?? '';
+  };
+  await using scope = new AsyncDisposableStack();
+  let topology: Topology | undefined;
+  const started = await check(rule, async () => {
+    topology = scope.use(await openTopology(spec, signal));
+    return 'nonce and listener are its own';
+  });
+  if (!topology) return { checks: [started], nativeConfig: '' };
+
+  const bench = { target: { ...topology.target, ...(topology.tls && { tls: topology.tls }) }, origin: topology.origin };
+  const checks = [started];
+  for (const one of cases)
+    checks.push(
+      await check(one.rule, () => one.run(bench, AbortSignal.any([signal, AbortSignal.timeout(CASE_TIMEOUT)]))),
+    );
+  return { checks, nativeConfig: topology.proxy?.nativeConfig ?? '' };
 }

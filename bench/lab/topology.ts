@@ -52,6 +52,9 @@ export interface Topology extends AsyncDisposable {
   verify(): Warning | undefined;
 }
 
+/** Subjects whose point is TLS to the origin as well. The capability says only who could; asked of all who can, it would tilt the field. */
+const REENCRYPTS: ReadonlySet<string> = new Set(['l7-tls-reencrypt']);
+
 const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
 
 export const usesTls = (traffic: Traffic): boolean => 'tls' in traffic && traffic.tls !== 'none';
@@ -64,7 +67,7 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   const version = definition && requireReady(definition.name, await definition.availability());
   const tls = usesTls(scenario.traffic);
   const terminates = tls && definition?.capabilities.has('tls-termination') === true;
-  const originates = definition?.capabilities.has('tls-origination') === true;
+  const originates = definition !== undefined && REENCRYPTS.has(definition.name);
   const originSpeaksTls = originates || (tls && !terminates);
 
   const originName = scenario.origin;
@@ -117,7 +120,7 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   };
   const foreign = disowned(origin, proxy);
   if (foreign) throw new Error(foreign.message);
-  await (PROOFS[originName] ?? PROOFS[protocol] ?? proveConnection)(origin, target, signal);
+  await prove(PROOFS[originName] ?? PROOFS[protocol] ?? proveConnection, origin, target, signal);
 
   const children = scope.move();
   return {
@@ -186,6 +189,22 @@ const PROOFS: Readonly<Record<string, typeof proveNonce>> = {
   tcp: proveConnection,
   'http-echo': proveRequest, // answers with the request's own head, whatever is asked
 };
+
+const PROOF_TIMEOUT = 10_000;
+
+/** Bounded, so that a subject that swallows what it is sent fails its start instead of hanging the run. */
+async function prove(proof: typeof proveNonce, origin: HostChild, target: Target, signal: AbortSignal): Promise<void> {
+  const timeout = AbortSignal.timeout(PROOF_TIMEOUT);
+  try {
+    await proof(origin, target, AbortSignal.any([signal, timeout]));
+  } catch (error) {
+    if (signal.aborted || !timeout.aborted) throw error;
+    const limit = `${PROOF_TIMEOUT} ms`;
+    throw new Error(`${target.host}:${target.port} accepted a connection but gave no whole answer within ${limit}`, {
+      cause: error,
+    });
+  }
+}
 
 /** The origin that was started answers through the target: only it knows the nonce. */
 async function proveNonce(origin: HostChild, target: Target, signal: AbortSignal): Promise<void> {

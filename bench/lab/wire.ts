@@ -70,9 +70,10 @@ export class Wire implements AsyncDisposable {
     }
   }
 
-  /** Everything received up to the peer's FIN or reset. */
+  /** Everything received up to the peer's FIN. Rejects on a reset and when the signal aborts. */
   async untilEnd(): Promise<Buffer> {
     while (!this.#ended && !this.#failure) await this.#wake.promise;
+    if (this.#failure) throw this.#failure;
     return this.#received;
   }
 
