@@ -1,7 +1,7 @@
 /** What `l4-tcp` and `l4-sni` share: one listener, its sessions, and their end. */
 import { describeIntent } from '../config/describe.ts';
-import { IntentError } from '../config/intent-error.ts';
-import type { Endpoint, ProxyIntent } from '../config/intent.ts';
+import { checkReload } from '../config/reload.ts';
+import type { ProxyIntent } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
 import { endpointStats } from '../cluster/balancer.ts';
 import { listenWires, type Wire, type WireListener } from '../net/wire.ts';
@@ -72,13 +72,6 @@ export function statsOf(address: string, traffic: Traffic, routing: L4Routing): 
   return { listener: { address, traffic: traffic.snapshot() }, clusters };
 }
 
-/** Throws `IntentError` unless `next` listens where we do: as it was asked for (port 0 included) or as it became. */
-export function keepsListener(next: ProxyIntent, ours: readonly Endpoint[]): void {
-  const { host, port } = next.listener.address;
-  if (!ours.some((kept) => kept.host === host && kept.port === port))
-    throw new IntentError([{ path: 'listener.address', message: 'a running proxy keeps its listener' }]);
-}
-
 function accessRecord(session: Session, micros: number, error: string | undefined): object {
   const { endpoint, cluster, bytesReceived, bytesSent } = session;
   return {
@@ -119,7 +112,7 @@ export async function startL4(mode: L4Mode, intent: ProxyIntent, signal: AbortSi
     nativeConfig: describeIntent(intent),
     stats,
     async reload(next) {
-      keepsListener(next, [intent.listener.address, listener.address]);
+      checkReload(next, intent, listener.address);
       proxy.routing = compileRouting(next, mode);
     },
     async drain() {

@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { describeIntent } from '../config/describe.ts';
 import type { ProxyIntent } from '../config/intent.ts';
+import { checkReload } from '../config/reload.ts';
 import type { RunningProxy } from '../contract.ts';
 import { openAccessLog, type AccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';
 import { Traffic, type ProxyStats } from '../stats/traffic.ts';
-import { keepsListener, statsOf } from './l4-proxy.ts';
+import { statsOf } from './l4-proxy.ts';
 import { compileRouting, type L4Mode, type L4Routing } from './routing.ts';
 import { UdpSession, type UdpSessionOwner } from './udp-session.ts';
 
@@ -142,7 +143,7 @@ export async function startUdp(mode: L4Mode, intent: ProxyIntent, signal: AbortS
     nativeConfig: describeIntent(intent),
     stats,
     async reload(next) {
-      keepsListener(next, [intent.listener.address, { host: address, port: bound }]);
+      checkReload(next, intent, { host: address, port: bound });
       proxy.routing = compileRouting(next, mode);
     },
     async drain() {

@@ -20,7 +20,7 @@ export async function openAccessLog(path: string): Promise<AccessLog> {
   let lost = 0;
   let flushing: Promise<void> | undefined;
 
-  async function flush(): Promise<void> {
+  async function append(): Promise<void> {
     while (waiting.length > 0) {
       const lines = waiting;
       waiting = [];
@@ -32,12 +32,15 @@ export async function openAccessLog(path: string): Promise<AccessLog> {
         lost += lines.length;
       }
     }
-    flushing = undefined;
   }
 
-  const timer = setInterval(() => {
-    flushing ??= flush();
-  }, flushMillis);
+  /** One append at a time; those who ask meanwhile get the one under way. */
+  function flush(): Promise<void> {
+    flushing ??= append().finally(() => (flushing = undefined));
+    return flushing;
+  }
+
+  const timer = setInterval(() => void flush(), flushMillis);
   timer.unref();
   return {
     write(record) {
@@ -48,14 +51,16 @@ export async function openAccessLog(path: string): Promise<AccessLog> {
       }
       waiting.push(line);
       waitingBytes += line.length;
-      if (waitingBytes >= flushBytes) flushing ??= flush();
+      if (waitingBytes >= flushBytes) void flush();
     },
     get lost() {
       return lost;
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      await (flushing ?? flush());
+      // The append under way may have been past its last look at what waits.
+      do await flush();
+      while (waiting.length > 0);
       await file.close();
     },
   };

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { describeIntent } from '../config/describe.ts';
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { Endpoint, ProxyIntent } from '../config/intent.ts';
+import { checkReload } from '../config/reload.ts';
 import type { RunningProxy } from '../contract.ts';
 import { startAdmin } from '../stats/admin.ts';
 import { mergeStats, type ProxyStats } from '../stats/traffic.ts';
@@ -121,11 +122,9 @@ async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSign
     nativeConfig: describeIntent(intent),
     stats,
     async reload(next) {
-      const { host, port } = next.listener.address;
-      const asked = intent.listener.address;
-      const kept = host === asked.host && port === asked.port ? address : next.listener.address;
+      checkReload(next, intent, address);
       // The first refuses what cannot be run, before any loop has changed.
-      const command = { call: 'reload', intent: shareOf(next, kept) } as const;
+      const command = { call: 'reload', intent: shareOf(next, address) } as const;
       await loops[0]!.ask(command);
       await Promise.all(loops.slice(1).map((loop) => loop.ask(command)));
     },

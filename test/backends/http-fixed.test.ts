@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import https from 'node:https';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { createCertificate } from '#bench/lab/certificates.ts';
 import { definition, bodyPattern } from '#backends/http-fixed.ts';
 import { exchange, never } from './client.ts';
 
@@ -75,4 +77,23 @@ test('a client that does not read holds back only itself', async () => {
 test('rejects with the system error where the port is taken', async () => {
   await using origin = await definition.start(loopback, {}, never);
   await assert.rejects(definition.start(origin.address, {}, never), { code: 'EADDRINUSE' });
+});
+
+test('a stall holds up everybody for as long as it was asked to', async () => {
+  await using origin = await definition.start(loopback, {}, never);
+  const began = performance.now();
+  const answers = await Promise.all(
+    ['/stall/60', '/bytes/1'].map((target) => exchange(origin.address, `GET ${target} HTTP/1.0\r\n\r\n`)),
+  );
+  assert.ok(performance.now() - began >= 60);
+  assert.ok(answers.every((answer) => answer.startsWith('HTTP/1.1 200')));
+});
+
+test('speaks TLS where it is given a certificate', async () => {
+  const { cert, key, ca } = createCertificate();
+  await using origin = await definition.start(loopback, { nonce: 's', tls: { cert, key } }, never);
+  const request = https.get({ ...origin.address, path: '/nonce', ca, servername: 'localhost', agent: false });
+  const [answer] = await once(request, 'response');
+  assert.equal(await text(answer), 's');
+  assert.equal(origin.counters().requests, 1);
 });

@@ -177,6 +177,10 @@ test('a new intent holds for new connections; a wrong one changes nothing', asyn
   assert.equal(String(await receive(old, 1)), '1');
   const next = (endpoint: { host: string; port: number }) => intentFor([endpoint]);
   await assert.rejects(proxy.reload!({ ...next(two.address), defaultCluster: 'nowhere' }), IntentError);
+  await assert.rejects(
+    proxy.reload!({ ...next(two.address), accessLog: '/x', listener: { address: two.address } }),
+    (error: IntentError) => error.problems.map(({ path }) => path).join() === 'listener.address,accessLog',
+  );
   await proxy.reload!(next(two.address));
   const fresh = connect(proxy.address);
   assert.equal(String(await receive(fresh, 1)), '2');

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { definition as fixed } from '#backends/http-fixed.ts';
 import type { ProxyIntent } from '#proxies/config/intent.ts';
 import type { RunningProxy } from '#proxies/contract.ts';
@@ -156,5 +156,14 @@ test('the access log writes in pieces, in order, and appends', async () => {
     records.map(({ i }) => i),
     Array.from({ length: 10_000 }, (_, i) => i % 5_000),
   );
+  // What comes after a time without anything is written too.
+  mock.timers.enable({ apis: ['setInterval'] });
+  {
+    await using log = await openAccessLog(path);
+    mock.timers.tick(2_000);
+    log.write({ late: true });
+  }
+  mock.timers.reset();
+  assert.match(await readFile(path, 'utf8'), /\{"late":true\}\n$/);
   await assert.rejects(openAccessLog(join(dir.folder, 'no', 'log')), { code: 'ENOENT' });
 });
