@@ -1,9 +1,10 @@
 /**
- * The TLS parameters that every subject is given, ours and peers alike, so that all negotiate the same cipher and key exchange.
- * Servers prefer their own order; the first of each list is what a current client and server agree on.
+ * The TLS parameters that every subject is given, ours and peers alike, so that all negotiate the same cipher and key exchange:
+ * the first of each list. A client that compares subjects must offer TLS 1.3 ciphers in this order, too: OpenSSL goes by the
+ * server's order, Go by its own built-in one, but BoringSSL (Envoy) by the client's.
  */
 
-/** TLS 1.3 (RFC 8446 §B.4), in the order that BoringSSL and Go, which cannot be told, have built in for machines with AES. */
+/** TLS 1.3 (RFC 8446 §B.4), in the order that Go, which cannot be told, has built in for machines with AES. */
 export const TLS13_CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',

@@ -1,4 +1,5 @@
 /** Every peer. Adding one is its file and a line here. */
+import { envoyHttp, envoyTcp, envoyTls } from './envoy.ts';
 import { fastProxy } from './fast-proxy.ts';
 import { fastifyHttpProxy } from './fastify-http-proxy.ts';
 import { haproxyHttp, haproxyTcp, haproxyTls } from './haproxy.ts';
@@ -16,6 +17,9 @@ export const binaries: readonly PeerDefinition[] = [
   haproxyTcp,
   haproxyHttp,
   haproxyTls,
+  envoyTcp,
+  envoyHttp,
+  envoyTls,
 ];
 
 export const libraries: readonly ProxyDefinition[] = [
