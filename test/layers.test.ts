@@ -54,6 +54,16 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
     allowed: ['../net/wire.ts'],
   },
   {
+    file: 'proxies/stats/planted.ts',
+    forbidden: ['../l7/router.ts', '../cluster/balancer.ts'],
+    allowed: ['node:http', '../config/intent.ts'],
+  },
+  {
+    file: 'proxies/workers/planted.ts',
+    forbidden: ['../l4/l4-proxy.ts', '#bench/lab/topology.ts'],
+    allowed: ['../contract.ts', '../stats/traffic.ts'],
+  },
+  {
     file: 'proxies/peers/planted.ts',
     forbidden: ['../l7/router.ts', '#bench/lab/topology.ts'],
     allowed: ['node:http', '../contract.ts'],
