@@ -48,7 +48,7 @@ export interface SubjectAnalysis {
   readonly subject: string;
   readonly layer: SubjectRecord['layer'];
   readonly tls: boolean;
-  readonly trials: { readonly completed: number; readonly invalid: number; readonly failed: number };
+  readonly trials: Outcomes;
   /** What bound its rounds; 'mixed' where they differ, null where none completed. */
   readonly bound: Bound | 'mixed' | null;
   readonly metrics: Partial<Record<MetricName, Estimate>>;
@@ -56,6 +56,14 @@ export interface SubjectAnalysis {
   readonly versusDirect: readonly Comparison[];
   /** Rounds merged; microseconds along the nines axis. Null where this load says nothing of latency (METHOD 5). */
   readonly curves: { readonly service: readonly CurveMicros[]; readonly response: readonly CurveMicros[] } | null;
+}
+
+/** How many trials ended how, and the distinct codes of why those that do not count do not. */
+export interface Outcomes {
+  readonly completed: number;
+  readonly invalid: number;
+  readonly failed: number;
+  readonly reasons: readonly string[];
 }
 
 /** Requests per second. 'measured': the subject was saturated. 'derived per core': 1 s ÷ CPU per request of one core. */

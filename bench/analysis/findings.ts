@@ -111,10 +111,11 @@ function ratioWords({ estimate, strength, reference }: Comparison, what: string)
 
 function whyNone(subject: SubjectAnalysis | undefined): string {
   if (!subject) return 'it was not measured in this run';
-  const { completed, invalid, failed } = subject.trials;
-  if (completed > 0) return 'its CPU time could not be read';
-  return `no trial of it completed (${invalid} invalid, ${failed} failed)`;
+  return subject.trials.completed > 0 ? 'its CPU time could not be read' : noneCompleted(subject);
 }
+
+const noneCompleted = ({ trials: { invalid, failed, reasons } }: SubjectAnalysis): string =>
+  `no trial of it completed (${invalid} invalid, ${failed} failed: ${reasons.join(', ')})`;
 
 const tlsCosts = ({ comparisons }: Evidence): Finding[] =>
   comparisons
@@ -151,8 +152,9 @@ function addedLatency(evidence: Evidence): Finding[] {
     const of = (metric: MetricName): Comparison | undefined =>
       subject?.versusDirect.find((comparison) => comparison.metric === metric);
     const [p50, p99] = [of('responseP50'), of('responseP99')];
-    if (!subject || !p50) return [];
+    if (!subject) return [];
     const at = `At ${formatQuantity(scenario.offered!, '/s')}`;
+    if (!p50) return [cannotAdd(at, subject, scenario)];
     const tail = p99 ? addedWords(p99, 'p99') : 'p99 has too few samples';
     return [
       {
@@ -162,6 +164,21 @@ function addedLatency(evidence: Evidence): Finding[] {
       },
     ];
   });
+}
+
+function cannotAdd(at: string, subject: SubjectAnalysis, scenario: ScenarioAnalysis): Finding {
+  const direct = scenario.subjects.find(({ layer }) => layer === 'direct');
+  const empty = [subject, direct].find((one) => one?.trials.completed === 0);
+  const reason = !direct
+    ? 'direct was not measured'
+    : empty
+      ? `${empty.subject}: ${noneCompleted(empty)}`
+      : 'no round has both, each with enough samples';
+  return {
+    sentence: `${at}, what ${subject.subject} adds to the response time of direct cannot be told: ${reason}.`,
+    strength: 'cannot tell',
+    scenario: scenario.scenario.name,
+  };
 }
 
 const addedWords = ({ estimate, strength }: Comparison, name: string): string => {

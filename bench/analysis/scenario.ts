@@ -4,7 +4,7 @@ import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { type Estimate, transform } from '#bench/stats/estimate.ts';
 import { type Histogram, mergeHistograms, percentileCurve } from '#bench/stats/histogram.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
-import type { Capacity, CurveMicros, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
+import type { Capacity, CurveMicros, Outcomes, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
 import { asFamily, compare, type Comparison, CONFIDENCE, type Rounds } from './comparison.ts';
 import { isLatency, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
 
@@ -54,7 +54,6 @@ export function analyseScenario(
       if (of.length === 0) return [];
       const rounds = figures(scenario.name, name);
       const completed = of.filter(isCompleted);
-      const count = (state: TrialRecord['state']): number => of.filter((trial) => trial.state === state).length;
       const metrics: Partial<Record<MetricName, Estimate>> = Object.fromEntries(
         METRIC_NAMES.flatMap((metricName) => {
           const estimate = estimateOf(rounds.get(metricName) ?? new Map());
@@ -67,7 +66,7 @@ export function analyseScenario(
           subject: name,
           layer: record.layer,
           tls: record.tls,
-          trials: { completed: count('completed'), invalid: count('invalid'), failed: count('failed') },
+          trials: outcomesOf(of),
           bound,
           metrics,
           capacity: capacityOf(record, bound, metrics),
@@ -79,6 +78,20 @@ export function analyseScenario(
         },
       ];
     }),
+  };
+}
+
+function outcomesOf(trials: readonly TrialRecord[]): Outcomes {
+  const count = (state: TrialRecord['state']): number => trials.filter((trial) => trial.state === state).length;
+  const codes = trials.flatMap((trial) => {
+    if (trial.state === 'completed') return [];
+    return trial.state === 'failed' ? [trial.error.code] : trial.reasons.map(({ code }) => code);
+  });
+  return {
+    completed: count('completed'),
+    invalid: count('invalid'),
+    failed: count('failed'),
+    reasons: [...new Set(codes)].toSorted(),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Response time along the nines at equal offered load: the tail gets the room that it deserves. */
-import type { Analysis, ScenarioAnalysis } from '#bench/analysis/analysis.ts';
+import type { Analysis, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import type { Chart, Drawing } from './chart.ts';
 import { CONFIG, type Look, looksOf } from './palette.ts';
@@ -9,10 +9,8 @@ const ninesOf = (q: number): number => -Math.log10(1 - q);
 const label = (q: number): string => `p${Number((q * 100).toFixed(3))}`;
 
 function draw(analysis: Analysis): Drawing[] {
-  const readable = analysis.scenarios.filter(({ offered, subjects }) => {
-    return offered !== null && subjects.some(({ curves }) => curves !== null && curves.response.length > 0);
-  });
-  if (readable.length > 0) return readable.map((scenario) => drawScenario(scenario, looksOf(analysis)));
+  const paced = analysis.scenarios.filter(({ offered }) => offered !== null);
+  if (paced.length > 0) return paced.map((scenario) => drawScenario(scenario, looksOf(analysis)));
   return [
     {
       state: 'cannot tell',
@@ -27,6 +25,7 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
   const lines = subjects.flatMap(({ subject, curves }) =>
     (curves?.response ?? []).map(({ nines, micros }) => ({ subject, nines, micros })),
   );
+  if (lines.length === 0) return nothingToDraw(scenario.name, subjects);
   const names = subjects.map(({ subject }) => subject).filter((name) => lines.some(({ subject }) => subject === name));
   // Marks that name the line where it crosses a round percentile.
   const most = Math.max(...lines.map(({ nines }) => nines));
@@ -133,6 +132,18 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
         ],
       };
     },
+  };
+}
+
+function nothingToDraw(scenario: string, subjects: readonly SubjectAnalysis[]): Drawing {
+  const sum = (key: 'completed' | 'invalid' | 'failed'): number =>
+    subjects.reduce((all, { trials }) => all + trials[key], 0);
+  const codes = [...new Set(subjects.flatMap(({ trials }) => trials.reasons))];
+  const why = codes.length > 0 ? ` (${codes.join(', ')})` : '';
+  return {
+    state: 'cannot tell',
+    title: `Response time by percentile (${scenario})`,
+    reason: `Of its trials ${sum('completed')} completed, ${sum('invalid')} are invalid and ${sum('failed')} failed${why}; not enough is left to draw.`,
   };
 }
 

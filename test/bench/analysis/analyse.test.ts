@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Analysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { analyse } from '#bench/analysis/analyse.ts';
 import { readRecords } from '#bench/model/read.ts';
+import { latencyByPercentile } from '#reports/charts/latency-by-percentile.ts';
 import { ODD_NAME, syntheticRun, TRUTHS } from '#test/reports/synthetic-run.ts';
 
 const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
@@ -98,7 +99,12 @@ test('invalid and failed trials are listed with their reasons and count in no fi
       ['invalid', 'steal'],
     ],
   );
-  assert.deepEqual(of(twelve, 'http-small', 'node-http').trials, { completed: 11, invalid: 0, failed: 1 });
+  assert.deepEqual(of(twelve, 'http-small', 'node-http').trials, {
+    completed: 11,
+    invalid: 0,
+    failed: 1,
+    reasons: ['ProxyExited'],
+  });
   assert.deepEqual(twelve.warnings[0], { ...twelve.warnings[0], code: 'steal', severity: 'invalid', trials: 1 });
   assert.match(plain(twelve.findings.at(-1)!.sentence), /^1 of 216 trials is invalid and 1 failed;/);
 });
@@ -143,8 +149,30 @@ test('a subject without one completed trial is named with the reason', () => {
   const analysis = analyse({ ...records, trials });
   assert.equal(
     analysis.findings[0]!.sentence,
-    'What one L7 hop (l7-http) costs cannot be told: no trial of it completed (0 invalid, 2 failed).',
+    'What one L7 hop (l7-http) costs cannot be told: no trial of it completed (0 invalid, 2 failed: E).',
   );
+});
+
+test('where pacing failed, what a hop adds cannot be told, and the chart says so too', () => {
+  const records = syntheticRun({ rounds: 2, mishaps: false });
+  const lag = {
+    code: 'schedule-lag' as const,
+    message: 'schedule lag p99 1 ms exceeds service time p50 40 µs',
+    evidence: {},
+  };
+  const trials = records.trials.map((trial) =>
+    trial.scenario === 'http-paced-50' && trial.state === 'completed'
+      ? { ...trial, state: 'invalid' as const, reasons: [lag] as [typeof lag] }
+      : trial,
+  );
+  const analysis = analyse({ ...records, trials });
+  const finding = analysis.findings.find(({ scenario }) => scenario === 'http-paced-50')!;
+  assert.match(
+    plain(finding.sentence),
+    /^At 3 \d\d0\/s, what l7-http adds to the response time of direct cannot be told: l7-http: no trial of it completed \(2 invalid, 0 failed: schedule-lag\)\.$/,
+  );
+  const [drawing] = latencyByPercentile.draw(analysis);
+  assert.match(drawing!.state === 'cannot tell' ? drawing!.reason : '', /10 are invalid and 0 failed \(schedule-lag\)/);
 });
 
 test('an empty, unfinished run gives an analysis too', () => {
