@@ -60,6 +60,9 @@ function pathOf({ names, venvGlobs = [] }: BinaryQuery): string | undefined {
   return path === undefined ? undefined : realpathSync(path);
 }
 
+/** Several definitions share a binary; it is asked once. */
+const answers = new Map<string, Promise<string>>();
+
 const ask = (path: string, args: readonly string[]): Promise<string> =>
   new Promise((resolve) => {
     // The exit code says nothing: some print their version and fail for want of a configuration.
@@ -71,7 +74,9 @@ export async function findBinary(query: BinaryQuery): Promise<Binary | (Availabi
   const missing = (reason: string) => ({ state: 'missing', reason, install: INSTALL }) as const;
   const path = pathOf(query);
   if (path === undefined) return missing(`${query.title} is not installed (no ${query.names.join(' or ')} in PATH)`);
-  const about = await ask(path, query.versionArgs);
+  const answer = answers.get(path) ?? ask(path, query.versionArgs);
+  answers.set(path, answer);
+  const about = await answer;
   const version = query.versionPattern.exec(about)?.[1];
   if (version === undefined)
     return missing(`${path} did not tell its version; '${query.versionArgs.join(' ')}' gave '${about.slice(0, 200)}'`);

@@ -72,3 +72,10 @@ export function certificateFiles(certificates: readonly Certificate[]): Record<s
 /** Hosts of a route; `*` and none are the same. */
 export const hostsOf = ({ match }: Route): readonly string[] =>
   match.hosts === undefined || match.hosts.includes('*') ? [] : match.hosts;
+
+/** OpenSSL's name of a TLS 1.2 cipher → the registry's, by which Go knows it. */
+export const ianaName = (openssl: string): string => {
+  const [, key = '', rest = ''] = /^ECDHE-(ECDSA|RSA)-(.+)$/.exec(openssl) ?? [];
+  const cipher = rest.replace('AES128-GCM', 'AES_128_GCM').replace('AES256-GCM', 'AES_256_GCM').replaceAll('-', '_');
+  return `TLS_ECDHE_${key}_WITH_${cipher}${cipher.endsWith('POLY1305') ? '_SHA256' : ''}`;
+};

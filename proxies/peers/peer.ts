@@ -11,6 +11,8 @@ import { openFiles } from './procfs.ts';
 export interface Surroundings {
   /** The listener, its port known. */
   readonly address: Endpoint;
+  /** A second free port, for peers that tell on one whether they are ready. */
+  readonly spare: Endpoint;
   readonly binary: Binary;
   /** Descriptors that one process may open. */
   readonly openFiles: number;
@@ -63,8 +65,8 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
           listen: intent.listener.address,
           signals,
           drainTimeout: timeoutsOf(intent).drain,
-          render: (address) =>
-            render(intent, { address, binary, openFiles: openFiles(), isRoot: process.getuid?.() === 0 }),
+          render: (address, spare) =>
+            render(intent, { address, spare, binary, openFiles: openFiles(), isRoot: process.getuid?.() === 0 }),
         },
         signal,
       );

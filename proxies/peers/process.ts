@@ -54,7 +54,8 @@ export interface Launch {
   readonly signals: Signals;
   /** Milliseconds that draining may take. */
   readonly drainTimeout: number;
-  render(address: Endpoint): Rendered;
+  /** `spare` is a second free port of this machine, for peers that tell on one whether they are ready. */
+  render(address: Endpoint, spare: Endpoint): Rendered;
 }
 
 /** A peer that could not be started, with its last lines. `code` is the system's where there is one. */
@@ -316,7 +317,7 @@ async function untilReady(
 
 async function attempt(launch: Launch, signal: AbortSignal): Promise<RunningProxy> {
   const address = await reserve(launch.listen);
-  const rendered = launch.render(address);
+  const rendered = launch.render(address, await reserve({ host: '127.0.0.1', port: 0 }));
   const folder = writeFolder(rendered);
   let peer: PeerProcess;
   try {

@@ -1,4 +1,5 @@
 /** Every peer. Adding one is its file and a line here. */
+import { caddyHttp, caddyTls } from './caddy.ts';
 import { envoyHttp, envoyTcp, envoyTls } from './envoy.ts';
 import { fastProxy } from './fast-proxy.ts';
 import { fastifyHttpProxy } from './fastify-http-proxy.ts';
@@ -9,6 +10,7 @@ import { httpxy } from './httpxy.ts';
 import type { ProxyDefinition } from '../contract.ts';
 import { nginxHttp, nginxStream, nginxTls } from './nginx.ts';
 import type { PeerDefinition } from './peer.ts';
+import { traefikHttp, traefikTcp, traefikTls } from './traefik.ts';
 
 export const binaries: readonly PeerDefinition[] = [
   nginxStream,
@@ -20,6 +22,11 @@ export const binaries: readonly PeerDefinition[] = [
   envoyTcp,
   envoyHttp,
   envoyTls,
+  traefikTcp,
+  traefikHttp,
+  traefikTls,
+  caddyHttp,
+  caddyTls,
 ];
 
 export const libraries: readonly ProxyDefinition[] = [

@@ -1,0 +1,281 @@
+/** Caddy: `caddy-http`, `caddy-tls`. One process; workers are Go's scheduler threads. Source: Caddy's JSON structure. */
+import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import type { Cluster, HeaderEdit, LoadBalancing, ProxyIntent, Route } from '../config/intent.ts';
+import { TLS12_CIPHERS } from '../config/tls-suites.ts';
+import type { Capability } from '../contract.ts';
+import type { Feature } from './asks.ts';
+import type { BinaryQuery } from './binary.ts';
+import {
+  POOL,
+  certificateFiles,
+  certificatesInOrder,
+  defaultCluster,
+  hostPort,
+  hostsOf,
+  ianaName,
+  indexOfCluster,
+} from './intent-facts.ts';
+import { definePeer, type Surroundings } from './peer.ts';
+import type { Rendered, Signals } from './process.ts';
+import { escapeRegExp } from './text.ts';
+
+type Json = Record<string, unknown>;
+
+const query: BinaryQuery = {
+  title: 'Caddy',
+  names: ['caddy'],
+  versionArgs: ['version'],
+  versionPattern: /v?(\d+\.\d+\.\d+)/,
+  oldest: '2.8.0',
+};
+
+/** TERM: graceful within its own grace period, so an end at once is KILL. */
+const signals: Signals = { stop: 'SIGKILL', drain: 'SIGTERM' };
+
+const POLICY: Readonly<Record<LoadBalancing, Json>> = {
+  'round-robin': { policy: 'round_robin' },
+  random: { policy: 'random' },
+  'power-of-two': { policy: 'random_choose', choose: 2 },
+  'least-request': { policy: 'least_conn' },
+  'source-ip': { policy: 'client_ip_hash' },
+};
+
+const duration = (milliseconds: number): string => `${milliseconds}ms`;
+
+function policyOf({ policy = 'round-robin', endpoints }: Cluster): Json {
+  const weights = endpoints.map(({ weight = 1 }) => weight);
+  if (weights.every((weight) => weight === 1)) return POLICY[policy];
+  return { policy: 'weighted_round_robin', weights };
+}
+
+function reverseProxy(intent: ProxyIntent, cluster: Cluster): Json {
+  const timeouts = timeoutsOf(intent);
+  const { tls } = cluster;
+  const i = intent.clusters.indexOf(cluster);
+  return {
+    handler: 'reverse_proxy',
+    upstreams: cluster.endpoints.map(({ weight: _, ...endpoint }) => ({ dial: hostPort(endpoint) })),
+    load_balancing: { selection_policy: policyOf(cluster) },
+    transport: {
+      protocol: 'http',
+      versions: ['1.1'],
+      compression: false, // would ask the origin for gzip on the client's behalf
+      dial_timeout: duration(cluster.connectTimeout ?? timeouts.connect),
+      response_header_timeout: duration(timeouts.upstreamResponse),
+      keep_alive: {
+        enabled: true,
+        max_idle_conns: 0, // no limit over all hosts
+        max_idle_conns_per_host: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
+        idle_timeout: duration(timeouts.upstreamIdle),
+      },
+      ...(tls && {
+        tls: {
+          ...(tls.serverName !== undefined && { server_name: tls.serverName }),
+          ...(tls.verify === false && { insecure_skip_verify: true }),
+          ...(tls.ca !== undefined && { ca: { provider: 'file', pem_files: [`upstream-ca${i}.pem`] } }),
+        },
+      }),
+    },
+    // Without a pseudonym in the intent no Via is added.
+    headers: { request: { delete: ['Via'] }, response: { delete: ['Via'] } },
+  };
+}
+
+/** Caddy's own path and host matchers ignore case and end wildcards at a dot; regular expressions say exactly what is meant. */
+function matchOf(route: Route): Json {
+  const { path, methods = [], headers = [] } = route.match;
+  const hosts = hostsOf(route).map((host) =>
+    host.startsWith('*.') ? `[^:]+${escapeRegExp(host.slice(1))}` : escapeRegExp(host),
+  );
+  const expressions = headers.map(({ name, match, invert }): Json => {
+    const test: Json =
+      match.kind === 'present'
+        ? { header: { [name]: ['*'] } }
+        : {
+            header_regexp: { [name]: { pattern: `^${escapeRegExp(match.value)}${match.kind === 'exact' ? '$' : ''}` } },
+          };
+    return invert ? { not: [test] } : test;
+  });
+  const regexps = Object.assign({}, ...expressions.map((test) => test['header_regexp'] ?? {})) as Json;
+  if (hosts.length > 0) regexps['Host'] = { pattern: `(?i)^(${hosts.join('|')})(:[0-9]+)?$` };
+  const present = Object.assign({}, ...expressions.map((test) => test['header'] ?? {})) as Json;
+  const not = expressions.flatMap((test) => (test['not'] as Json[] | undefined) ?? []);
+  return {
+    ...(path && { path_regexp: { pattern: `^${escapeRegExp(path.value)}${path.kind === 'exact' ? '$' : ''}` } }),
+    ...(methods.length > 0 && { method: methods }),
+    ...(Object.keys(regexps).length > 0 && { header_regexp: regexps }),
+    ...(Object.keys(present).length > 0 && { header: present }),
+    ...(not.length > 0 && { not }),
+  };
+}
+
+function edits(list: readonly HeaderEdit[] = []): Json {
+  const fields = (op: HeaderEdit['op']) =>
+    Object.fromEntries(list.filter((edit) => edit.op === op).map(({ name, value = '' }) => [name, [value]]));
+  return {
+    add: fields('add'),
+    set: fields('set'),
+    delete: list.filter(({ op }) => op === 'remove').map(({ name }) => name),
+  };
+}
+
+function renderRoute(intent: ProxyIntent, route: Route): Json {
+  const { action, match } = route;
+  const handle: Json[] = [];
+  if (route.requestHeaders?.length || route.responseHeaders?.length)
+    handle.push({
+      handler: 'headers',
+      request: edits(route.requestHeaders),
+      response: { ...edits(route.responseHeaders), deferred: true },
+    });
+  if (action.kind === 'reply')
+    handle.push({
+      handler: 'static_response',
+      status_code: action.status,
+      headers: { 'Content-Type': [action.contentType ?? 'text/plain'] },
+      ...(action.body !== undefined && { body: action.body.replaceAll('{', '\\{') }),
+    });
+  else {
+    if (action.prefixRewrite !== undefined && match.path)
+      handle.push({
+        handler: 'rewrite',
+        path_regexp: [{ find: `^${escapeRegExp(match.path.value)}`, replace: action.prefixRewrite }],
+      });
+    if (action.hostRewrite !== undefined)
+      handle.push({ handler: 'headers', request: { set: { Host: [action.hostRewrite] } } });
+    handle.push(reverseProxy(intent, intent.clusters[indexOfCluster(intent, action.clusters[0]?.name ?? '')]!));
+  }
+  const condition = matchOf(route);
+  return { ...(Object.keys(condition).length > 0 && { match: [condition] }), handle, terminal: true };
+}
+
+function tlsPolicies({ listener: { tls } }: ProxyIntent): Json {
+  if (!tls) return {};
+  const common = {
+    alpn: ['http/1.1'],
+    protocol_min: (tls.minVersion ?? 'TLSv1.2').replace('TLSv', 'tls'),
+    protocol_max: (tls.maxVersion ?? 'TLSv1.3').replace('TLSv', 'tls'),
+    cipher_suites: TLS12_CIPHERS.map(ianaName),
+    curves: ['x25519', 'secp256r1'],
+    ...(tls.clientCa !== undefined && {
+      client_authentication: { ca: { provider: 'file', pem_files: ['client-ca.pem'] }, mode: 'require_and_verify' },
+    }),
+  };
+  const certificates = certificatesInOrder(tls);
+  const choose = (i: number): Json => ({ ...common, certificate_selection: { any_tag: [`certificate${i}`] } });
+  return {
+    tls_connection_policies: [
+      ...certificates.slice(1).map(({ serverNames = [] }, i) => ({ match: { sni: serverNames }, ...choose(i + 1) })),
+      choose(0),
+    ],
+  };
+}
+
+function render(intent: ProxyIntent, { address }: Surroundings): Rendered {
+  const timeouts = timeoutsOf(intent);
+  const { tls } = intent.listener;
+  const fallback = defaultCluster(intent);
+  const certificates = tls ? certificatesInOrder(tls) : [];
+  const config = {
+    admin: { disabled: true, config: { persist: false } },
+    logging: { logs: { default: { level: 'ERROR' } } },
+    storage: { module: 'file_system', root: 'storage' },
+    apps: {
+      http: {
+        grace_period: duration(timeouts.drain),
+        servers: {
+          main: {
+            listen: [hostPort(address)],
+            protocols: ['h1'],
+            automatic_https: { disable: true },
+            idle_timeout: duration(timeouts.downstreamIdle),
+            read_header_timeout: duration(timeouts.requestHead),
+            max_header_bytes: limitsOf(intent).headBytes,
+            routes: [
+              ...(intent.routes ?? []).map((route) => renderRoute(intent, route)),
+              {
+                handle: [fallback ? reverseProxy(intent, fallback) : { handler: 'static_response', status_code: 404 }],
+              },
+            ],
+            ...tlsPolicies(intent),
+          },
+        },
+      },
+      ...(tls && {
+        tls: {
+          certificates: {
+            load_files: certificates.map((_, i) => ({
+              certificate: `cert${i}.pem`,
+              key: `key${i}.pem`,
+              tags: [`certificate${i}`],
+            })),
+          },
+          ...(tls.resumption === false && { session_tickets: { disabled: true } }),
+        },
+      }),
+    },
+  };
+  return {
+    files: { 'caddy.json': JSON.stringify(config, null, 2) },
+    secrets: {
+      ...certificateFiles(certificates),
+      ...(tls?.clientCa !== undefined && { 'client-ca.pem': tls.clientCa }),
+      ...Object.fromEntries(
+        intent.clusters.flatMap(({ tls: upstream }, i) =>
+          upstream?.ca === undefined ? [] : [[`upstream-ca${i}.pem`, upstream.ca]],
+        ),
+      ),
+    },
+    args: ['run', '--config', 'caddy.json'],
+    check: ['validate', '--config', 'caddy.json'],
+    env: { GOMAXPROCS: String(intent.concurrency ?? 1), XDG_DATA_HOME: '.', XDG_CONFIG_HOME: '.', HOME: '.' },
+    processes: 1,
+  };
+}
+
+const offers: readonly Feature[] = [
+  'endpoint weights',
+  ...Object.keys(POLICY).map((policy) => `policy ${policy as LoadBalancing}` as const),
+  'connect timeout per cluster',
+  'routes by host',
+  'routes by path',
+  'routes by method',
+  'routes by header',
+  'local replies',
+  'request header edits',
+  'response header edits',
+  'prefix rewrite',
+  'host rewrite',
+  'limits.headBytes',
+  'limits.upstreamIdlePerEndpoint',
+  'timeouts.connect',
+  'timeouts.requestHead',
+  'timeouts.downstreamIdle',
+  'timeouts.upstreamResponse',
+  'timeouts.upstreamIdle',
+  'timeouts.drain',
+];
+
+const capabilities: readonly Capability[] = ['balancing', 'tls-origination', 'routing', 'upgrade', 'workers', 'drain'];
+
+export const caddyHttp = definePeer({
+  name: 'caddy-http',
+  layer: 'l7',
+  summary: 'Caddy: HTTP/1.1 reverse proxy',
+  query,
+  capabilities: new Set(capabilities),
+  offers,
+  signals,
+  render,
+});
+
+export const caddyTls = definePeer({
+  name: 'caddy-tls',
+  layer: 'l7',
+  summary: 'Caddy: TLS termination, HTTP/1.1 upstream',
+  query,
+  capabilities: new Set<Capability>([...capabilities, 'tls-termination', 'mtls']),
+  offers: [...offers, 'certificates by name', 'resumption off'],
+  signals,
+  render,
+});

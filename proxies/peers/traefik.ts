@@ -1,0 +1,310 @@
+/** Traefik: `traefik-tcp`, `traefik-http`, `traefik-tls`. One process; workers are Go's scheduler threads. */
+import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import type { Cluster, Endpoint, HeaderMatch, LoadBalancing, ProxyIntent, Route } from '../config/intent.ts';
+import { TLS12_CIPHERS } from '../config/tls-suites.ts';
+import type { Capability } from '../contract.ts';
+import type { Feature } from './asks.ts';
+import type { BinaryQuery } from './binary.ts';
+import {
+  POOL,
+  UNLIMITED,
+  certificateFiles,
+  certificatesInOrder,
+  defaultCluster,
+  hostPort,
+  hostsOf,
+  ianaName,
+  indexOfCluster,
+  requireDefaultCluster,
+} from './intent-facts.ts';
+import { definePeer, type Surroundings } from './peer.ts';
+import type { Rendered, Signals } from './process.ts';
+import { escapeRegExp } from './text.ts';
+
+type Json = Record<string, unknown>;
+
+const query: BinaryQuery = {
+  title: 'Traefik',
+  names: ['traefik'],
+  versionArgs: ['version'],
+  versionPattern: /Version:\s+v?(\d+\.\d+\.\d+)/,
+  oldest: '3.4.0', // service strategies
+};
+
+/** TERM: graceful within its own grace time, so an end at once is KILL. */
+const signals: Signals = { stop: 'SIGKILL', drain: 'SIGTERM' };
+
+const STRATEGY: Readonly<Partial<Record<LoadBalancing, string>>> = {
+  'round-robin': 'wrr',
+  'power-of-two': 'p2c',
+  'source-ip': 'hrw',
+};
+
+/** Go's time.Duration: 0 is "off" for it, too. */
+const duration = (milliseconds: number): string => `${milliseconds}ms`;
+
+/** The rule language quotes as Go does. */
+const quote = (value: string): string => JSON.stringify(value);
+
+const HEADER_RULE = {
+  present: (name: string) => `HeaderRegexp(${quote(name)}, ".*")`,
+  exact: (name: string, value: string) => `Header(${quote(name)}, ${quote(value)})`,
+  prefix: (name: string, value: string) => `HeaderRegexp(${quote(name)}, ${quote(`^${escapeRegExp(value)}`)})`,
+} satisfies Record<HeaderMatch['match']['kind'], (name: string, value: string) => string>;
+
+function ruleOf(route: Route): string {
+  const { path, methods = [], headers = [] } = route.match;
+  const hosts = hostsOf(route).map((host) =>
+    host.startsWith('*.') ? `HostRegexp(${quote(`(?i)^.+${escapeRegExp(host.slice(1))}$`)})` : `Host(${quote(host)})`,
+  );
+  const anyOf = (rules: readonly string[]): string[] => (rules.length === 0 ? [] : [`(${rules.join(' || ')})`]);
+  return [
+    path?.kind === 'exact' ? `Path(${quote(path.value)})` : `PathPrefix(${quote(path?.value ?? '/')})`,
+    ...anyOf(hosts),
+    ...anyOf(methods.map((method) => `Method(${quote(method)})`)),
+    ...headers.map(({ name, match, invert }) => {
+      const rule = HEADER_RULE[match.kind](name, match.kind === 'present' ? '' : match.value);
+      return `${invert ? '!' : ''}${rule}`;
+    }),
+  ].join(' && ');
+}
+
+function httpPart(intent: ProxyIntent): Json {
+  const timeouts = timeoutsOf(intent);
+  const routes = intent.routes ?? [];
+  const tls = intent.listener.tls && { tls: {} };
+  const fallback = defaultCluster(intent);
+  const routers: Json = {};
+  const services: Json = {};
+  const middlewares: Json = {};
+  for (const [i, route] of routes.entries()) {
+    if (route.action.kind !== 'forward') continue; // refused before
+    const { clusters, prefixRewrite } = route.action;
+    const split = clusters.map(({ name, weight = 1 }) => ({ name: `cluster_${indexOfCluster(intent, name)}`, weight }));
+    if (split.length > 1) services[`split_${i}`] = { weighted: { services: split } };
+    if (prefixRewrite !== undefined && route.match.path)
+      middlewares[`rewrite_${i}`] = {
+        replacePathRegex: {
+          regex: `^${escapeRegExp(route.match.path.value)}(.*)`,
+          replacement: `${prefixRewrite.replaceAll('$', '$$$$')}$1`,
+        },
+      };
+    routers[`route_${i}`] = {
+      entryPoints: ['main'],
+      rule: ruleOf(route),
+      priority: routes.length - i + 1, // the first that matches wins
+      service: split.length > 1 ? `split_${i}` : split[0]?.name,
+      ...(`rewrite_${i}` in middlewares && { middlewares: [`rewrite_${i}`] }),
+      ...tls,
+    };
+  }
+  if (fallback)
+    routers['fallback'] = {
+      entryPoints: ['main'],
+      rule: 'PathPrefix("/")',
+      priority: 1,
+      service: `cluster_${intent.clusters.indexOf(fallback)}`,
+      ...tls,
+    };
+  const transports: Json = {};
+  for (const [i, cluster] of intent.clusters.entries()) {
+    services[`cluster_${i}`] = {
+      loadBalancer: {
+        strategy: STRATEGY[cluster.policy ?? 'round-robin'] ?? 'wrr',
+        passHostHeader: true,
+        serversTransport: `pool_${i}`,
+        servers: cluster.endpoints.map(({ weight = 1, ...endpoint }) => ({
+          url: `${cluster.tls ? 'https' : 'http'}://${hostPort(endpoint)}`,
+          ...(cluster.endpoints.length > 1 && { weight }),
+        })),
+      },
+    };
+    transports[`pool_${i}`] = {
+      maxIdleConnsPerHost: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
+      disableHTTP2: true,
+      ...(cluster.tls?.serverName !== undefined && { serverName: cluster.tls.serverName }),
+      ...(cluster.tls?.verify === false && { insecureSkipVerify: true }),
+      ...(cluster.tls?.ca !== undefined && { rootCAs: [`upstream-ca${i}.pem`] }),
+      forwardingTimeouts: {
+        dialTimeout: duration(cluster.connectTimeout ?? timeouts.connect),
+        responseHeaderTimeout: duration(timeouts.upstreamResponse),
+        idleConnTimeout: duration(timeouts.upstreamIdle),
+      },
+    };
+  }
+  return {
+    routers,
+    services,
+    serversTransports: transports,
+    ...(Object.keys(middlewares).length > 0 && { middlewares }),
+  };
+}
+
+function tcpPart(intent: ProxyIntent): Json {
+  const cluster: Cluster = requireDefaultCluster(intent);
+  const version = { v1: 1, v2: 2 } as const;
+  return {
+    routers: { main: { entryPoints: ['main'], rule: 'HostSNI(`*`)', service: 'cluster_0' } },
+    services: {
+      cluster_0: {
+        loadBalancer: {
+          servers: cluster.endpoints.map(({ weight: _, ...endpoint }) => ({ address: hostPort(endpoint) })),
+          serversTransport: 'dial',
+          ...(cluster.proxyProtocol && { proxyProtocol: { version: version[cluster.proxyProtocol] } }),
+        },
+      },
+    },
+    serversTransports: { dial: { dialTimeout: duration(cluster.connectTimeout ?? timeoutsOf(intent).connect) } },
+  };
+}
+
+function tlsPart({ listener: { tls } }: ProxyIntent): Json {
+  if (!tls) return {};
+  const certificates = certificatesInOrder(tls).map((_, i) => ({ certFile: `cert${i}.pem`, keyFile: `key${i}.pem` }));
+  const version = (name: 'TLSv1.2' | 'TLSv1.3') => `VersionTLS${name.slice(4).replace('.', '')}`;
+  return {
+    tls: {
+      certificates,
+      stores: { default: { defaultCertificate: certificates[0] } },
+      options: {
+        default: {
+          minVersion: version(tls.minVersion ?? 'TLSv1.2'),
+          maxVersion: version(tls.maxVersion ?? 'TLSv1.3'),
+          cipherSuites: TLS12_CIPHERS.map(ianaName),
+          curvePreferences: ['X25519', 'CurveP256'],
+          alpnProtocols: ['http/1.1'],
+          ...(tls.clientCa !== undefined && {
+            clientAuth: { caFiles: ['client-ca.pem'], clientAuthType: 'RequireAndVerifyClientCert' },
+          }),
+        },
+      },
+    },
+  };
+}
+
+/** It listens before it has read its routers; until then it answers 404. Its API says what it has read. */
+async function knowsRouters(api: Endpoint, kind: 'http' | 'tcp', signal: AbortSignal): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://${hostPort(api)}/api/${kind}/routers`, { signal });
+    const routers = (await answer.json()) as { provider?: string; status?: string }[];
+    return routers.some(({ provider, status }) => provider === 'file' && status === 'enabled');
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
+function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address, spare }: Surroundings): Rendered {
+  const timeouts = timeoutsOf(intent);
+  const limits = limitsOf(intent);
+  const { tls, proxyProtocol } = intent.listener;
+  const settings = {
+    global: { checkNewVersion: false, sendAnonymousUsage: false },
+    log: { level: 'ERROR' },
+    entryPoints: {
+      main: {
+        address: hostPort(address),
+        ...(proxyProtocol && { proxyProtocol: { insecure: true } }),
+        transport: {
+          respondingTimeouts: {
+            readTimeout: duration(timeouts.requestHead + timeouts.requestBody),
+            idleTimeout: duration(timeouts.downstreamIdle),
+          },
+          lifeCycle: { graceTimeOut: duration(timeouts.drain) },
+          ...(limits.requestsPerConnection < UNLIMITED && { keepAliveMaxRequests: limits.requestsPerConnection }),
+          ...(timeouts.connectionAge > 0 && { keepAliveMaxTime: duration(timeouts.connectionAge) }),
+        },
+      },
+      // Only to ask whether it is ready.
+      traefik: { address: hostPort(spare) },
+    },
+    api: { insecure: true, dashboard: false },
+    providers: { file: { filename: 'dynamic.yaml', watch: false } },
+  };
+  const kind = { l4: 'tcp', l7: 'http' } as const;
+  const dynamic = { [kind[layer]]: layer === 'l4' ? tcpPart(intent) : httpPart(intent), ...tlsPart(intent) };
+  return {
+    // YAML, of which JSON is a part.
+    files: { 'traefik.yaml': JSON.stringify(settings, null, 2), 'dynamic.yaml': JSON.stringify(dynamic, null, 2) },
+    secrets: {
+      ...certificateFiles(tls ? certificatesInOrder(tls) : []),
+      ...(tls?.clientCa !== undefined && { 'client-ca.pem': tls.clientCa }),
+      ...Object.fromEntries(
+        intent.clusters.flatMap(({ tls: upstream }, i) =>
+          upstream?.ca === undefined ? [] : [[`upstream-ca${i}.pem`, upstream.ca]],
+        ),
+      ),
+    },
+    args: ['--configFile=traefik.yaml'],
+    env: { GOMAXPROCS: String(intent.concurrency ?? 1) },
+    processes: 1,
+    isReady: (signal) => knowsRouters(spare, kind[layer], signal),
+  };
+}
+
+const offers: readonly Feature[] = [
+  'policy round-robin',
+  'connect timeout per cluster',
+  'timeouts.connect',
+  'timeouts.drain',
+];
+
+const httpOffers: readonly Feature[] = [
+  ...offers,
+  'endpoint weights',
+  ...Object.keys(STRATEGY).map((policy) => `policy ${policy as LoadBalancing}` as const),
+  'routes by host',
+  'routes by path',
+  'routes by method',
+  'routes by header',
+  'prefix rewrite',
+  'limits.requestsPerConnection',
+  'limits.upstreamIdlePerEndpoint',
+  'timeouts.requestBody',
+  'timeouts.downstreamIdle',
+  'timeouts.upstreamResponse',
+  'timeouts.upstreamIdle',
+  'timeouts.connectionAge',
+];
+
+const capabilities: readonly Capability[] = ['balancing', 'proxy-protocol-in', 'workers', 'drain'];
+const httpCapabilities: readonly Capability[] = [
+  ...capabilities,
+  'tls-origination',
+  'routing',
+  'weighted-clusters',
+  'upgrade',
+];
+
+export const traefikTcp = definePeer({
+  name: 'traefik-tcp',
+  layer: 'l4',
+  summary: 'Traefik TCP router',
+  query,
+  capabilities: new Set<Capability>([...capabilities, 'proxy-protocol-out']),
+  offers: [...offers, 'PROXY protocol v1 upstream', 'PROXY protocol v2 upstream'],
+  signals,
+  render: (intent, surroundings) => render('l4', intent, surroundings),
+});
+
+export const traefikHttp = definePeer({
+  name: 'traefik-http',
+  layer: 'l7',
+  summary: 'Traefik: HTTP/1.1 reverse proxy',
+  query,
+  capabilities: new Set(httpCapabilities),
+  offers: httpOffers,
+  signals,
+  render: (intent, surroundings) => render('l7', intent, surroundings),
+});
+
+export const traefikTls = definePeer({
+  name: 'traefik-tls',
+  layer: 'l7',
+  summary: 'Traefik: TLS termination, HTTP/1.1 upstream',
+  query,
+  capabilities: new Set<Capability>([...httpCapabilities, 'tls-termination', 'mtls']),
+  offers: [...httpOffers, 'certificates by name'],
+  signals,
+  render: (intent, surroundings) => render('l7', intent, surroundings),
+});
