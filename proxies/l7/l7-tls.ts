@@ -3,7 +3,7 @@ import { IntentError } from '../config/intent-error.ts';
 import type { DownstreamTls, ProxyIntent } from '../config/intent.ts';
 import type { Capability, ProxyDefinition } from '../contract.ts';
 import { startLoops } from '../workers/workers.ts';
-import { createContexts, listenTls } from '../net/tls.ts';
+import { Certificates, listenTls } from '../net/tls.ts';
 import { timeoutsOf } from '../config/defaults.ts';
 import { commonCapabilities } from './l7-http.ts';
 import { type ServerOptions, startServer } from './server.ts';
@@ -16,20 +16,16 @@ export function tlsOf(intent: ProxyIntent): DownstreamTls {
 
 /** The listening half: certificates chosen by SNI, swapped by a reload. */
 export function terminateTls(intent: ProxyIntent): Pick<ServerOptions, 'listen' | 'secure' | 'onReload'> {
-  const tls = tlsOf(intent);
-  let contexts = createContexts(tls);
+  const certificates = new Certificates(tlsOf(intent));
   return {
     secure: true,
     listen: (address, onWire, options) =>
       listenTls(address, onWire, {
         ...options,
-        tls,
-        contexts: () => contexts,
+        certificates,
         handshakeTimeout: timeoutsOf(intent).tlsHandshake,
       }),
-    onReload: (next) => {
-      contexts = createContexts(tlsOf(next));
-    },
+    onReload: (next) => certificates.replace(tlsOf(next)),
   };
 }
 

@@ -1,4 +1,5 @@
 /** TLS on both sides of a wire: termination with certificates chosen by SNI, origination verified by default. */
+import { constants, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
 import {
@@ -36,15 +37,29 @@ function versions(tls: DownstreamTls): VersionOptions {
   };
 }
 
+/** For clients that name no server. */
+function contextOptions(tls: DownstreamTls): TlsOptions {
+  const certificate = tls.certificates[defaultIndex(tls)] as Certificate;
+  return {
+    ...versions(tls),
+    cert: certificate.cert,
+    key: certificate.key,
+    ...(tls.resumption === false && { secureOptions: constants.SSL_OP_NO_TICKET }),
+  };
+}
+
+function defaultIndex(tls: DownstreamTls): number {
+  return Math.max(
+    0,
+    tls.certificates.findIndex(({ serverNames }) => serverNames === undefined),
+  );
+}
+
 /** Throws `IntentError` for a certificate or key that cannot be used. */
 export function createContexts(tls: DownstreamTls): Contexts {
   const shared = versions(tls);
   const contexts = tls.certificates.map((certificate, index) => contextOf(certificate, index, shared));
-  const byDefault = Math.max(
-    0,
-    tls.certificates.findIndex(({ serverNames }) => serverNames === undefined),
-  );
-  const main = contexts[byDefault];
+  const main = contexts[defaultIndex(tls)];
   if (main === undefined) {
     throw new IntentError([{ path: 'listener.tls.certificates', message: 'at least one certificate is needed' }]);
   }
@@ -70,10 +85,28 @@ function contextOf({ cert, key }: Certificate, index: number, shared: VersionOpt
   }
 }
 
+/** What a listener answers handshakes with; can be replaced while it runs, connections that stand are not touched. */
+export class Certificates {
+  tls: DownstreamTls;
+  contexts: Contexts;
+  /** Set by the listener. */
+  onReplace: (tls: DownstreamTls) => void = () => {};
+
+  constructor(tls: DownstreamTls) {
+    this.tls = tls;
+    this.contexts = createContexts(tls);
+  }
+
+  /** Throws `IntentError`, and then nothing has changed. */
+  replace(tls: DownstreamTls): void {
+    this.contexts = createContexts(tls);
+    this.tls = tls;
+    this.onReplace(tls);
+  }
+}
+
 export interface TlsListenOptions extends ListenOptions {
-  readonly tls: DownstreamTls;
-  /** Read at every handshake, so that certificates can be swapped; sessions that exist are not touched. */
-  readonly contexts: () => Contexts;
+  readonly certificates: Certificates;
   /** Milliseconds. */
   readonly handshakeTimeout: number;
 }
@@ -84,15 +117,15 @@ export async function listenTls(
   onWire: (wire: Wire) => void,
   options: TlsListenOptions,
 ): Promise<WireListener> {
-  const { tls } = options;
+  const { certificates } = options;
+  const { tls } = certificates;
   const most = options.connections ?? Infinity;
   const sockets = new Set<object>();
-  const certificate = tls.certificates[0] as Certificate;
+  const ticketKeys = randomBytes(48); // kept over replacements, so that tickets stay good
   const server = createServer({
-    ...versions(tls),
-    cert: certificate.cert,
-    key: certificate.key,
-    SNICallback: (name, done) => done(null, options.contexts().find(name)),
+    ...contextOptions(tls),
+    ticketKeys,
+    SNICallback: (name, done) => done(null, certificates.contexts.find(name)),
     ALPNProtocols: [...(tls.alpn ?? ['http/1.1'])],
     handshakeTimeout: options.handshakeTimeout === 0 ? 2 ** 31 - 1 : options.handshakeTimeout,
     requestCert: tls.clientCa !== undefined,
@@ -100,6 +133,7 @@ export async function listenTls(
     allowHalfOpen: true,
     noDelay: true,
   });
+  certificates.onReplace = (next) => server.setSecureContext({ ...contextOptions(next), ticketKeys });
   server.on('connection', (socket: TLSSocket) => {
     if (sockets.size >= most) {
       socket.destroy();

@@ -1,0 +1,211 @@
+/** TLS on both sides, with certificates made for this run. */
+import assert from 'node:assert/strict';
+import { createServer, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { describe, it } from 'node:test';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { createCertificate } from '#bench/lab/certificates.ts';
+import type { DownstreamTls, UpstreamTls } from '#proxies/config/intent.ts';
+import { definition as reencrypt } from '#proxies/l7/l7-tls-reencrypt.ts';
+import { definition as terminate } from '#proxies/l7/l7-tls.ts';
+import { clientCertificate } from './client-certificate.ts';
+import { answering, ok, Origin, Reader } from './lab.ts';
+
+const first = createCertificate();
+const second = createCertificate();
+const pem = ({ cert, key }: typeof first) => ({ cert, key });
+
+async function start(tls: DownstreamTls, timeouts = {}) {
+  const origin = await new Origin(answering(ok)).listen();
+  const intentFor = (next: DownstreamTls, port = 0) => ({
+    listener: { address: { host: '127.0.0.1', port }, tls: next },
+    clusters: [{ name: 'o', endpoints: [{ host: '127.0.0.1', port: origin.port }] }],
+    defaultCluster: 'o',
+    timeouts,
+  });
+  const proxy = await terminate.start(intentFor(tls), new AbortController().signal).catch(async (error: unknown) => {
+    await origin[Symbol.asyncDispose]();
+    throw error;
+  });
+  return {
+    origin,
+    proxy,
+    reload: (next: DownstreamTls) => proxy.reload?.(intentFor(next, proxy.address.port)),
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]();
+      await origin[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A client that trusts anything and tells what it was shown. */
+async function open(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
+  await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+  return socket;
+}
+
+async function ask(socket: TLSSocket): Promise<string> {
+  return await new Reader(socket).send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').end();
+}
+
+const shown = (socket: TLSSocket): string => socket.getPeerCertificate().fingerprint256;
+
+async function fingerprint(port: number, servername?: string): Promise<string> {
+  const socket = await open(port, servername === undefined ? {} : { servername });
+  const result = shown(socket);
+  socket.destroy();
+  return result;
+}
+
+describe('l7-tls', () => {
+  it('terminates TLS and tells the origin so', async () => {
+    await using lab = await start({ certificates: [pem(first)] });
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const socket = await open(lab.proxy.address.port, { minVersion: version, maxVersion: version });
+      assert.equal(socket.getProtocol(), version);
+      assert.match(await ask(socket), /^HTTP\/1\.1 200 [\s\S]*ok$/);
+    }
+    assert.match(lab.origin.connections[0]?.text ?? '', /X-Forwarded-Proto: https/);
+  });
+
+  it('refuses TLS 1.1', async () => {
+    await using lab = await start({ certificates: [pem(first)] });
+    await assert.rejects(
+      open(lab.proxy.address.port, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' }),
+    );
+  });
+
+  it('chooses the certificate by name, exact and wildcard', async () => {
+    await using lab = await start({
+      certificates: [{ ...pem(second), serverNames: ['two.test', '*.two.test'] }, pem(first)],
+    });
+    const { port } = lab.proxy.address;
+    const byDefault = await fingerprint(port);
+    assert.equal(await fingerprint(port, 'one.test'), byDefault);
+    const named = await fingerprint(port, 'two.test');
+    assert.notEqual(named, byDefault);
+    assert.equal(await fingerprint(port, 'a.TWO.test'), named);
+    assert.equal(await fingerprint(port, 'a.b.two.test'), byDefault);
+  });
+
+  it('agrees on http/1.1 and alerts when there is no common protocol', async () => {
+    await using lab = await start({ certificates: [pem(first)] });
+    const socket = await open(lab.proxy.address.port, { ALPNProtocols: ['h2', 'http/1.1'] });
+    assert.equal(socket.alpnProtocol, 'http/1.1');
+    socket.destroy();
+    await assert.rejects(open(lab.proxy.address.port, { ALPNProtocols: ['h2'] }), /no application protocol/);
+  });
+
+  it('resumes sessions, also after a swap, unless told not to', async () => {
+    const resumed = async (tls: DownstreamTls, swap: boolean): Promise<boolean> => {
+      await using lab = await start(tls);
+      const { port } = lab.proxy.address;
+      const socket = await open(port, { maxVersion: 'TLSv1.2' });
+      const session = socket.getSession();
+      assert.ok(session);
+      await ask(socket);
+      if (swap) await lab.reload({ certificates: [pem(first)] });
+      const again = await open(port, { maxVersion: 'TLSv1.2', session });
+      const reused = again.isSessionReused();
+      again.destroy();
+      return reused;
+    };
+    assert.equal(await resumed({ certificates: [pem(first)] }, false), true);
+    assert.equal(await resumed({ certificates: [pem(first)] }, true), true);
+    assert.equal(await resumed({ certificates: [pem(first)], resumption: false }, false), false);
+  });
+
+  it('swaps certificates while connections stand', async () => {
+    await using lab = await start({ certificates: [pem(first)] });
+    const { port } = lab.proxy.address;
+    const standing = await open(port);
+    const before = shown(standing);
+    await lab.reload({ certificates: [pem(second)] });
+    assert.notEqual(await fingerprint(port), before);
+    assert.notEqual(await fingerprint(port, 'named.test'), before);
+    await assert.rejects(Promise.resolve(lab.reload({ certificates: [{ cert: first.cert, key: second.key }] })), {
+      code: 'ERR_INTENT',
+    });
+    assert.match(await ask(standing), /ok$/);
+  });
+
+  it('asks for a client certificate where told to', async () => {
+    await using lab = await start({ certificates: [pem(first)], clientCa: clientCertificate.cert });
+    const { port } = lab.proxy.address;
+    assert.match(await ask(await open(port, clientCertificate)), /ok$/);
+    for (const options of [{}, pem(second)]) {
+      // Under TLS 1.3 the client learns of it after its own handshake.
+      const refused = await open(port, options)
+        .then(async (socket) => (await ask(socket)) === '')
+        .catch(() => true);
+      assert.equal(refused, true);
+    }
+    assert.equal(lab.origin.connections.length, 1);
+  });
+
+  it('gives up on a handshake that does not come', async () => {
+    await using lab = await start({ certificates: [pem(first)] }, { tlsHandshake: 100 });
+    const { connect: plain } = await import('node:net');
+    const reader = new Reader(plain(lab.proxy.address.port, '127.0.0.1'));
+    await reader.close();
+  });
+
+  it('refuses an intent without certificate, or with a key of another', async () => {
+    await assert.rejects(start({ certificates: [] }), { code: 'ERR_INTENT' });
+    await assert.rejects(start({ certificates: [{ cert: first.cert, key: second.key }] }), { code: 'ERR_INTENT' });
+  });
+});
+
+describe('l7-tls-reencrypt', () => {
+  /** Status that comes through to an HTTPS origin which echoes uploads. */
+  async function through(upstream: UpstreamTls, body: Buffer): Promise<{ status: number | undefined; body: Buffer }> {
+    const origin = createServer(pem(first), (req, res) => req.pipe(res));
+    await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
+    await using proxy = await reencrypt.start(
+      {
+        listener: { address: { host: '127.0.0.1', port: 0 }, tls: { certificates: [pem(first)] } },
+        clusters: [
+          {
+            name: 'o',
+            endpoints: [{ host: '127.0.0.1', port: (origin.address() as AddressInfo).port }],
+            tls: upstream,
+          },
+        ],
+        defaultCluster: 'o',
+      },
+      new AbortController().signal,
+    );
+    const { port } = proxy.address;
+    const result = await new Promise<{ status: number | undefined; body: Buffer }>((resolve, reject) => {
+      const options = { port, host: '127.0.0.1', method: 'POST', rejectUnauthorized: false, agent: false } as const;
+      const req = request(options, (res) => {
+        const parts: Buffer[] = [];
+        res
+          .on('data', (part: Buffer) => parts.push(part))
+          .on('end', () => {
+            resolve({ status: res.statusCode, body: Buffer.concat(parts) });
+          });
+      });
+      req.on('error', reject).end(body);
+    });
+    origin.closeAllConnections();
+    await new Promise((resolve) => origin.close(resolve));
+    return result;
+  }
+
+  it('verifies the origin, and carries bodies both ways intact', async () => {
+    const body = Buffer.alloc(3_000_000, 'hopcost ');
+    const good = await through({ ca: first.ca, serverName: 'localhost' }, body);
+    assert.equal(good.status, 200);
+    assert.ok(good.body.equals(body));
+  });
+
+  it('502 for an origin it cannot verify, unless told not to', async () => {
+    const body = Buffer.from('x');
+    assert.equal((await through({}, body)).status, 502);
+    assert.equal((await through({ ca: second.ca }, body)).status, 502);
+    assert.equal((await through({ ca: first.ca, serverName: 'other.test' }, body)).status, 502);
+    assert.equal((await through({ verify: false }, body)).status, 200);
+  });
+});
