@@ -11,7 +11,7 @@
  * A folder that a killed process had to leave is removed by the next start.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -31,6 +31,8 @@ export interface Rendered {
   /** Arguments that make the same binary check the configuration and exit; absent where it cannot. */
   readonly check?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it logs to a file, because it cannot write to a pipe. */
+  readonly log?: string;
   /** Processes that run once it is ready, masters and workers. */
   readonly processes: number;
   /** Where accepting connections is not yet being ready. */
@@ -74,6 +76,8 @@ const POLL = 10;
 const PATIENCE = { check: 15_000, ready: 15_000, stop: 1_000, kill: 1_000 } as const;
 const PORT_TAKEN = /address already in use|EADDRINUSE|cannot bind socket|could not bind/i;
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+
+const linesOf = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
 
 /** Folders are named by the process that owns them, so that a later one can tell which are left over. */
 const PREFIX = 'hopcost-peer-';
@@ -130,6 +134,7 @@ class PeerProcess {
   readonly folder: string;
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
+  readonly #log: string | undefined;
   /** How it ended, once it has: 'code 1', 'SIGSEGV'. */
   ended: string | undefined;
   readonly #closed: Promise<unknown>;
@@ -137,6 +142,7 @@ class PeerProcess {
 
   constructor(launch: Launch, rendered: Rendered, folder: string) {
     this.folder = folder;
+    this.#log = rendered.log === undefined ? undefined : join(folder, rendered.log);
     const { path } = launch.binary;
     const command = [path, ...rendered.args];
     const [file, ...args] = SETPRIV
@@ -163,7 +169,7 @@ class PeerProcess {
   }
 
   get output(): string {
-    return this.#lines.join('\n');
+    return [...this.#lines, ...this.#logged()].slice(-KEPT_LINES).join('\n');
   }
 
   /** Its output may come a moment after its end; a worker that lives on may hold the pipe open. */
@@ -212,6 +218,15 @@ class PeerProcess {
     removeFolder(this.folder);
   }
 
+  #logged(): string[] {
+    if (this.#log === undefined) return [];
+    try {
+      return linesOf(readFileSync(this.#log, 'utf8'));
+    } catch {
+      return []; // it ended before it wrote one
+    }
+  }
+
   #runs(): boolean {
     const { pid } = this.#child;
     if (pid === undefined) return false;
@@ -233,7 +248,7 @@ class PeerProcess {
   }
 
   #keep(text: string): void {
-    this.#lines.push(...text.split('\n').filter((line) => line.trim() !== ''));
+    this.#lines.push(...linesOf(text));
     this.#lines.splice(0, Math.max(0, this.#lines.length - KEPT_LINES));
   }
 }

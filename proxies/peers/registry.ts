@@ -1,4 +1,5 @@
 /** Every peer. Adding one is its file and a line here. */
+import { apacheHttp, apacheTls } from './apache.ts';
 import { caddyHttp, caddyTls } from './caddy.ts';
 import { envoyHttp, envoyTcp, envoyTls } from './envoy.ts';
 import { fastProxy } from './fast-proxy.ts';
@@ -27,6 +28,8 @@ export const binaries: readonly PeerDefinition[] = [
   traefikTls,
   caddyHttp,
   caddyTls,
+  apacheHttp,
+  apacheTls,
 ];
 
 export const libraries: readonly ProxyDefinition[] = [

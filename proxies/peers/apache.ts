@@ -1,0 +1,269 @@
+/** Apache httpd: `apache-http`, `apache-tls`, on the event MPM: one process a worker, each with a pool of threads. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
+import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
+import type { Capability } from '../contract.ts';
+import type { Feature } from './asks.ts';
+import type { BinaryQuery } from './binary.ts';
+import {
+  BACKLOG,
+  SYSTEM_CA,
+  UNLIMITED,
+  certificateFiles,
+  certificatesInOrder,
+  hostPort,
+  requireDefaultCluster,
+} from './intent-facts.ts';
+import { definePeer, type Surroundings } from './peer.ts';
+import type { Rendered, Signals } from './process.ts';
+import { indent, text, type Lines } from './text.ts';
+
+const MODULE_FOLDERS = [
+  '/usr/lib/apache2/modules', // Debian
+  '/usr/lib64/httpd/modules',
+  '/usr/lib/httpd/modules',
+  '/opt/homebrew/lib/httpd/modules',
+];
+const moduleFolder = (): string | undefined =>
+  MODULE_FOLDERS.find((folder) => existsSync(join(folder, 'mod_proxy_http.so')));
+
+const query: BinaryQuery = {
+  title: 'Apache httpd',
+  names: ['apache2', 'httpd'],
+  versionArgs: ['-v'],
+  versionPattern: /Apache\/(\d+\.\d+\.\d+)/,
+  oldest: '2.4.47', // upgrade=websocket
+  lacks: () => (moduleFolder() === undefined ? `has no mod_proxy_http in ${MODULE_FOLDERS.join(', ')}` : undefined),
+};
+
+/** TERM: at once; WINCH: graceful stop. */
+const signals: Signals = { stop: 'SIGTERM', drain: 'SIGWINCH' };
+
+const LB_METHOD: Readonly<Partial<Record<LoadBalancing, string>>> = {
+  'round-robin': 'byrequests',
+  'least-request': 'bybusyness',
+};
+
+/** Requests under way in one process; a waiting keep-alive connection needs no thread. */
+const THREADS = 256;
+/** Connections for each idle thread: enough that idle ones are never refused. */
+const ASYNC_FACTOR = 64;
+
+const seconds = (milliseconds: number): number => (milliseconds === 0 ? 86_400 : Math.ceil(milliseconds / 1000));
+const modules = (intent: ProxyIntent): string[] => [
+  'mpm_event',
+  'authz_core',
+  'headers',
+  'reqtimeout',
+  'proxy',
+  'proxy_http',
+  ...(requireDefaultCluster(intent).endpoints.length > 1
+    ? ['slotmem_shm', 'proxy_balancer', 'lbmethod_byrequests', 'lbmethod_bybusyness']
+    : []),
+  ...(intent.listener.tls || intent.clusters.some(({ tls }) => tls) ? ['ssl'] : []),
+  ...(intent.listener.proxyProtocol ? ['remoteip'] : []),
+];
+
+/** Settings of the connections to one endpoint, kept open and shared by all threads of a process. */
+function pool(intent: ProxyIntent, cluster: Cluster): string {
+  const timeouts = timeoutsOf(intent);
+  return [
+    'enablereuse=on',
+    `max=${THREADS}`,
+    `ttl=${seconds(timeouts.upstreamIdle)}`,
+    `connectiontimeout=${seconds(cluster.connectTimeout ?? timeouts.connect)}`,
+    `timeout=${seconds(timeouts.upstreamResponse)}`,
+    'retry=0', // no ejection of endpoints by itself
+    'upgrade=websocket',
+  ].join(' ');
+}
+
+function upstream(intent: ProxyIntent): Lines {
+  const cluster = requireDefaultCluster(intent);
+  const scheme = cluster.tls ? 'https' : 'http';
+  const settings = pool(intent, cluster);
+  const [only, ...others] = cluster.endpoints;
+  if (others.length === 0) return [`ProxyPass "/" "${scheme}://${hostPort(only!)}/" nocanon ${settings}`];
+  return [
+    '<Proxy "balancer://cluster">',
+    indent([
+      cluster.endpoints.map(
+        ({ weight = 1, ...endpoint }) =>
+          `BalancerMember "${scheme}://${hostPort(endpoint)}" loadfactor=${weight} ${settings}`,
+      ),
+      `ProxySet lbmethod=${LB_METHOD[cluster.policy ?? 'round-robin'] ?? ''}`,
+    ]),
+    '</Proxy>',
+    'ProxyPass "/" "balancer://cluster/" nocanon',
+  ];
+}
+
+function upstreamTls(intent: ProxyIntent): Lines {
+  const { tls } = requireDefaultCluster(intent);
+  if (!tls) return [];
+  return [
+    'SSLProxyEngine on',
+    'SSLProxyProtocol -all +TLSv1.2 +TLSv1.3',
+    tls.verify === false
+      ? ['SSLProxyVerify none', 'SSLProxyCheckPeerName off', 'SSLProxyCheckPeerExpire off']
+      : [
+          'SSLProxyVerify require',
+          'SSLProxyVerifyDepth 5',
+          `SSLProxyCACertificateFile ${tls.ca === undefined ? SYSTEM_CA : 'upstream-ca.pem'}`,
+        ],
+  ];
+}
+
+function virtualHosts(intent: ProxyIntent, { address }: Surroundings): Lines {
+  const { tls } = intent.listener;
+  if (!tls) return [];
+  const versions = (['TLSv1.2', 'TLSv1.3'] as const).filter(
+    (version) => version >= (tls.minVersion ?? 'TLSv1.2') && version <= (tls.maxVersion ?? 'TLSv1.3'),
+  );
+  return certificatesInOrder(tls).map(({ serverNames = [] }, i) => [
+    `<VirtualHost ${hostPort(address)}>`,
+    indent([
+      i > 0 && [
+        `ServerName ${serverNames[0]}`,
+        serverNames.length > 1 && `ServerAlias ${serverNames.slice(1).join(' ')}`,
+      ],
+      'SSLEngine on',
+      `SSLCertificateFile cert${i}.pem`,
+      `SSLCertificateKeyFile key${i}.pem`,
+      `SSLProtocol -all ${versions.map((version) => `+${version}`).join(' ')}`,
+      `SSLCipherSuite ${TLS12_CIPHERS.join(':')}`,
+      `SSLCipherSuite TLSv1.3 ${TLS13_CIPHERS.join(':')}`,
+      `SSLOpenSSLConfCmd Groups ${TLS_GROUPS.join(':')}`,
+      'SSLHonorCipherOrder on',
+      `SSLSessionTickets ${tls.resumption === false ? 'off' : 'on'}`,
+      tls.clientCa !== undefined && [
+        'SSLCACertificateFile client-ca.pem',
+        'SSLVerifyClient require',
+        'SSLVerifyDepth 5',
+      ],
+    ]),
+    '</VirtualHost>',
+  ]);
+}
+
+function render(intent: ProxyIntent, surroundings: Surroundings): Rendered {
+  const timeouts = timeoutsOf(intent);
+  const limits = limitsOf(intent);
+  const workers = intent.concurrency ?? 1;
+  const { tls, proxyProtocol } = intent.listener;
+  const forwardsFor = intent.forwarding?.xForwardedFor !== false;
+  const cluster = requireDefaultCluster(intent);
+  const folder = moduleFolder() ?? MODULE_FOLDERS[0];
+  const config = text(
+    modules(intent).map((name) => `LoadModule ${name}_module ${folder}/mod_${name}.so`),
+    surroundings.isRoot && ['User #65534', 'Group #65534'], // it refuses to run its children as root
+    'ServerName localhost',
+    `Listen ${hostPort(surroundings.address)}`,
+    `ListenBackLog ${BACKLOG}`,
+    'DefaultRuntimeDir .',
+    'PidFile apache.pid',
+    'ErrorLog error.log',
+    'LogLevel error',
+    'ServerTokens Prod',
+    `StartServers ${workers}`,
+    `ServerLimit ${workers}`,
+    `ThreadLimit ${THREADS}`,
+    `ThreadsPerChild ${THREADS}`,
+    `MaxRequestWorkers ${workers * THREADS}`,
+    'MinSpareThreads 1',
+    `MaxSpareThreads ${workers * THREADS}`,
+    `AsyncRequestWorkerFactor ${ASYNC_FACTOR}`,
+    'MaxConnectionsPerChild 0',
+    'KeepAlive On',
+    `KeepAliveTimeout ${seconds(timeouts.downstreamIdle)}`,
+    `MaxKeepAliveRequests ${limits.requestsPerConnection < UNLIMITED ? limits.requestsPerConnection : 0}`,
+    `Timeout ${seconds(timeouts.requestBody)}`,
+    `RequestReadTimeout header=${seconds(timeouts.requestHead)} body=${seconds(timeouts.requestBody)}`,
+    `GracefulShutdownTimeout ${seconds(timeouts.drain)}`,
+    `LimitRequestFields ${limits.headerCount}`,
+    `LimitRequestBody ${limits.bodyBytes === Number.MAX_SAFE_INTEGER ? 0 : limits.bodyBytes}`,
+    'AllowEncodedSlashes NoDecode',
+    'MergeSlashes Off',
+    proxyProtocol && 'RemoteIPProxyProtocol On',
+    tls && 'SSLSessionCache none',
+    'ProxyRequests Off',
+    'ProxyPreserveHost On',
+    'ProxyVia Off',
+    'ProxyAddHeaders Off',
+    forwardsFor
+      ? [
+          'RequestHeader set X-Forwarded-For "expr=%{REMOTE_ADDR}"',
+          `RequestHeader set X-Forwarded-Proto ${tls ? 'https' : 'http'}`,
+          'RequestHeader set X-Forwarded-Host "expr=%{HTTP_HOST}"',
+        ]
+      : ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'Forwarded'].map(
+          (name) => `RequestHeader unset ${name}`,
+        ),
+    upstreamTls(intent),
+    upstream(intent),
+    virtualHosts(intent, surroundings),
+  );
+  const args = ['-d', '.', '-f', 'apache.conf'];
+  return {
+    files: { 'apache.conf': config },
+    secrets: {
+      ...certificateFiles(tls ? certificatesInOrder(tls) : []),
+      ...(tls?.clientCa !== undefined && { 'client-ca.pem': tls.clientCa }),
+      ...(cluster.tls?.ca !== undefined && { 'upstream-ca.pem': cluster.tls.ca }),
+    },
+    args: [...args, '-D', 'FOREGROUND'],
+    check: [...args, '-t'],
+    log: 'error.log',
+    processes: 1 + workers,
+  };
+}
+
+const offers: readonly Feature[] = [
+  'endpoint weights',
+  ...Object.keys(LB_METHOD).map((policy) => `policy ${policy as LoadBalancing}` as const),
+  'connect timeout per cluster',
+  'no X-Forwarded-*',
+  'limits.headerCount',
+  'limits.bodyBytes',
+  'limits.requestsPerConnection',
+  'timeouts.connect',
+  'timeouts.requestHead',
+  'timeouts.requestBody',
+  'timeouts.downstreamIdle',
+  'timeouts.upstreamResponse',
+  'timeouts.upstreamIdle',
+  'timeouts.drain',
+];
+
+const capabilities: readonly Capability[] = [
+  'balancing',
+  'tls-origination',
+  'upgrade',
+  'proxy-protocol-in',
+  'workers',
+  'drain',
+];
+
+export const apacheHttp = definePeer({
+  name: 'apache-http',
+  layer: 'l7',
+  summary: 'Apache httpd: mod_proxy_http on the event MPM',
+  query,
+  capabilities: new Set(capabilities),
+  offers,
+  signals,
+  render,
+});
+
+export const apacheTls = definePeer({
+  name: 'apache-tls',
+  layer: 'l7',
+  summary: 'Apache httpd: TLS termination by mod_ssl, HTTP/1.1 upstream',
+  query,
+  capabilities: new Set<Capability>([...capabilities, 'tls-termination', 'mtls']),
+  offers: [...offers, 'certificates by name', 'resumption off'],
+  signals,
+  render,
+});
