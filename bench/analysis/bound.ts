@@ -1,6 +1,6 @@
 /** What limited a trial: from each party's CPU share of its cores, its event loops, and the cores that parties share. */
 import type { LoadResult } from '#bench/model/load.ts';
-import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';
+import type { ProbeReadings } from '#bench/model/probe.ts';
 import type { Bound, Placement } from '#bench/model/record.ts';
 
 /** CPU share from which a party alone counts as saturated: probes and ticks blur the last few percent. */
@@ -8,19 +8,14 @@ const SATURATED = 0.95;
 /** The same for cores that several parties share: switching between them takes its part. */
 const SHARED_SATURATED = 0.9;
 
+/** Share of all cores that processes other than ours may use before they count. */
+export const FOREIGN_LIMIT = 0.1;
+
 type Party = 'proxy' | 'origin' | 'generator';
 
 /** Unpinned parties (`null`) may meet on any core, unless the plan found room for all. */
 const meet = (a: readonly number[] | null, b: readonly number[] | null, shared: boolean): boolean =>
   a === null || b === null ? shared : a.some((core) => b.includes(core));
-
-/**
- * Utilisation of one party, 0–1. A process with cores of its own but fewer threads than cores is saturated when its busiest event
- * loop is; on shared cores a loop also looks busy while it waits for the CPU, so there only CPU time counts.
- */
-function utilisation(reading: ProcessReading, ownCores: boolean, loop: number | undefined): number {
-  return ownCores ? Math.max(reading.cpuShare, loop ?? 0) : reading.cpuShare;
-}
 
 export function boundOf(load: LoadResult, probes: ProbeReadings, placement: Placement): Bound {
   if (load.scheduled !== undefined && load.requests >= 0.99 * load.scheduled) return 'none'; // the offered rate was carried
@@ -33,9 +28,15 @@ export function boundOf(load: LoadResult, probes: ProbeReadings, placement: Plac
   const present = (['proxy', 'origin', 'generator'] as const).filter((party) => readings[party] !== undefined);
   const neighbours = (party: Party): Party[] =>
     present.filter((other) => other !== party && meet(cores[party], cores[other], placement.shared));
+  /**
+   * Utilisation of a party, 0–1. On one core CPU time tells. With fewer threads than cores a party is saturated when its busiest event
+   * loop is; but a loop also looks busy while it waits for a CPU that others hold, so it counts only where nobody else is.
+   */
   const used = (party: Party): number => {
-    const loop = party === 'generator' ? load.generator.eventLoop : readings[party]!.eventLoop;
-    return utilisation(readings[party]!, neighbours(party).length === 0, loop);
+    const { cpuShare, eventLoop } = readings[party]!;
+    const alone = neighbours(party).length === 0 && probes.host.foreign <= FOREIGN_LIMIT;
+    if (cores[party]?.length === 1 || !alone) return cpuShare;
+    return Math.max(cpuShare, (party === 'generator' ? load.generator.eventLoop : eventLoop) ?? 0);
   };
   /** CPU share of a party and of all that run on its cores. */
   const crowded = (party: Party): number =>
@@ -43,5 +44,16 @@ export function boundOf(load: LoadResult, probes: ProbeReadings, placement: Plac
 
   for (const party of present) if (used(party) >= SATURATED) return party;
   if (present.some((party) => neighbours(party).length > 0 && crowded(party) >= SHARED_SATURATED)) return 'host';
-  return present.includes('proxy') && used('proxy') >= SHARED_SATURATED ? 'proxy' : 'none';
+  if (present.includes('proxy') && used('proxy') >= SHARED_SATURATED) return 'proxy';
+  return probes.host.busy >= SHARED_SATURATED ? 'host' : 'none'; // others fill the cores
+}
+
+/** The knee lies above this utilisation of whatever is busiest (METHOD 5). */
+const KNEE = 0.8;
+
+/** Whether a closed loop stayed so far from saturation that its times tell of the hop; load and origin count as on the same cores. */
+export function isBelowKnee({ proxy, origin, generator, host }: ProbeReadings): boolean {
+  return (
+    (proxy?.cpuShare ?? 0) <= KNEE && origin.cpuShare + generator.cpuShare <= KNEE && host.foreign <= FOREIGN_LIMIT
+  );
 }

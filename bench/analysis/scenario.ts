@@ -5,6 +5,7 @@ import { type Estimate, transform } from '#bench/stats/estimate.ts';
 import { type Histogram, mergeHistograms, percentileCurve } from '#bench/stats/histogram.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import type { Capacity, CurveMicros, Outcomes, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
+import { isBelowKnee } from './bound.ts';
 import { asFamily, compare, type Comparison, CONFIDENCE, type Rounds } from './comparison.ts';
 import { isLatency, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
 
@@ -14,9 +15,10 @@ export type FiguresBy = (scenario: string, subject: string) => Figures;
 
 const isCompleted = (trial: TrialRecord): trial is CompletedTrial => trial.state === 'completed';
 
-/** Latency is read below the knee: at an offered rate, or where a closed loop saturated nothing. */
+/** Latency is read below the knee: at an offered rate, or where a closed loop stayed far from saturating anything. */
 const showsLatency = (trials: readonly CompletedTrial[]): boolean =>
-  trials.length > 0 && trials.every(({ loop, bound }) => loop?.kind === 'open' || bound === 'none');
+  trials.length > 0 &&
+  trials.every(({ loop, bound, probes }) => loop?.kind === 'open' || (bound === 'none' && isBelowKnee(probes)));
 
 export function figuresOf(trials: readonly TrialRecord[], scenario: Scenario): Figures {
   const completed = trials.filter(isCompleted);

@@ -5,7 +5,7 @@ import type { Bound, Placement } from '#bench/model/record.ts';
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
 import { type Warning, WARNINGS, type WarningCode } from '#bench/model/warning.ts';
 import { decodeHistogram, samplesFor } from '#bench/stats/histogram.ts';
-import { boundOf } from './bound.ts';
+import { boundOf, FOREIGN_LIMIT } from './bound.ts';
 import { halvesDrift } from './drift.ts';
 import { formatQuantity, percent } from './quantity.ts';
 
@@ -24,7 +24,6 @@ export type TrialVerdict =
   | { readonly state: 'invalid'; readonly reasons: [Warning, ...Warning[]] };
 
 const STEAL_LIMIT = 0.05;
-const FOREIGN_LIMIT = 0.1;
 const SHORTFALL_LIMIT = 0.01;
 /** Requests below which connections ÷ requests says nothing of pooling. */
 const POOLING_NEEDS = 1_000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { boundOf } from '#bench/analysis/bound.ts';
+import { boundOf, isBelowKnee } from '#bench/analysis/bound.ts';
 import type { Placement, Bound } from '#bench/model/record.ts';
 import { APART, load, ONE_CORE, open, PINNED, probes, reading, UNPINNED } from './evidence.ts';
 
@@ -72,4 +72,24 @@ test('an open loop that carried what was offered saturated nothing, even if a pa
   const readings = probes({ proxy: 0.5, origin: 0.2, generator: 1 });
   assert.equal(boundOf(open(), readings, APART), 'none');
   assert.equal(boundOf(open({ requests: 15_000 }), readings, APART), 'generator');
+});
+
+test('a loop that others keep from its core does not count, and cores that others fill are the host’s', () => {
+  const readings = probes({ origin: 0.1, generator: 0.1 });
+  const starved = {
+    ...readings,
+    proxy: reading(0.13, { eventLoop: 0.99 }),
+    host: { ...readings.host, foreign: 0.8, busy: 0.97 },
+  };
+  assert.equal(boundOf(load(), starved, PINNED), 'host');
+  assert.equal(boundOf(load(), starved, UNPINNED), 'host');
+  assert.equal(boundOf(load(), { ...starved, host: { ...starved.host, busy: 0.5 } }, PINNED), 'none');
+});
+
+test('below the knee: nothing above four fifths, nobody else about', () => {
+  assert.equal(isBelowKnee(probes({ proxy: 0.8, origin: 0.3, generator: 0.5 })), true);
+  assert.equal(isBelowKnee(probes({ proxy: 0.81, origin: 0.1, generator: 0.1 })), false);
+  assert.equal(isBelowKnee(probes({ origin: 0.4, generator: 0.45 })), false);
+  const quiet = probes({ origin: 0.1, generator: 0.1 });
+  assert.equal(isBelowKnee({ ...quiet, host: { ...quiet.host, foreign: 0.2 } }), false);
 });
