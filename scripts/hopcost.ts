@@ -8,6 +8,7 @@ import { listCommand } from './commands/list.ts';
 import { microCommand } from './commands/micro.ts';
 import { proxyCommand } from './commands/proxy.ts';
 import { reportCommand } from './commands/report.ts';
+import { setupPeersCommand } from './commands/setup-peers.ts';
 import { EXIT, UsageError, explain } from './exit.ts';
 import { version } from './version.ts';
 
@@ -29,6 +30,7 @@ for (const command of [
   microCommand,
   proxyCommand,
   backendCommand,
+  setupPeersCommand,
 ])
   program.addCommand(command().exitOverride());
 
@@ -45,6 +47,6 @@ try {
   } else {
     process.stderr.write(`hopcost: ${explain(error)}\n`);
     if (process.env['HOPCOST_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failure;
+    process.exitCode = isUsage(error) ? EXIT.usage : EXIT.failure;
   }
 }

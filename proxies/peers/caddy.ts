@@ -54,7 +54,7 @@ function reverseProxy(intent: ProxyIntent, cluster: Cluster): Json {
   const i = intent.clusters.indexOf(cluster);
   return {
     handler: 'reverse_proxy',
-    upstreams: cluster.endpoints.map(({ weight: _, ...endpoint }) => ({ dial: hostPort(endpoint) })),
+    upstreams: cluster.endpoints.map((endpoint) => ({ dial: hostPort(endpoint) })),
     load_balancing: { selection_policy: policyOf(cluster) },
     transport: {
       protocol: 'http',

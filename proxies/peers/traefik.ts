@@ -148,7 +148,7 @@ function tcpPart(intent: ProxyIntent): Json {
     services: {
       cluster_0: {
         loadBalancer: {
-          servers: cluster.endpoints.map(({ weight: _, ...endpoint }) => ({ address: hostPort(endpoint) })),
+          servers: cluster.endpoints.map((endpoint) => ({ address: hostPort(endpoint) })),
           serversTransport: 'dial',
           ...(cluster.proxyProtocol && { proxyProtocol: { version: version[cluster.proxyProtocol] } }),
         },
