@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import type { Launch, Rendered } from '#proxies/peers/process.ts';
+
+const program = join(import.meta.dirname, 'planted-peer.ts');
+
+/** A launch of `planted-peer.ts` in place of a real binary. */
+export const planted = (behaviour: string, rendered: Partial<Rendered> = {}, launch: Partial<Launch> = {}): Launch => ({
+  name: 'planted',
+  title: 'Planted',
+  binary: { path: process.execPath, version: '1.2.3', about: '' },
+  listen: { host: '127.0.0.1', port: 0 },
+  signals: { stop: 'SIGTERM' },
+  drainTimeout: 1_000,
+  render: ({ port }) => ({
+    files: { 'planted.conf': `behave ${behaviour}` },
+    secrets: { 'key.pem': 'SECRET' },
+    args: [program, behaviour, String(port)],
+    processes: 1,
+    ...rendered,
+  }),
+  ...launch,
+});
+
+export const checkBy = (behaviour: string): Pick<Rendered, 'check'> => ({ check: [program, behaviour] });
