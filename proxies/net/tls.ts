@@ -15,7 +15,7 @@ import {
 } from 'node:tls';
 import { IntentError } from '../config/intent-error.ts';
 import type { Certificate, DownstreamTls, Endpoint, UpstreamTls } from '../config/intent.ts';
-import { SocketWire } from './socket-wire.ts';
+import { tlsWire } from './tls-wire.ts';
 import { Timer } from './timer.ts';
 import type { ConnectHandler, Connecting, ListenOptions, Wire, WireHandler, WireListener } from './wire.ts';
 
@@ -144,7 +144,7 @@ export async function listenTls(
   });
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.disableRenegotiation();
-    onWire(new SocketWire(socket, unowned));
+    onWire(tlsWire(socket, unowned));
   });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
@@ -208,7 +208,7 @@ export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: Ups
     done = true;
     timer.release();
     socket.off('error', fail);
-    handler.onConnect(new SocketWire(socket, handler));
+    handler.onConnect(tlsWire(socket, handler));
   });
   return {
     abandon() {
