@@ -1,0 +1,104 @@
+/**
+ * The rendered configurations, word by word. After a change that is meant:
+ * node --test --test-update-snapshots test/proxies/peers/golden.test.ts, and read the difference.
+ */
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { ProxyIntent } from '#proxies/config/intent.ts';
+import type { PeerDefinition, Surroundings } from '#proxies/peers/peer.ts';
+import { binaries } from '#proxies/peers/registry.ts';
+
+const surroundings: Surroundings = {
+  address: { host: '127.0.0.1', port: 8080 },
+  spare: { host: '127.0.0.1', port: 8081 },
+  binary: {
+    path: '/usr/sbin/peer',
+    version: '9.9.9',
+    about: '--modules-path=/usr/lib/nginx/modules --with-stream=dynamic',
+  },
+  openFiles: 20_000,
+  isRoot: true,
+};
+
+const one = { host: '127.0.0.1', port: 9001 };
+const two = { host: '127.0.0.1', port: 9002 };
+
+const plain = ({ capabilities }: PeerDefinition): ProxyIntent => ({
+  listener: {
+    address: { host: '127.0.0.1', port: 0 },
+    ...(capabilities.has('tls-termination') && {
+      tls: { certificates: [{ cert: 'CERT', key: 'KEY' }], alpn: ['http/1.1'] },
+    }),
+  },
+  clusters: [{ name: 'origin', endpoints: [one] }],
+  defaultCluster: 'origin',
+});
+
+const INTENTS: Readonly<Record<string, (peer: PeerDefinition) => ProxyIntent | undefined>> = {
+  plain,
+  workers: (peer) => ({
+    ...plain(peer),
+    clusters: [{ name: 'origin', endpoints: [one, two] }],
+    concurrency: 4,
+    timeouts: { connect: 250, ...(peer.capabilities.has('drain') && { drain: 500 }) },
+  }),
+  routes: (peer) =>
+    peer.capabilities.has('routing')
+      ? {
+          ...plain(peer),
+          clusters: [
+            { name: 'origin', endpoints: [one] },
+            { name: 'new', endpoints: [two], policy: 'round-robin' },
+          ],
+          routes: [
+            {
+              match: {
+                hosts: ['a.test', '*.b.test'],
+                path: { kind: 'exact', value: '/x.y' },
+                methods: ['GET', 'HEAD'],
+              },
+              action: { kind: 'forward', clusters: [{ name: 'new' }] },
+            },
+            {
+              match: {
+                path: { kind: 'prefix', value: '/api' },
+                headers: [
+                  { name: 'x-beta', match: { kind: 'exact', value: '"1"' } },
+                  { name: 'x-debug', match: { kind: 'present' }, invert: true },
+                ],
+              },
+              action: {
+                kind: 'forward',
+                clusters: peer.capabilities.has('weighted-clusters')
+                  ? [
+                      { name: 'origin', weight: 9 },
+                      { name: 'new', weight: 1 },
+                    ]
+                  : [{ name: 'new' }],
+              },
+            },
+          ],
+        }
+      : undefined,
+  'client-certificate': (peer) => {
+    const intent = plain(peer);
+    const { tls } = intent.listener;
+    return tls && peer.capabilities.has('mtls')
+      ? { ...intent, listener: { ...intent.listener, tls: { ...tls, clientCa: 'CA', minVersion: 'TLSv1.3' } } }
+      : undefined;
+  },
+};
+
+for (const peer of binaries)
+  for (const [kind, intentFor] of Object.entries(INTENTS)) {
+    const intent = intentFor(peer);
+    if (!intent) continue;
+    test(`${peer.name}: ${kind}`, (t) => {
+      const { files, secrets = {}, args } = peer.render(intent, surroundings);
+      const shown = Object.entries(files).map(([name, content]) => `# ${name}\n${content.trimEnd()}`);
+      const text = `$ peer ${args.join(' ')}\n# besides: ${Object.keys(secrets).join(' ')}\n\n${shown.join('\n\n')}\n`;
+      t.assert.fileSnapshot(text, join(import.meta.dirname, 'golden', `${peer.name}.${kind}.txt`), {
+        serializers: [String],
+      });
+    });
+  }
