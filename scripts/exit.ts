@@ -19,3 +19,7 @@ export function explain(error: unknown): string {
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
   return `${error.message}${cause}`;
 }
+
+/** Errors that are the user's to mend: ours, and an intent that a proxy cannot take (`IntentError`). */
+export const isUsage = (error: unknown): boolean =>
+  error instanceof UsageError || (error as { code?: unknown } | null)?.code === 'ERR_INTENT';

@@ -9,7 +9,7 @@ import { microCommand } from './commands/micro.ts';
 import { proxyCommand } from './commands/proxy.ts';
 import { reportCommand } from './commands/report.ts';
 import { setupPeersCommand } from './commands/setup-peers.ts';
-import { EXIT, UsageError, explain } from './exit.ts';
+import { EXIT, explain, isUsage } from './exit.ts';
 import { version } from './version.ts';
 
 const program = new Command('hopcost')

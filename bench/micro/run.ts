@@ -16,7 +16,7 @@ export interface MicroOptions {
   readonly suites: readonly MicroSuite[];
   /** Milliseconds of measuring a task, after as long a warm-up. */
   readonly time: number;
-  readonly onResult: (record: MicroRecord) => void;
+  readonly onResult?: (record: MicroRecord) => void;
 }
 
 /** One record a task, in order. Rejects with the task's own error. */
@@ -26,7 +26,7 @@ export async function runMicro({ suites, time, onResult }: MicroOptions, signal:
     for (const task of suite.tasks) {
       signal.throwIfAborted();
       const record = await measure(suite, task, time);
-      onResult(record);
+      onResult?.(record);
       records.push(record);
     }
   return records;

@@ -1,13 +1,9 @@
-import { join, relative } from 'node:path';
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { analyse } from '#bench/analysis/analyse.ts';
-import { renderTerminal } from '#reports/terminal.ts';
-import { writeReports } from '#reports/write.ts';
-import { wantsColour } from '../colour.ts';
+import type { RunRecords } from '#bench/model/record.ts';
 import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { renderRun } from '../run/render.ts';
 import { runBench } from '../run/run.ts';
 import { type BenchFlags, settle } from '../run/settings.ts';
 
@@ -27,21 +23,14 @@ export const benchCommand = (): Command =>
     .action(async (flags: BenchFlags) => {
       const settings = await settle(flags, await loadConfig(process.cwd()));
       using interruption = onInterrupt();
-      const { records, directory, interrupted } = await runBench(settings, interruption.signal);
-      const analysis = analyse(records);
-      await writeReports(analysis, directory);
-      process.stdout.write(
-        settings.json
-          ? await readFile(join(directory, 'report.json'), 'utf8')
-          : renderTerminal(analysis, { colour: wantsColour(process.stdout) }),
-      );
-      process.stderr.write(`\nreport: ${relative(process.cwd(), join(directory, 'report.html'))}\n`);
+      const { directory, interrupted } = await runBench(settings, interruption.signal);
+      const records = await renderRun(directory, settings);
       if (interrupted) process.exitCode = EXIT.interrupted;
       else if (records.trials.every(({ state }) => state === 'failed')) process.exitCode = EXIT.failure;
       else if (settings.strict && isInconclusive(records)) process.exitCode = EXIT.inconclusive;
     });
 
 /** Something that was asked for has no figure: a trial without a result, or a subject that was not measured. */
-const isInconclusive = ({ trials, subjects }: Awaited<ReturnType<typeof runBench>>['records']): boolean =>
+const isInconclusive = ({ trials, subjects }: RunRecords): boolean =>
   trials.some(({ state }) => state !== 'completed') ||
   subjects.some(({ preflight }) => preflight.some(({ passed }) => !passed));

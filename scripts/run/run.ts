@@ -9,14 +9,7 @@ import { checkHost, preflightSubject } from '#bench/lab/preflight.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
 import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { SUITES, runMicro } from '#bench/micro/run.ts';
-import {
-  type MicroRecord,
-  type RunRecord,
-  type RunRecords,
-  SCHEMA_VERSION,
-  type SubjectRecord,
-  type TrialRecord,
-} from '#bench/model/record.ts';
+import { type RunRecord, SCHEMA_VERSION, type SubjectRecord, type TrialRecord } from '#bench/model/record.ts';
 import { type Loop, type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { perSecond } from '#bench/model/units.ts';
 import { estimate, planRounds } from '#bench/plan/rounds.ts';
@@ -28,7 +21,6 @@ import type { Settings } from './settings.ts';
 import { type TrialContext, runTrial } from './trial.ts';
 
 export interface RunOutcome {
-  readonly records: RunRecords;
   readonly directory: string;
   readonly interrupted: boolean;
 }
@@ -43,14 +35,14 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
   const cores = readCores();
   const placement = planPlacement(cores);
   const plan = planRounds(settings);
-  const trials = plan.flat().length;
-  if (trials === 0)
+  const planned = plan.flat();
+  if (planned.length === 0)
     throw new UsageError(
       'none of the chosen subjects can carry any of the chosen scenarios; `hopcost list` shows both',
     );
   const expected = estimate(plan, settings.subjects.length, settings.warmup, settings.window);
-  const progress = createProgress(process.stderr, trials, expected);
-  progress.note(describeRun(settings, trials, expected));
+  const progress = createProgress(process.stderr, planned.length, expected);
+  progress.note(describeRun(settings, planned.length, expected));
   progress.note(describePlacement(placement, cores));
   for (const problem of checkHost(settings.scenarios, environment, (settings.warmup + settings.window) / 1_000)) {
     if (problem.severity === 'error') throw new UsageError(problem.message);
@@ -59,7 +51,8 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
 
   const name = runName(startedAt, settings);
   await using log = await RecordLog.create(join(settings.out, name));
-  const records = { subjects: [] as SubjectRecord[], trials: [] as TrialRecord[], micro: [] as MicroRecord[] };
+  const subjects: SubjectRecord[] = [];
+  const trials: TrialRecord[] = [];
   const run: RunRecord = {
     record: 'run',
     schema: SCHEMA_VERSION,
@@ -90,43 +83,38 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     for (const subject of settings.subjects) {
       const record = await preflightSubject({ subject, scenarios: settings.scenarios, placement, certificate }, signal);
       await log.append(record);
-      records.subjects.push(record);
+      subjects.push(record);
       for (const { rule, detail } of record.preflight.filter(({ passed }) => !passed))
         progress.note(`${subject.name} is not measured: preflight '${rule}' failed: ${detail}`);
     }
     const fit = new Set(
-      records.subjects.filter((s) => s.preflight.every(({ passed }) => passed)).map((s) => subjectName(s.subject)),
+      subjects.filter((s) => s.preflight.every(({ passed }) => passed)).map((s) => subjectName(s.subject)),
     );
 
-    for (const planned of plan.flat().filter(({ subject }) => fit.has(subjectName(subject)))) {
+    for (const next of planned.filter(({ subject }) => fit.has(subjectName(subject)))) {
       signal.throwIfAborted();
-      progress.starting(planned);
-      const loop = resolveLoop(planned.scenario, records.trials);
-      const trial = await runTrial(planned, loop, context, signal);
+      progress.starting(next);
+      const loop = resolveLoop(next.scenario, trials);
+      const trial = await runTrial(next, loop, context, signal);
       await log.append(trial);
-      records.trials.push(trial);
+      trials.push(trial);
       progress.finished(trial);
     }
 
     if (settings.micro > 0)
-      await runMicro(
-        { suites: SUITES, time: settings.micro, onResult: (record) => records.micro.push(record) },
-        signal,
-      );
-    for (const record of records.micro) await log.append(record);
+      for (const record of await runMicro({ suites: SUITES, time: settings.micro }, signal)) await log.append(record);
   } catch (error) {
     if (!signal.aborted) throw error;
     interrupted = true;
   } finally {
     progress.close();
   }
-  const end = {
-    record: 'end' as const,
-    state: interrupted ? ('interrupted' as const) : ('completed' as const),
+  await log.append({
+    record: 'end',
+    state: interrupted ? 'interrupted' : 'completed',
     finishedAt: new Date().toISOString(),
-  };
-  await log.append(end);
-  return { records: { run, ...records, end }, directory: log.directory, interrupted };
+  });
+  return { directory: log.directory, interrupted };
 }
 
 function describeRun(

@@ -1,0 +1,148 @@
+/** Whole small runs through the real command line: what they leave behind, however they end. */
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, readlinkSync, truncateSync, statSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { readRecords } from '#bench/model/read.ts';
+import type { RunRecords } from '#bench/model/record.ts';
+import { Cli, hopcost, temporaryFolder } from './cli.ts';
+
+const folder = temporaryFolder();
+after(() => folder[Symbol.dispose]());
+const out = join(folder.path, 'out');
+const TINY = [
+  'bench',
+  '--preset',
+  'smoke',
+  '--scenarios',
+  'http-small',
+  '--proxies',
+  'l4-tcp',
+  '--duration',
+  '200ms',
+  '--seed',
+  '1',
+];
+
+const latest = (): string => join(out, readlinkSync(join(out, 'latest')));
+const records = (): RunRecords => readRecords(readFileSync(join(latest(), 'trials.ndjson'), 'utf8')).records;
+
+/** Processes below `pid`, by the kernel's own list. */
+function descendants(pid: number): number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid;
+      } catch {
+        return false; // it ended meanwhile
+      }
+    })
+    .map(Number);
+  return [...children, ...children.flatMap(descendants)];
+}
+const isAlive = (pid: number): boolean =>
+  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+/** Resolves once none of them runs any more; the test's own time limit bounds it. */
+async function allGone(pids: readonly number[]): Promise<void> {
+  while (
+    pids.some((pid) => {
+      try {
+        return isAlive(pid);
+      } catch {
+        return false;
+      }
+    })
+  )
+    await new Promise((resolve) => setImmediate(resolve));
+}
+
+test(
+  'a run writes its records, its reports and the latest pointer; --json prints the report',
+  { timeout: 30_000 },
+  async () => {
+    const { code, stdout, stderr } = await hopcost(...TINY, '--out', out, '--json');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), JSON.parse(readFileSync(join(latest(), 'report.json'), 'utf8')));
+    const { run, trials, subjects, end } = records();
+    assert.equal(end?.state, 'completed');
+    assert.equal(run.seed, 1);
+    assert.deepEqual(
+      subjects.map(({ preflight }) => preflight.every(({ passed }) => passed)),
+      [true, true],
+    );
+    assert.equal(trials.length, 2);
+    for (const file of ['trials.csv', 'summary.csv', 'report.md', 'report.html'])
+      assert.ok(statSync(join(latest(), file)).size > 0, file);
+    assert.match(stderr, /core/); // the placement plan
+  },
+);
+
+test('report renders a run again, also one whose last line was torn', { timeout: 30_000 }, async () => {
+  const run = latest();
+  const file = join(run, 'trials.ndjson');
+  const before = readFileSync(join(run, 'report.json'), 'utf8');
+  const again = await hopcost('report', run, '--json');
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal(again.stdout, before);
+  truncateSync(file, statSync(file).size - 5);
+  const torn = await hopcost('report', run);
+  assert.equal(torn.code, 0, torn.stderr);
+  assert.match(torn.stderr, /last line .* cut short/);
+  truncateSync(file, 100);
+  const broken = await hopcost('report', run);
+  assert.equal(broken.code, 2);
+  assert.match(broken.stderr, /trials\.ndjson: line 1/);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  test(`${signal} keeps what was measured, exits 130 and leaves no process`, { timeout: 30_000 }, async () => {
+    await using cli = new Cli([...TINY, '--rounds', '50', '--out', out]);
+    await cli.line('stderr', '1/100');
+    const children = descendants(cli.process.pid!);
+    assert.ok(children.length > 0);
+    cli.process.kill(signal);
+    const { code } = await cli.finished;
+    assert.equal(code, 130);
+    const { trials, end } = records();
+    assert.equal(end?.state, 'interrupted');
+    assert.ok(trials.length >= 1);
+    assert.ok(existsSync(join(latest(), 'report.html')));
+    await allGone(children);
+  });
+
+test('children of a killed harness end by themselves', { timeout: 30_000 }, async () => {
+  await using cli = new Cli([...TINY, '--rounds', '50', '--out', out]);
+  await cli.line('stderr', '2/100');
+  let children: number[] = [];
+  while (children.length < 2) children = descendants(cli.process.pid!);
+  cli.process.kill('SIGKILL');
+  await cli.finished;
+  await allGone(children);
+});
+
+test('a proxy that dies in mid-trial fails that trial; the run goes on', { timeout: 30_000 }, async () => {
+  await using cli = new Cli([...TINY, '--rounds', '3', '--duration', '2s', '--out', out]);
+  await cli.line('stderr', '1/6');
+  const isProxy = (pid: number): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('proxies/host.ts');
+    } catch {
+      return false;
+    }
+  };
+  let victim: number | undefined;
+  while (victim === undefined) {
+    victim = descendants(cli.process.pid!).find(isProxy);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  process.kill(victim, 'SIGKILL');
+  const { code, stderr } = await cli.finished;
+  assert.equal(code, 0, stderr);
+  const { trials, end } = records();
+  assert.equal(end?.state, 'completed');
+  assert.equal(trials.length, 6);
+  const broken = trials.filter(({ state, subject }) => state !== 'completed' && subject.kind === 'proxy');
+  assert.equal(broken.length, 1, JSON.stringify(trials.map((t) => t.state)));
+});

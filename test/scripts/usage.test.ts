@@ -1,0 +1,118 @@
+/** Bad input: one clear message on stderr, nothing on stdout, exit code 2. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { createCertificate } from '#bench/lab/certificates.ts';
+import { Cli, hopcost, temporaryFolder } from './cli.ts';
+
+const CASES: readonly { readonly args: readonly string[]; readonly says: RegExp }[] = [
+  { args: ['bench', '--proxies', 'l7-htp'], says: /unknown proxy 'l7-htp'; did you mean 'l7-http'\?/ },
+  { args: ['bench', '--scenarios', 'http-smal'], says: /unknown scenario 'http-smal'; did you mean 'http-small'\?/ },
+  { args: ['bench', '--preset', 'quik'], says: /unknown preset 'quik'; did you mean 'quick'\?/ },
+  { args: ['bench', '--duration', '0s'], says: /--duration 0s: expected a duration from 200 ms to 600 s/ },
+  { args: ['bench', '--rounds', 'many'], says: /--rounds many: expected a whole number/ },
+  { args: ['bench', '--scenarios', 'http-paced'], says: /takes its rate from http-small.*add http-small/ },
+  {
+    args: ['bench', '--driver', 'autocannon'],
+    says: /autocannon drives keep-alive plain HTTP in a closed loop only; not .*tls-keepalive/,
+  },
+  { args: ['bench', '--driver', 'wrk'], says: /unknown driver 'wrk'/ },
+  { args: ['bench', '--proxies', 'l7-tls', '--scenarios', 'tcp-echo', '--rounds', '0'], says: /--rounds 0/ },
+  { args: ['bench', '--out', '/proc/none', '--preset', 'smoke'], says: /cannot write results to \/proc\/none.*--out/ },
+  { args: ['report', 'no-such-run'], says: /no run 'no-such-run'/ },
+  { args: ['proxy'], says: /name a proxy, or give --config/ },
+  { args: ['proxy', 'l7-http', '--listen', '127.0.0.1:0'], says: /needs --upstream/ },
+  {
+    args: ['proxy', 'l7-http', '--listen', 'nowhere', '--upstream', '127.0.0.1:1'],
+    says: /--listen nowhere: expected HOST:PORT/,
+  },
+  {
+    args: ['proxy', 'l7-tls', '--listen', '127.0.0.1:0', '--upstream', '127.0.0.1:1'],
+    says: /terminates TLS: give --cert FILE and --key FILE/,
+  },
+  { args: ['proxy', '--config', '/none.yaml'], says: /--config \/none\.yaml: cannot be read/ },
+  {
+    args: ['backend', 'http-fixd', '--listen', '127.0.0.1:0'],
+    says: /unknown backend 'http-fixd'; did you mean 'http-fixed'\?/,
+  },
+  { args: ['bencj'], says: /unknown command/ },
+  { args: ['bench', '--no-such-flag'], says: /unknown option/ },
+];
+
+describe('bad input', { concurrency: 2 }, () => {
+  for (const { args, says } of CASES)
+    test(`hopcost ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await hopcost(...args);
+      assert.match(stderr, says);
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
+    });
+
+  test('a port that is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { code, stdout, stderr } = await hopcost('backend', 'http-fixed', '--listen', `127.0.0.1:${port}`);
+    server.close();
+    assert.match(stderr, /cannot listen on 127\.0\.0\.1:\d+: the port is taken/);
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
+  });
+
+  test('a key that is not the certificate’s', async () => {
+    using folder = temporaryFolder();
+    const [one, two] = [createCertificate(), createCertificate()];
+    const [cert, key] = [join(folder.path, 'cert.pem'), join(folder.path, 'key.pem')];
+    writeFileSync(cert, one.cert);
+    writeFileSync(key, two.key);
+    const { code, stderr } = await hopcost(
+      'proxy',
+      'l7-tls',
+      '--listen',
+      '127.0.0.1:0',
+      '--upstream',
+      '127.0.0.1:1',
+      '--cert',
+      cert,
+      '--key',
+      key,
+    );
+    assert.match(stderr, /is not the key of --cert/);
+    assert.equal(code, 2);
+  });
+
+  test('a bench.config.ts with a field that does not exist', async () => {
+    using folder = temporaryFolder();
+    writeFileSync(join(folder.path, 'bench.config.ts'), 'export default { preset: "smoke", proxy: ["l4-tcp"] };\n');
+    await using cli = new Cli(['bench'], { cwd: folder.path });
+    const { code, stderr } = await cli.finished;
+    assert.match(stderr, /bench\.config\.ts: .*proxy/);
+    assert.equal(code, 2);
+  });
+});
+
+test('help and version are no errors', async () => {
+  for (const flag of ['--help', '--version']) {
+    const { code, stdout } = await hopcost(flag);
+    assert.equal(code, 0);
+    assert.match(stdout, flag === '--help' ? /Exit codes:.*98 inconclusive/s : /^\d+\.\d+\.\d+$/m);
+  }
+});
+
+test('list names every kind of thing', async () => {
+  const { code, stdout } = await hopcost('list', '--json');
+  const list = JSON.parse(stdout) as Record<string, { name: string }[]>;
+  assert.equal(code, 0);
+  for (const [kind, name] of [
+    ['subjects', 'l7-tls'],
+    ['scenarios', 'http-small'],
+    ['presets', 'quick'],
+    ['backends', 'http-fixed'],
+  ] as const)
+    assert.ok(
+      list[kind]?.some((entry) => entry.name === name),
+      `${kind}: ${name}`,
+    );
+});
