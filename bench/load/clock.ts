@@ -10,7 +10,7 @@ import { epochMillis, type EpochMillis } from '#bench/model/units.ts';
 export type Instant = number;
 
 export const epochNow = (): EpochMillis => epochMillis(performance.timeOrigin + performance.now());
-export const instantOf = (epoch: EpochMillis): Instant => epoch - performance.timeOrigin;
+const instantOf = (epoch: EpochMillis): Instant => epoch - performance.timeOrigin;
 
 /** When a shard starts, and which part of it is measured: [windowStart, windowEnd). */
 export interface Timetable {

@@ -7,7 +7,7 @@ import type { LoadJob } from '#bench/model/load.ts';
 import { type Instant, until } from './clock.ts';
 import { type Arrivals, arrivalsOf, type OpenLoopSpec, pace } from './pacer.ts';
 import type { Fault, Recorder } from './recorder.ts';
-import type { Session } from './shard.ts';
+import type { Fail, Session } from './shard.ts';
 import { shareOf } from './shares.ts';
 import { connectAll, type Exchange, Slot, type SlotOwner } from './slot.ts';
 import type { Dialer } from './socket/dialer.ts';
@@ -30,7 +30,7 @@ export class OpenLoop implements Session, SlotOwner {
   #running = false;
   #quiet: (() => void) | undefined;
 
-  constructor(exchange: Exchange, job: LoadJob, loop: OpenLoopSpec, dialer: Dialer, recorder: Recorder) {
+  constructor(exchange: Exchange, job: LoadJob, loop: OpenLoopSpec, dialer: Dialer, recorder: Recorder, fail: Fail) {
     const connections = shareOf(loop.connections, job.shard);
     this.#dialer = dialer;
     this.#recorder = recorder;
@@ -39,7 +39,7 @@ export class OpenLoop implements Session, SlotOwner {
     this.#grace = Math.min(exchange.timeout, longestGrace);
     this.#slots = Array.from({ length: connections }, () => new Slot(exchange, dialer, recorder, this));
     this.#arrivals = arrivalsOf(loop, job.shard, job.seed);
-    this.#waker = wakerFor(job, loop, recorder.timetable, () => this.#pump(performance.now()));
+    this.#waker = wakerFor(job, loop, recorder.timetable, () => this.#pump(performance.now()), fail);
   }
 
   get helperCpu(): Waker['cpu'] {
@@ -92,6 +92,7 @@ export class OpenLoop implements Session, SlotOwner {
 
   /** Sends what is due while there is a connection for it. Returns the milliseconds until the next arrival. */
   #pump(at: Instant): number {
+    if (!this.#running) return Infinity;
     while (this.#free.length > 0) {
       const intended = this.#takeDue(at);
       if (intended === undefined) break;

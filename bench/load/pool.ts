@@ -49,9 +49,11 @@ export function createLoadPool({ workers }: { readonly workers: number }): LoadP
   function run(job: PooledJob, signal: AbortSignal): LoadRun {
     if (busy) throw new LoadError('a load pool runs one job at a time; take a second pool for a second stream');
     busy = true;
-    const memory = new SharedArrayBuffer(4 * rowLength * workers);
+    // A shard without a connection could only drop its share of the arrivals.
+    const count = Math.min(workers, job.loop.connections);
+    const memory = new SharedArrayBuffer(4 * rowLength * count);
     const rows = Array.from(
-      { length: workers },
+      { length: count },
       (_, row) => new Int32Array(memory, 4 * rowLength * row, LIVE_FIELDS.length),
     );
     return { live: () => sumOf(rows), result: shards(job, rows, signal).finally(() => (busy = false)) };
@@ -61,7 +63,7 @@ export function createLoadPool({ workers }: { readonly workers: number }): LoadP
     const channels = rows.map(() => new MessageChannel());
     const abort = (): void => channels.forEach(({ port1 }) => port1.postMessage('abort'));
     const results = rows.map(async (live, index) => {
-      const shard = { index, count: workers };
+      const shard = { index, count: rows.length };
       const port = channels[index]!.port2;
       try {
         // An array, as piscina wants it; its types, inferred from one overload of postMessage, say otherwise.

@@ -11,7 +11,7 @@ import type { GeneratorCost } from './generator.ts';
 import { Histogram } from './histogram.ts';
 import { shareOf } from './shares.ts';
 
-export type ErrorKind = keyof ErrorCounts;
+type ErrorKind = keyof ErrorCounts;
 
 /** Why a request failed, and the words for a human. */
 export interface Fault {

@@ -6,7 +6,7 @@ import { Recorder } from './recorder.ts';
 
 /** What one kind of traffic does within that course. */
 export interface Session extends AsyncDisposable {
-  /** Opens the connections. Resolves when each has been tried once; failing ones are tried again behind the scenes. */
+  /** Opens the connections. Resolves when each has been tried once; failing ones are tried again behind the scenes. Never rejects. */
   connect(): Promise<void>;
   start(at: Instant): void;
   /** The window is over. Resolves when everything that belongs to it has been recorded. */
@@ -15,7 +15,26 @@ export interface Session extends AsyncDisposable {
   readonly helperCpu?: () => CpuTime;
 }
 
+/** Ends the run with an error of the generator's own; a target's failure is an error count instead. */
+export type Fail = (error: Error) => void;
+
 export async function runShard(
+  job: LoadJob,
+  live: Int32Array,
+  signal: AbortSignal,
+  open: (recorder: Recorder, fail: Fail) => Promise<Session>,
+): Promise<LoadResult> {
+  const broken = new AbortController();
+  const either = AbortSignal.any([signal, broken.signal]);
+  try {
+    return await run(job, live, either, (recorder) => open(recorder, (error) => broken.abort(error)));
+  } catch (error) {
+    broken.signal.throwIfAborted(); // the cause, rather than the AbortError that it led to
+    throw error;
+  }
+}
+
+async function run(
   job: LoadJob,
   live: Int32Array,
   signal: AbortSignal,
@@ -26,10 +45,7 @@ export async function runShard(
   const { start, windowStart, windowEnd } = recorder.timetable;
   await using session = await open(recorder);
   // Not awaited: what is not connected by the start joins later, and its absence is measured, not hidden.
-  session.connect().then(
-    () => recorder.ready(),
-    (error: unknown) => recorder.note({ kind: 'connect', message: String(error) }),
-  );
+  void session.connect().then(() => recorder.ready());
   await until(start, signal);
   session.start(performance.now());
   await until(windowStart, signal);

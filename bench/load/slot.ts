@@ -154,7 +154,7 @@ export class Slot implements LinkHandler {
       link.retire(at);
       this.#link = undefined;
       this.#owner.free(this, at);
-    } else if (reusable && link.flushed) {
+    } else if (reusable) {
       link.deadline = Infinity;
       this.#owner.free(this, at);
     } else {

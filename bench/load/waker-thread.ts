@@ -11,6 +11,7 @@ const start = timetable.start - lead;
 const accountEvery = 20;
 let accountedAt = 0;
 
+parentPort?.postMessage('ready');
 for (;;) {
   const due = start + arrivals.due;
   if (due >= windowEnd) break;

@@ -9,6 +9,7 @@ import type { LoadJob } from '#bench/model/load.ts';
 import type { Timetable } from './clock.ts';
 import type { CpuTime } from './generator.ts';
 import type { OpenLoopSpec } from './pacer.ts';
+import type { Fail } from './shard.ts';
 
 export interface Waker extends AsyncDisposable {
   /** Resolves when it can keep time. */
@@ -40,8 +41,8 @@ const leadShare = 0.1;
 /** Sends what is due; returns the milliseconds until the next arrival, 0 if one waits for a connection. */
 type Wake = () => number;
 
-export const wakerFor = (job: LoadJob, loop: OpenLoopSpec, timetable: Timetable, wake: Wake): Waker =>
-  job.spin === true ? new SpinningWaker(wake) : new ThreadWaker(job, loop, timetable, wake);
+export const wakerFor = (job: LoadJob, loop: OpenLoopSpec, timetable: Timetable, wake: Wake, fail: Fail): Waker =>
+  job.spin === true ? new SpinningWaker(wake) : new ThreadWaker(job, loop, timetable, wake, fail);
 
 class SpinningWaker implements Waker {
   readonly ready = Promise.resolve();
@@ -77,7 +78,7 @@ class ThreadWaker implements Waker {
   #stopped = false;
   readonly #cells = new Int32Array(new SharedArrayBuffer(4 * Object.keys(WAKER_CELLS).length));
 
-  constructor(job: LoadJob, loop: OpenLoopSpec, timetable: Timetable, wake: Wake) {
+  constructor(job: LoadJob, loop: OpenLoopSpec, timetable: Timetable, wake: Wake, fail: Fail) {
     const { offered, arrivals } = loop;
     const lead = Math.min(longestLead, (leadShare * 1000 * job.shard.count) / offered);
     const workerData: WakerOrders = {
@@ -92,11 +93,10 @@ class ThreadWaker implements Waker {
       const wait = wake();
       if (wait > 0 && wait <= lead && !this.#stopped) setImmediate(turn);
     };
-    this.#worker = new Worker(new URL('waker-thread.ts', import.meta.url), { workerData });
-    this.ready = new Promise((resolve, reject) => {
-      this.#worker.once('online', () => resolve());
-      this.#worker.once('error', reject);
-    });
+    // No options of this process: some, like --input-type, cannot stand with a file.
+    this.#worker = new Worker(new URL('waker-thread.ts', import.meta.url), { workerData, execArgv: [] });
+    this.#worker.once('error', fail);
+    this.ready = new Promise((resolve) => this.#worker.once('message', () => resolve()));
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#worker.on('message', () => {
       Atomics.store(this.#cells, WAKER_CELLS.awake, 0);

@@ -39,11 +39,11 @@ export const driver = {
       timeout: job.timeouts.response,
       dialogue: () => new HttpDialogue(request, traffic.expect, sample),
     };
-    return runShard(job, live, signal, async (recorder) => {
+    return runShard(job, live, signal, async (recorder, fail) => {
       const dialer = await Dialer.to(job, traffic.tls, recorder);
       return loop.kind === 'closed'
         ? new ClosedLoop(exchange, shareOf(loop.connections, job.shard), dialer, recorder)
-        : new OpenLoop(exchange, job, loop, dialer, recorder);
+        : new OpenLoop(exchange, job, loop, dialer, recorder, fail);
     });
   },
 } satisfies LoadDriver;

@@ -54,11 +54,6 @@ export class Link {
     return this.#wasOpen;
   }
 
-  /** Whether all that was written has gone to the kernel. */
-  get flushed(): boolean {
-    return this.#pending === 0;
-  }
-
   get sessionReused(): boolean {
     return (this.#socket as TLSSocket).isSessionReused();
   }
@@ -94,6 +89,7 @@ export class Link {
 
   /** False: wait for `onDrain`. `bytes` must not be changed until then. */
   write(bytes: Buffer): boolean {
+    if (this.#stage !== 'open') return false;
     if (this.#direct === undefined) return this.#writePlain(bytes);
     const result = this.#direct.writeBuffer(null, bytes);
     return result === 0 || this.#written(result, bytes);
@@ -147,7 +143,8 @@ export class Link {
     return this.#pending === 0 || !this.#socket.writableNeedDrain;
   }
 
-  #written(result: number | PendingWrite, bytes: Buffer): boolean {
+  #written(result: number | PendingWrite | undefined, bytes: Buffer): boolean {
+    if (result === undefined) return false; // closed under us: its 'close' event is on the way
     const errno = typeof result === 'number' ? result : lastWriteError();
     if (typeof result === 'number' || errno !== 0) {
       // Told in a later turn, as the plain path does: nobody expects its own `write` to call it back.

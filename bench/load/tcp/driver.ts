@@ -4,7 +4,7 @@ import { type LoadDriver, LoadError } from '../contract.ts';
 import { IdleConnections } from '../idle.ts';
 import { OpenLoop } from '../open-loop.ts';
 import type { Recorder } from '../recorder.ts';
-import { runShard, type Session } from '../shard.ts';
+import { type Fail, runShard, type Session } from '../shard.ts';
 import { shareOf } from '../shares.ts';
 import type { Exchange } from '../slot.ts';
 import { Dialer } from '../socket/dialer.ts';
@@ -20,7 +20,7 @@ export const driver = {
   },
   async run(job, live, signal) {
     const { traffic, loop, shard, timeouts } = job;
-    const open = async (recorder: Recorder): Promise<Session> => {
+    const open = async (recorder: Recorder, fail: Fail): Promise<Session> => {
       const dialer = await Dialer.to(job, traffic.kind === 'idle' ? traffic.tls : 'none', recorder);
       if (traffic.kind === 'tcp-bulk') return new BulkTransfers(traffic.transferBytes, job, dialer, recorder);
       if (traffic.kind === 'idle') return new IdleConnections(() => new EchoDialogue(1), job, dialer, recorder);
@@ -33,7 +33,7 @@ export const driver = {
       };
       return loop.kind === 'closed'
         ? new ClosedLoop(exchange, shareOf(loop.connections, shard), dialer, recorder)
-        : new OpenLoop(exchange, job, loop, dialer, recorder);
+        : new OpenLoop(exchange, job, loop, dialer, recorder, fail);
     };
     return runShard(job, live, signal, open);
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLoadPool, type PooledJob } from '#bench/load/pool.ts';
-import { closed, get, jobFor, open, quantilesOf, total } from './jobs.ts';
+import { closed, get, jobFor, open, quantilesOf, total, enough, stretched } from './jobs.ts';
 import { answer, byteOrigin, httpOrigin } from './origins.ts';
 
 const body = 'hello, pool';
@@ -15,31 +15,48 @@ function pooled(...args: Parameters<typeof jobFor>): PooledJob {
 }
 
 for (const workers of [1, 2, 3]) {
-  test(`${workers} workers share the connections and the schedule of one job`, async () => {
-    await using pool = createLoadPool({ workers });
-    await using origin = await httpOrigin((socket) => socket.write(ok));
-    await pool.ready();
-    const run = pool.run(pooled('http1', origin.port, traffic, closed(5)), never);
-    const result = await run.result;
-    assert.equal(total(result.errors), 0, result.errorSamples.join());
-    assert.equal(result.workers, workers);
-    assert.equal(result.connections, 5);
-    assert.equal(origin.seen.connections, 5);
-    assert.ok(result.requests > 0);
-    assert.equal(quantilesOf(result.service).count, result.requests);
-    const live = run.live();
-    assert.ok(live.completed >= result.requests && live.completed <= origin.seen.requests);
-    assert.deepEqual([live.errors, live.ready], [0, workers]);
+  test(
+    `${workers} workers share the connections and the schedule of one job`,
+    stretched(async (time) => {
+      await using pool = createLoadPool({ workers });
+      await using origin = await httpOrigin((socket) => socket.write(ok));
+      await pool.ready();
+      const run = pool.run(pooled('http1', origin.port, traffic, closed(5), time), never);
+      const result = await run.result;
+      enough(result.requests > 0 && result.connectionsOpened === 5);
+      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      assert.equal(result.workers, workers);
+      assert.equal(result.connections, 5);
+      assert.equal(origin.seen.connections, 5);
+      assert.equal(quantilesOf(result.service).count, result.requests);
+      const live = run.live();
+      assert.ok(live.completed >= result.requests && live.completed <= origin.seen.requests);
+      assert.deepEqual([live.errors, live.ready], [0, workers]);
 
-    const paced = await pool.run(
-      pooled('http1', origin.port, traffic, open(12, 600), { lead: 200, warmup: 0, window: 300 }),
-      never,
-    ).result;
-    assert.equal(paced.scheduled, 180);
-    assert.ok(Math.abs(paced.offered! - 600) < 1e-6);
-    assert.equal(paced.requests + paced.dropped!, 180);
-  });
+      const paced = await pool.run(
+        pooled('http1', origin.port, traffic, open(12, 600), { lead: 200, warmup: 0, window: 300 }),
+        never,
+      ).result;
+      assert.equal(paced.scheduled, 180);
+      assert.ok(Math.abs(paced.offered! - 600) < 1e-6);
+      assert.equal(paced.requests + paced.dropped!, 180);
+    }),
+  );
 }
+
+test(
+  'a job with fewer connections than workers takes as many workers as it has connections',
+  stretched(async (time) => {
+    await using pool = createLoadPool({ workers: 3 });
+    await using origin = await httpOrigin((socket) => socket.write(ok));
+    const timing = { lead: 5 * time.lead, warmup: 0, window: 200 };
+    const result = await pool.run(pooled('http1', origin.port, traffic, open(1, 100), timing), never).result;
+    assert.equal(result.workers, 1);
+    assert.equal(result.scheduled, 20);
+    enough(result.dropped! <= 1);
+    assert.ok(result.requests >= 19, 'only the last may find the connection busy');
+  }),
+);
 
 test('live counters are seen while the load runs', async () => {
   await using pool = createLoadPool({ workers: 1 });
@@ -58,30 +75,33 @@ test('live counters are seen while the load runs', async () => {
   await assert.rejects(run.result, { name: 'AbortError' });
 });
 
-test('aborted: every worker closes everything, and the pool runs the next job', async () => {
-  await using pool = createLoadPool({ workers: 2 });
-  const allAsked = Promise.withResolvers<void>();
-  const allGone = Promise.withResolvers<void>();
-  let asked = 0;
-  let opened = 0;
-  await using silent = await byteOrigin((socket) => {
-    opened += 1;
-    socket.on('close', () => --opened === 0 && allGone.resolve());
-    return () => ++asked === 6 && allAsked.resolve();
-  });
-  const abort = new AbortController();
-  const run = pool.run(pooled('http1', silent.port, traffic, open(6, 1_000), { window: 60_000 }), abort.signal);
-  await allAsked.promise;
-  assert.throws(() => pool.run(pooled('http1', silent.port, traffic, closed(1)), never), { name: 'LoadError' });
-  abort.abort();
-  await assert.rejects(run.result, { name: 'AbortError' });
-  await allGone.promise;
+test(
+  'aborted: every worker closes everything, and the pool runs the next job',
+  stretched(async (time) => {
+    await using pool = createLoadPool({ workers: 2 });
+    const allAsked = Promise.withResolvers<void>();
+    const allGone = Promise.withResolvers<void>();
+    let asked = 0;
+    let opened = 0;
+    await using silent = await byteOrigin((socket) => {
+      opened += 1;
+      socket.on('close', () => --opened === 0 && allGone.resolve());
+      return () => ++asked === 6 && allAsked.resolve();
+    });
+    const abort = new AbortController();
+    const run = pool.run(pooled('http1', silent.port, traffic, open(6, 1_000), { window: 60_000 }), abort.signal);
+    await allAsked.promise;
+    assert.throws(() => pool.run(pooled('http1', silent.port, traffic, closed(1)), never), { name: 'LoadError' });
+    abort.abort();
+    await assert.rejects(run.result, { name: 'AbortError' });
+    await allGone.promise;
 
-  await using origin = await httpOrigin((socket) => socket.write(ok));
-  const next = await pool.run(pooled('http1', origin.port, traffic, closed(2)), never).result;
-  assert.equal(total(next.errors), 0);
-  assert.ok(next.requests > 0);
-});
+    await using origin = await httpOrigin((socket) => socket.write(ok));
+    const next = await pool.run(pooled('http1', origin.port, traffic, closed(2), time), never).result;
+    assert.equal(total(next.errors), 0);
+    enough(next.requests > 0);
+  }),
+);
 
 test('aborted before it began', async () => {
   await using pool = createLoadPool({ workers: 1 });

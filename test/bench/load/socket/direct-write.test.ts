@@ -4,6 +4,7 @@ import net from 'node:net';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { writeHandle } from '#bench/load/socket/direct-write.ts';
+import { enough, stretched, type Timing } from '../jobs.ts';
 import { answer, byteOrigin } from '../origins.ts';
 
 const driverUrl = new URL('../../../../bench/load/http1/driver.ts', import.meta.url).href;
@@ -13,14 +14,18 @@ const sizes = [0, 100, 4_000_000]; // the last is more than a socket takes at on
 const pattern = 'hopcost upload 0123456789abcdef.';
 
 /** Runs uploads of each size in a process of its own, with or without handles below `net.Socket`. */
-async function uploads(port: number, plain: '0' | '1'): Promise<{ requests: number; errorSamples: string[] }[]> {
+async function uploads(
+  port: number,
+  plain: '0' | '1',
+  time: Timing,
+): Promise<{ requests: number; errorSamples: string[] }[]> {
   const script = `
     import { driver } from ${JSON.stringify(driverUrl)};
     import { closed, get, jobFor, runHere } from ${JSON.stringify(jobsUrl)};
     const results = [];
     for (const bodyBytes of ${JSON.stringify(sizes)}) {
       const request = { method: 'POST', path: '/' + bodyBytes, headers: [], bodyBytes };
-      const job = jobFor('http1', ${port}, get(2, { request }), closed(1), { warmup: 0, window: 400 });
+      const job = jobFor('http1', ${port}, get(2, { request }), closed(1), ${JSON.stringify({ ...time, warmup: 0 })});
       const { requests, errorSamples } = await runHere(driver, job);
       results.push({ requests, errorSamples });
     }
@@ -40,27 +45,30 @@ test('this runtime hands out what the direct path needs', async () => {
 });
 
 for (const plain of ['0', '1'] as const) {
-  test(`uploads of any size arrive whole, ${plain === '1' ? 'through net.Socket' : 'below it'}`, async () => {
-    const whole = new Set<number>();
-    await using origin = await byteOrigin((socket) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      return (chunk) => {
-        chunks.push(chunk);
-        length += chunk.length;
-        const head = chunks[0]!.indexOf('\r\n\r\n') + 4;
-        const size = Number(/^POST \/(\d+)/.exec(chunks[0]!.toString('latin1', 0, 30))![1]);
-        if (length < head + size) return;
-        const body = Buffer.concat(chunks.splice(0)).subarray(head);
-        length = 0;
-        if (body.equals(Buffer.alloc(size, pattern))) whole.add(size);
-        socket.write(answer('ok'));
-      };
-    });
-    for (const { requests, errorSamples } of await uploads(origin.port, plain)) {
-      assert.deepEqual(errorSamples, []);
-      assert.ok(requests > 0);
-    }
-    assert.deepEqual([...whole], sizes);
-  });
+  test(
+    `uploads of any size arrive whole, ${plain === '1' ? 'through net.Socket' : 'below it'}`,
+    stretched(async (time) => {
+      const whole = new Set<number>();
+      await using origin = await byteOrigin((socket) => {
+        const chunks: Buffer[] = [];
+        let length = 0;
+        return (chunk) => {
+          chunks.push(chunk);
+          length += chunk.length;
+          const head = chunks[0]!.indexOf('\r\n\r\n') + 4;
+          const size = Number(/^POST \/(\d+)/.exec(chunks[0]!.toString('latin1', 0, 30))![1]);
+          if (length < head + size) return;
+          const body = Buffer.concat(chunks.splice(0)).subarray(head);
+          length = 0;
+          if (body.equals(Buffer.alloc(size, pattern))) whole.add(size);
+          socket.write(answer('ok'));
+        };
+      });
+      for (const { requests, errorSamples } of await uploads(origin.port, plain, time)) {
+        assert.deepEqual(errorSamples, []);
+        enough(requests > 0);
+      }
+      assert.deepEqual([...whole], sizes);
+    }),
+  );
 }
