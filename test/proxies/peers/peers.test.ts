@@ -251,11 +251,28 @@ for (const definition of peers) {
             { match: { path: { kind: 'prefix', value: '/a/b' } }, action: to('green') },
             { match: { path: { kind: 'exact', value: '/exact.only' } }, action: to('green') },
             { match: { hosts: ['*.example.org', 'green.test'] }, action: to('green') },
+            { match: { methods: ['DELETE', 'PUT'], path: { kind: 'prefix', value: '/m' } }, action: to('green') },
+            {
+              match: {
+                headers: [
+                  { name: 'x-beta', match: { kind: 'exact', value: 'on "it"' } },
+                  { name: 'x-stable', match: { kind: 'present' }, invert: true },
+                ],
+              },
+              action: to('green'),
+            },
+            { match: { headers: [{ name: 'x-team', match: { kind: 'prefix', value: 'gr.' } }] }, action: to('green') },
           ],
         });
         await using proxy = await definition.start(intent, soon());
         using client = new Client(proxy.address, 1, trust(definition));
-        const cases: [path: string, host: string, expected: string][] = [
+        const cases: [
+          path: string,
+          host: string,
+          expected: string,
+          method?: string,
+          headers?: Record<string, string>,
+        ][] = [
           ['/a/b/c', 'localhost', 'blue'],
           ['/exact.only', 'localhost', 'green'],
           ['/exact.only', 'green.test', 'green'],
