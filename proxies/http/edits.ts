@@ -35,7 +35,7 @@ export function compileEdits(edits: readonly HeaderEdit[] | undefined): Compiled
   return { drop, dropNames, lines };
 }
 
-export function isToken(text: string): boolean {
+function isToken(text: string): boolean {
   return text.length > 0 && Array.from(text).every((c) => c.charCodeAt(0) < 256 && tokenClass[c.charCodeAt(0)] !== 0);
 }
 

@@ -30,7 +30,7 @@ const knownFields = [
   { name: 'trailer', fate: 'keep' },
 ] as const satisfies readonly { name: string; fate: Fate }[];
 
-export type KnownName = (typeof knownFields)[number]['name'];
+type KnownName = (typeof knownFields)[number]['name'];
 
 /** Number of a field that is not in the table. */
 export const OTHER = 31;
@@ -52,13 +52,12 @@ export const TE: number = idOf('te');
 export const UPGRADE: number = idOf('upgrade');
 export const EXPECT: number = idOf('expect');
 export const MAX_FORWARDS: number = idOf('max-forwards');
-export const VIA: number = idOf('via');
+const VIA: number = idOf('via');
 export const FORWARDED: number = idOf('forwarded');
 export const X_FORWARDED_FOR: number = idOf('x-forwarded-for');
 export const X_FORWARDED_PROTO: number = idOf('x-forwarded-proto');
 export const X_FORWARDED_HOST: number = idOf('x-forwarded-host');
 export const TRAILER: number = idOf('trailer');
-export const PROXY_AUTHORIZATION: number = idOf('proxy-authorization');
 
 /** Bit sets over the numbers above. */
 export const hopFields: number = mask('hop');

@@ -9,7 +9,7 @@ export const COLON = 58;
 export const SEMICOLON = 59;
 
 /** In `tokenClass`: a token octet. */
-export const TOKEN = 1;
+const TOKEN = 1;
 /** In `tokenClass`, besides: an octet that some origins read as `-` (`transfer_encoding`, `content.length`). */
 export const ALIAS = 2;
 
@@ -34,7 +34,7 @@ export const tokenClass: Uint8Array = table((octet) =>
 export const valueClass: Uint8Array = table((octet) => (octet === HTAB || (octet >= 32 && octet !== 127) ? 1 : 0));
 
 /** In `targetClass`: visible ASCII, as a request target may hold (RFC 9112 §3.2, leniently: browsers send `|`, `"`, `^`). */
-export const TARGET = 1;
+const TARGET = 1;
 /** In `targetClass`, besides: after this octet the path may not be canonical as it stands. */
 export const PECULIAR = 2;
 export const targetClass: Uint8Array = table((octet) =>

@@ -16,7 +16,6 @@ import {
   TE,
   TRANSFER_ENCODING,
   UPGRADE,
-  VIA,
   X_FORWARDED_FOR,
   X_FORWARDED_HOST,
   X_FORWARDED_PROTO,
@@ -228,5 +227,3 @@ function isDropped(
 export function methodText(head: Head): string {
   return methods[head.method] ?? head.text(head.start, head.methodEnd);
 }
-
-export { VIA };

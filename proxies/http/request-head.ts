@@ -2,7 +2,7 @@
 import type { Limits } from '../config/intent.ts';
 import { scanConnection } from './connection.ts';
 import { requestFraming } from './framing.ts';
-import { CONNECT, type Head, INCOMPLETE, methods, OTHER_METHOD, scanFields } from './head.ts';
+import { type Head, INCOMPLETE, methods, OTHER_METHOD, scanFields } from './head.ts';
 import { CR, LF, SP, targetClass, tokenClass } from './octets.ts';
 import { scanTarget } from './target.ts';
 
@@ -93,9 +93,4 @@ function methodNumber(buffer: Buffer, start: number, end: number): number {
     if (at === octets.length) return number;
   }
   return OTHER_METHOD;
-}
-
-/** CONNECT asks for a tunnel, not a resource. */
-export function asksForTunnel(head: Head): boolean {
-  return head.method === CONNECT;
 }

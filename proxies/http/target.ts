@@ -125,7 +125,7 @@ function decodeUnreserved(raw: string): string | undefined {
 }
 
 /** uri-host [ ":" port ], not empty, without userinfo. */
-export function isAuthority(buffer: Uint8Array, start: number, end: number): boolean {
+function isAuthority(buffer: Uint8Array, start: number, end: number): boolean {
   let position = start;
   if (buffer[position] === 91 && position < end) {
     position += 1;

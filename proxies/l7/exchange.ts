@@ -3,7 +3,7 @@
  * abort) and leaves octets on wires to the two sides, which it knows by interface only.
  */
 import type { ClusterEndpoint } from '../cluster/balancer.ts';
-import { EXPECT, UPGRADE } from '../http/fields.ts';
+import { EXPECT, TRAILER, UPGRADE } from '../http/fields.ts';
 import { CONNECT, type Head, idempotent, NO_BODY, OPTIONS, TRACE } from '../http/head.ts';
 import { latin1 } from '../http/octets.ts';
 import { acceptsTrailers, maxForwards, type Metadata, methodText, reissueRequest } from '../http/reissue.ts';
@@ -61,6 +61,8 @@ export class Exchange implements TunnelOwner {
   responseBytes = 0;
   status = 0;
   done = false;
+  /** The client announced trailers of its own: nobody else asked for them. */
+  readonly #announced: boolean;
   readonly #client: ClientSide;
   #origin: OriginConnection | undefined;
   #tunnel: TunnelAttempt | undefined;
@@ -88,6 +90,7 @@ export class Exchange implements TunnelOwner {
     this.requestComplete = head.body === NO_BODY;
     this.#replayable = this.requestComplete;
     this.trailers = acceptsTrailers(head);
+    this.#announced = (head.seen & (1 << TRAILER)) !== 0;
     const observed = service.observer !== undefined;
     this.#started = observed ? performance.now() : 0;
     this.#target = observed ? head.text(head.targetStart, head.targetEnd) : '';
@@ -218,7 +221,7 @@ export class Exchange implements TunnelOwner {
 
   onRequestEnd(trailers: string): void {
     this.requestComplete = true;
-    this.#origin?.sendEnd(trailers);
+    this.#origin?.sendEnd(this.#announced ? trailers : '');
   }
 
   /** The client went away, or broke the rules amid the body: the origin is freed at once. */

@@ -8,7 +8,7 @@ import { timeoutsOf } from '../config/defaults.ts';
 import { commonCapabilities } from './l7-http.ts';
 import { type ServerOptions, startServer } from './server.ts';
 
-export function tlsOf(intent: ProxyIntent): DownstreamTls {
+function tlsOf(intent: ProxyIntent): DownstreamTls {
   const { tls } = intent.listener;
   if (tls !== undefined) return tls;
   throw new IntentError([{ path: 'listener.tls', message: 'a certificate and its key are needed to terminate TLS' }]);

@@ -6,7 +6,7 @@ import { type Head, methods, OTHER_METHOD } from '../http/head.ts';
 import type { Dial } from './service.ts';
 import { canonicalPath } from '../http/target.ts';
 
-export interface Forward<C> {
+interface Forward<C> {
   readonly kind: 'forward';
   /** Draws among the clusters by weight. */
   cluster(): C;
@@ -17,14 +17,14 @@ export interface Forward<C> {
   readonly responseEdits: CompiledEdits | undefined;
 }
 
-export interface LocalReply {
+interface LocalReply {
   readonly kind: 'reply';
   readonly reply: Reply;
   readonly responseEdits: CompiledEdits | undefined;
 }
 
 /** CONNECT, where it is enabled. */
-export interface OpenTunnel {
+interface OpenTunnel {
   readonly kind: 'tunnel';
   readonly endpoint: Endpoint;
   readonly dial: Dial;

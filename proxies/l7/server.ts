@@ -14,13 +14,13 @@ import { ExchangeLog } from './exchange-log.ts';
 import { Service, type ServiceOptions } from './service.ts';
 
 /** Listens for wires; TLS termination is another one of these. */
-export type Listen = (
+type Listen = (
   address: Endpoint,
   onWire: (wire: Wire) => void,
   options: { readonly connections: number; readonly reusePort: boolean },
 ) => Promise<WireListener>;
 
-export class Server implements Owner {
+class Server implements Owner {
   service: Service;
   draining = false;
   readonly secure: boolean;

@@ -15,7 +15,7 @@ import { createRouter, type Router } from './router.ts';
 /** Opens a connection to an endpoint; TLS to the origin is another one of these. */
 export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number) => Connecting;
 
-export const dialPlain: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });
+const dialPlain: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });
 
 export class Upstream {
   readonly name: string;

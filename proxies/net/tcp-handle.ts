@@ -35,7 +35,7 @@ export interface TcpHandle {
   connect6(request: ConnectRequest, address: string, port: number): number;
 }
 
-export interface ConnectRequest {
+interface ConnectRequest {
   oncomplete: (status: number) => void;
 }
 

@@ -56,7 +56,7 @@ function defaultIndex(tls: DownstreamTls): number {
 }
 
 /** Throws `IntentError` for a certificate or key that cannot be used. */
-export function createContexts(tls: DownstreamTls): Contexts {
+function createContexts(tls: DownstreamTls): Contexts {
   const shared = versions(tls);
   const contexts = tls.certificates.map((certificate, index) => contextOf(certificate, index, shared));
   const main = contexts[defaultIndex(tls)];

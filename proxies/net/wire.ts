@@ -33,6 +33,7 @@ export interface Wire {
   reset(): void;
   /** Close at once; the backlog is thrown away. */
   destroy(): void;
+  /** At most one delivery may still come: over TLS, what is decrypted already is not held back. */
   pause(): void;
   resume(): void;
   /** Bytes queued by `write` that the kernel has not taken. */

@@ -95,6 +95,35 @@ describe('requests on their way to the origin', () => {
     );
   });
 
+  it('request trailers go on where they were announced', async () => {
+    for (const [announced, end] of [
+      ['Trailer: x-t\r\n', '0\r\nx-t: 1\r\n\r\n'],
+      ['', '0\r\n\r\n'],
+    ] as const) {
+      await using lab = await setup(async (connection) => {
+        await connection.sees('0\r\n');
+        connection.send(ok);
+      }, anonymous);
+      const head = `POST / HTTP/1.1\r\nHost: h\r\n${announced}Transfer-Encoding: chunked\r\n`;
+      assert.match(await lab.exchange(`${head}${last}\r\n1\r\na\r\n0\r\nX-T: 1\r\n\r\n`), /ok$/);
+      assert.ok(lab.origin.connections[0]?.text.endsWith(`1\r\na\r\n${end}`));
+    }
+  });
+
+  it('forwards 100-continue both ways', async () => {
+    await using lab = await setup(async (connection) => {
+      await connection.sees('\r\n\r\n');
+      connection.send('HTTP/1.1 100 Continue\r\n\r\n');
+      await connection.sees('body');
+      connection.send(ok);
+    }, anonymous);
+    const client = await lab.client();
+    client.send('POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n');
+    await client.sees('HTTP/1.1 100 Continue\r\n\r\n');
+    assert.match(lab.origin.connections[0]?.text ?? '', /\r\nExpect: 100-continue\r\n/);
+    await client.send('body').sees('ok');
+  });
+
   it('X-Forwarded-* from anyone is replaced', async () => {
     const text = await reissued(
       `GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Forwarded-Host: evil\r\n${last}\r\n`,
