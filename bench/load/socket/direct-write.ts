@@ -5,7 +5,7 @@
  *
  * The convention (Node 26, lib/internal/stream_base_commons.js): `handle.writeBuffer(null, bytes)` returns 0 or a negative errno
  * when everything went to the kernel or failed at once, else a write request that calls `oncomplete(status)` later, unless
- * its `writeStatus` already says how it ended; on a closed handle, undefined. `bytes` must stay alive and unchanged until then. TLS handles do the same.
+ * its `writeStatus` already says how it ended; on a closed handle, undefined. `bytes` must stay alive and unchanged until then. TLS handles do the same, but take one write at a time.
  */
 import type { Socket } from 'node:net';
 

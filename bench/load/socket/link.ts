@@ -37,6 +37,9 @@ export class Link {
   #direct: WriteHandle | undefined;
   #stage: Stage = 'dialing';
   #wasOpen = false;
+  /** A TLS handle aborts the process on a second write while one is under way; that may outlast the answer. */
+  #oneAtATime = false;
+  readonly #queue: Buffer[] = [];
   /** Writes that the kernel has not taken whole yet. */
   #pending = 0;
 
@@ -72,6 +75,7 @@ export class Link {
   /** `opened` is called before the handler's own `onOpen`. */
   attach(socket: Socket, secure: boolean, opened: (at: Instant) => void): void {
     this.#socket = socket;
+    this.#oneAtATime = secure;
     socket.once('connect', () => {
       socket.setNoDelay(true);
       this.#stage = 'handshaking';
@@ -91,6 +95,10 @@ export class Link {
   write(bytes: Buffer): boolean {
     if (this.#stage !== 'open') return false;
     if (this.#direct === undefined) return this.#writePlain(bytes);
+    if (this.#oneAtATime && this.#pending > 0) {
+      this.#queue.push(bytes);
+      return false;
+    }
     const result = this.#direct.writeBuffer(null, bytes);
     return result === 0 || this.#written(result, bytes);
   }
@@ -157,12 +165,21 @@ export class Link {
       this.#pending -= 1;
       if (this.#stage !== 'open') return;
       if (status < 0) this.#fail(systemError(status, 'write'));
-      else if (this.#pending === 0) this.#handler.onDrain?.();
+      else this.#drained();
     };
     result.oncomplete = complete;
     const status = result.writeStatus;
     if (typeof status === 'number') process.nextTick(complete, status);
     return false;
+  }
+
+  #drained(): void {
+    if (this.#pending > 0) return;
+    const next = this.#queue.shift();
+    if (next === undefined || this.write(next)) {
+      if (this.#queue.length > 0) this.#drained();
+      else this.#handler.onDrain?.();
+    }
   }
 
   #fail(error: NodeJS.ErrnoException): void {
