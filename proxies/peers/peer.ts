@@ -4,7 +4,8 @@ import type { Endpoint, ProxyIntent } from '../config/intent.ts';
 import type { Capability, ProxyDefinition } from '../contract.ts';
 import { requireOffered, type Feature } from './asks.ts';
 import { findBinary, type Binary, type BinaryQuery } from './binary.ts';
-import { launchPeer, type Rendered, type Signals } from './process.ts';
+import { launchPeer } from './launch.ts';
+import type { Rendered, Signals } from './process.ts';
 import { openFiles } from './procfs.ts';
 
 /** What rendering depends on besides the intent. Tests give a fixed one. */

@@ -1,5 +1,5 @@
 /** Starts a planted peer with workers, tells its pids, and waits to be killed. */
-import { launchPeer } from '#proxies/peers/process.ts';
+import { launchPeer } from '#proxies/peers/launch.ts';
 import { planted } from './planted.ts';
 
 const peer = await launchPeer(planted('has workers', { processes: 3 }), AbortSignal.timeout(10_000));

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Launch, Rendered } from '#proxies/peers/process.ts';
+import type { Launch } from '#proxies/peers/launch.ts';
+import type { Rendered } from '#proxies/peers/process.ts';
 
 const program = join(import.meta.dirname, 'planted-peer.ts');
 

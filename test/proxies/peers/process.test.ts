@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { launchPeer } from '#proxies/peers/process.ts';
+import { launchPeer } from '#proxies/peers/launch.ts';
 import { alive, exchange, folders, isRefused, tcpEcho, until } from './origin.ts';
 import { checkBy, planted } from './planted.ts';
 
