@@ -1,4 +1,5 @@
 /** Short jobs against loopback, and what their results say. */
+import assert from 'node:assert/strict';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { epochNow } from '#bench/load/clock.ts';
 import type { LoadDriver } from '#bench/load/contract.ts';
@@ -90,6 +91,12 @@ export const runHere = (driver: LoadDriver, job: LoadJob): Promise<LoadResult> =
   driver.run(job, liveRow(), AbortSignal.timeout(60_000));
 
 export const total = (errors: ErrorCounts): number => Object.values(errors).reduce((sum, count) => sum + count, 0);
+
+/** A request that a busy host kept waiting for the whole window says nothing; any other error does. */
+export function noErrors({ errors, errorSamples }: LoadResult): void {
+  enough(errors.timeout === 0, errorSamples.join());
+  assert.equal(total(errors), 0, errorSamples.join());
+}
 
 export const onlyErrors = (errors: ErrorCounts): Partial<ErrorCounts> =>
   Object.fromEntries(Object.entries(errors).filter(([, count]) => count > 0));

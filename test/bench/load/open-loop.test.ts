@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { driver } from '#bench/load/http1/driver.ts';
-import { closed, get, jobFor, onlyErrors, open, quantilesOf, runHere, total, enough, stretched } from './jobs.ts';
+import {
+  closed,
+  get,
+  jobFor,
+  onlyErrors,
+  open,
+  quantilesOf,
+  runHere,
+  total,
+  enough,
+  stretched,
+  noErrors,
+} from './jobs.ts';
 import { answer, freePort, httpOrigin } from './origins.ts';
 import type { Socket } from 'node:net';
 
@@ -30,7 +42,7 @@ test(
     });
     const job = jobFor('http1', origin.port, traffic, open(16, 1_000), { lead: 150, warmup: 0, window: 700 });
     const result = await runHere(driver, job);
-    assert.equal(total(result.errors), 0, result.errorSamples.join());
+    noErrors(result);
     assert.equal(result.requests + result.dropped!, result.scheduled);
     enough(stalledFor > 0 && result.dropped === 0 && quantilesOf(result.scheduleLag).at(0.1) < 20);
     // Scheduled in its first 280 ms: 20 ms late at least. Only 16 were under way: the others waited unsent, and tell it all the same.
@@ -50,7 +62,7 @@ test(
     });
     const job = jobFor('http1', origin.port, traffic, open(10, 250), { lead: 150, warmup: 0, window: 600 });
     const result = await runHere(driver, job);
-    assert.equal(total(result.errors), 0, result.errorSamples.join());
+    noErrors(result);
     assert.equal(result.scheduled, 150);
     enough(origin.seen.requests >= 60);
     assert.equal(result.requests, 60);
@@ -69,7 +81,7 @@ describe('open loop', { concurrency: true }, () => {
         await using origin = await httpOrigin((socket) => socket.write(ok));
         const job = { ...jobFor('http1', origin.port, traffic, open(32, 1_000), { lead: 150, window: 500 }), spin };
         const result = await runHere(driver, job);
-        assert.equal(total(result.errors), 0, result.errorSamples.join());
+        noErrors(result);
         assert.ok(Math.abs(result.scheduled! - 500) <= 1, `${result.scheduled} scheduled`); // the window's edges fall between arrivals
         assert.equal(result.requests + result.dropped!, result.scheduled);
         assert.equal(result.offered, 1_000);
@@ -134,7 +146,7 @@ describe('open loop', { concurrency: true }, () => {
       const paced = get(body.length, { connection: 'per-request' });
       const job = jobFor('http1', origin.port, paced, open(16, 300, 'poisson'), { lead: 150, warmup: 0, window: 400 });
       const result = await runHere(driver, job);
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       assert.equal(origin.seen.requests, result.requests);
       assert.equal(result.requests + result.dropped!, result.scheduled);
     }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLoadPool, type PooledJob } from '#bench/load/pool.ts';
-import { closed, get, jobFor, open, quantilesOf, total, enough, stretched } from './jobs.ts';
+import { closed, get, jobFor, open, quantilesOf, enough, stretched, noErrors } from './jobs.ts';
 import { answer, byteOrigin, httpOrigin } from './origins.ts';
 
 const body = 'hello, pool';
@@ -24,7 +24,7 @@ for (const workers of [1, 2, 3]) {
       const run = pool.run(pooled('http1', origin.port, traffic, closed(5), time), never);
       const result = await run.result;
       enough(result.requests > 0 && result.connectionsOpened === 5);
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       assert.equal(result.workers, workers);
       assert.equal(result.connections, 5);
       assert.equal(origin.seen.connections, 5);
@@ -98,7 +98,7 @@ test(
 
     await using origin = await httpOrigin((socket) => socket.write(ok));
     const next = await pool.run(pooled('http1', origin.port, traffic, closed(2), time), never).result;
-    assert.equal(total(next.errors), 0);
+    noErrors(next);
     enough(next.requests > 0);
   }),
 );

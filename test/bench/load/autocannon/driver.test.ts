@@ -15,6 +15,7 @@ import {
   total,
   enough,
   stretched,
+  noErrors,
 } from '../jobs.ts';
 import { answer, freePort, httpOrigin } from '../origins.ts';
 
@@ -36,7 +37,7 @@ describe('autocannon', { concurrency: true }, () => {
     stretched(async (time) => {
       await using origin = await httpOrigin((socket) => socket.write(ok));
       const result = await runHere(driver, jobFor('autocannon', origin.port, traffic, closed(3), time));
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       enough(result.requests > 0 && result.connectionsOpened === 3);
       assert.ok(result.requests <= origin.seen.requests);
       assert.equal(origin.seen.connections, 3);

@@ -6,7 +6,19 @@ import { driver } from '#bench/load/http1/driver.ts';
 import { LIVE } from '#bench/load/recorder.ts';
 import type { LoadResult } from '#bench/model/load.ts';
 import { bytes } from '#bench/model/units.ts';
-import { closed, get, jobFor, liveRow, onlyErrors, quantilesOf, runHere, total, enough, stretched } from '../jobs.ts';
+import {
+  closed,
+  get,
+  jobFor,
+  liveRow,
+  onlyErrors,
+  quantilesOf,
+  runHere,
+  total,
+  enough,
+  stretched,
+  noErrors,
+} from '../jobs.ts';
 import { answer, byteOrigin, freePort, httpOrigin } from '../origins.ts';
 
 const body = 'hello, load';
@@ -22,7 +34,7 @@ describe('http1', { concurrency: true }, () => {
       const live = liveRow();
       const job = jobFor('http1', origin.port, traffic, closed(3), time);
       const result = await driver.run(job, live, AbortSignal.timeout(10_000));
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       enough(result.requests > 0 && result.connectionsOpened === 3);
       assert.ok(result.requests <= origin.seen.requests);
       assert.equal(origin.seen.connections, 3);
@@ -35,6 +47,11 @@ describe('http1', { concurrency: true }, () => {
         result.requests,
       );
       assert.equal(result.timeline.requests.length, time.window / 100);
+      assert.equal(result.timeline.warmup?.length, Math.ceil(time.warmup / 100));
+      assert.equal(
+        result.timeline.latency?.counts.flat().reduce((sum, [, count]) => sum + count, 0),
+        result.requests,
+      );
       assert.equal(result.response, undefined);
       // Live counters run from the start, the window's are a part of them; every request was written as often as it was seen.
       assert.ok(live[LIVE.completed]! >= result.requests);
@@ -56,7 +73,7 @@ describe('http1', { concurrency: true }, () => {
         driver,
         jobFor('http1', origin.port, get(body.length, { connection: 'per-request' }), closed(2), time),
       );
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       enough(result.requests > 0);
       assert.ok(origin.seen.connections - origin.seen.requests <= 2); // the last two may not have come to ask
       assert.match(first[0]!, /\r\nConnection: close\r\n/);
@@ -77,7 +94,7 @@ describe('http1', { concurrency: true }, () => {
       const request = { method: 'POST', path: '/up?x=1', headers: [['X-A', 'b']], bodyBytes: bytes(300_000) } as const;
       const upload = get(body.length, { request: { ...request, headers: [['X-A', 'b']] } });
       const result = await runHere(driver, jobFor('http1', origin.port, upload, closed(2), time));
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       enough(result.requests > 0);
       assert.match(
         requests[0]!,
@@ -102,7 +119,7 @@ describe('http1', { concurrency: true }, () => {
         else for (const piece of framing.match(/[^]{1,20}/g)!) socket.write(piece);
       });
       const result = await runHere(driver, jobFor('http1', origin.port, traffic, closed(2), time));
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       enough(result.requests > 3);
       assert.ok(origin.seen.connections > 2, 'a close-delimited answer ends its connection');
     }),
@@ -114,7 +131,7 @@ describe('http1', { concurrency: true }, () => {
       await using origin = await httpOrigin((socket) => socket.write(ok.slice(0, -body.length)));
       const request = { method: 'HEAD' as const, path: '/', headers: [], bodyBytes: bytes(0) };
       const result = await runHere(driver, jobFor('http1', origin.port, get(0, { request }), closed(1), time));
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       enough(result.requests > 0);
     }),
   );
@@ -214,7 +231,7 @@ describe('http1', { concurrency: true }, () => {
         count % 5 === 0 ? socket.end(answer(body, '200 OK', 'Connection: close\r\n')) : socket.write(ok),
       );
       const result = await runHere(driver, jobFor('http1', origin.port, traffic, closed(2), time));
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       enough(origin.seen.requests > 10);
       assert.ok(result.connectionsOpened > 2);
     }),

@@ -14,6 +14,7 @@ import {
   total,
   enough,
   stretched,
+  noErrors,
 } from '../jobs.ts';
 import { answer, httpOrigin } from '../origins.ts';
 
@@ -33,7 +34,7 @@ describe('http1 over TLS', { concurrency: true }, () => {
       stretched(async (time) => {
         await using origin = await httpOrigin((socket) => socket.write(ok), { cert, key, maxVersion });
         const result = await runHere(driver, job(origin.port, { tls: 'full' }, time));
-        assert.equal(total(result.errors), 0, result.errorSamples.join());
+        noErrors(result);
         enough(result.requests > 0);
         enough(result.connectionsOpened === 2);
         assert.deepEqual(result.handshakes, { full: 2, resumed: 0 });
@@ -45,7 +46,7 @@ describe('http1 over TLS', { concurrency: true }, () => {
       stretched(async (time) => {
         await using origin = await httpOrigin((socket) => socket.end(ok), { cert, key, maxVersion });
         const result = await runHere(driver, job(origin.port, { tls: 'full', connection: 'per-request' }, time));
-        assert.equal(total(result.errors), 0, result.errorSamples.join());
+        noErrors(result);
         enough(result.requests > 0);
         assert.equal(result.handshakes.resumed, 0);
         assert.equal(result.handshakes.full, result.connectionsOpened);
@@ -57,7 +58,7 @@ describe('http1 over TLS', { concurrency: true }, () => {
       stretched(async (time) => {
         await using origin = await httpOrigin((socket) => socket.end(ok), { cert, key, maxVersion });
         const result = await runHere(driver, job(origin.port, { tls: 'resumed', connection: 'per-request' }, time));
-        assert.equal(total(result.errors), 0, result.errorSamples.join());
+        noErrors(result);
         enough(result.requests > 0);
         assert.equal(result.handshakes.full, 0);
         assert.equal(result.handshakes.resumed, result.connectionsOpened);
@@ -78,7 +79,7 @@ describe('http1 over TLS', { concurrency: true }, () => {
       );
       const request = { method: 'PUT' as const, path: '/', headers: [], bodyBytes: bytes(500_000) };
       const result = await runHere(driver, job(origin.port, { tls: 'full', request }, time));
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       enough(result.requests > 0);
       assert.equal(lengths.size, 1);
     }),
@@ -97,7 +98,7 @@ describe('http1 over TLS', { concurrency: true }, () => {
       });
       await using _ = origin;
       const result = await runHere(driver, job(origin.port, { tls: 'resumed', connection: 'per-request' }, time));
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       assert.equal(result.handshakes.full + result.handshakes.resumed, result.connectionsOpened);
       enough(result.connectionsOpened > 0);
       assert.ok(result.handshakes.full > 0);

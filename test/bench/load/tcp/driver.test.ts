@@ -4,7 +4,19 @@ import type { Socket } from 'node:net';
 import { driver } from '#bench/load/tcp/driver.ts';
 import { LIVE } from '#bench/load/recorder.ts';
 import { bytes } from '#bench/model/units.ts';
-import { closed, jobFor, liveRow, onlyErrors, open, quantilesOf, runHere, total, enough, stretched } from '../jobs.ts';
+import {
+  closed,
+  jobFor,
+  liveRow,
+  onlyErrors,
+  open,
+  quantilesOf,
+  runHere,
+  total,
+  enough,
+  stretched,
+  noErrors,
+} from '../jobs.ts';
 import { byteOrigin, freePort, type Origin } from '../origins.ts';
 
 const echo = (messageBytes: number) => ({ kind: 'tcp-echo', messageBytes: bytes(messageBytes) }) as const;
@@ -34,7 +46,7 @@ describe('tcp', { concurrency: true }, () => {
       stretched(async (time) => {
         await using origin = await echoOrigin();
         const result = await runHere(driver, jobFor('tcp', origin.port, echo(size), closed(3), time));
-        assert.equal(total(result.errors), 0, result.errorSamples.join());
+        noErrors(result);
         enough(result.requests > 0);
         assert.equal(quantilesOf(result.service).count, result.requests);
         assert.ok(Math.abs(result.bytesRead - result.requests * size) <= 3 * size);
@@ -77,7 +89,7 @@ describe('tcp', { concurrency: true }, () => {
       await using origin = await echoOrigin();
       const job = jobFor('tcp', origin.port, echo(64), open(16, 500), { ...time, lead: 150, warmup: 0, window: 300 });
       const result = await runHere(driver, job);
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       assert.equal(result.scheduled, 150);
       assert.equal(result.requests + result.dropped!, 150);
     }),
@@ -90,7 +102,7 @@ describe('tcp', { concurrency: true }, () => {
       await using origin = await sinkOrigin(received);
       const size = 300_000; // no multiple of what is written at once
       const result = await runHere(driver, jobFor('tcp', origin.port, bulk(size), closed(2), { ...time, warmup: 0 }));
-      assert.equal(total(result.errors), 0, result.errorSamples.join());
+      noErrors(result);
       enough(result.requests > 0);
       assert.ok(result.bytesWritten >= result.requests * size);
       assert.ok(received.bytes >= result.bytesWritten);
