@@ -1,5 +1,5 @@
 /** The results of all shards as one, without loss: counts and histograms add up, the busiest event loop stands for all. */
-import type { EncodedHistogram, ErrorCounts, LoadResult } from '#bench/model/load.ts';
+import type { EncodedHistogram, ErrorCounts, LoadResult, Timeline } from '#bench/model/load.ts';
 import { bytes, micros, perSecond } from '#bench/model/units.ts';
 import { mergeHistograms } from './histogram.ts';
 
@@ -13,7 +13,6 @@ export function mergeResults(shards: readonly LoadResult[]): LoadResult {
   const histogram = (of: (shard: LoadResult) => EncodedHistogram | undefined): EncodedHistogram =>
     mergeHistograms(shards.map(of).filter((encoded) => encoded !== undefined));
   const kinds = Object.keys(first.errors) as (keyof ErrorCounts)[];
-  const intervals = Math.max(...shards.map((shard) => shard.timeline.requests.length));
   return {
     driver: first.driver,
     workers: sum((shard) => shard.workers),
@@ -36,14 +35,41 @@ export function mergeResults(shards: readonly LoadResult[]): LoadResult {
     ...(first.response !== undefined && { response: histogram((shard) => shard.response) }),
     ...(first.scheduleLag !== undefined && { scheduleLag: histogram((shard) => shard.scheduleLag) }),
     ...(first.connectTime !== undefined && { connectTime: histogram((shard) => shard.connectTime) }),
-    timeline: {
-      interval: first.timeline.interval,
-      requests: Array.from({ length: intervals }, (_, i) => sum((shard) => shard.timeline.requests[i] ?? 0)),
-    },
+    timeline: mergeTimelines(shards.map(({ timeline }) => timeline)),
     generator: {
       cpuUser: micros(sum((shard) => shard.generator.cpuUser)),
       cpuSystem: micros(sum((shard) => shard.generator.cpuSystem)),
       eventLoop: Math.max(...shards.map((shard) => shard.generator.eventLoop)),
     },
   };
+}
+
+/** Interval by interval. Shards of one job have the same intervals. */
+function mergeTimelines(shards: readonly Timeline[]): Timeline {
+  const { interval, latency } = shards[0]!;
+  return {
+    interval,
+    requests: addUp(shards.map(({ requests }) => requests)),
+    ...(shards.every(({ warmup }) => warmup) && { warmup: addUp(shards.map(({ warmup }) => warmup ?? [])) }),
+    ...(latency &&
+      shards.every((shard) => shard.latency) && {
+        latency: {
+          interval: latency.interval,
+          counts: latency.counts.map((_, i) => mergeCounts(shards.map((shard) => shard.latency?.counts[i] ?? []))),
+        },
+      }),
+  };
+}
+
+const addUp = (rows: readonly (readonly number[])[]): number[] =>
+  Array.from({ length: Math.max(...rows.map(({ length }) => length)) }, (_, i) =>
+    rows.reduce((total, row) => total + (row[i] ?? 0), 0),
+  );
+
+type Counts = readonly (readonly [number, number])[];
+
+function mergeCounts(rows: readonly Counts[]): [number, number][] {
+  const sums = new Map<number, number>();
+  for (const [bucket, count] of rows.flat()) sums.set(bucket, (sums.get(bucket) ?? 0) + count);
+  return [...sums].toSorted(([a], [b]) => a - b);
 }

@@ -5,6 +5,7 @@
  * waits a bounded grace), so that `requests + errors + dropped = scheduled`.
  */
 import { LIVE_FIELDS, type ErrorCounts, type LiveField, type LoadJob, type LoadResult } from '#bench/model/load.ts';
+import { LATENCY_BUCKETS, latencyBucket } from '#bench/model/latency-bucket.ts';
 import { bytes, millis, perSecond } from '#bench/model/units.ts';
 import { type Instant, type Timetable, timetableOf } from './clock.ts';
 import type { GeneratorCost } from './generator.ts';
@@ -25,6 +26,8 @@ const ERRORS = LIVE.errors;
 const IN_FLIGHT = LIVE.inFlight;
 
 const INTERVAL = 100;
+/** Intervals of the latency over time: enough to draw, however long the window. */
+const LATENCY_INTERVALS = 60;
 const SAMPLES = 8;
 const NANOS = 1e6;
 
@@ -41,6 +44,10 @@ export class Recorder {
   readonly #lag = new Histogram();
   readonly #connectTime = new Histogram();
   readonly #timeline: Float64Array;
+  readonly #warmup: Float64Array;
+  readonly #latencyInterval: number;
+  /** One row of buckets an interval. */
+  readonly #latency: Uint32Array;
   readonly #errors: ErrorCounts = { connect: 0, tls: 0, reset: 0, timeout: 0, status: 0, framing: 0, body: 0 };
   readonly #samples = new Set<string>();
   #requests = 0;
@@ -61,6 +68,9 @@ export class Recorder {
     this.#windowStart = this.timetable.windowStart;
     this.#windowEnd = this.timetable.windowEnd;
     this.#timeline = new Float64Array(Math.max(1, Math.ceil(job.window / INTERVAL)));
+    this.#warmup = new Float64Array(Math.ceil(job.warmup / INTERVAL));
+    this.#latencyInterval = INTERVAL * Math.ceil(job.window / INTERVAL / LATENCY_INTERVALS);
+    this.#latency = new Uint32Array(Math.max(1, Math.ceil(job.window / this.#latencyInterval)) * LATENCY_BUCKETS);
   }
 
   inWindow(at: Instant): boolean {
@@ -105,7 +115,11 @@ export class Recorder {
   completed(at: Instant, sentAt: Instant, intended: Instant): void {
     this.#live[COMPLETED]! += 1;
     this.#live[IN_FLIGHT]! -= 1;
-    if (!this.inWindow(this.#open ? intended : at)) return;
+    if (!this.inWindow(this.#open ? intended : at)) {
+      const early = Math.floor((at - this.timetable.start) / INTERVAL);
+      if (early >= 0 && early < this.#warmup.length && at < this.#windowStart) this.#warmup[early]! += 1;
+      return;
+    }
     this.#requests += 1;
     const interval = Math.min(Math.floor((at - this.#windowStart) / INTERVAL), this.#timeline.length - 1);
     this.#timeline[interval]! += 1;
@@ -136,10 +150,21 @@ export class Recorder {
 
   #time(at: Instant, sentAt: Instant, intended: Instant): void {
     this.#service.record((at - sentAt) * NANOS);
+    const interval = Math.floor(((this.#open ? intended : at) - this.#windowStart) / this.#latencyInterval);
+    this.#latency[interval * LATENCY_BUCKETS + latencyBucket((at - intended) * 1e3)]! += 1;
     if (!this.#open) return;
     this.#scheduled += 1;
     this.#response.record((at - intended) * NANOS);
     this.#lag.record((sentAt - intended) * NANOS);
+  }
+
+  #latencyCounts(): [number, number][][] {
+    const rows = this.#latency.length / LATENCY_BUCKETS;
+    return Array.from({ length: rows }, (_, row) =>
+      [...this.#latency.subarray(row * LATENCY_BUCKETS, (row + 1) * LATENCY_BUCKETS)].flatMap(
+        (count, bucket): [number, number][] => (count > 0 ? [[bucket, count]] : []),
+      ),
+    );
   }
 
   result(generator: GeneratorCost): LoadResult {
@@ -166,7 +191,12 @@ export class Recorder {
       handshakes: { full: this.#full, resumed: this.#resumed },
       service: this.#service.encode(),
       connectTime: this.#connectTime.encode(),
-      timeline: { interval: millis(INTERVAL), requests: [...this.#timeline] },
+      timeline: {
+        interval: millis(INTERVAL),
+        requests: [...this.#timeline],
+        warmup: [...this.#warmup],
+        latency: { interval: millis(this.#latencyInterval), counts: this.#latencyCounts() },
+      },
       generator,
     };
   }

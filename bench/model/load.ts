@@ -39,6 +39,22 @@ export const ErrorCounts = z.object({
 });
 export type ErrorCounts = z.infer<typeof ErrorCounts>;
 
+export const Timeline = z.object({
+  interval: Millis,
+  /** Completed requests per interval of the window, in order. */
+  requests: z.array(z.number().int()),
+  /** The same for the warm-up that was discarded: the first interval begins with the load. */
+  warmup: z.array(z.number().int()).optional(),
+  /**
+   * Latency over the window, for drawing: per interval of its own length the pairs [bucket, requests] of `latency-bucket.ts`. Open loop:
+   * response time by scheduled send; closed loop: service time by end. Failed requests are in it at their elapsed time.
+   */
+  latency: z
+    .object({ interval: Millis, counts: z.array(z.array(z.tuple([z.number().int(), z.number().int()]))) })
+    .optional(),
+});
+export type Timeline = z.infer<typeof Timeline>;
+
 export const LoadResult = z.object({
   driver: z.string(),
   workers: z.number().int().positive(),
@@ -66,8 +82,7 @@ export const LoadResult = z.object({
   scheduleLag: EncodedHistogram.optional(),
   /** New connections: from connect() to writable (TLS: to handshake done). */
   connectTime: EncodedHistogram.optional(),
-  /** Completed requests per interval of the window, in order. */
-  timeline: z.object({ interval: Millis, requests: z.array(z.number().int()) }),
+  timeline: Timeline,
   /** The generator's own cost over the window: CPU of its threads and its event loops' utilisation (0–1, the busiest). */
   generator: z.object({ cpuUser: Micros, cpuSystem: Micros, eventLoop: z.number().min(0).max(1) }),
 });
