@@ -122,6 +122,7 @@ export const SCENARIOS: readonly Scenario[] = [
     { kind: 'idle', protocol: 'http', tls: 'full' },
     closed(2_000),
   ),
+  define('http-single', 'latency', 'one request after the other on one connection', get(SMALL), closed(1)),
   define('http-paced-50', 'latency', 'open loop at half of the slowest subject’s capacity', get(SMALL), paced(0.5)),
   define('http-paced-80', 'latency', 'open loop at 80 % of the slowest subject’s capacity', get(SMALL), paced(0.8)),
 ];
