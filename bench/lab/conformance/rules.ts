@@ -1,0 +1,190 @@
+/**
+ * What a proxy must get right, rule by rule: the table that the cases are checked against. Every rule has at least one case, or says
+ * why it has none here. Ids are stable: reports and expected deviations name them.
+ */
+interface Rule {
+  readonly section: string;
+  /** True of a proxy that passes. */
+  readonly text: string;
+  /** Why no case of this suite covers it. */
+  readonly uncased?: string;
+}
+
+const REQUEST = 'HTTP/1.1 requests';
+const FORWARDING = 'Forwarding';
+const CONNECTIONS = 'Connections';
+const L4 = 'L4';
+const TLS = 'TLS';
+const RELIABILITY = 'Reliability';
+
+const rule = (section: string, text: string, uncased?: string): Rule => ({
+  section,
+  text,
+  ...(uncased && { uncased }),
+});
+
+export const RULES = {
+  'bare-cr': rule(REQUEST, 'RFC 9112 §2.2: a bare CR is refused with 400'),
+  'bare-lf': rule(REQUEST, 'RFC 9112 §2.2: a bare LF is refused with 400'),
+  'leading-space': rule(REQUEST, 'RFC 9112 §2.2: whitespace before the first field is refused with 400'),
+  'version-syntax': rule(REQUEST, 'RFC 9112 §2.3: the version is exactly HTTP/DIGIT.DIGIT'),
+  'version-unknown': rule(REQUEST, 'RFC 9112 §2.3: another version is refused with 505'),
+  'request-line': rule(REQUEST, 'RFC 9112 §3: the request line is method SP target SP version, and nothing else'),
+  'target-8000': rule(REQUEST, 'RFC 9112 §3: a request target of 8,000 octets is supported'),
+  'target-too-long': rule(REQUEST, 'RFC 9112 §3: an overlong request target is refused with 414'),
+  'host-missing': rule(REQUEST, 'RFC 9112 §3.2: a request without Host is refused with 400'),
+  'host-repeated': rule(REQUEST, 'RFC 9112 §3.2: a repeated Host is refused with 400'),
+  'host-invalid': rule(
+    REQUEST,
+    'RFC 9112 §3.2: an invalid Host is refused with 400: userinfo, path, comma, empty with an authority',
+  ),
+  'absolute-form': rule(REQUEST, 'RFC 9112 §3.2.2: the authority of an absolute-form target wins over Host'),
+  'authority-form': rule(REQUEST, 'RFC 9112 §3.2.3: authority-form is for CONNECT alone'),
+  'asterisk-form': rule(REQUEST, 'RFC 9112 §3.2.4: `*` is for OPTIONS alone'),
+  'space-before-colon': rule(REQUEST, 'RFC 9112 §5.1: whitespace before the colon is refused with 400'),
+  'space-before-colon-response': rule(
+    REQUEST,
+    'RFC 9112 §5.1: whitespace before the colon of a response field is removed',
+  ),
+  'obs-fold': rule(REQUEST, 'RFC 9112 §5.2: a folded field line is refused with 400'),
+  'obs-fold-response': rule(REQUEST, 'RFC 9112 §5.2: a folded line of a response is replaced, or the answer is 502'),
+  'field-value': rule(REQUEST, 'RFC 9110 §5.5: CR, LF and NUL in a field value are invalid'),
+  'field-name': rule(REQUEST, 'RFC 9110 §5.1: a field name is a token'),
+  'head-too-large': rule(REQUEST, 'a head over its limit is refused with 431'),
+  'body-too-large': rule(REQUEST, 'a body over its limit is refused with 413'),
+  'slow-head': rule(REQUEST, 'a head that does not come to its end in time is refused with 408'),
+  'te-with-length': rule(
+    REQUEST,
+    'RFC 9112 §6.1: Transfer-Encoding with Content-Length is refused with 400, and the connection is closed',
+  ),
+  'length-invalid': rule(
+    REQUEST,
+    'RFC 9112 §6.3: an invalid or differing Content-Length is refused with 400, and the connection is closed',
+  ),
+  'length-invalid-upstream': rule(
+    REQUEST,
+    'RFC 9112 §6.3: an invalid Content-Length from upstream gives 502, and its connection is closed',
+  ),
+  'chunked-last': rule(REQUEST, 'RFC 9112 §6.3: a coding list that does not end in chunked is refused with 400'),
+  'coding-unknown': rule(REQUEST, 'RFC 9112 §6.1: an unknown transfer coding is refused with 501'),
+  'te-http10': rule(REQUEST, 'RFC 9112 §6.1: Transfer-Encoding in HTTP/1.0 is refused, and the connection is closed'),
+  'chunk-size': rule(REQUEST, 'RFC 9112 §7.1: a chunk size is strict hexadecimal, checked for overflow'),
+  'chunk-extension': rule(REQUEST, 'RFC 9112 §7.1.1: chunk extensions are parsed, bounded and dropped'),
+  'chunk-rewritten': rule(REQUEST, 'RFC 9112 §7.1: bodies are chunked anew, chunk lines are never relayed'),
+  'trailer-forbidden': rule(REQUEST, 'RFC 9110 §6.5.1: trailers that frame, route or authenticate are refused'),
+  'trailer-forwarded': rule(REQUEST, 'RFC 9110 §6.5.1: other trailers are forwarded only when asked for'),
+  'name-alias': rule(
+    REQUEST,
+    'a name that passes for a framing or identity field by `_`, `.` or case is refused or dropped',
+  ),
+
+  'hop-by-hop': rule(
+    FORWARDING,
+    'RFC 9110 §7.6.1: Connection, Keep-Alive, Proxy-Connection, TE (except trailers) and Upgrade are dropped',
+  ),
+  nominated: rule(FORWARDING, 'RFC 9110 §7.6.1: every field that Connection nominates is dropped'),
+  'nominated-own': rule(
+    FORWARDING,
+    'RFC 9110 §7.6.1: Connection cannot nominate what the proxy adds or what frames the message',
+  ),
+  via: rule(FORWARDING, 'RFC 9110 §7.6.3: Via is appended where it is configured'),
+  'max-forwards': rule(
+    FORWARDING,
+    'RFC 9110 §7.6.2: Max-Forwards is counted down for OPTIONS and TRACE, and answered at 0',
+  ),
+  'identity-untrusted': rule(FORWARDING, 'X-Forwarded-* and Forwarded of an untrusted peer are discarded'),
+  'identity-trusted': rule(FORWARDING, 'X-Forwarded-* and Forwarded of a trusted peer are appended to'),
+  'informational-11': rule(FORWARDING, 'RFC 9110 §15.2: every 1xx is forwarded to HTTP/1.1 clients'),
+  'informational-10': rule(FORWARDING, 'RFC 9110 §15.2: no 1xx is forwarded to HTTP/1.0 clients'),
+  expect: rule(FORWARDING, 'RFC 9110 §10.1.1: Expect: 100-continue works; another expectation is refused or forwarded'),
+  'early-answer': rule(
+    FORWARDING,
+    'RFC 9112 §9.3: a final answer before the body ended is delivered; that upstream connection is not used again',
+  ),
+  'tunnel-101': rule(FORWARDING, 'RFC 9110 §7.8: a tunnel begins after 101 only'),
+  'connect-disabled': rule(FORWARDING, 'RFC 9110 §9.3.6: CONNECT is refused where it is not enabled'),
+  'connect-2xx': rule(FORWARDING, 'RFC 9110 §9.3.6: a CONNECT tunnel begins after 2xx only'),
+  'upgrade-body': rule(FORWARDING, 'an Upgrade with a body is refused'),
+  'tunnel-not-pooled': rule(FORWARDING, 'a tunnel never returns to the pool'),
+  'tunnel-early-bytes': rule(FORWARDING, 'client bytes sent early wait for the 101'),
+  bodiless: rule(FORWARDING, 'RFC 9112 §6.3: answers to HEAD, 1xx, 204 and 304 have no body'),
+  truncated: rule(FORWARDING, 'RFC 9112 §8: a truncated upstream body is never completed downstream'),
+  'retry-stale': rule(
+    FORWARDING,
+    'RFC 9110 §9.2.2: an idempotent request on a reused connection that gave no byte is tried again',
+  ),
+  'retry-not': rule(FORWARDING, 'RFC 9110 §9.2.2: no other request is ever executed twice'),
+  'bad-gateway': rule(FORWARDING, 'RFC 9110 §15.6.3: a bad or closed upstream gives 502'),
+  unavailable: rule(FORWARDING, 'RFC 9110 §15.6.4: no endpoint available, or shed, gives 503 with Retry-After'),
+  'gateway-timeout': rule(FORWARDING, 'RFC 9110 §15.6.5: an upstream that does not answer in time gives 504'),
+  'error-body': rule(FORWARDING, 'the bodies of error answers name no internals'),
+  'canonical-path': rule(FORWARDING, 'RFC 3986 §6.2.2: one canonical path serves routing, rewriting and the origin'),
+  'peculiar-path': rule(FORWARDING, '`%2f`, `%5c`, `%00`, `;/..` and fragments in a path are refused'),
+  'configured-token': rule(FORWARDING, 'every token written is validated, those of the configuration too'),
+
+  pipelining: rule(CONNECTIONS, 'RFC 9112 §9.3.2: pipelined requests are answered in their order'),
+  'keep-alive-age': rule(CONNECTIONS, 'a connection past its age is closed after its current response'),
+  'keep-alive-count': rule(CONNECTIONS, 'a connection is closed after its last allowed request'),
+  'http10-close': rule(CONNECTIONS, 'RFC 9112 §9.3: HTTP/1.0 closes by default'),
+  lingering: rule(CONNECTIONS, 'RFC 9112 §9.6: an early refusal arrives although the client is still sending'),
+  'client-abort': rule(CONNECTIONS, 'a client that goes away frees the upstream at once'),
+  'idle-upstream-bytes': rule(CONNECTIONS, 'an idle upstream connection that says something is discarded'),
+  'stalled-reader': rule(CONNECTIONS, 'a stalled reader of a large body makes no more than bounded buffers grow'),
+  'stalled-origin': rule(CONNECTIONS, 'a stalled origin of a large upload makes no more than bounded buffers grow'),
+  'timer-body': rule(CONNECTIONS, 'a request body that stalls is given up in time'),
+  'timer-idle': rule(CONNECTIONS, 'an idle client connection is closed in time'),
+  'timer-connect': rule(CONNECTIONS, 'an upstream that does not take the connection is given up in time'),
+  'timer-upstream-idle': rule(CONNECTIONS, 'an idle upstream connection is closed in time'),
+  'timer-tunnel': rule(CONNECTIONS, 'an idle tunnel is closed in time'),
+
+  'half-close': rule(L4, 'FIN travels one way while the other direction flows'),
+  'reset-passed': rule(L4, 'RST stays RST, both ways'),
+  'l4-connect-timeout': rule(L4, 'an endpoint that does not take the connection is given up in time'),
+  'l4-idle-timeout': rule(L4, 'an idle connection is closed in time'),
+  'l4-half-closed-timeout': rule(L4, 'a half-closed connection is closed in time, a timeout of its own'),
+  'l4-buffering': rule(L4, 'buffering is bounded, both ways'),
+  'l4-drain': rule(L4, 'drain: new connections refused, those in flight finished, the deadline enforced'),
+  'l4-source-rules': rule(L4, 'connections are admitted by source address and destination port'),
+  'l4-one-endpoint': rule(L4, 'a connection goes to one endpoint'),
+  'l4-retry': rule(L4, 'a refused endpoint is retried elsewhere before any byte was forwarded'),
+  'proxy-v1': rule(L4, 'PROXY protocol v1 is read: at most 107 bytes, strictly'),
+  'proxy-v2': rule(L4, 'PROXY protocol v2 is read: LOCAL, TLVs within bounds, CRC32c verified'),
+  'proxy-fragments': rule(L4, 'PROXY headers may come in fragments'),
+  'proxy-required': rule(L4, 'a PROXY header is required or not expected, never guessed'),
+  'proxy-send': rule(L4, 'PROXY protocol v1 and v2 are sent, with the addresses of the client'),
+  'sni-route': rule(L4, 'a ClientHello is routed by its server name, whatever way it is cut'),
+  'sni-absent': rule(L4, 'a ClientHello without server name has a defined route'),
+  'sni-oversized': rule(L4, 'an oversized ClientHello, or what is none, closes the connection'),
+  'udp-session': rule(L4, 'UDP: datagrams of one 4-tuple are one session; replies never reach another client'),
+  'udp-empty': rule(L4, 'UDP: datagrams of no byte are forwarded'),
+  'udp-expiry': rule(L4, 'UDP: idle sessions expire'),
+  'udp-cap': rule(L4, 'UDP: sessions are capped'),
+
+  'tls-versions': rule(TLS, 'TLS 1.2 and up'),
+  'tls-sni': rule(TLS, 'the certificate is chosen by SNI'),
+  'tls-alpn': rule(TLS, 'RFC 7301 §3.2: an ALPN mismatch gives the no_application_protocol alert'),
+  'tls-resumption': rule(TLS, 'sessions are resumed by ticket'),
+  'tls-renegotiation': rule(TLS, 'renegotiation is refused'),
+  'tls-handshake-timeout': rule(TLS, 'a handshake that stalls is given up in time'),
+  'tls-hot-swap': rule(TLS, 'certificates are swapped while live sessions go on'),
+  'tls-client-certificate': rule(TLS, 'a required client certificate is required'),
+  'tls-verify': rule(TLS, 'upstream certificates are verified by default'),
+  'tls-truncation': rule(TLS, 'a missing close_notify is a truncation where framing depends on it'),
+
+  'hot-reload': rule(RELIABILITY, 'reloads under requests, on kept and new connections, fail none'),
+  'invalid-config': rule(
+    RELIABILITY,
+    'an invalid new configuration is refused with its path and reason; the old one keeps serving',
+  ),
+  'origin-killed': rule(
+    RELIABILITY,
+    'one of three origins killed: no error for idempotent requests, no POST executed twice',
+  ),
+  'origin-dies': rule(RELIABILITY, 'an origin that dies amid a body: no truncated response is seen as complete'),
+  'slow-clients': rule(RELIABILITY, 'slow clients are reaped in time and do not keep others from being served'),
+  aborts: rule(RELIABILITY, 'requests with random aborts leave no connection behind'),
+  drain: rule(RELIABILITY, 'drain: new connections refused, requests in flight finished, connections closed'),
+  fuzz: rule(RELIABILITY, 'seeded fuzz inputs: no crash, no hang, the same result at every split point'),
+} as const satisfies Record<string, Rule>;
+
+export type RuleId = keyof typeof RULES;

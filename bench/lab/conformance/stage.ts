@@ -1,0 +1,103 @@
+/** One topology for a group of cases: origins in this process, the proxy in front of them, both gone with the scope. */
+import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
+import type { ProxyDefinition } from '#proxies/contract.ts';
+import { HostChild } from '../child.ts';
+import type { Target } from '../wire.ts';
+import type { Subject } from './bench.ts';
+import { clientHello } from './client-hello.ts';
+import { type Materials, NotApplicable, type Setup } from './contract.ts';
+import { RecordingOrigin } from './origin.ts';
+
+/** Where the proxy runs: in this process, or as measured, in a process of its own on these cores. */
+export type Launch = { readonly kind: 'here' } | { readonly kind: 'child'; readonly cores: readonly number[] | null };
+
+export interface Stage extends AsyncDisposable {
+  readonly intent: ProxyIntent;
+  readonly subject: Subject;
+  readonly target: Target;
+  readonly origins: readonly RecordingOrigin[];
+  readonly nativeConfig: string;
+  /** What each connection must begin with to be passed on. */
+  readonly preamble: string;
+}
+
+export const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
+
+/** One that does nothing but TLS on both sides is always put to both; others originate TLS where a case is about that. */
+const reencrypts = ({ name }: ProxyDefinition): boolean => name.endsWith('-reencrypt');
+
+const readsHello = ({ layer, capabilities }: ProxyDefinition): boolean =>
+  layer === 'l4' && capabilities.has('sni-routing');
+
+/** A ClientHello comes last; a setup that has its own is left alone. */
+function preambleOf(definition: ProxyDefinition, { preamble = '' }: Setup): string {
+  return readsHello(definition) && !preamble.startsWith('\x16') ? preamble + clientHello({}) : preamble;
+}
+
+/** Rejects with `NotApplicable` where the proxy refuses the intent for what it does not offer. */
+export async function openStage(
+  definition: ProxyDefinition,
+  setup: Setup,
+  materials: Materials,
+  launch: Launch,
+  signal: AbortSignal,
+): Promise<Stage> {
+  const { certificate } = materials;
+  const leaf = { cert: certificate.cert, key: certificate.key };
+  const terminates = definition.capabilities.has('tls-termination');
+  const originates = setup.secureOrigin === true || reencrypts(definition);
+  await using scope = new AsyncDisposableStack();
+  const origins: RecordingOrigin[] = [];
+  for (let index = 0; index < (setup.origins ?? 1); index += 1)
+    origins.push(scope.use(await RecordingOrigin.start(setup.speaks, originates ? leaf : undefined)));
+  const intent = setup.intent(
+    {
+      listener: { address: loopback, ...(terminates && { tls: { certificates: [leaf], alpn: ['http/1.1'] } }) },
+      clusters: [
+        {
+          name: 'origin',
+          endpoints: origins.map(({ address }) => address),
+          ...(originates && { tls: { serverName: certificate.serverName, ca: certificate.ca } }),
+        },
+      ],
+      defaultCluster: 'origin',
+    },
+    materials,
+  );
+  const started = await start(definition, intent, launch, signal);
+  scope.use(started);
+  const { address } = started;
+  const tls = intent.listener.tls && { ca: certificate.ca, serverName: certificate.serverName };
+  const owned = scope.move();
+  return {
+    intent,
+    subject: started,
+    target: { ...address, ...(tls && { tls }) },
+    origins,
+    nativeConfig: started.nativeConfig,
+    preamble: preambleOf(definition, setup),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function start(
+  definition: ProxyDefinition,
+  intent: ProxyIntent,
+  launch: Launch,
+  signal: AbortSignal,
+): Promise<Subject & AsyncDisposable & { readonly nativeConfig: string }> {
+  try {
+    if (launch.kind === 'here') return await definition.start(intent, signal);
+    const { name } = definition;
+    const job = { name, intent };
+    const child = await HostChild.start(
+      { role: `proxy ${name}`, entry: 'proxies/host.ts', job, cores: launch.cores },
+      signal,
+    );
+    const { address, pids, nativeConfig = '' } = child.ready;
+    return { address, pids, nativeConfig, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_INTENT') throw new NotApplicable((error as Error).message);
+    throw error;
+  }
+}
