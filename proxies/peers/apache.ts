@@ -9,7 +9,6 @@ import type { Feature } from './asks.ts';
 import type { BinaryQuery } from './binary.ts';
 import {
   BACKLOG,
-  SYSTEM_CA,
   UNLIMITED,
   certificateFiles,
   certificatesInOrder,
@@ -62,7 +61,7 @@ const modules = (intent: ProxyIntent): string[] => [
   ...(requireDefaultCluster(intent).endpoints.length > 1
     ? ['slotmem_shm', 'proxy_balancer', 'lbmethod_byrequests', 'lbmethod_bybusyness']
     : []),
-  ...(intent.listener.tls || intent.clusters.some(({ tls }) => tls) ? ['ssl'] : []),
+  ...(intent.listener.tls ? ['ssl'] : []),
   ...(intent.listener.proxyProtocol ? ['remoteip'] : []),
 ];
 
@@ -82,37 +81,20 @@ function pool(intent: ProxyIntent, cluster: Cluster): string {
 
 function upstream(intent: ProxyIntent): Lines {
   const cluster = requireDefaultCluster(intent);
-  const scheme = cluster.tls ? 'https' : 'http';
   const settings = pool(intent, cluster);
   const [only, ...others] = cluster.endpoints;
-  if (others.length === 0) return [`ProxyPass "/" "${scheme}://${hostPort(only!)}/" nocanon ${settings}`];
+  if (others.length === 0) return [`ProxyPass "/" "http://${hostPort(only!)}/" nocanon ${settings}`];
   return [
     '<Proxy "balancer://cluster">',
     indent([
       cluster.endpoints.map(
         ({ weight = 1, ...endpoint }) =>
-          `BalancerMember "${scheme}://${hostPort(endpoint)}" loadfactor=${weight} ${settings}`,
+          `BalancerMember "http://${hostPort(endpoint)}" loadfactor=${weight} ${settings}`,
       ),
       `ProxySet lbmethod=${LB_METHOD[cluster.policy ?? 'round-robin'] ?? ''}`,
     ]),
     '</Proxy>',
     'ProxyPass "/" "balancer://cluster/" nocanon',
-  ];
-}
-
-function upstreamTls(intent: ProxyIntent): Lines {
-  const { tls } = requireDefaultCluster(intent);
-  if (!tls) return [];
-  return [
-    'SSLProxyEngine on',
-    'SSLProxyProtocol -all +TLSv1.2 +TLSv1.3',
-    tls.verify === false
-      ? ['SSLProxyVerify none', 'SSLProxyCheckPeerName off', 'SSLProxyCheckPeerExpire off']
-      : [
-          'SSLProxyVerify require',
-          'SSLProxyVerifyDepth 5',
-          `SSLProxyCACertificateFile ${tls.ca === undefined ? SYSTEM_CA : 'upstream-ca.pem'}`,
-        ],
   ];
 }
 
@@ -154,7 +136,6 @@ function render(intent: ProxyIntent, surroundings: Surroundings): Rendered {
   const workers = intent.concurrency ?? 1;
   const { tls, proxyProtocol } = intent.listener;
   const forwardsFor = intent.forwarding?.xForwardedFor !== false;
-  const cluster = requireDefaultCluster(intent);
   const folder = moduleFolder() ?? MODULE_FOLDERS[0];
   const config = text(
     modules(intent).map((name) => `LoadModule ${name}_module ${folder}/mod_${name}.so`),
@@ -201,7 +182,6 @@ function render(intent: ProxyIntent, surroundings: Surroundings): Rendered {
       : ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'Forwarded'].map(
           (name) => `RequestHeader unset ${name}`,
         ),
-    upstreamTls(intent),
     upstream(intent),
     virtualHosts(intent, surroundings),
   );
@@ -211,7 +191,6 @@ function render(intent: ProxyIntent, surroundings: Surroundings): Rendered {
     secrets: {
       ...certificateFiles(tls ? certificatesInOrder(tls) : []),
       ...(tls?.clientCa !== undefined && { 'client-ca.pem': tls.clientCa }),
-      ...(cluster.tls?.ca !== undefined && { 'upstream-ca.pem': cluster.tls.ca }),
     },
     args: [...args, '-D', 'FOREGROUND'],
     check: [...args, '-t'],
@@ -237,14 +216,8 @@ const offers: readonly Feature[] = [
   'timeouts.drain',
 ];
 
-const capabilities: readonly Capability[] = [
-  'balancing',
-  'tls-origination',
-  'upgrade',
-  'proxy-protocol-in',
-  'workers',
-  'drain',
-];
+/** No TLS to the origin: with the client's Host kept, mod_ssl verifies the origin's certificate against that, not against a given name. */
+const capabilities: readonly Capability[] = ['balancing', 'upgrade', 'proxy-protocol-in', 'workers', 'drain'];
 
 export const apacheHttp = definePeer({
   name: 'apache-http',

@@ -14,6 +14,7 @@ export type Feature =
   | 'connect timeout per cluster'
   | 'certificates by name'
   | 'resumption off'
+  | 'ticket keys'
   | 'client certificate upstream'
   | 'routes by host'
   | 'routes by path'
@@ -86,6 +87,7 @@ export function asksOf(intent: ProxyIntent): Ask[] {
     [tls !== undefined, 'tls-termination', 'listener.tls'],
     [(tls?.certificates.length ?? 0) > 1, 'certificates by name', 'listener.tls.certificates'],
     [tls?.resumption === false, 'resumption off', 'listener.tls.resumption'],
+    [tls?.ticketKeys !== undefined, 'ticket keys', 'listener.tls.ticketKeys'],
     [tls?.clientCa !== undefined, 'mtls', 'listener.tls.clientCa'],
     ...(tls?.alpn ?? []).map((name): Row => [name !== 'http/1.1', `alpn ${name}`, 'listener.tls.alpn']),
     [listener.reusePort === true, 'shared port', 'listener.reusePort'],

@@ -13,7 +13,11 @@ export const fastifyHttpProxy = defineLibrary({
       import('@fastify/http-proxy'),
     ]);
     const chosen = new WeakMap<object, string>();
-    const app = fastify({ logger: false, bodyLimit: limits.bodyBytes, maxParamLength: limits.targetBytes });
+    const app = fastify({
+      logger: false,
+      bodyLimit: limits.bodyBytes,
+      routerOptions: { maxParamLength: limits.targetBytes },
+    });
     await app.register(plugin, {
       upstream: '',
       disableCache: true, // of targets by URL: it would grow with every new one

@@ -28,7 +28,7 @@ const query: BinaryQuery = {
   names: ['traefik'],
   versionArgs: ['version'],
   versionPattern: /Version:\s+v?(\d+\.\d+\.\d+)/,
-  oldest: '3.4.0', // service strategies
+  oldest: '3.5.0', // PROXY protocol in a TCP transport; strategies of services since 3.4
 };
 
 /** TERM: graceful within its own grace time, so an end at once is KILL. */
@@ -150,11 +150,15 @@ function tcpPart(intent: ProxyIntent): Json {
         loadBalancer: {
           servers: cluster.endpoints.map((endpoint) => ({ address: hostPort(endpoint) })),
           serversTransport: 'dial',
-          ...(cluster.proxyProtocol && { proxyProtocol: { version: version[cluster.proxyProtocol] } }),
         },
       },
     },
-    serversTransports: { dial: { dialTimeout: duration(cluster.connectTimeout ?? timeoutsOf(intent).connect) } },
+    serversTransports: {
+      dial: {
+        dialTimeout: duration(cluster.connectTimeout ?? timeoutsOf(intent).connect),
+        ...(cluster.proxyProtocol && { proxyProtocol: { version: version[cluster.proxyProtocol] } }),
+      },
+    },
   };
 }
 
