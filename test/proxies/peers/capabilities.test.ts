@@ -9,7 +9,7 @@ import type { Capability } from '#proxies/contract.ts';
 import type { Cluster, Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import type { PeerDefinition } from '#proxies/peers/peer.ts';
 import { binaries } from '#proxies/peers/registry.ts';
-import { Client, exchange, httpOrigin, tcpEcho } from './origin.ts';
+import { Client, exchange, httpOrigin, tcpEcho, until } from './origin.ts';
 
 const ours = createCertificate();
 const stranger = createCertificate();
@@ -84,7 +84,13 @@ await forEachWith(
     );
     const header = 'PROXY TCP4 192.0.2.7 127.0.0.1 1111 2222\r\n';
     if (peer.layer === 'l4') {
-      assert.equal(await exchange(proxy.address, `${header}hello`), 'hello');
+      // FIN only afterwards: Envoy resets a connection whose FIN comes while it still reads the header.
+      const plain = connect(proxy.address).setEncoding('latin1');
+      plain.write(`${header}hello`);
+      let got = '';
+      plain.on('data', (chunk: string) => (got += chunk));
+      await until('the echo', () => got === 'hello');
+      plain.destroy();
       return;
     }
     const socket = connect(proxy.address).setEncoding('latin1');
