@@ -6,6 +6,7 @@ import { compareSubjects } from './between.ts';
 import { roundsDrift } from './drift.ts';
 import { basisOf, findingsOf } from './findings.ts';
 import { ledgerOf } from './ledger.ts';
+import { overTimeOf } from './over-time.ts';
 import { analyseScenario, type Figures, type FiguresBy, figuresOf } from './scenario.ts';
 import { trialRow } from './trial-row.ts';
 import { gatherWarnings } from './warnings.ts';
@@ -32,6 +33,7 @@ export function analyse({ run, subjects, trials, micro, end }: RunRecords): Anal
     ),
     warnings: gatherWarnings(trials, drifts),
     ledger: ledgerOf(micro),
+    overTime: overTimeOf(run.scenarios, trials),
   };
 }
 

@@ -4,7 +4,9 @@ import type { Scenario } from '#bench/model/scenario.ts';
 import type { WarningCode } from '#bench/model/warning.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import type { Comparison, Strength } from './comparison.ts';
+import type { HistoryPoint } from './history.ts';
 import type { MetricName } from './metrics.ts';
+import type { OverTime } from './over-time.ts';
 import type { Unit } from './quantity.ts';
 
 export type { Estimate };
@@ -25,6 +27,9 @@ export interface Analysis {
   readonly trials: readonly TrialRow[];
   readonly warnings: readonly GatheredWarning[];
   readonly ledger: readonly LedgerSuite[];
+  readonly overTime: readonly OverTime[];
+  /** Where several runs are read together: this run and the others, oldest first. */
+  readonly history?: readonly HistoryPoint[];
 }
 
 export interface Finding {

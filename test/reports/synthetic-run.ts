@@ -5,6 +5,7 @@
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { slowestCapacity } from '#bench/analysis/capacity.ts';
 import { judgeTrial } from '#bench/analysis/verdict.ts';
+import { latencyBucket } from '#bench/model/latency-bucket.ts';
 import type { EncodedHistogram, LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';
 import type { MicroRecord, Placement, RunRecord, RunRecords, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
@@ -149,6 +150,16 @@ function histogram(random: () => number, count: number, median: number, spread: 
   return encodeIntoCompressedBase64(histogram) as EncodedHistogram;
 }
 
+/** A step of the latency over time: most requests near the median, one in fifty at three times of it. */
+function latencyCounts(random: () => number, requests: number, median: number): [number, number][] {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < 50; i++) {
+    const bucket = latencyBucket(median * Math.exp(0.16 * normal(random)) * (i === 0 ? 3 : 1));
+    counts.set(bucket, (counts.get(bucket) ?? 0) + Math.round(requests / 50));
+  }
+  return [...counts].filter(([, count]) => count > 0).toSorted(([a], [b]) => a - b);
+}
+
 interface Measurement {
   readonly scenario: Scenario;
   readonly truth: Truth;
@@ -198,6 +209,11 @@ function measure({ scenario, truth, loop, random, noise, instructions }: Measure
     timeline: {
       interval: millis(100),
       requests: Array.from({ length: 10 }, () => Math.round((requests / 10) * Math.exp(0.006 * normal(random)))),
+      warmup: [0.35, 0.7, 0.9, 0.97, 1, 1].map((share) => Math.round((requests / 10) * share)),
+      latency: {
+        interval: millis(100),
+        counts: Array.from({ length: 10 }, () => latencyCounts(random, requests / 10, service + (open ? 9 : 0))),
+      },
     },
     generator: {
       cpuUser: micros(generator * requests * 0.5),
