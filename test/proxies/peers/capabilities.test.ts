@@ -6,10 +6,10 @@ import { connect, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import type { Capability } from '#proxies/contract.ts';
-import type { Cluster, Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
+import type { Cluster, Endpoint, ProxyIntent, Route } from '#proxies/config/intent.ts';
 import type { PeerDefinition } from '#proxies/peers/peer.ts';
 import { binaries } from '#proxies/peers/registry.ts';
-import { Client, exchange, httpOrigin, tcpEcho, until } from './origin.ts';
+import { Client, exchange, httpOrigin, tcpEcho, until, type Answer } from './origin.ts';
 
 const ours = createCertificate();
 const stranger = createCertificate();
@@ -130,3 +130,99 @@ await forEachWith('mtls', 'refuses a client without certificate', async (peer) =
   assert.notEqual(outcome, 200);
   assert.equal(origin.connections, 0, 'the request must not reach the origin');
 });
+
+/** Route by route what only some can express; the others refuse it (see `asks.ts`). */
+const route = (path: string, action: Route['action'], more: Partial<Route> = {}): Route => ({
+  match: { path: { kind: 'prefix', value: path } },
+  action,
+  ...more,
+});
+const forward = { kind: 'forward', clusters: [{ name: 'origin' }] } as const;
+
+const ROUTE_CASES: readonly {
+  readonly title: string;
+  readonly except: RegExp;
+  readonly route: Route;
+  readonly check: (answer: Answer) => void;
+}[] = [
+  {
+    title: 'answers by itself',
+    except: /traefik/,
+    route: route('/r', { kind: 'reply', status: 418, body: 'a {b} "c" %d', contentType: 'text/x-tea' }),
+    check({ status, body, headers }) {
+      assert.deepEqual([status, body], [418, 'a {b} "c" %d']);
+      assert.match(headers['content-type'] ?? '', /^text\/x-tea/);
+    },
+  },
+  {
+    title: 'rewrites a prefix',
+    except: /nginx/,
+    route: route('/r', { ...forward, prefixRewrite: '/new' }),
+    check: ({ seen }) => assert.equal(seen?.url, '/new/x?y=1'),
+  },
+  {
+    title: 'edits fields',
+    except: /nginx|traefik/,
+    route: route('/r', forward, {
+      requestHeaders: [
+        { op: 'set', name: 'X-Set', value: '50%' },
+        { op: 'remove', name: 'X-Own' },
+      ],
+      responseHeaders: [{ op: 'add', name: 'X-Added', value: 'yes' }],
+    }),
+    check({ seen, headers }) {
+      const got = new Map(seen?.headers);
+      assert.equal(got.get('x-set'), '50%');
+      assert.equal(got.has('x-own'), false);
+      assert.equal(headers['x-added'], 'yes');
+    },
+  },
+];
+
+for (const { title, except, route: only, check } of ROUTE_CASES)
+  await forEachWith(
+    'routing',
+    title,
+    async (peer) => {
+      await using origin = await httpOrigin();
+      const { defaultCluster: _none, ...intent } = intentFor(peer, { endpoints: [origin.address] });
+      await using proxy = await peer.start({ ...intent, routes: [only] }, soon());
+      using client = new Client(proxy.address, 1);
+      check(await client.ask('/r/x?y=1', { headers: { 'x-own': '1' } }));
+      assert.equal((await client.ask('/elsewhere')).status, 404);
+    },
+    (peer) => isPlainHttp(peer) && !except.test(peer.name),
+  );
+
+await forEachWith(
+  'weighted-clusters',
+  'splits over clusters',
+  async (peer) => {
+    await using blue = await httpOrigin('blue');
+    await using green = await httpOrigin('green');
+    const intent: ProxyIntent = {
+      ...intentFor(peer, { endpoints: [blue.address] }),
+      clusters: [
+        { name: 'blue', endpoints: [blue.address] },
+        { name: 'green', endpoints: [green.address] },
+      ],
+      defaultCluster: 'blue',
+      routes: [
+        route('/', {
+          kind: 'forward',
+          clusters: [
+            { name: 'blue', weight: 3 },
+            { name: 'green', weight: 1 },
+          ],
+        }),
+      ],
+    };
+    await using proxy = await peer.start(intent, soon());
+    using client = new Client(proxy.address, 1);
+    let share = 0;
+    for (let i = 0; i < 400; i++) if ((await client.ask('/')).headers['x-origin'] === 'green') share++;
+    // Binomial(400, 1/4): beyond these bounds once in 10^9 runs.
+    assert.ok(share > 45 && share < 160, `${share} of 400 went to the cluster of weight 1 in 4`);
+  },
+  isPlainHttp,
+);
