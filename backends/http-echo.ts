@@ -6,6 +6,7 @@
  * | --- | --- |
  * | `GET /_recorded` | JSON of `Recorded[]`, the connections that asked for it left out |
  * | `GET /_forget` | 200; records so far are dropped |
+ * | `GET /nonce` | `options.nonce` |
  * | any method `/_raw/BASE64URL` | the decoded bytes as they are, right after the head; `?then=close` or `?then=reset` ends the connection |
  * | anything else | 200, `text/plain`, body: method and target, once the request was read to its end |
  */
@@ -107,7 +108,7 @@ class Recording implements StreamHandler {
       this.#requests++;
       this.#origin.requests++;
       if (target.startsWith('/_raw/')) return this.#answerRaw(target);
-      const whole = reply(`${method} ${target}\n`);
+      const whole = reply(target === '/nonce' ? this.#origin.nonce : `${method} ${target}\n`);
       this.#stream.write(method === 'HEAD' ? whole.subarray(0, whole.indexOf('\r\n\r\n') + 4) : whole);
     }
     if (request.close) this.#stream.end();
@@ -123,8 +124,13 @@ class Recording implements StreamHandler {
 
 class Recorder {
   requests = 0;
+  readonly nonce: string;
   #recordings: Recording[] = [];
   #accepted = 0;
+
+  constructor(nonce: string) {
+    this.nonce = nonce;
+  }
 
   accept(stream: Stream): Recording {
     const recording = new Recording(stream, this, this.#accepted++);
@@ -147,7 +153,7 @@ export const definition = {
   summary:
     'HTTP/1.1 origin that records the raw bytes it receives (/_recorded) and answers what it is told to (/_raw/BASE64URL)',
   async start(listener, options, signal): Promise<RunningHttpEcho> {
-    const recorder = new Recorder();
+    const recorder = new Recorder(options.nonce ?? '');
     const listening = await listenStreams(listener, options, (stream) => recorder.accept(stream), signal);
     return {
       address: listening.address,

@@ -31,3 +31,8 @@ test('answers with the bytes it is told to, and closes or resets', async () => {
   assert.equal(await exchange(origin.address, `GET ${target}?then=close HTTP/1.1\r\n\r\n`), bytes.toString());
   await assert.rejects(exchange(origin.address, `GET ${target}?then=reset HTTP/1.1\r\n\r\n`), { code: 'ECONNRESET' });
 });
+
+test('says its nonce, so that whoever asks through a proxy knows who answered', async () => {
+  await using origin = await definition.start(loopback, { nonce: 'n-3' }, never);
+  assert.match(await exchange(origin.address, 'GET /nonce HTTP/1.1\r\nConnection: close\r\n\r\n'), /\r\n\r\nn-3$/);
+});
