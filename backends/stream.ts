@@ -201,7 +201,10 @@ class SocketStream implements Stream {
     this.#socket.destroy();
   }
   reset(): void {
-    this.#socket.resetAndDestroy();
+    const socket = this.#socket;
+    // The system refuses to reset while a FIN is on its way, and Node then forgets to close the handle.
+    if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) socket.destroy();
+    else socket.resetAndDestroy();
   }
   pause(): void {
     this.#socket.pause();
@@ -229,8 +232,13 @@ export async function listenStreams(
     socket.once('close', () => open.delete(socket));
     new SocketStream(socket, accept);
   };
+  // A FIN amid the handshake is the end; half-open is only what is secured.
+  const onSecured = (socket: tls.TLSSocket) => {
+    socket.allowHalfOpen = true;
+    onSocket(socket);
+  };
   const server = options.tls
-    ? tls.createServer({ ...options.tls, allowHalfOpen: true }, onSocket)
+    ? tls.createServer({ ...options.tls, allowHalfOpen: false }, onSecured)
     : net.createServer({ allowHalfOpen: true }, onSocket);
   server.on('tlsClientError', (_error: Error, socket: net.Socket) => socket.destroy());
 

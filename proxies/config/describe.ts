@@ -1,6 +1,11 @@
-/** An intent as the report shows it: everything it says, its private keys aside. */
+/** An intent as the report shows it: everything it says, its secrets aside. */
 import type { ProxyIntent } from './intent.ts';
 
+const secrets: ReadonlyMap<string, string> = new Map([
+  ['key', '(private key)'],
+  ['ticketKeys', '(ticket keys)'],
+]);
+
 export function describeIntent(intent: ProxyIntent): string {
-  return JSON.stringify(intent, (name, value: unknown) => (name === 'key' ? '(private key)' : value), 2);
+  return JSON.stringify(intent, (name, value: unknown) => secrets.get(name) ?? value, 2);
 }

@@ -24,6 +24,8 @@ export interface DownstreamTls {
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
   /** Session tickets and resumption; on by default. */
   readonly resumption?: boolean;
+  /** Base64 of the 48 octets that seal session tickets; listeners with the same ones resume each other's sessions. Random by default. */
+  readonly ticketKeys?: string;
   /** PEM of the authorities that client certificates must chain to. Present: a client certificate is required. */
   readonly clientCa?: string;
 }

@@ -57,6 +57,10 @@ const listener = z.strictObject({
       minVersion: tlsVersion.optional(),
       maxVersion: tlsVersion.optional(),
       resumption: z.boolean().optional(),
+      ticketKeys: z
+        .base64()
+        .refine((text) => Buffer.from(text, 'base64').length === 48, 'expected the base64 of 48 octets')
+        .optional(),
       clientCa: pem('CERTIFICATE').optional(),
     })
     .optional(),

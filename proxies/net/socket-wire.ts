@@ -61,7 +61,10 @@ export class SocketWire implements Wire {
   reset(): void {
     if (!this.open) return;
     this.open = false;
-    this.socket.resetAndDestroy();
+    const { socket } = this;
+    // The system refuses to reset while a FIN is on its way, and Node then forgets to close the handle.
+    if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) socket.destroy();
+    else socket.resetAndDestroy();
   }
 
   destroy(): void {

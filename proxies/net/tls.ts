@@ -121,19 +121,21 @@ export async function listenTls(
   const { tls } = certificates;
   const most = options.connections ?? Infinity;
   const sockets = new Set<object>();
-  const ticketKeys = randomBytes(48); // kept over replacements, so that tickets stay good
+  const ownKeys = randomBytes(48); // kept over replacements, so that tickets stay good
+  const ticketKeys = (given: DownstreamTls) =>
+    given.ticketKeys === undefined ? ownKeys : Buffer.from(given.ticketKeys, 'base64');
   const server = createServer({
     ...contextOptions(tls),
-    ticketKeys,
+    ticketKeys: ticketKeys(tls),
     SNICallback: (name, done) => done(null, certificates.contexts.find(name)),
     ALPNProtocols: [...(tls.alpn ?? ['http/1.1'])],
     handshakeTimeout: options.handshakeTimeout === 0 ? 2 ** 31 - 1 : options.handshakeTimeout,
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: tls.clientCa !== undefined,
-    allowHalfOpen: true,
+    allowHalfOpen: false, // a FIN amid the handshake is the end; half-open is only what is secured
     noDelay: true,
   });
-  certificates.onReplace = (next) => server.setSecureContext({ ...contextOptions(next), ticketKeys });
+  certificates.onReplace = (next) => server.setSecureContext({ ...contextOptions(next), ticketKeys: ticketKeys(next) });
   server.on('connection', (socket: TLSSocket) => {
     if (sockets.size >= most) {
       socket.destroy();
@@ -144,6 +146,7 @@ export async function listenTls(
   });
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.disableRenegotiation();
+    socket.allowHalfOpen = true;
     onWire(tlsWire(socket, unowned));
   });
   server.on('tlsClientError', (_error, socket) => socket.destroy());

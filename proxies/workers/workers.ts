@@ -2,6 +2,7 @@
  * `concurrency`: several event loops, one worker thread each, whose listeners share the port (SO_REUSEPORT), so that the kernel spreads
  * connections over them. Threads keep all CPU and memory in one process, whose id is this hop's.
  */
+import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { describeIntent } from '../config/describe.ts';
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
@@ -76,11 +77,17 @@ class Loop implements AsyncDisposable {
   }
 }
 
-/** One loop of many: no admin listener of its own, and the port of the first. */
-const shareOf = (intent: ProxyIntent, address: Endpoint): ProxyIntent => {
+/** One loop of many: no admin listener of its own, the port of the first, and tickets that all of them can read. */
+const shareOf = (intent: ProxyIntent, address: Endpoint, ticketKeys: string): ProxyIntent => {
   const { admin, ...rest } = intent;
+  const { tls } = intent.listener;
   const stats = intent.stats === true || admin !== undefined;
-  return { ...rest, stats, concurrency: 1, listener: { ...intent.listener, address, reusePort: true } };
+  return {
+    ...rest,
+    stats,
+    concurrency: 1,
+    listener: { ...intent.listener, address, reusePort: true, ...(tls && { tls: { ticketKeys, ...tls } }) },
+  };
 };
 
 /** On this event loop where one is enough, else on as many as the intent says. `start` runs the proxy on this one. */
@@ -97,9 +104,10 @@ export function startLoops(
 async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy> {
   signal.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
+  const ticketKeys = randomBytes(48).toString('base64');
   const start = (address: Endpoint) => {
     const loop = cleanup.use(new Loop());
-    return { loop, address: loop.ask<Endpoint>({ call: 'start', name, intent: shareOf(intent, address) }) };
+    return { loop, address: loop.ask<Endpoint>({ call: 'start', name, intent: shareOf(intent, address, ticketKeys) }) };
   };
   // The first learns the port that the others share.
   const first = start(intent.listener.address);
@@ -124,7 +132,7 @@ async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSign
     async reload(next) {
       checkReload(next, intent, address);
       // The first refuses what cannot be run, before any loop has changed.
-      const command = { call: 'reload', intent: shareOf(next, address) } as const;
+      const command = { call: 'reload', intent: shareOf(next, address, ticketKeys) } as const;
       await loops[0]!.ask(command);
       await Promise.all(loops.slice(1).map((loop) => loop.ask(command)));
     },

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import tls from 'node:tls';
 import { backends } from '#backends/registry.ts';
 import { listenStreams } from '#backends/stream.ts';
+import { createCertificate } from '#bench/lab/certificates.ts';
 import { never } from './client.ts';
 
 const loopback = { host: '127.0.0.1', port: 0 };
@@ -59,3 +61,16 @@ for (const handles of [true, false]) {
     assert.equal(listening.connections, 2);
   });
 }
+
+test('over TLS, a FIN amid the handshake is answered by one; after it, only one direction has ended', async () => {
+  const { cert, key } = createCertificate();
+  await using origin = await backends.get('http-fixed')!.start(loopback, { tls: { cert, key } }, never);
+  for (const begun of ['', '\x16\x03\x01\x02\x00\x01\x00']) {
+    const socket = net.connect({ ...origin.address, allowHalfOpen: true }).end(begun, 'latin1');
+    assert.equal((await buffer(socket)).length, 0);
+  }
+  const socket = tls.connect({ ...origin.address, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+  // A close_notify alone: Node's own `end` would stop reading too.
+  socket.end('GET /delay/20 HTTP/1.1\r\nHost: a\r\n\r\n');
+  assert.match(String(await buffer(socket)), /hopcost\n$/);
+});
