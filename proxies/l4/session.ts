@@ -17,6 +17,9 @@ export interface SessionOwner {
   onSessionEnd(session: Session, error: string | undefined): void;
 }
 
+/** What a client may send ahead while no endpoint has taken the connection; the rest stays with the kernel. */
+const maxHeld = 65_536;
+
 /** unrecognized_name (RFC 6066 §3): what a TLS client without a route is told before it is closed. */
 const unrecognizedName = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
 
@@ -27,6 +30,7 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
   readonly #client: Wire;
   /** What was read to learn who and where, and is not forwarded yet. */
   #held: Buffer | undefined;
+  #ended = false;
   #need = 1;
   #awaits: 'proxy-header' | 'client-hello' | undefined;
   #timer: Timer | undefined;
@@ -87,10 +91,12 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
       if (this.#awaits === 'proxy-header') this.#readProxyHeader(this.#held);
       else this.#readHello(this.#held);
     }
+    if (this.#awaits === undefined && (this.#held?.length ?? 0) >= maxHeld) this.#client.pause();
   }
 
   onEnd(): void {
-    this.#refuse('ended before it said where to go');
+    if (this.#awaits !== undefined) this.#refuse('ended before it said where to go');
+    else this.#ended = true; // the endpoint will be told
   }
 
   onTimeout(): void {
@@ -145,8 +151,8 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
 
   #choose(hello: ClientHello | undefined): void {
     this.#awaits = undefined;
-    this.#client.pause();
     this.#timer?.release();
+    this.#client.resume(); // who leaves while we connect is noticed
     this.#upstream = this.#routing.choose(hello);
     if (this.#upstream) return this.#dial(this.#upstream);
     this.#reason = `no route for ${hello?.serverName ?? 'a client without server name'}`;
@@ -178,10 +184,10 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     this.#tried = undefined;
     const version = this.#upstream!.cluster.proxyProtocol;
     if (version) wire.write(writeProxyHeader(version, this.#addresses()));
-    if (this.#held) wire.write(this.#held);
-    this.#held = undefined;
     const { tunnelIdle, halfClosed } = this.#routing.timeouts;
-    this.#relay = new Relay(this.#client, wire, { idle: tunnelIdle, halfClosed }, this);
+    const early = { bytes: this.#held, ended: this.#ended };
+    this.#held = undefined;
+    this.#relay = new Relay(this.#client, wire, { idle: tunnelIdle, halfClosed }, this, early);
   }
 
   #addresses(): ProxyAddresses {

@@ -12,6 +12,13 @@ export interface RelayTimeouts {
   readonly halfClosed: number;
 }
 
+/** What came from the client before there was anybody to tell it to. */
+export interface EarlyClient {
+  readonly bytes: Buffer | undefined;
+  /** Its FIN came, too. */
+  readonly ended: boolean;
+}
+
 export interface RelayOwner {
   /** Both wires are closed. `error` is what ended them, undefined after an orderly end. Once, last. */
   onRelayClosed(relay: Relay, error: NodeJS.ErrnoException | undefined): void;
@@ -27,8 +34,8 @@ export class Relay implements TimerOwner {
   #open = 2;
   #error: NodeJS.ErrnoException | undefined;
 
-  /** Takes over both wires, which are paused or have delivered everything read so far, and starts to read. */
-  constructor(downstream: Wire, upstream: Wire, timeouts: RelayTimeouts, owner: RelayOwner) {
+  /** Takes over both wires and reads on. `early` is what the client has said so far. */
+  constructor(downstream: Wire, upstream: Wire, timeouts: RelayTimeouts, owner: RelayOwner, early?: EarlyClient) {
     this.#owner = owner;
     this.#timeouts = timeouts;
     this.#patience = timeouts.idle;
@@ -37,7 +44,10 @@ export class Relay implements TimerOwner {
     downstream.handler = this.#down;
     upstream.handler = this.#up;
     this.touch();
+    if (early?.bytes) this.#down.onData(early.bytes);
+    if (early?.ended === true) this.#down.onEnd();
     if (upstream.pending === 0) downstream.resume();
+    else downstream.pause();
     upstream.resume();
   }
 

@@ -1,6 +1,7 @@
 /** Small TCP servers and clients for tests, all on 127.0.0.1 and closed with their scope. */
 import { once } from 'node:events';
 import net from 'node:net';
+import { Worker } from 'node:worker_threads';
 
 export const never = new AbortController().signal;
 export const loopback = { host: '127.0.0.1', port: 0 };
@@ -36,6 +37,33 @@ export async function serve(onSocket: (socket: net.Socket) => void = () => {}): 
       server.close();
       for (const socket of sockets) socket.destroy();
       await closed;
+    },
+  };
+}
+
+/** The thread listens, says where and sleeps: the kernel queues what comes, until it drops SYNs. */
+const sleeper = `
+  const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    require('node:worker_threads').parentPort.postMessage(server.address().port);
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+  });
+`;
+
+/** An address where connections are neither taken nor refused. */
+export async function serveNobody(): Promise<
+  AsyncDisposable & { readonly address: { readonly host: string; readonly port: number } }
+> {
+  const worker = new Worker(sleeper, { eval: true });
+  const [port] = (await once(worker, 'message')) as [number];
+  const address = { host: '127.0.0.1', port };
+  const fillers = Array.from({ length: 8 }, () => net.connect(address).on('error', () => {}));
+  // The queue takes at least one of them; it is full of them, or the next ones fill it.
+  await Promise.race(fillers.map((filler) => once(filler, 'connect')));
+  return {
+    address,
+    async [Symbol.asyncDispose]() {
+      for (const filler of fillers) filler.destroy();
+      await worker.terminate();
     },
   };
 }

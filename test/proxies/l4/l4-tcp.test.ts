@@ -5,7 +5,17 @@ import { test } from 'node:test';
 import { IntentError } from '#proxies/config/intent-error.ts';
 import type { ProxyIntent } from '#proxies/config/intent.ts';
 import { definition } from '#proxies/l4/l4-tcp.ts';
-import { closedPort, connect, ending, loopback, never, receive, serve, type TestServer } from '../sockets.ts';
+import {
+  closedPort,
+  connect,
+  ending,
+  loopback,
+  never,
+  receive,
+  serve,
+  serveNobody,
+  type TestServer,
+} from '../sockets.ts';
 
 const intentFor = (endpoints: { host: string; port: number }[], more: Partial<ProxyIntent> = {}): ProxyIntent => ({
   listener: { address: loopback },
@@ -135,6 +145,37 @@ test('a connect timeout tries the next endpoint', async () => {
   assert.equal(await text(connect(proxy.address)), 'here');
 });
 
+test('a client that leaves while its endpoint is being connected to is gone at once, whatever it sent before', async () => {
+  await using origin = await serveNobody();
+  const intent = intentFor([origin.address], { timeouts: { connect: 60_000, drain: 60_000 } });
+  await using proxy = await definition.start(intent, never);
+  for (const sent of ['', 'early bytes']) {
+    const client = connect(proxy.address);
+    await once(client, 'connect');
+    if (sent !== '') await new Promise((resolve) => client.write(sent, resolve));
+    client.resetAndDestroy();
+  }
+  await proxy.drain!();
+  const { listener, clusters } = await proxy.stats!();
+  assert.deepEqual([listener.traffic.connections, listener.traffic.active], [2, 0]);
+  assert.equal(clusters[0]!.endpoints[0]!.traffic.active, 0);
+});
+
+test('what a client says while its endpoint is being connected to, FIN included, is not lost', async () => {
+  await using origin = await serve((socket) => socket.pipe(socket));
+  // The first endpoint keeps every connection waiting until its timeout.
+  await using nobody = await serveNobody();
+  const intent = intentFor([nobody.address, origin.address], { timeouts: { connect: 100 } });
+  await using proxy = await definition.start(intent, never);
+  const payload = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 13) & 255));
+  const client = connect(proxy.address);
+  client.end(payload);
+  assert.ok(payload.equals(await buffer(client)));
+  await proxy.drain!();
+  const { traffic } = (await proxy.stats!()).listener;
+  assert.deepEqual([traffic.bytesReceived, traffic.bytesSent], [payload.length, payload.length]);
+});
+
 test('source rules and port rules', async () => {
   await using origin = await serve((socket) => socket.end('in'));
   const reach = async (l4: NonNullable<ProxyIntent['l4']>) => {
@@ -228,7 +269,8 @@ test('random aborts leave no session, whichever side and whenever', async () => 
   const actions = ['destroy', 'resetAndDestroy', 'end'] as const;
   await using origin = await serve((socket) => {
     socket.on('data', (chunk: Buffer) => {
-      if (random(4) === 0) socket[actions[random(3)]!]();
+      // Node never closes what is reset while its FIN is on its way.
+      if (random(4) === 0) socket[socket.writableEnded ? 'destroy' : actions[random(3)]!]();
       else socket.write(chunk);
     });
     socket.on('end', () => socket.end());
@@ -243,7 +285,7 @@ test('random aborts leave no session, whichever side and whenever', async () => 
       client.write(Buffer.alloc(1 + random(100_000)));
       await Promise.race([once(client, 'data').catch(() => {}), closed]);
     }
-    client[actions[random(3)]!]();
+    client[client.writableEnded ? 'destroy' : actions[random(3)]!]();
     client.resume();
     await closed;
   };
