@@ -20,8 +20,8 @@ const messageHeaderBytes = 4;
 const maxRecordBytes = 16_384;
 /** Real hellos, post-quantum key shares included, stay below 4 KiB. */
 const maxHelloBytes = 16_384;
-/** Enough for any split that is not meant to wear us out. */
-const maxRecords = 64;
+/** A real hello cut into single bytes is read; what arrives after every record is looked at again, so there is a bound. */
+const maxRecords = 2048;
 
 class Malformed extends Error {}
 
@@ -74,36 +74,47 @@ class Cursor {
  * for (a record's header, the first four bytes of the message, a record's end), so the verdict is the same however bytes come.
  */
 export function parseClientHello(bytes: Buffer): Parsed<ClientHello> {
-  const fragments: Buffer[] = [];
   let collected = 0;
-  for (let at = 0; ;) {
+  let announced: number | undefined;
+  for (let at = 0, records = 0; ; records++) {
     const start = at + recordHeaderBytes;
     if (bytes.length < start) return { kind: 'more', need: start };
     const length = bytes.readUInt16BE(at + 3);
     if (bytes[at] !== handshakeRecord) return malformed(`record type ${bytes[at]}, not a handshake`);
     if (bytes[at + 1] !== 3) return malformed(`record version ${bytes[at + 1]}`);
     if (length === 0 || length > maxRecordBytes) return malformed(`record of ${length} bytes`);
-    if (fragments.length === maxRecords) return malformed(`ClientHello in more than ${maxRecords} records`);
-    const fragment = bytes.subarray(start, start + length);
-    const isWhole = fragment.length === length;
-    const isFirst = fragments.length === 0;
-    if (!isWhole && !(isFirst && fragment.length >= messageHeaderBytes))
+    if (records === maxRecords) return malformed(`ClientHello in more than ${maxRecords} records`);
+    const available = Math.min(length, bytes.length - start);
+    const isWhole = available === length;
+    const isFirst = records === 0;
+    if (!isWhole && !(isFirst && available >= messageHeaderBytes))
       return { kind: 'more', need: start + (isFirst ? Math.min(length, messageHeaderBytes) : length) };
-    fragments.push(fragment);
-    collected += fragment.length;
-    const [type] = fragments[0]!;
+    collected += available;
+    const type = bytes[recordHeaderBytes];
     if (type !== clientHello) return malformed(`handshake message ${type}, not a ClientHello`);
-    const wanted = collected < messageHeaderBytes ? messageHeaderBytes : messageBytes(fragments);
+    if (collected >= messageHeaderBytes) announced ??= messageBytes(bytes);
+    const wanted = announced ?? messageHeaderBytes;
     if (wanted > maxHelloBytes) return malformed(`ClientHello of ${wanted} bytes, above ${maxHelloBytes}`);
     if (!isWhole) return { kind: 'more', need: start + length };
     at = start + length;
-    if (collected >= wanted) return readHello(Buffer.concat(fragments).subarray(messageHeaderBytes, wanted), at);
+    if (collected >= wanted) return readHello(payload(bytes, wanted).subarray(messageHeaderBytes), at);
   }
 }
 
-/** What the message's own header says, that header included. Four fragments hold it: none is empty. */
-const messageBytes = (fragments: readonly Buffer[]) =>
-  messageHeaderBytes + Buffer.concat(fragments.slice(0, messageHeaderBytes)).readUIntBE(1, 3);
+/** What the message's own header says, that header included. */
+const messageBytes = (bytes: Buffer) => messageHeaderBytes + payload(bytes, messageHeaderBytes).readUIntBE(1, 3);
+
+/** The first `size` bytes that the records hold; there are as many. */
+function payload(bytes: Buffer, size: number): Buffer {
+  const result = Buffer.allocUnsafe(size);
+  for (let at = 0, filled = 0; filled < size;) {
+    const start = at + recordHeaderBytes;
+    const length = bytes.readUInt16BE(at + 3);
+    filled += bytes.copy(result, filled, start, start + Math.min(length, size - filled));
+    at = start + length;
+  }
+  return result;
+}
 
 const malformed = (reason: string) => ({ kind: 'malformed', reason }) as const;
 

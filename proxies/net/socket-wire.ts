@@ -29,6 +29,7 @@ export class SocketWire implements Wire {
       if (!this.open) return; // we closed it ourselves
       this.open = false;
       this.#error = error;
+      socket.destroy(); // not every error comes with it: a renegotiation that was refused does not
     });
     socket.on('close', () => {
       this.open = false;

@@ -65,6 +65,7 @@ class TlsWire implements Wire {
       if (!this.open) return; // we closed it ourselves
       this.open = false;
       this.#error = error;
+      socket.destroy(); // not every error comes with it: a renegotiation that was refused does not
     });
     socket.on('close', () => {
       this.open = false;

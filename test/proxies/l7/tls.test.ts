@@ -135,6 +135,15 @@ describe('l7-tls', () => {
     }
   });
 
+  it('closes a connection that wants to renegotiate', async () => {
+    await using lab = await start({ certificates: [pem(first)] });
+    const socket = await open(lab.proxy.address.port, { maxVersion: 'TLSv1.2' });
+    const reader = new Reader(socket);
+    socket.renegotiate({}, () => {});
+    await reader.close();
+    assert.equal(lab.origin.connections.length, 0);
+  });
+
   it('lets go of a client that ends amid the handshake', async () => {
     await using lab = await start({ certificates: [pem(first)] });
     const { connect: plain } = await import('node:net');
