@@ -7,6 +7,8 @@ export interface Preset {
   readonly summary: string;
   /** Scenarios, cheapest claim first; 'all' is every one. */
   readonly scenarios: readonly string[] | 'all';
+  /** 'references': ours and the naive yardstick. 'installed': every proxy that runs on this host. */
+  readonly proxies: 'references' | 'installed';
   readonly rounds: number;
   readonly warmup: Millis;
   readonly window: Millis;
@@ -19,6 +21,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'smoke',
     summary: 'does everything run? numbers are not to be trusted',
     scenarios: ['http-small', 'tls-keepalive'],
+    proxies: 'references',
     rounds: 1,
     warmup: millis(400),
     window: millis(700),
@@ -28,6 +31,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'quick',
     summary: 'a first look: what L4, L7 and TLS cost, 3 rounds',
     scenarios: ['http-small', 'tls-keepalive', 'http-paced-50'],
+    proxies: 'references',
     rounds: 3,
     warmup: millis(600),
     window: millis(1_000),
@@ -44,6 +48,7 @@ export const PRESETS: readonly Preset[] = [
       'tcp-echo',
       'http-paced-50',
     ],
+    proxies: 'installed',
     rounds: 12,
     warmup: millis(600),
     window: millis(1_000),
@@ -53,6 +58,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'full',
     summary: 'every scenario, 12 rounds, longer windows',
     scenarios: 'all',
+    proxies: 'installed',
     rounds: 12,
     warmup: millis(1_000),
     window: millis(3_000),

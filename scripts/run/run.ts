@@ -44,6 +44,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
   const progress = createProgress(process.stderr, planned.length, expected);
   progress.note(describeRun(settings, planned.length, expected));
   progress.note(describePlacement(placement, cores));
+  for (const line of settings.skipped) progress.note(`left out: ${line}`);
   for (const problem of checkHost(settings.scenarios, environment, (settings.warmup + settings.window) / 1_000)) {
     if (problem.severity === 'error') throw new UsageError(problem.message);
     progress.note(`note: ${problem.message}`);

@@ -6,7 +6,7 @@ import { proxies } from '#proxies/registry.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import type { Millis } from '#bench/model/units.ts';
-import type { SubjectFacts } from '#bench/plan/applies.ts';
+import { applies, type SubjectFacts } from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
 import type { BenchConfig } from '../config.ts';
@@ -31,6 +31,8 @@ export interface BenchFlags {
 export interface Settings {
   readonly preset: string;
   readonly proxies: readonly ProxyDefinition[];
+  /** Proxies left out because they are not installed, a line each with the command that installs them. */
+  readonly skipped: readonly string[];
   /** `direct` and the proxies, as the plan sees them. */
   readonly subjects: readonly SubjectFacts[];
   readonly scenarios: readonly Scenario[];
@@ -46,8 +48,12 @@ export interface Settings {
   readonly json: boolean;
 }
 
-/** What a preset measures unless `--proxies` says otherwise: the references and the naive yardstick. */
-const DEFAULT_PROXIES = ['l4-tcp', 'l7-http', 'l7-tls', 'node-http'];
+/** Names that stand for several proxies: those measured by default (the references and the naive yardstick), and all that run here. */
+const GROUPS = {
+  references: ['l4-tcp', 'l7-http', 'l7-tls', 'node-http'],
+  installed: [...proxies.keys()],
+  all: [...proxies.keys()],
+};
 const DRIVERS = ['http1', 'autocannon'] as const;
 const WINDOW = { least: 200, most: 600_000 };
 
@@ -60,26 +66,14 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
   const preset = PRESETS.find(({ name }) => name === presetName)!;
   const duration = flags.duration ?? config.duration;
   const driver = known('driver', flags.driver ?? config.driver ?? 'http1', DRIVERS) as Settings['driver'];
-  const chosen = choose(
-    'proxy',
-    flags.proxies ? parseList(flags.proxies) : (config.proxies ?? DEFAULT_PROXIES),
-    proxyNames(),
-  );
-  const definitions = chosen.filter((name) => name !== 'direct').map((name) => proxies.get(name)!);
-  for (const definition of definitions) {
-    const availability = await definition.availability();
-    if (availability.state === 'missing')
-      throw new UsageError(
-        `${definition.name} cannot run here: ${availability.reason}; to install it: ${availability.install}`,
-      );
-  }
+  const asked = flags.proxies ? parseList(flags.proxies) : (config.proxies ?? [preset.proxies]);
   const scenarioNames = SCENARIOS.map(({ name }) => name);
-  const asked = flags.scenarios
+  const shapes = flags.scenarios
     ? parseList(flags.scenarios)
     : (config.scenarios ?? (preset.scenarios === 'all' ? scenarioNames : preset.scenarios));
   const names = choose(
     'scenario',
-    asked.flatMap((name) => FAMILIES[name] ?? [name]),
+    shapes.flatMap((name) => FAMILIES[name] ?? [name]),
     scenarioNames,
   );
   const scenarios = SCENARIOS.filter(({ name }) => names.includes(name));
@@ -89,9 +83,11 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
         `scenario ${name} takes its rate from ${loop.of}, which is not chosen: add ${loop.of} to --scenarios`,
       );
   if (driver === 'autocannon') refuseForAutocannon(scenarios);
+  const { definitions, skipped } = await chooseProxies(asked, scenarios);
   return {
     preset: presetName,
     proxies: definitions,
+    skipped,
     subjects: [
       { name: 'direct', layer: 'direct', capabilities: new Set() },
       ...definitions.map(({ name, layer, capabilities }) => ({ name, layer, capabilities })),
@@ -111,6 +107,36 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     strict: flags.strict ?? config.strict ?? false,
     json: flags.json ?? false,
   };
+}
+
+/** A group leaves out what is missing here, and says so, and what carries none of the scenarios; one named by itself must do. */
+async function chooseProxies(
+  asked: readonly string[],
+  scenarios: readonly Scenario[],
+): Promise<{ definitions: ProxyDefinition[]; skipped: string[] }> {
+  const isGroup = (name: string): name is keyof typeof GROUPS => name in GROUPS;
+  const named = choose('proxy', asked, [...Object.keys(GROUPS), ...proxyNames()]);
+  const names = new Set(
+    named.flatMap((name) => (isGroup(name) ? GROUPS[name] : [name])).filter((name) => name !== 'direct'),
+  );
+  const definitions: ProxyDefinition[] = [];
+  const skipped: string[] = [];
+  for (const definition of [...names].map((name) => proxies.get(name)!)) {
+    if (!scenarios.some((scenario) => applies(scenario, definition))) {
+      if (!named.includes(definition.name)) continue;
+      throw new UsageError(
+        `${definition.name} can carry none of ${scenarios.map(({ name }) => name).join(', ')}; name other scenarios with --scenarios`,
+      );
+    }
+    const availability = await definition.availability();
+    if (availability.state === 'ready') definitions.push(definition);
+    else {
+      const why = `${definition.name} cannot run here: ${availability.reason}; to install it: ${availability.install}`;
+      if (named.includes(definition.name)) throw new UsageError(why);
+      skipped.push(why);
+    }
+  }
+  return { definitions, skipped };
 }
 
 const proxyNames = (): string[] => ['direct', ...proxies.keys()];

@@ -22,6 +22,7 @@ const CASES: readonly { readonly args: readonly string[]; readonly says: RegExp 
   },
   { args: ['bench', '--driver', 'wrk'], says: /unknown driver 'wrk'/ },
   { args: ['bench', '--proxies', 'l7-tls', '--scenarios', 'tcp-echo', '--rounds', '0'], says: /--rounds 0/ },
+  { args: ['bench', '--proxies', 'l7-tls', '--scenarios', 'tcp-echo'], says: /l7-tls can carry none of tcp-echo/ },
   { args: ['bench', '--out', '/proc/none', '--preset', 'smoke'], says: /cannot write results to \/proc\/none.*--out/ },
   { args: ['report', 'no-such-run'], says: /no run 'no-such-run'/ },
   { args: ['proxy'], says: /name a proxy, or give --config/ },
