@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly origins: readonly RecordingOrigin[];
   /** What each connection must begin with to be passed on: nothing, or a ClientHello, or a PROXY header. */
   readonly preamble: string;
+  /** Target of a request that leads to the first origin: a forward proxy is told where it is. */
+  readonly targetOf: (path: string) => string;
   /** Only the most important of the places where an input can be cut. */
   readonly quick: boolean;
   readonly seed: number;
@@ -62,12 +64,11 @@ export class Bench implements AsyncDisposable {
 
   /** Once this resolves the proxy's event loop has read and acted upon all that was sent before: a round trip on a new connection. */
   async fence(): Promise<void> {
-    const { preamble } = this.options;
-    const { speaks } = this.options.setup;
+    const { preamble, setup, targetOf } = this.options;
     const wire = await this.open();
-    const request = `GET ${FENCE} HTTP/1.1\r\nHost: fence\r\nConnection: close\r\n\r\n`;
+    const request = `GET ${targetOf(FENCE)} HTTP/1.1\r\nHost: fence\r\nConnection: close\r\n\r\n`;
     wire.write(Buffer.from(preamble + request, 'latin1'));
-    const expected = speaks === 'bytes' ? request : '200 OK';
+    const expected = setup.speaks === 'bytes' ? request : '200 OK';
     await this.seen(wire, (received) => received.includes(expected), 'the answer to a plain request in between');
     await wire[Symbol.asyncDispose]();
   }
@@ -106,6 +107,12 @@ export class Bench implements AsyncDisposable {
   /** Once the origin has seen what `test` asks for. */
   async arrived(test: () => boolean, origin: RecordingOrigin = this.origin): Promise<void> {
     await origin.changes.until(test, this.signal);
+  }
+
+  /** For what goes on while the case does something else: its failure is told by whoever awaits it, and lost with the case. */
+  aside<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => {});
+    return promise;
   }
 
   requireReload(): (intent: ProxyIntent) => Promise<void> {

@@ -24,3 +24,9 @@ export class Changes {
     }
   }
 }
+
+/** Waits for all of them, then fails with the first failure: nothing is left on its way. */
+export async function everyOne(promises: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(promises);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}

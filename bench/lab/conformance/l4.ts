@@ -175,7 +175,6 @@ export const l4Cases: readonly ConformanceCase[] = [
   l4({
     rule: 'l4-retry',
     name: 'refused by one of two',
-    quick: true,
     setup: bytes(
       'one of two endpoints refuses',
       endpoints((all) => [nobody, ...all]),
@@ -249,7 +248,7 @@ export const l4Cases: readonly ConformanceCase[] = [
     setup: bytes('drain', (base) => ({ ...base, timeouts: { drain: 4_000 } })),
     async run(bench) {
       const { wire, connection } = await through(bench);
-      const drained = bench.requireDrain()();
+      const drained = bench.aside(bench.requireDrain()());
       await refusing(bench);
       wire.write('still');
       await bench.arrived(() => connection.raw.endsWith('still'));
@@ -264,7 +263,7 @@ export const l4Cases: readonly ConformanceCase[] = [
     setup: bytes('short drain', (base) => ({ ...base, timeouts: { drain: 150 } })),
     async run(bench) {
       const { wire } = await through(bench);
-      const drained = bench.requireDrain()();
+      const drained = bench.aside(bench.requireDrain()());
       await bench.ending(wire);
       await drained;
     },

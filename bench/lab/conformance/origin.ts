@@ -213,6 +213,11 @@ export class RecordingOrigin implements AsyncDisposable {
     return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port };
   }
 
+  /** Some connection is open amid a request. */
+  get busy(): boolean {
+    return this.speaks === 'http' && this.connections.some((connection) => !connection.closed && !connection.idle);
+  }
+
   /** Back to the default answers, for the next case: only connections that wait for a request stay. */
   settle(): void {
     this.script = defaultScript;

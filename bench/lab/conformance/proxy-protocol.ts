@@ -93,7 +93,6 @@ export const proxyProtocolCases: readonly ConformanceCase[] = [
     layer: 'l4',
     needs,
     setup: reading,
-    ...(rule === 'proxy-fragments' && { quick: true }),
     async run(bench) {
       const sent = `${header}${bench.preamble.slice(preamble.length)}payload`;
       const cuts = rule === 'proxy-fragments' ? undefined : [0, header.length];

@@ -1,6 +1,7 @@
 /** What must hold under change and failure, at a size for every day. Full size is what soak runs are for. */
 import type { ProxyIntent, Route } from '#proxies/config/intent.ts';
 import type { Wire } from '../wire.ts';
+import { everyOne } from './changes.ts';
 import type { Bench } from './bench.ts';
 import { type ConformanceCase, show, Violation } from './contract.ts';
 import { ok } from './origin.ts';
@@ -114,7 +115,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
       const reload = bench.requireReload();
       const { intent } = bench.options;
       let done = false;
-      const running = traffic(bench, () => done);
+      const running = bench.aside(traffic(bench, () => done));
       for (let time = 0; time < 20; time += 1) {
         await reload({ ...intent, forwarding: { via: `hop${time}` } });
         await bench.fence();
@@ -186,7 +187,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
           then: random() < 0.5 ? 'close' : 'reset',
         };
       };
-      await Promise.all(
+      await everyOne(
         Array.from({ length: 60 }, async (_, index) => {
           const wire = await bench.open();
           wire.write(get(index % 2 === 0 ? '/chunked' : '/length'));
@@ -207,7 +208,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
       const started = performance.now();
       for (const wire of slow) wire.write('GET / HTTP/1.1\r\nHo');
       let reaped = false;
-      const others = traffic(bench, () => reaped);
+      const others = bench.aside(traffic(bench, () => reaped));
       await Promise.all(slow.map((wire) => bench.ending(wire)));
       reaped = true;
       const elapsed = performance.now() - started;
@@ -253,7 +254,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
       const wire = await bench.open();
       wire.write(get('/held'));
       const finish = await held.promise;
-      const drained = drain();
+      const drained = bench.aside(drain());
       for (let late: Wire | undefined = wire; late !== undefined && (late === wire || !late.ended);) {
         bench.signal.throwIfAborted();
         late = await bench.open().catch(() => undefined);

@@ -1,5 +1,6 @@
 /** TLS passed through, routed by what the ClientHello asks for. */
 import type { ProxyIntent } from '#proxies/config/intent.ts';
+import { everyOne } from './changes.ts';
 import { clientHello, type HelloOptions } from './client-hello.ts';
 import { type ConformanceCase, show, Violation } from './contract.ts';
 import { bytes } from './setups.ts';
@@ -84,7 +85,7 @@ export const sniCases: readonly ConformanceCase[] = [
     async run(bench) {
       const sent = `${clientHello(hello)}payload`;
       const variants = await sendVariants(bench, sent);
-      await Promise.all(variants.map(({ wire }) => bench.seen(wire, (text) => text === sent, 'an echo of it all')));
+      await everyOne(variants.map(({ wire }) => bench.seen(wire, (text) => text === sent, 'an echo of it all')));
       for (const [index, { connections }] of bench.origins.entries()) {
         const count = connections.filter(({ raw }) => raw === sent).length;
         const wanted = index === origin ? variants.length : 0;

@@ -19,6 +19,8 @@ export interface Stage extends AsyncDisposable {
   readonly nativeConfig: string;
   /** What each connection must begin with to be passed on. */
   readonly preamble: string;
+  /** Target of a request that leads to the first origin. */
+  targetOf(path: string): string;
 }
 
 export const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
@@ -76,6 +78,9 @@ export async function openStage(
     origins,
     nativeConfig: started.nativeConfig,
     preamble: preambleOf(definition, setup),
+    targetOf: definition.capabilities.has('connect')
+      ? (path) => `http://${origins[0]!.address.host}:${origins[0]!.address.port}${path}`
+      : (path) => path,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -1,4 +1,5 @@
 /** The two kinds of cases that are rows of a table: bytes that must be refused, and bytes that must arrive as one certain request. */
+import { everyOne } from './changes.ts';
 import type { Bench, Ending } from './bench.ts';
 import { type ConformanceCase, show, Violation } from './contract.ts';
 import { plain } from './setups.ts';
@@ -42,7 +43,7 @@ export function refused(row: Refused): ConformanceCase {
       // Whoever lets it through is answered at once, whatever body the origin would wait for.
       if (!amidBody) bench.origin.script = () => ({ at: 'head', answer: ok() });
       const variants = await sendVariants(bench, input, row.whole ? [0] : undefined);
-      await Promise.all(
+      await everyOne(
         variants.map(async (variant) => {
           const { messages, problem } = await bench.answers(variant.wire, [method]);
           const final = messages.find((message) => message.status >= 200);
@@ -90,7 +91,7 @@ export function forwarded(row: Forwarded): ConformanceCase {
     async run(bench) {
       const method = /^[A-Z]+/.exec(send)?.[0] ?? 'GET';
       const variants = await sendVariants(bench, send);
-      await Promise.all(
+      await everyOne(
         variants.map(async (variant) => {
           const { messages, problem } = await bench.answers(variant.wire, [method]);
           const final = messages.find((message) => message.status >= 200);
@@ -172,7 +173,7 @@ export function answered(row: Answered): ConformanceCase {
     ...(quick && { quick }),
     async run(bench) {
       const { variants, upstream } = await answerVariants(bench, { request, octets, ...(then && { then }) });
-      await Promise.all(
+      await everyOne(
         variants.map(async ({ wire, cut }) => {
           const reading = await bench.answers(wire, [method]);
           checkAnswer(`${show(octets)} from the origin${cut > 0 ? `, cut after ${cut}` : ''}`, reading, client);

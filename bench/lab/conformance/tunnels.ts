@@ -2,10 +2,11 @@
 import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import type { Wire } from '../wire.ts';
 import type { Bench } from './bench.ts';
-import { type ConformanceCase, show, Violation } from './contract.ts';
+import { type ConformanceCase, type Setup, show, Violation } from './contract.ts';
 import { ok, type OriginConnection } from './origin.ts';
 import { bytes, plain, withTimeouts } from './setups.ts';
-import { anyRefusal, refused } from './tables.ts';
+import { anyRefusal, checkRequest, refused } from './tables.ts';
+import { sendVariants } from './variants.ts';
 
 const upgrade = 'GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
@@ -34,7 +35,12 @@ async function openTunnel(bench: Bench): Promise<{ wire: Wire; connection: Origi
 const connect = ({ host, port }: Endpoint): string =>
   `CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`;
 const forward = bytes('forward', (base): ProxyIntent => ({ ...base, forward: {} }));
-/** For its fence: a forward proxy without a cluster of its own is asked by CONNECT only. */
+const forwardHttp: Setup = { ...forward, name: 'forward HTTP', speaks: 'http' };
+const blocking: Setup = {
+  ...forwardHttp,
+  name: 'forward, blocked',
+  intent: (base): ProxyIntent => ({ ...base, forward: { block: ['blocked.example', '127.0.0.2'] } }),
+};
 const enabled: Row['needs'] = ['connect'];
 
 export const tunnelCases: readonly ConformanceCase[] = [
@@ -159,6 +165,41 @@ export const tunnelCases: readonly ConformanceCase[] = [
       await bench.seen(wire, (text) => text.endsWith('octets'), 'octets back');
     },
   }),
+  l7({
+    rule: 'absolute-form',
+    name: 'through a forward proxy',
+    setup: forwardHttp,
+    needs: enabled,
+    async run(bench) {
+      const { host, port } = bench.origin.address;
+      const send = `GET http://${host}:${port}/a HTTP/1.1\r\nHost: b\r\n\r\n`;
+      for (const { wire } of await sendVariants(bench, send)) await bench.answers(wire, ['GET']);
+      for (const request of bench.origin.take().requests)
+        checkRequest(show(send), request, { target: '/a', fields: { host: `${host}:${port}` } });
+    },
+  }),
+  refused({
+    rule: 'absolute-form',
+    name: 'origin-form to a forward proxy',
+    setup: forwardHttp,
+    needs: ['connect'],
+    send: 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n',
+    status: 400,
+  }),
+  ...[
+    'GET http://blocked.example/ HTTP/1.1',
+    'CONNECT blocked.example:443 HTTP/1.1',
+    'CONNECT 127.0.0.2:80 HTTP/1.1',
+  ].map((line) =>
+    refused({
+      rule: 'connect-2xx',
+      name: `blocked: ${line.slice(0, -9)}`,
+      setup: blocking,
+      needs: ['connect'],
+      send: `${line}\r\nHost: blocked.example\r\n\r\n`,
+      status: 403,
+    }),
+  ),
   l7({
     rule: 'connect-2xx',
     name: 'nobody listens',
