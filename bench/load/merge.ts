@@ -34,6 +34,8 @@ export function mergeResults(shards: readonly LoadResult[]): LoadResult {
     service: histogram((shard) => shard.service),
     ...(first.response !== undefined && { response: histogram((shard) => shard.response) }),
     ...(first.scheduleLag !== undefined && { scheduleLag: histogram((shard) => shard.scheduleLag) }),
+    ...(first.generatorLag !== undefined && { generatorLag: histogram((shard) => shard.generatorLag) }),
+    ...(first.pacing !== undefined && { pacing: first.pacing }),
     ...(first.connectTime !== undefined && { connectTime: histogram((shard) => shard.connectTime) }),
     timeline: mergeTimelines(shards.map(({ timeline }) => timeline)),
     generator: {

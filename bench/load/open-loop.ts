@@ -27,6 +27,8 @@ export class OpenLoop implements Session, SlotOwner {
   readonly #start: Instant;
   readonly #end: Instant;
   readonly #free: Slot[] = [];
+  /** Since when there has been a free connection without a break. */
+  #freeSince: Instant = 0;
   #running = false;
   #quiet: (() => void) | undefined;
 
@@ -46,6 +48,10 @@ export class OpenLoop implements Session, SlotOwner {
     return this.#waker.cpu;
   }
 
+  get pacing(): Waker['pacing'] {
+    return this.#waker.pacing;
+  }
+
   async connect(): Promise<void> {
     await this.#dialer.prime();
     await Promise.all([connectAll(this.#slots), this.#waker.ready]);
@@ -58,7 +64,7 @@ export class OpenLoop implements Session, SlotOwner {
   }
 
   free(slot: Slot, at: Instant): void {
-    this.#free.push(slot);
+    if (this.#free.push(slot) === 1) this.#freeSince = at;
     if (this.#running) this.#pump(at);
     else this.#quiet?.();
   }
@@ -97,7 +103,10 @@ export class OpenLoop implements Session, SlotOwner {
       const intended = this.#takeDue(at);
       if (intended === undefined) break;
       // The clock anew: several may be due at once, and each is sent a little later than the one before.
-      this.#free.pop()!.send(performance.now(), intended);
+      const now = performance.now();
+      // What waited for a connection waited for the subject; only what passes with one free is the generator's own lag.
+      this.#recorder.sent(intended, now - Math.max(intended, this.#freeSince));
+      this.#free.pop()!.send(now, intended);
     }
     return pace(this.#arrivals, at - this.#start);
   }

@@ -4,7 +4,14 @@
  * A closed loop counts what ends inside the window. An open loop counts what was scheduled inside it, whenever it ends (its driver
  * waits a bounded grace), so that `requests + errors + dropped = scheduled`.
  */
-import { LIVE_FIELDS, type ErrorCounts, type LiveField, type LoadJob, type LoadResult } from '#bench/model/load.ts';
+import {
+  LIVE_FIELDS,
+  type ErrorCounts,
+  type LiveField,
+  type LoadJob,
+  type LoadResult,
+  type Pacing,
+} from '#bench/model/load.ts';
 import { LATENCY_BUCKETS, latencyBucket } from '#bench/model/latency-bucket.ts';
 import { bytes, millis, perSecond } from '#bench/model/units.ts';
 import { type Instant, type Timetable, timetableOf } from './clock.ts';
@@ -42,6 +49,7 @@ export class Recorder {
   readonly #service = new Histogram();
   readonly #response = new Histogram();
   readonly #lag = new Histogram();
+  readonly #generatorLag = new Histogram();
   readonly #connectTime = new Histogram();
   readonly #timeline: Float64Array;
   readonly #warmup: Float64Array;
@@ -135,6 +143,11 @@ export class Recorder {
     this.#time(at, sentAt, intended);
   }
 
+  /** Open loop, at each send: milliseconds for which it was due and a connection was free. */
+  sent(intended: Instant, generatorLag: number): void {
+    if (this.inWindow(intended)) this.#generatorLag.record(generatorLag * NANOS);
+  }
+
   /** Never sent: its response time is at least what it has waited by now, and counts as that. */
   dropped(at: Instant, intended: Instant): void {
     if (!this.inWindow(intended)) return;
@@ -167,7 +180,7 @@ export class Recorder {
     );
   }
 
-  result(generator: GeneratorCost): LoadResult {
+  result(generator: GeneratorCost, pacing?: Pacing): LoadResult {
     const { loop, driver, window, shard } = this.#job;
     const open = loop.kind === 'open';
     return {
@@ -184,6 +197,7 @@ export class Recorder {
         offered: perSecond(loop.offered / shard.count),
         response: this.#response.encode(),
         scheduleLag: this.#lag.encode(),
+        generatorLag: this.#generatorLag.encode(),
       }),
       bytesRead: bytes(this.#bytesRead),
       bytesWritten: bytes(this.#bytesWritten),
@@ -197,6 +211,7 @@ export class Recorder {
         warmup: [...this.#warmup],
         latency: { interval: millis(this.#latencyInterval), counts: this.#latencyCounts() },
       },
+      ...(pacing && { pacing }),
       generator,
     };
   }

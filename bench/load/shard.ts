@@ -1,5 +1,5 @@
 /** The course of every shard: connect, start together, warm up, measure, finish, close. */
-import type { LoadJob, LoadResult } from '#bench/model/load.ts';
+import type { LoadJob, LoadResult, Pacing } from '#bench/model/load.ts';
 import { type Instant, until } from './clock.ts';
 import { type CpuTime, GeneratorMeter } from './generator.ts';
 import { Recorder } from './recorder.ts';
@@ -13,6 +13,8 @@ export interface Session extends AsyncDisposable {
   finish(at: Instant, signal: AbortSignal): Promise<void>;
   /** CPU time of other threads that work for this one. */
   readonly helperCpu?: () => CpuTime;
+  /** Open loop: how it keeps time. */
+  readonly pacing?: Pacing;
 }
 
 /** Ends the run with an error of the generator's own; a target's failure is an error count instead. */
@@ -53,5 +55,5 @@ async function run(
   await until(windowEnd, signal);
   const cost = meter.read();
   await session.finish(performance.now(), signal);
-  return recorder.result(cost);
+  return recorder.result(cost, session.pacing);
 }

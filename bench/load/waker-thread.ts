@@ -1,6 +1,7 @@
 /** The pacer thread: follows the same schedule as the thread that sends, and calls it whenever an arrival is due. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { arrivalsOf } from './pacer.ts';
+import { prioritizePacer } from './priority.ts';
 import { WAKER_CELLS, type WakerOrders } from './waker.ts';
 
 const { loop, shard, seed, timetable, lead, cells } = workerData as WakerOrders;
@@ -11,7 +12,7 @@ const start = timetable.start - lead;
 const accountEvery = 20;
 let accountedAt = 0;
 
-parentPort?.postMessage('ready');
+parentPort?.postMessage(prioritizePacer());
 for (;;) {
   const due = start + arrivals.due;
   if (due >= windowEnd) break;

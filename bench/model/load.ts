@@ -55,6 +55,15 @@ export const Timeline = z.object({
 });
 export type Timeline = z.infer<typeof Timeline>;
 
+/** How an open loop kept time: what the operating system was asked for, as far as it was granted. */
+export const Pacing = z.object({
+  by: z.enum(['pacer thread', 'spinning']),
+  /** Of the pacer thread and of the thread that sends; 'normal' where nothing better is permitted. */
+  pacer: z.enum(['real-time', 'raised', 'normal']),
+  sender: z.enum(['raised', 'normal']),
+});
+export type Pacing = z.infer<typeof Pacing>;
+
 export const LoadResult = z.object({
   driver: z.string(),
   workers: z.number().int().positive(),
@@ -80,6 +89,12 @@ export const LoadResult = z.object({
   response: EncodedHistogram.optional(),
   /** Open loop: from the scheduled to the actual send. */
   scheduleLag: EncodedHistogram.optional(),
+  /**
+   * Open loop: the part of that lag which is the generator's own, while the request was due and a connection was free. The rest waited
+   * for a connection, which is the subject's doing.
+   */
+  generatorLag: EncodedHistogram.optional(),
+  pacing: Pacing.optional(),
   /** New connections: from connect() to writable (TLS: to handshake done). */
   connectTime: EncodedHistogram.optional(),
   timeline: Timeline,

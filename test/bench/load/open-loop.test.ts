@@ -178,3 +178,17 @@ describe('open loop', { concurrency: true }, () => {
     }),
   );
 });
+
+test(
+  'waiting for a connection is the subject’s doing: it is schedule lag, but not the generator’s own',
+  stretched(async (time) => {
+    await using origin = await httpOrigin((socket) => void setTimeout(() => socket.write(ok), 50));
+    const job = jobFor('http1', origin.port, traffic, open(1, 100), { ...time, response: 60_000 });
+    const result = await runHere(driver, job);
+    enough(result.requests >= 3);
+    // One connection carries fewer than 20 a second: the third request of 100 a second waits for 2 × 50 ms less 20 ms.
+    assert.ok(quantilesOf(result.scheduleLag).atLeast(50) >= 1);
+    enough(quantilesOf(result.generatorLag).at(0.5) < 20);
+    assert.equal(result.pacing?.by, 'pacer thread');
+  }),
+);
