@@ -10,6 +10,8 @@ export interface Cell {
   readonly figure: string;
   readonly interval?: string;
   readonly kind?: string;
+  /** The same as numbers, to sort by and to draw. */
+  readonly estimate?: Pick<Estimate, 'value' | 'low' | 'high'>;
 }
 
 export interface OverviewRow {
@@ -44,6 +46,7 @@ export const cellOf = (estimate: Estimate | undefined, unit: Unit, signed = fals
   estimate
     ? {
         figure: `${signed && estimate.value > 0 ? '+' : ''}${formatQuantity(estimate.value, unit)}`,
+        estimate,
         // Where all rounds gave the very same figure (no failure in any) the interval says nothing.
         ...((estimate.low < estimate.high || estimate.n < 2) && { interval: formatInterval(estimate, unit) }),
       }
@@ -60,6 +63,7 @@ const capacityCell = (capacity: Capacity | null | undefined): Cell | null =>
     ? {
         figure: formatQuantity(capacity.estimate.value, '/s'),
         interval: formatInterval(capacity.estimate, '/s'),
+        estimate: capacity.estimate,
         kind: capacity.kind,
       }
     : null;
@@ -70,6 +74,7 @@ const throughputCell = (of: SubjectAnalysis | undefined): Cell | null => {
   return {
     figure: formatQuantity(estimate.value, '/s'),
     interval: formatInterval(estimate, '/s'),
+    estimate,
     kind: boundWords(of),
   };
 };
@@ -120,7 +125,8 @@ const COLUMNS: readonly OverviewColumn[] = [
     short: 'failed',
     cell: ({ saturated, paced, idle }) => {
       const shares = [saturated, paced, idle].flatMap((of) => of?.metrics.errorShare?.value ?? []);
-      return shares.length === 0 ? null : { figure: percent(Math.max(...shares)) };
+      const value = Math.max(...shares);
+      return shares.length === 0 ? null : { figure: percent(value), estimate: { value, low: value, high: value } };
     },
   },
 ];

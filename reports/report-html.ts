@@ -1,4 +1,4 @@
-/** The page that a person reads: one file, no script, no request. */
+/** The page that a person reads: one file, no request. */
 import type { Exporter } from './contract.ts';
 import { page } from './html/page.ts';
 

@@ -33,7 +33,7 @@ export function analyse({ run, subjects, trials, micro, end }: RunRecords): Anal
     ),
     warnings: gatherWarnings(trials, drifts),
     ledger: ledgerOf(micro),
-    overTime: overTimeOf(run.scenarios, trials),
+    overTime: overTimeOf(run.scenarios, subjects, trials),
   };
 }
 

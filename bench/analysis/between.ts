@@ -10,7 +10,7 @@ import type { FiguresBy } from './scenario.ts';
 export const REFERENCES = { l4: 'l4-tcp', l7: 'l7-http' } as const;
 
 /** 'l4-tcp', 'l7-http' and 'l7-tls' are one family, as are 'nginx-stream', 'nginx-http' and 'nginx-tls': one maker at several layers. */
-function familyOf(name: string): string {
+export function familyOf(name: string): string {
   return /^l[47]-/.test(name) ? 'reference' : name.replace(/-[^-]*$/, '');
 }
 

@@ -1,5 +1,5 @@
 /** Throughput and latency along the window of a trial, the rounds of a scenario laid over each other. */
-import type { TrialRecord } from '#bench/model/record.ts';
+import type { SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { bucketMicros } from '#bench/model/latency-bucket.ts';
@@ -29,8 +29,13 @@ export interface LatencyOverTime {
   readonly counts: readonly (readonly { readonly micros: number; readonly requests: number }[])[];
 }
 
-/** Completed trials only; subjects without one are left out. */
-export function overTimeOf(scenarios: readonly Scenario[], trials: readonly TrialRecord[]): OverTime[] {
+/** Completed trials only; subjects without one are left out, the others in the order of `subjects`. */
+export function overTimeOf(
+  scenarios: readonly Scenario[],
+  subjects: readonly Pick<SubjectRecord, 'subject'>[],
+  trials: readonly TrialRecord[],
+): OverTime[] {
+  const order = subjects.map(({ subject }) => subjectName(subject));
   const completed = trials.filter((trial) => trial.state === 'completed');
   return scenarios
     .filter(({ traffic }) => traffic.kind !== 'idle')
@@ -39,7 +44,8 @@ export function overTimeOf(scenarios: readonly Scenario[], trials: readonly Tria
         completed.filter(({ scenario }) => scenario === name),
         ({ subject }) => subjectName(subject),
       );
-      return [...bySubject].map(([subject, own]): OverTime => {
+      const ordered = [...bySubject].toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+      return ordered.map(([subject, own]): OverTime => {
         const timelines = own.map(({ load }) => load.timeline);
         const { interval } = timelines[0]!;
         const perSecond = (rows: readonly (readonly number[])[]): number[] =>

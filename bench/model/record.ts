@@ -145,3 +145,9 @@ export interface RunRecords {
   /** Absent: the harness was killed before it could write it. */
   readonly end?: EndRecord;
 }
+
+/** The lines of a run as its file holds them, in one text. */
+export const recordLines = ({ run, subjects, trials, micro, end }: RunRecords): string =>
+  [run, ...subjects, ...trials, ...micro, ...(end ? [end] : [])]
+    .map((record) => `${JSON.stringify(record)}\n`)
+    .join('');

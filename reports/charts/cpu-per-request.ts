@@ -2,8 +2,8 @@
 import type { Analysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { keepAlive } from '#bench/analysis/between.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
-import type { Chart, Drawing } from './chart.ts';
-import { CONFIG } from './palette.ts';
+import { type Chart, type Drawing, TIP, tip } from './chart.ts';
+import { isNarrow, ROW, rowAxis, sized } from './frame.ts';
 
 interface Bar {
   readonly label: string;
@@ -46,11 +46,17 @@ function draw(analysis: Analysis): Drawing[] {
     return [
       { label, part: 'system', from: 0, to: total.value * share },
       { label, part: 'user', from: total.value * share, to: total.value },
-    ];
+    ].map((part) => ({
+      ...part,
+      tip: tip(
+        label,
+        `${label}: ${formatQuantity(part.to - part.from, 'µs')} ${part.part}, ${formatQuantity(total.value, 'µs')} in all`,
+      ),
+    }));
   });
   const totals = bars.map(({ label, of }) => {
     const { value, low, high } = of.metrics.cpuPerRequest!;
-    return { label, value, low, high, text: formatQuantity(value, 'µs') };
+    return { label, value, low, high, text: formatQuantity(value, 'µs'), tip: tip(label, '') };
   });
   const longest = Math.max(...totals.map(({ high }) => high));
   return [
@@ -61,15 +67,24 @@ function draw(analysis: Analysis): Drawing[] {
           ? `CPU per request: from ${formatQuantity(least.of.metrics.cpuPerRequest!.value, 'µs')} in ${least.label} to ${formatQuantity(most.of.metrics.cpuPerRequest!.value, 'µs')} in ${most.label}`
           : `CPU per request: ${formatQuantity(least.of.metrics.cpuPerRequest!.value, 'µs')} in ${least.label}`,
       description: `Horizontal bars, one a hop, in microseconds of CPU time of the proxy's own processes per request; system and user time stacked, a line for the interval. ${bars.map(({ label, of }) => `${label}: ${formatEstimate(of.metrics.cpuPerRequest!, 'µs')}`).join('; ')}.`,
+      table: {
+        columns: ['Subject', 'CPU per request', 'user', 'system'],
+        rows: bars.map(({ label, of: { metrics } }) => [
+          label,
+          formatEstimate(metrics.cpuPerRequest!, 'µs'),
+          ...[metrics.cpuUserPerRequest, metrics.cpuSystemPerRequest].map((part) =>
+            part ? formatQuantity(part.value, 'µs') : '–',
+          ),
+        ]),
+      },
       spec: (width) => ({
-        ...sized(width, bars.length),
-        config: CONFIG,
+        ...sized(width, bars.length * ROW + 90),
         encoding: {
           y: {
             field: 'label',
             type: 'nominal',
             sort: order,
-            axis: { title: null, domain: false, ticks: false, labelLimit: width < 500 ? 100 : 200 },
+            axis: rowAxis(width),
           },
         },
         layer: [
@@ -82,8 +97,8 @@ function draw(analysis: Analysis): Drawing[] {
                 type: 'quantitative',
                 title: 'µs of CPU per request',
                 // Room for the figure at the end of the longest bar.
-                scale: { domain: [0, longest * (width < 500 ? 1.3 : 1.12)], nice: false },
-                axis: { tickCount: width < 500 ? 4 : 7, domain: false, ticks: false },
+                scale: { domain: [0, longest * (isNarrow(width) ? 1.3 : 1.12)], nice: false },
+                axis: { tickCount: isNarrow(width) ? 4 : 7, domain: false, ticks: false },
               },
               x2: { field: 'to' },
               color: {
@@ -92,32 +107,23 @@ function draw(analysis: Analysis): Drawing[] {
                 title: null,
                 scale: { domain: ['system', 'user'], range: ['var(--system)', 'var(--user)'] },
               },
+              ...TIP,
             },
           },
           {
             data: { values: totals },
             mark: { type: 'rule', color: 'var(--ink)', strokeWidth: 1.5 },
-            encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
+            encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' }, ...TIP },
           },
           {
             data: { values: totals },
             mark: { type: 'text', align: 'left', dx: 7, fontWeight: 'bold' },
-            encoding: { x: { field: 'high', type: 'quantitative' }, text: { field: 'text' } },
+            encoding: { x: { field: 'high', type: 'quantitative' }, text: { field: 'text' }, ...TIP },
           },
         ],
       }),
     },
   ];
 }
-
-const ROW = 34;
-const sized = (
-  width: number,
-  rows: number,
-): { width: number; height: number; autosize: { type: 'fit'; contains: 'padding' } } => ({
-  width,
-  height: rows * ROW + 90,
-  autosize: { type: 'fit', contains: 'padding' },
-});
 
 export const cpuPerRequest: Chart = { name: 'cpu-per-request', draw };

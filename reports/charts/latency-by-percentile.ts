@@ -1,12 +1,15 @@
 /** Response time along the nines at equal offered load: the tail gets the room that it deserves. */
 import type { Analysis, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
-import type { Chart, Drawing } from './chart.ts';
-import { CONFIG, type Look, looksOf } from './palette.ts';
+import { type Chart, type Drawing, OWN, own, TIP, tip } from './chart.ts';
+import { isNarrow, MICROS_LABEL, sized } from './frame.ts';
+import { type Look, looksOf } from './palette.ts';
 
 const TICKS = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999];
 const ninesOf = (q: number): number => -Math.log10(1 - q);
-const label = (q: number): string => `p${Number((q * 100).toFixed(3))}`;
+/** Two digits beyond the nines: p50, p97.3, p99.92. */
+const label = (q: number): string =>
+  `p${Number((q * 100).toFixed(Math.max(0, Math.ceil(ninesOf(q)) - 1) + (TICKS.includes(q) ? 3 : 0)))}`;
 
 function draw(analysis: Analysis): Drawing[] {
   const paced = analysis.scenarios.filter(({ offered }) => offered !== null);
@@ -23,7 +26,13 @@ function draw(analysis: Analysis): Drawing[] {
 
 function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: ReadonlyMap<string, Look>): Drawing {
   const lines = subjects.flatMap(({ subject, curves }) =>
-    (curves?.response ?? []).map(({ nines, micros }) => ({ subject, nines, micros })),
+    (curves?.response ?? []).map(({ q, nines, micros }) => ({
+      subject,
+      nines,
+      micros,
+      own: own(subject),
+      tip: tip(subject, `${subject} ${label(q)}: ${formatQuantity(micros, 'µs')}`),
+    })),
   );
   if (lines.length === 0) return nothingToDraw(scenario.name, subjects);
   const names = subjects.map(({ subject }) => subject).filter((name) => lines.some(({ subject }) => subject === name));
@@ -31,9 +40,9 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
   const most = Math.max(...lines.map(({ nines }) => nines));
   const ticks = TICKS.filter((q) => ninesOf(q) <= most + 1e-9);
   const marks = names.flatMap((subject) => {
-    const own = lines.filter((point) => point.subject === subject);
+    const points = lines.filter((point) => point.subject === subject);
     return ticks.flatMap((q) => {
-      const near = own.find(({ nines }) => nines >= ninesOf(q) - 0.045 && nines <= ninesOf(q) + 0.045);
+      const near = points.find(({ nines }) => nines >= ninesOf(q) - 0.045 && nines <= ninesOf(q) + 0.045);
       return near ? [near] : [];
     });
   });
@@ -53,15 +62,23 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
     state: 'drawn',
     title: `Response time by percentile at ${rate} offered to every subject (${scenario.name})`,
     description: `Lines, one a subject, rounds merged. Horizontal: percentile on a scale of nines. Vertical: response time in microseconds, logarithmic. p99: ${p99.join('; ') || 'too few samples'}.`,
+    table: {
+      columns: ['Subject', ...ticks.map(label)],
+      rows: names.map((name) => [
+        name,
+        ...ticks.map((q) => {
+          const points = lines.filter(({ subject }) => subject === name);
+          const near = points.find(({ nines }) => Math.abs(nines - ninesOf(q)) <= 0.045);
+          return near ? formatQuantity(near.micros, 'µs') : '–';
+        }),
+      ]),
+    },
     spec: (width) => {
-      const narrow = width < 500;
+      const narrow = isNarrow(width);
       // Where there is no room for names at the ends of the lines.
       const legend = narrow ? { columns: 2, labelLimit: 130, symbolStrokeWidth: 2 } : null;
       return {
-        width,
-        height: narrow ? 340 : 380,
-        autosize: { type: 'fit', contains: 'padding' },
-        config: CONFIG,
+        ...sized(width, narrow ? 340 : 380),
         encoding: {
           x: {
             field: 'nines',
@@ -80,7 +97,7 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
             scale: { type: 'log', nice: false },
             axis: {
               tickCount: 6,
-              labelExpr: `datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' ms' : format(datum.value, '~r') + ' µs'`,
+              labelExpr: MICROS_LABEL,
             },
           },
           color: {
@@ -90,6 +107,7 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
             scale: look('colour'),
             legend,
           },
+          ...TIP,
         },
         layer: [
           {
@@ -97,6 +115,7 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
             mark: { type: 'line', strokeWidth: 2, interpolate: 'monotone' },
             encoding: {
               y: { field: 'micros' },
+              ...OWN,
               strokeDash: { field: 'subject', type: 'nominal', title: null, scale: look('dash') as never, legend },
             },
           },

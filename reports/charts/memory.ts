@@ -3,8 +3,9 @@ import type { Analysis, Estimate, SubjectAnalysis } from '#bench/analysis/analys
 import { keepAlive } from '#bench/analysis/between.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
-import type { Chart, Drawing } from './chart.ts';
-import { CONFIG, looksOf } from './palette.ts';
+import { type Chart, type Drawing, TIP, tip } from './chart.ts';
+import { isNarrow, ROW, rowAxis, scaleOf, sized } from './frame.ts';
+import { looksOf } from './palette.ts';
 
 interface Bar {
   readonly subject: string;
@@ -52,6 +53,7 @@ function drawBars(analysis: Analysis, bars: readonly Bar[], unit: 'B' | 'B/conne
     low: estimate.low * factor,
     high: estimate.high * factor,
     text: formatQuantity(estimate.value, unit),
+    tip: tip(subject, `${subject}: ${formatEstimate(estimate, unit)}`),
   }));
   const longest = Math.max(...values.map(({ high }) => high));
   const least = bars[0]!;
@@ -59,21 +61,23 @@ function drawBars(analysis: Analysis, bars: readonly Bar[], unit: 'B' | 'B/conne
     state: 'drawn',
     title: `${what}: least in ${least.subject}, ${formatQuantity(least.estimate.value, unit)}`,
     description: `Horizontal bars, one a proxy, in ${title}. ${bars.map(({ subject, estimate }) => `${subject}: ${formatEstimate(estimate, unit)}`).join('; ')}.`,
+    table: {
+      columns: ['Subject', title],
+      rows: bars.map(({ subject, estimate }) => [subject, formatEstimate(estimate, unit)]),
+    },
     spec: (width) => {
-      const narrow = width < 500;
+      const narrow = isNarrow(width);
       return {
-        width,
-        height: bars.length * 34 + 60,
-        autosize: { type: 'fit', contains: 'padding' },
-        config: CONFIG,
+        ...sized(width, bars.length * ROW + 60),
         data: { values },
         encoding: {
           y: {
             field: 'subject',
             type: 'nominal',
             sort: names,
-            axis: { title: null, domain: false, ticks: false, labelLimit: narrow ? 100 : 200 },
+            axis: rowAxis(width),
           },
+          ...TIP,
         },
         layer: [
           {
@@ -93,7 +97,7 @@ function drawBars(analysis: Analysis, bars: readonly Bar[], unit: 'B' | 'B/conne
                 field: 'subject',
                 type: 'nominal',
                 legend: null,
-                scale: { domain: names, range: names.map((name) => looks.get(name)!.colour) },
+                scale: scaleOf(looks, names, 'colour'),
               },
             },
           },

@@ -60,6 +60,8 @@ export const CONFIG = {
   },
   axisY: { labelColor: 'var(--ink)' },
   legend: {
+    symbolBaseStrokeColor: 'var(--soft)',
+    symbolBaseFillColor: 'var(--soft)',
     labelColor: 'var(--ink)',
     titleColor: 'var(--soft)',
     labelFontSize: 12,

@@ -1,6 +1,7 @@
 /** Vega-Lite spec → SVG text that can stand inside a page: titled, described, ids of its own, no inline style. */
 import { parse, View, Warn, type Loader, loader, logger } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
+import { TIP_SEPARATOR } from './chart.ts';
 
 /** A chart that would ask for a file or a network address is a fault of its spec. */
 const noLoading = (): Loader =>
@@ -43,9 +44,20 @@ function collect(into: string[]): ReturnType<typeof logger> {
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
+/** What the description channel brought, escaped by Vega already, as data that the page's script reads. */
+function tagged(label: string): string {
+  const [subject, words] = label.split(TIP_SEPARATOR);
+  if (words === undefined) return '';
+  return `${subject === '' ? '' : ` data-of="${subject}"`}${words === '' ? '' : ` data-tip="${words}"`}`;
+}
+
 /** The roles and labels that Vega gives to every mark would be read out one by one: one image with one description is kinder. */
 function stand(svg: string, { id, title, description }: { id: string; title: string; description: string }): string {
   return svg
+    .replaceAll(/ (?:d|transform|x2?|y2?)="[^"]*"/g, (attribute) =>
+      attribute.replaceAll(/\d+\.\d{3,}/g, (digits) => String(Number(Number(digits).toFixed(2)))),
+    )
+    .replaceAll(/ aria-label="([^"]*)"/g, (_, label: string) => tagged(label))
     .replaceAll(/ (?:role|aria-label|aria-roledescription|aria-hidden)="[^"]*"/g, '')
     .replaceAll(/ (id)="([^"]*)"/g, ` $1="${id}-$2"`)
     .replaceAll(/url\(#([^)]*)\)/g, `url(#${id}-$1)`)

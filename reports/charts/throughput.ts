@@ -2,10 +2,10 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis, ScenarioAnalysis } from '#bench/analysis/analysis.ts';
 import { keepAlive } from '#bench/analysis/between.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { boundWords } from '../overview.ts';
-import type { Chart, Drawing } from './chart.ts';
-import { CONFIG } from './palette.ts';
+import { type Chart, type Drawing, TIP, tip } from './chart.ts';
+import { isNarrow, ROW, rowAxis, sized } from './frame.ts';
 
 function draw({ scenarios }: Analysis): Drawing[] {
   const all = scenarios.map(({ scenario }) => scenario);
@@ -37,6 +37,10 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
       end: Math.max(high, derived ?? 0),
       text: `${figure}, ${derived === null ? boundWords(of) : `one core could ${formatQuantity(derived, '/s')}`}`,
       short: figure,
+      tip: tip(
+        of.subject,
+        `${of.subject}: ${figure}, ${boundWords(of)}${derived === null ? '' : `, one core could carry ${formatQuantity(derived, '/s')}`}`,
+      ),
       words: `${figure}, ${boundWords(of)}${derived === null ? '' : `, one core could carry ${formatQuantity(derived, '/s')}`}`,
     };
   });
@@ -47,13 +51,19 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
     state: 'drawn',
     title: `Throughput in ${scenario.name}: ${limitWords(own, bars.length)}`,
     description: `Horizontal bars, one a subject, in requests per second; strong where the subject itself was the limit, pale where something else was. A dashed outline reaches to what one core could carry, derived from CPU per request. ${bars.map(({ label, words }) => `${label}: ${words}`).join('; ')}.`,
+    table: {
+      columns: ['Subject', 'Throughput', 'Limit', 'One core could carry'],
+      rows: measured.map((of, i) => [
+        of.subject,
+        formatEstimate(of.metrics.throughput!, '/s'),
+        boundWords(of),
+        bars[i]!.derived === null ? '–' : formatQuantity(bars[i]!.derived!, '/s'),
+      ]),
+    },
     spec: (width) => {
-      const narrow = width < 500;
+      const narrow = isNarrow(width);
       return {
-        width,
-        height: bars.length * 34 + 60 + 24 * (kinds.length + 1),
-        autosize: { type: 'fit', contains: 'padding' },
-        config: CONFIG,
+        ...sized(width, bars.length * ROW + 60 + 24 * (kinds.length + 1)),
         data: { values: bars },
         resolve: { scale: { color: 'independent' } },
         encoding: {
@@ -61,8 +71,9 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
             field: 'label',
             type: 'nominal',
             sort: bars.map(({ label }) => label),
-            axis: { title: null, domain: false, ticks: false, labelLimit: narrow ? 100 : 200 },
+            axis: rowAxis(width),
           },
+          ...TIP,
         },
         layer: [
           {

@@ -1,16 +1,17 @@
-/** The comparison by layer: restacks into cards where the page is narrow. */
+/** The comparison by layer: sortable where the page's script runs, restacked into cards where the page is narrow. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
-import { GROUPS, type Overview, type OverviewRow, overviewOf } from '../overview.ts';
+import { type Cell, GROUPS, type Overview, type OverviewRow, overviewOf } from '../overview.ts';
 import { html, type Markup } from './markup.ts';
 
 export function comparisonSection(analysis: Analysis): Markup {
   const overview = overviewOf(analysis);
   const { columns, rows, offered } = overview;
+  const scales = columns.map((_, i) => Math.max(0, ...rows.map(({ cells }) => cells[i]?.estimate?.high ?? 0)));
   return html`<section aria-labelledby="comparison">
     <h2 id="comparison">Comparison by layer</h2>
-    <div class="box" tabindex="0" role="region" aria-labelledby="comparison">
-      <table class="stack" role="table">
+    <div class="box" tabindex="0" role="region" aria-label="table: comparison by layer">
+      <table class="stack" role="table" data-sortable>
         <thead role="rowgroup">
           <tr role="row">
             <th scope="col" role="columnheader">Subject</th>
@@ -23,6 +24,7 @@ export function comparisonSection(analysis: Analysis): Markup {
               group,
               rows.filter((row) => row.group === group),
               overview,
+              scales,
             ),
           )}
         </tbody>
@@ -33,12 +35,17 @@ export function comparisonSection(analysis: Analysis): Markup {
       terminate it. CPU is that of the proxy’s own processes; direct has none. A capacity is <i>measured</i> only where
       the subject itself was the limit; else it is <i>derived</i>: one second ÷ CPU per request, for one core.
       ${offered !== null && html`Added response time: quantile through the proxy less that of direct in the same round, both offered ${formatQuantity(offered, '/s')}.`}
-      Under each figure stands its interval.
+      Under each figure stands its interval; the bar shows it against the largest of its column.
     </p>
   </section>`;
 }
 
-function groupRows(group: string, rows: readonly OverviewRow[], { columns }: Overview): Markup {
+function groupRows(
+  group: string,
+  rows: readonly OverviewRow[],
+  { columns }: Overview,
+  scales: readonly number[],
+): Markup {
   if (rows.length === 0) return html``;
   return html`<tr class="group" role="row">
       <th colspan="${columns.length + 1}" scope="rowgroup" role="rowheader">${group}</th>
@@ -47,17 +54,39 @@ function groupRows(group: string, rows: readonly OverviewRow[], { columns }: Ove
       ({ subject, cells, scenario }) =>
         html`<tr role="row">
           <th scope="row" role="rowheader">
-            ${scenario === null ? subject : html`<a href="#scenario-${scenario}">${subject}</a>`}
+            ${scenario === null ? subject : html`<a href="#scenario-${scenario}">${subject}</a>`}<small class="layer"
+              >${group}</small
+            >
           </th>
           ${cells.map((cell, i) =>
             cell
-              ? html`<td role="cell" data-label="${columns[i]!.title}">
+              ? html`<td role="cell" data-label="${columns[i]!.title}" data-value="${cell.estimate?.value}">
                   <span
-                    >${cell.figure}${[cell.interval, cell.kind].map((line) => line !== undefined && html`<small>${line}</small>`)}</span
+                    >${cell.figure}${[cell.interval, cell.kind].map((line) => line !== undefined && html`<small>${line}</small>`)}${spark(cell, scales[i]!)}</span
                   >
                 </td>`
               : html`<td role="cell" class="empty" data-label="${columns[i]!.title}"><span>–</span></td>`,
           )}
         </tr>`,
     )}`;
+}
+
+/** A bar of the estimate, its interval laid over; nothing where the whole column is zero. */
+function spark({ estimate }: Cell, scale: number): Markup {
+  if (!estimate || scale <= 0) return html``;
+  const at = (value: number): string => ((100 * Math.max(0, value)) / scale).toFixed(1);
+  return html`<svg class="spark" viewBox="0 0 100 5" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+    <rect class="track" width="100" height="5" />
+    <rect class="bar" width="${at(estimate.value)}" height="5" />
+    ${
+      estimate.high > estimate.low &&
+      html`<rect
+        class="range"
+        x="${at(estimate.low)}"
+        width="${at(estimate.high - Math.max(0, estimate.low))}"
+        y="1.5"
+        height="2"
+      />`
+    }
+  </svg>`;
 }

@@ -3,15 +3,14 @@ import type { Analysis, LedgerSuite } from '#bench/analysis/analysis.ts';
 import { formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
 import { html, type Markup } from './markup.ts';
 
-export function ledgerSection({ ledger }: Analysis): Markup {
+export function ledgerTable({ ledger }: Analysis): Markup {
   if (ledger.length === 0) return html``;
-  return html`<section aria-labelledby="ledger">
-    <h2 id="ledger">Ledger: where a request’s time goes</h2>
+  return html`<h3 id="ledger">Ledger: where a request’s time goes</h3>
     <p class="soft">
       Micro-benchmarks of the building blocks, median with its 95 % interval, times how often one proxied request needs
       them. They run without sockets: what the kernel does is not in them.
     </p>
-    <div class="box" tabindex="0" role="region" aria-labelledby="ledger">
+    <div class="box" tabindex="0" role="region" aria-label="table: ledger">
       <table>
         <thead>
           <tr>
@@ -25,8 +24,7 @@ export function ledgerSection({ ledger }: Analysis): Markup {
           ${ledger.map(suiteRows)}
         </tbody>
       </table>
-    </div>
-  </section>`;
+    </div>`;
 }
 
 const suiteRows = ({ suite, lines, nanosPerRequest }: LedgerSuite): Markup =>

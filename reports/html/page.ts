@@ -1,34 +1,43 @@
-/** The document around the sections: head, policy, contents. No script and no request: the policy forbids both. */
+/** The document around the sections: head, policy, contents. The policy allows one style sheet and one script, by hash, and no request. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Analysis } from '#bench/analysis/analysis.ts';
+import type { RunRecords } from '#bench/model/record.ts';
 import { repeatCommand } from '../again.ts';
 import { comparisonSection } from './comparison.ts';
 import { configsSection } from './configs.ts';
+import { downloadsSection } from './downloads.ts';
 import { environmentSection } from './environment.ts';
+import { explanationSection } from './explanation.ts';
 import { figuresSection } from './figures.ts';
 import { findingsSection, headline } from './findings.ts';
-import { ledgerSection } from './ledger.ts';
 import { html, type Markup, trusted } from './markup.ts';
 import { scenariosSection } from './scenarios.ts';
 import { STYLE } from './style.ts';
 import { trialsSection } from './trials.ts';
 
-const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+/** Sorting, toggles and hover values; the page says the same without it. */
+export const SCRIPT = readFileSync(join(import.meta.dirname, 'page-script.js'), 'utf8');
+
+const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+const POLICY = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; base-uri 'none'; form-action 'none'`;
 
 const date = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
-export async function page(analysis: Analysis): Promise<string> {
-  const { run, state, ledger } = analysis;
+export async function page(analysis: Analysis, records: RunRecords): Promise<string> {
+  const { run, state } = analysis;
   const contents: readonly (readonly [string, string])[] = [
     ['findings', 'Findings'],
     ['comparison', 'Comparison'],
     ['charts', 'Charts'],
+    ['explanation', 'L4 and L7'],
     ['scenarios', 'Scenarios'],
     ['trials', 'Trials'],
     ['environment', 'Environment'],
     ['configs', 'Configuration'],
     ['again', 'Run it again'],
-    ...(ledger.length > 0 ? ([['ledger', 'Ledger']] as const) : []),
+    ['records', 'Records'],
   ];
   const body = html`<header>
       <p class="mark">
@@ -45,8 +54,9 @@ export async function page(analysis: Analysis): Promise<string> {
     </header>
     <main>
       ${findingsSection(analysis)} ${comparisonSection(analysis)} ${await figuresSection(analysis)}
-      ${scenariosSection(analysis)} ${trialsSection(analysis)} ${environmentSection(analysis)}
-      ${configsSection(analysis)} ${againSection(analysis)} ${ledgerSection(analysis)}
+      ${await explanationSection(analysis)} ${scenariosSection(analysis)} ${trialsSection(analysis)}
+      ${environmentSection(analysis)} ${configsSection(analysis)} ${againSection(analysis)}
+      ${downloadsSection(analysis, records)}
     </main>
     <footer>
       <p>
@@ -66,7 +76,7 @@ export async function page(analysis: Analysis): Promise<string> {
         ${trusted(`<style>${STYLE}</style>`)}
       </head>
       <body>
-        ${body}
+        ${body} ${trusted(`<script>${SCRIPT}</script>`)}
       </body>
     </html> `.text;
 }

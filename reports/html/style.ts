@@ -69,11 +69,30 @@ tr.group th { padding-top: .9rem; padding-bottom: .25rem; color: var(--soft); fo
 tr.group + tr > * { border-top: 0; }
 figure { margin: 1.5rem 0 2.5rem; }
 figcaption { margin-bottom: .6rem; font-weight: 600; line-height: 1.4; text-wrap: balance; }
-figure svg { display: block; width: 100%; height: auto; }
-figure svg.wide { max-width: 860px; }
-figure svg.narrow { display: none; max-width: 420px; }
-.nothing { padding: 1.4rem 1.2rem; border: 1.5px dashed var(--rule); border-radius: 8px; color: var(--soft); max-width: 46rem; }
-.nothing p { margin: 0; }
+figure > svg { display: block; width: 100%; height: auto; }
+figure > svg.wide { max-width: 860px; }
+figure > svg.narrow { display: none; max-width: 420px; }
+.off { visibility: hidden; }
+.untold { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1rem; }
+.nothing { margin: 0; padding: 1rem 1.2rem; border: 1.5px dashed var(--rule); border-radius: 8px; color: var(--soft); max-width: 46rem; }
+.nothing figcaption { margin: 0 0 .3rem; } .nothing p { margin: 0; font-size: .9rem; line-height: 1.5; }
+.toggles { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0; } .toggles[hidden] { display: none; }
+.toggles button { display: inline-flex; align-items: center; gap: .45rem; max-width: 100%; padding: .3rem .75rem; border: 1px solid var(--rule); border-radius: 99px; background: var(--card); color: var(--ink); font: inherit; font-size: .875rem; cursor: pointer; overflow-wrap: anywhere; text-align: left; }
+.toggles svg { flex: none; }
+.toggles button[aria-pressed="false"] { color: var(--soft); background: none; border-style: dashed; text-decoration: line-through; } .toggles button[aria-pressed="false"] svg { visibility: hidden; }
+.tip { position: fixed; z-index: 1; max-width: min(22rem, calc(100vw - 16px)); padding: .35rem .6rem; border-radius: 6px; background: var(--ink); color: var(--paper); font-size: .82rem; line-height: 1.4; pointer-events: none; }
+.tip[hidden] { display: none; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.data { margin: .6rem 0 0; max-width: 860px; border: 0; background: none; } .data > summary { padding: .2rem 0; font-size: .875rem; font-weight: 400; color: var(--soft); width: max-content; position: relative; } .data > .box { margin: .4rem 0 0; border: 1px solid var(--rule); border-radius: 8px; }
+.spark { display: block; width: 100%; min-width: 4.5rem; height: 5px; margin-top: .35rem; }
+.spark .track { fill: var(--grid); } .spark .bar { fill: var(--user); } .spark .range { fill: var(--ink); }
+.layer { display: none; } .sorted .layer { display: block; font-weight: 400; }
+.sortable thead button { display: inline; padding: 0; border: 0; background: none; color: inherit; font: inherit; text-align: inherit; cursor: pointer; }
+.sortable thead button::after { content: "\\2195"; margin-left: .3em; opacity: .55; }
+.sortable [aria-sort="ascending"] button::after { content: "\\2191"; opacity: 1; } .sortable [aria-sort="descending"] button::after { content: "\\2193"; opacity: 1; }
+.sortable thead button:hover { color: var(--ink); text-decoration: underline; }
+.prose p { max-width: 46em; }
+.downloads { padding-left: 1.2rem; } .downloads li { margin: .3rem 0; }
 details { margin: .5rem 0; border: 1px solid var(--rule); border-radius: 8px; background: var(--card); }
 summary { padding: .6rem 1rem; cursor: pointer; font-weight: 600; }
 summary small { font-weight: 400; }
@@ -87,17 +106,22 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 footer { margin-top: 4rem; padding-bottom: 3rem; color: var(--soft); font-size: .875rem; }
 footer p { border-top: 1px solid var(--rule); padding-top: 1rem; max-width: none; }
 @media (max-width: 46rem) {
-  figure svg.wide { display: none; } figure svg.narrow { display: block; }
+  figure > svg.wide { display: none; } figure > svg.narrow { display: block; }
   .findings li { grid-template-columns: 1fr; gap: .25rem; padding: .8rem 0; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; }
   .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; text-align: left; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .stack.sortable thead { position: static; width: auto; height: auto; clip-path: none; padding: .7rem .9rem; border-bottom: 1px solid var(--rule); }
+  .stack.sortable thead tr { display: flex; flex-wrap: wrap; gap: .35rem .5rem; } .stack.sortable thead th { display: inline-block; padding: 0; }
+  .stack.sortable thead button { padding: .3rem .6rem; border: 1px solid var(--rule); border-radius: 99px; }
+  .stack td .spark { display: none; }
   .stack tbody tr { padding: .7rem .9rem; border-top: 1px solid var(--rule); }
   .stack tbody tr:first-child { border-top: 0; }
   .stack th, .stack td { padding: .1rem 0; border: 0; }
   .scroll tbody th, .scroll thead th:first-child { min-width: 7.5rem; max-width: 9rem; }
   .stack td { display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; }
   .stack td > span { text-align: right; } .stack td small { white-space: normal; }
+  .stack th .layer { margin: 0; }
   .stack td[data-label]::before { content: attr(data-label); color: var(--soft); }
   .stack tr.group { padding-bottom: 0; } .stack tr.group th { padding: 0; } .stack tr.group + tr { border-top: 0; padding-top: .3rem; }
   .stack tbody th { font-size: 1rem; }
@@ -114,5 +138,8 @@ footer p { border-top: 1px solid var(--rule); padding-top: 1rem; max-width: none
   figure, .tiles li, tr, .findings li { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .box { overflow: visible; } pre { white-space: pre-wrap; } th, td { padding: .25rem .4rem; font-size: 8pt; }
   .badge { border: 1px solid currentColor; }
+  .toggles, .tip, .sortable thead button::after { display: none; } .off { visibility: visible; }
+  figure > svg.wide { display: block; max-width: 100%; } figure > svg.narrow { display: none; }
 }
+@media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 `;

@@ -18,7 +18,7 @@ export async function renderRun(folder: string, { json }: { readonly json: boole
   });
   const records = parse(file, text);
   const analysis = analyse(records);
-  await writeReports(analysis, folder);
+  await writeReports(analysis, records, folder);
   process.stdout.write(
     json
       ? await readFile(join(folder, 'report.json'), 'utf8')

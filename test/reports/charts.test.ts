@@ -2,19 +2,29 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyse } from '#bench/analysis/analyse.ts';
 import type { Drawing } from '#reports/charts/chart.ts';
-import { charts } from '#reports/charts/registry.ts';
+import { historyOf } from '#bench/analysis/history.ts';
+import { charts, explanationCharts } from '#reports/charts/registry.ts';
+import { decompose } from '#reports/decomposition.ts';
 import { renderSvg } from '#reports/charts/render.ts';
 import { STYLE } from '#reports/html/style.ts';
 import { ODD_NAME, syntheticRun, TRUTHS } from './synthetic-run.ts';
 
-const analysis = analyse(syntheticRun({ rounds: 3 }));
+const records = syntheticRun({
+  rounds: 6,
+  scenarios: ['http-small', 'tls-keepalive', 'idle-connections', 'http-paced-50', 'http-paced-80'],
+});
+const earlier = analyse({ ...records, run: { ...records.run, run: 'earlier', startedAt: '2026-05-01T00:00:00.000Z' } });
+const alone = analyse(records);
+/** With everything that any chart draws: two rates, pairs of rounds, an earlier run. */
+const analysis = { ...alone, history: historyOf([earlier, alone]) };
+const all = [...explanationCharts, ...charts];
 const drawn = (drawing: Drawing): Extract<Drawing, { state: 'drawn' }> => {
   if (drawing.state !== 'drawn') assert.fail(`${drawing.title}: ${drawing.reason}`);
   return drawing;
 };
 const label = { id: 'x', title: 'A < B', description: 'bars & lines' };
 
-for (const chart of charts)
+for (const chart of all)
   for (const width of [860, 330])
     test(`${chart.name} at ${width}: sound spec, no inline style, only colours of the page`, async () => {
       for (const drawing of chart.draw(analysis)) {
@@ -33,22 +43,72 @@ for (const chart of charts)
       }
     });
 
-test('every drawing has a takeaway and a description that names each subject that it shows', () => {
-  for (const chart of charts)
+test('every drawing has a takeaway, a description and a table as wide as its head', () => {
+  for (const chart of all)
     for (const drawing of chart.draw(analysis)) {
-      const { title, description } = drawn(drawing);
+      const { title, description, table } = drawn(drawing);
       assert.ok(title.length > 10 && description.length > 40);
-      for (const name of ['l4-tcp', chart.name === 'throughput' ? 'l4-tcp' : 'l7-http'])
-        assert.ok(description.includes(name));
+      assert.doesNotMatch(`${title}${description}${JSON.stringify(table)}`, /NaN|undefined|Infinity/);
+      assert.ok(table.rows.length > 0);
+      for (const row of table.rows) assert.equal(row.length, table.columns.length, chart.name);
     }
+});
+
+test('marks carry whose they are and what the pointer is told', async () => {
+  for (const name of [
+    'cpu-per-request',
+    'latency-by-percentile',
+    'throughput',
+    'forest',
+    'memory',
+    'over-time',
+    'history',
+  ]) {
+    const [drawing] = charts.find((chart) => chart.name === name)!.draw(analysis);
+    const { svg } = await renderSvg(drawn(drawing!).spec(860), label);
+    assert.match(svg, /<path data-of="l7-http" data-tip="l7-http[^"]*\d/, name);
+    assert.doesNotMatch(svg, /\u2063/);
+  }
+});
+
+test('the waterfall adds up: the parts lead from L4 to L7, and on to TLS', () => {
+  const { parts, l4, l7, explained } = decompose(analysis)!;
+  const between = parts.slice(
+    1,
+    parts.findIndex(({ name }) => name === 'L7 hop'),
+  );
+  const sum = between.reduce((total, { micros }) => total + micros, l4.value);
+  assert.ok(Math.abs(sum - l7.value) < 1e-9);
+  assert.ok(explained !== null && explained > 0 && explained <= 1);
+  assert.equal(parts.at(-1)!.name, 'L7 hop with TLS');
+});
+
+test('a knee is marked before the rate at which the tail rises', () => {
+  const paced = analysis.scenarios.filter(({ offered }) => offered !== null);
+  const steep = analysis.scenarios.map((scenario) =>
+    scenario === paced[1]
+      ? {
+          ...scenario,
+          subjects: scenario.subjects.map((subject) => {
+            const p99 = subject.metrics.responseP99;
+            return subject.subject === 'l7-http' && p99
+              ? { ...subject, metrics: { ...subject.metrics, responseP99: { ...p99, value: 9_000, high: 9_900 } } }
+              : subject;
+          }),
+        }
+      : scenario,
+  );
+  const [drawing] = charts.find(({ name }) => name === 'rate-latency')!.draw({ ...analysis, scenarios: steep });
+  assert.match(drawing!.title, /the knee of l7-http lies above/);
 });
 
 test('names are text in the SVG too', async () => {
   const short = TRUTHS.map((truth) => (truth.name === ODD_NAME ? { ...truth, name: '<b>&"' } : truth));
   const odd = analyse(syntheticRun({ rounds: 2, subjects: short }));
-  for (const chart of charts)
+  for (const chart of all)
     for (const drawing of chart.draw(odd)) {
-      const { svg } = await renderSvg(drawn(drawing).spec(860), label);
+      if (drawing.state === 'cannot tell') continue;
+      const { svg } = await renderSvg(drawing.spec(860), label);
       assert.doesNotMatch(svg, /<b>/);
     }
 });
@@ -56,7 +116,7 @@ test('names are text in the SVG too', async () => {
 test('without data a chart says why, and what would give it', () => {
   const { run } = syntheticRun({ rounds: 1 });
   const empty = analyse({ run, subjects: [], trials: [], micro: [] });
-  for (const chart of charts)
+  for (const chart of all)
     for (const drawing of chart.draw(empty)) {
       assert.equal(drawing.state, 'cannot tell');
       assert.ok(drawing.state === 'cannot tell' && drawing.reason.length > 10);
@@ -78,7 +138,10 @@ test('a chart cannot load anything', async () => {
 
 test('one subject and one round draw too', async () => {
   const lone = analyse(syntheticRun({ rounds: 1, subjects: TRUTHS.slice(0, 2), mishaps: false }));
-  for (const chart of charts)
-    for (const drawing of chart.draw(lone))
-      assert.deepEqual((await renderSvg(drawn(drawing).spec(330), label)).warnings, []);
+  for (const chart of all)
+    for (const drawing of chart.draw(lone)) {
+      if (drawing.state === 'cannot tell') continue;
+      assert.deepEqual((await renderSvg(drawing.spec(330), label)).warnings, []);
+      assert.doesNotMatch(JSON.stringify(drawing.table), /NaN|undefined|Infinity/);
+    }
 });

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { analyse } from '#bench/analysis/analyse.ts';
+import { readRecords } from '#bench/model/read.ts';
 import { repeatCommand } from '#reports/again.ts';
 import { html, escapeHtml } from '#reports/html/markup.ts';
+import { SCRIPT } from '#reports/html/page.ts';
 import { STYLE } from '#reports/html/style.ts';
 import { reportHtml } from '#reports/report-html.ts';
+import { textOf } from './rendered.ts';
 import { ODD_NAME, syntheticRun } from './synthetic-run.ts';
 
-const page = await reportHtml.render(analyse(syntheticRun({ rounds: 3 })));
+const page = await textOf(reportHtml, syntheticRun({ rounds: 3 }));
 
 test('whatever is put into a template is text', () => {
   fc.assert(
@@ -24,15 +27,46 @@ test('whatever is put into a template is text', () => {
   assert.equal(html`${[html`<b>${1}</b>`, null, false, 'x<']}`.text, '<b>1</b>x&lt;');
 });
 
-test('no script, no request, no inline style: the policy forbids all and nothing needs them', () => {
+test('one style sheet and one script by hash, no request, no inline style or handler', () => {
   const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(page)?.[1]?.replaceAll('&#39;', "'");
-  const hash = createHash('sha256').update(STYLE).digest('base64');
-  assert.equal(policy, `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`);
+  const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  assert.equal(
+    policy,
+    `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; base-uri 'none'; form-action 'none'`,
+  );
   assert.ok(page.includes(`<style>${STYLE}</style>`), 'the hash is that of the style sheet as it stands in the page');
-  assert.doesNotMatch(page, /<(script|link|img|iframe|object|embed|base|form)\b/i);
-  assert.doesNotMatch(page, / (style|on\w+)="/);
-  assert.doesNotMatch(page, /(?:src|href)\s*=\s*["'](?!#)/);
+  assert.ok(page.includes(`<script>${SCRIPT}</script>`), 'and that of the script');
+  const rest = page.replace(SCRIPT, '');
+  assert.equal(rest.match(/<script\b/g)?.length, 1);
+  assert.doesNotMatch(rest, /<(link|img|iframe|object|embed|base|form)\b/i);
+  assert.doesNotMatch(rest, / (style|on\w+)="/);
+  assert.doesNotMatch(rest, /(?:src|href)\s*=\s*["'](?!#|data:(?:text\/csv|application\/gzip)[;,])/);
   assert.doesNotMatch(STYLE, /url\(|@import/);
+  assert.doesNotMatch(SCRIPT, /innerHTML|insertAdjacentHTML|eval\(|fetch\(|import\(/);
+});
+
+test('the records travel in the page, whole', () => {
+  const [, packed] = /href="data:application\/gzip;base64,([^"]*)"/.exec(page)!;
+  const { records, torn } = readRecords(gunzipSync(Buffer.from(packed!, 'base64')).toString());
+  assert.equal(torn, false);
+  assert.deepEqual(records, JSON.parse(JSON.stringify(syntheticRun({ rounds: 3 }))));
+});
+
+test('a standard run stays below 1.5 MB, with or without its records in it', async () => {
+  const standard = syntheticRun({
+    rounds: 12,
+    scenarios: [
+      'http-small',
+      'tls-keepalive',
+      'http-new-connection',
+      'tls-full-handshake',
+      'tcp-echo',
+      'http-paced-50',
+    ],
+  });
+  const text = await textOf(reportHtml, standard);
+  assert.ok(text.length < 1.5e6, `${text.length}`);
+  assert.match(text, /download="trials\.csv"/);
 });
 
 test('a name full of markup shows as text, also in charts and configurations', () => {
@@ -50,8 +84,20 @@ test('every link leads to something, no id stands twice', () => {
   for (const [, target] of page.matchAll(/url\(#([^)]*)\)/g)) assert.ok(ids.includes(target), `url(#${target})`);
 });
 
-test('the order of the page: finding, comparison, charts, trials, environment, configuration, again, ledger', () => {
-  const order = ['<h1>', 'findings', 'comparison', 'charts', 'trials', 'environment', 'configs', 'again', 'ledger'];
+test('the order of the page: finding, comparison, charts, L4 and L7, trials, environment, configuration, again, records', () => {
+  const order = [
+    '<h1>',
+    'findings',
+    'comparison',
+    'charts',
+    'explanation',
+    'scenarios',
+    'trials',
+    'environment',
+    'configs',
+    'again',
+    'records',
+  ];
   const places = order.map((id) => page.indexOf(id.startsWith('<') ? id : `<h2 id="${id}"`));
   assert.deepEqual(
     places,

@@ -9,14 +9,15 @@ import { exporters } from '#reports/registry.ts';
 import { ExportError, writeReports } from '#reports/write.ts';
 import { syntheticRun } from './synthetic-run.ts';
 
-const analysis = analyse(syntheticRun({ rounds: 1, scenarios: ['http-small'] }));
+const records = syntheticRun({ rounds: 1, scenarios: ['http-small'] });
+const analysis = analyse(records);
 const folder = await mkdtemp(join(tmpdir(), 'hopcost-reports-'));
 after(() => rm(folder, { recursive: true, force: true }));
 const fake = (format: string, render: Exporter['render']): Exporter => ({ format, file: `${format}.txt`, render });
 
 test('every exporter writes its file, and leaves nothing else', async () => {
   const out = join(folder, 'all', 'deep');
-  const files = await writeReports(analysis, out);
+  const files = await writeReports(analysis, records, out);
   assert.deepEqual(
     files,
     exporters.map(({ file }) => join(out, file)),
@@ -27,12 +28,12 @@ test('every exporter writes its file, and leaves nothing else', async () => {
 test('a failing exporter names itself; the others are written; its old file stays', async () => {
   const out = join(folder, 'failing');
   const good = fake('good', () => 'fine');
-  await writeReports(analysis, out, [fake('bad', () => 'old')]);
+  await writeReports(analysis, records, out, [fake('bad', () => 'old')]);
   const bad = fake('bad', () => {
     throw new Error('no such chart');
   });
   await assert.rejects(
-    writeReports(analysis, out, [bad, good]),
+    writeReports(analysis, records, out, [bad, good]),
     (error: unknown) =>
       error instanceof ExportError && /^exporter 'bad' could not write .*bad\.txt: no such chart$/.test(error.message),
   );
@@ -40,7 +41,7 @@ test('a failing exporter names itself; the others are written; its old file stay
   assert.equal(await readFile(join(out, 'bad.txt'), 'utf8'), 'old');
   assert.deepEqual((await readdir(out)).toSorted(), ['bad.txt', 'good.txt']);
   await assert.rejects(
-    writeReports(analysis, out, [bad, { ...bad, format: 'worse' }]),
+    writeReports(analysis, records, out, [bad, { ...bad, format: 'worse' }]),
     /2 reports failed: .*'bad'.*'worse'/,
   );
 });
@@ -48,5 +49,5 @@ test('a failing exporter names itself; the others are written; its old file stay
 test('a folder that cannot be written is named', async () => {
   const file = join(folder, 'a-file');
   await writeFile(file, '');
-  await assert.rejects(writeReports(analysis, join(file, 'below')), /ENOTDIR|EEXIST/);
+  await assert.rejects(writeReports(analysis, records, join(file, 'below')), /ENOTDIR|EEXIST/);
 });

@@ -8,7 +8,7 @@ import { syntheticRun } from '#test/reports/synthetic-run.ts';
 const records = syntheticRun({ rounds: 3, scenarios: ['http-small', 'http-paced-50', 'idle-connections'] });
 
 test('the rounds lie over each other: the mean rate is that of the trials, idle scenarios have none', () => {
-  const series = overTimeOf(records.run.scenarios, records.trials);
+  const series = overTimeOf(records.run.scenarios, records.subjects, records.trials);
   assert.ok(series.every(({ scenario }) => scenario !== 'idle-connections'));
   const direct = series.find(({ scenario, subject }) => scenario === 'http-small' && subject === 'direct')!;
   const trials = records.trials.filter((trial) => trial.state === 'completed');
@@ -22,14 +22,14 @@ test('the rounds lie over each other: the mean rate is that of the trials, idle 
 });
 
 test('latency over time: open loop response time, p99 above p50, null where a step has too few requests', () => {
-  const series = overTimeOf(records.run.scenarios, records.trials);
+  const series = overTimeOf(records.run.scenarios, records.subjects, records.trials);
   for (const { scenario, latency } of series) {
     assert.equal(latency?.kind, scenario === 'http-paced-50' ? 'response' : 'service');
     latency?.p99.forEach((p99, i) => assert.ok(p99 === null || p99 >= latency.p50[i]!));
   }
   const [trial] = records.trials.filter((one) => one.state === 'completed');
   const sparse = { ...trial!.load.timeline, latency: { interval: trial!.load.timeline.interval, counts: [[[9, 19]]] } };
-  const [only] = overTimeOf(records.run.scenarios, [
+  const [only] = overTimeOf(records.run.scenarios, records.subjects, [
     {
       ...trial!,
       scenario: 'http-small',
@@ -45,7 +45,7 @@ test('records without a latency over time say so', () => {
       ? { ...trial, load: { ...trial.load, timeline: { interval: trial.load.timeline.interval, requests: [1, 2] } } }
       : trial,
   );
-  for (const { warmup, latency } of overTimeOf(records.run.scenarios, trials))
+  for (const { warmup, latency } of overTimeOf(records.run.scenarios, records.subjects, trials))
     assert.deepEqual([warmup, latency], [null, null]);
 });
 

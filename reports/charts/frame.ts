@@ -1,0 +1,22 @@
+/** What the specs of several charts share: the size of a drawing, axes of named rows, a subject's colour and shape. */
+import { CONFIG, type Look } from './palette.ts';
+
+export const ROW = 34;
+export const isNarrow = (width: number): boolean => width < 500;
+
+/** A single view that fills `width` with its labels. */
+export const sized = (width: number, height: number) =>
+  ({ width, height, autosize: { type: 'fit', contains: 'padding' }, config: CONFIG }) as const;
+
+/** Names of rows at the left, without a line. */
+export const rowAxis = (width: number) =>
+  ({ title: null, domain: false, ticks: false, labelLimit: isNarrow(width) ? 104 : 220 }) as const;
+
+/** A scale that gives each name its own look: its colour, its shape or its dash. */
+export const scaleOf = <K extends keyof Look>(looks: ReadonlyMap<string, Look>, names: readonly string[], key: K) => ({
+  domain: [...names],
+  range: names.map((name) => looks.get(name)![key]),
+});
+
+/** Micros as an axis shows them. */
+export const MICROS_LABEL = `datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' ms' : format(datum.value, '~r') + ' µs'`;

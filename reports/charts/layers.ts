@@ -1,0 +1,124 @@
+/** From L4 to L7 to TLS: one row a maker of proxies, one mark a layer, the way between them drawn. */
+import type { Analysis, Estimate } from '#bench/analysis/analysis.ts';
+import { familyOf, keepAlive } from '#bench/analysis/between.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
+import { type Group, groupOf, GROUPS } from '../overview.ts';
+import { type Chart, type Drawing, TIP, tip } from './chart.ts';
+import { isNarrow, rowAxis, sized } from './frame.ts';
+
+interface Stop {
+  readonly family: string;
+  readonly layer: Group;
+  readonly subject: string;
+  readonly estimate: Estimate;
+}
+
+const LOOKS = {
+  L4: { colour: 'var(--series-1)', shape: 'circle' },
+  L7: { colour: 'var(--series-2)', shape: 'square' },
+  'L7 with TLS': { colour: 'var(--series-4)', shape: 'diamond' },
+} as const;
+const LAYERS = Object.keys(LOOKS) as (keyof typeof LOOKS)[];
+
+/** The makers that have two layers or more. */
+function stopsOf({ scenarios }: Analysis): Stop[] {
+  const all = scenarios.map(({ scenario }) => scenario);
+  const [plain, encrypted] = [keepAlive(all, false), keepAlive(all, true)];
+  const stops = scenarios.flatMap(({ scenario, subjects }) =>
+    subjects
+      .filter(({ layer, tls }) => layer !== 'direct' && scenario.name === (tls ? encrypted : plain))
+      .flatMap(({ subject, layer, tls, metrics: { cpuPerRequest: estimate } }): Stop[] =>
+        estimate ? [{ family: familyOf(subject), layer: groupOf({ layer, tls }), subject, estimate }] : [],
+      ),
+  );
+  const families = Map.groupBy(stops, ({ family }) => family);
+  return [...families.values()]
+    .filter((own) => new Set(own.map(({ layer }) => layer)).size > 1)
+    .flatMap((own) => own.toSorted((a, b) => GROUPS.indexOf(a.layer) - GROUPS.indexOf(b.layer)));
+}
+
+function draw(analysis: Analysis): Drawing[] {
+  const stops = stopsOf(analysis);
+  const [first] = stops;
+  if (!first)
+    return [
+      {
+        state: 'cannot tell',
+        title: 'From L4 to L7 to TLS',
+        reason:
+          'No maker’s proxy completed a keep-alive trial at two layers; --proxies l4-tcp,l7-http,l7-tls with http-small and tls-keepalive gives it.',
+      },
+    ];
+  const families = [...new Set(stops.map(({ family }) => family))];
+  const own = stops.filter(({ family }) => family === first.family);
+  const points = stops.map(({ family, layer, subject, estimate: { value } }) => ({
+    family,
+    layer,
+    subject,
+    value,
+    text: formatQuantity(value, 'µs'),
+    tip: tip(subject, `${subject}: ${formatQuantity(value, 'µs')} of CPU per request`),
+  }));
+  const ways = families.map((family) => {
+    const values = points.filter((point) => point.family === family).map(({ value }) => value);
+    return { family, low: Math.min(...values), high: Math.max(...values) };
+  });
+  const longest = Math.max(...points.map(({ value }) => value));
+  return [
+    {
+      state: 'drawn',
+      title: `From layer to layer, CPU per request: ${own.map(({ layer, estimate }) => `${layer} ${formatQuantity(estimate.value, 'µs')}`).join(' → ')} (${first.family})`,
+      description: `One row a maker, one mark a layer, in microseconds of CPU per request. ${stops.map(({ subject, layer, estimate }) => `${subject} (${layer}): ${formatEstimate(estimate, 'µs')}`).join('; ')}.`,
+      table: {
+        columns: ['Subject', 'Layer', 'CPU per request'],
+        rows: stops.map(({ subject, layer, estimate }) => [subject, layer, formatEstimate(estimate, 'µs')]),
+      },
+      spec: (width) => ({
+        ...sized(width, families.length * 56 + 100),
+        encoding: {
+          y: { field: 'family', type: 'nominal', sort: families, axis: rowAxis(width) },
+        },
+        layer: [
+          {
+            data: { values: ways },
+            mark: { type: 'rule', color: 'var(--rule)', strokeWidth: 4 },
+            encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
+          },
+          {
+            data: { values: points },
+            mark: { type: 'point', filled: true, size: isNarrow(width) ? 120 : 190, opacity: 1 },
+            encoding: {
+              x: {
+                field: 'value',
+                type: 'quantitative',
+                title: 'µs of CPU per request',
+                scale: { domain: [0, longest * 1.08], nice: false },
+                axis: { tickCount: isNarrow(width) ? 4 : 7, domain: false, ticks: false },
+              },
+              color: {
+                field: 'layer',
+                type: 'nominal',
+                title: null,
+                scale: { domain: LAYERS, range: LAYERS.map((layer) => LOOKS[layer].colour) },
+              },
+              shape: {
+                field: 'layer',
+                type: 'nominal',
+                title: null,
+                scale: { domain: LAYERS, range: LAYERS.map((layer) => LOOKS[layer].shape) },
+              },
+              ...TIP,
+            },
+          },
+          {
+            data: { values: isNarrow(width) && families.length > 3 ? [] : points },
+            mark: { type: 'text', dy: -17, fontWeight: 'bold' },
+            encoding: { x: { field: 'value', type: 'quantitative' }, text: { field: 'text' }, ...TIP },
+          },
+        ],
+      }),
+    },
+  ];
+}
+
+export const layers: Chart = { name: 'layers', draw };

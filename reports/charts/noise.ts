@@ -1,0 +1,125 @@
+/**
+ * What the same subject differs from itself in this run: its neighbouring rounds, taken in pairs as if they were two subjects. Nothing
+ * smaller can be called a difference.
+ */
+import type { Analysis } from '#bench/analysis/analysis.ts';
+import { percent } from '#bench/analysis/quantity.ts';
+import { type Chart, type Drawing } from './chart.ts';
+import { isNarrow, sized } from './frame.ts';
+
+interface Pair {
+  readonly subject: string;
+  readonly scenario: string;
+  /** ln(later ÷ earlier) of CPU per request. */
+  readonly difference: number;
+}
+
+/** Rounds 0 and 1, 2 and 3, …: no round stands in two pairs. Closed loops only: at a fixed rate the figure is another one. */
+function pairsOf({ trials }: Analysis): Pair[] {
+  const series = Map.groupBy(
+    trials.filter(
+      ({ state, offered, figures }) => state === 'completed' && offered === null && (figures.cpuPerRequest ?? 0) > 0,
+    ),
+    ({ scenario, subject }) => JSON.stringify([scenario, subject]),
+  );
+  return [...series.values()].flatMap((own) =>
+    own
+      .filter(({ round }) => round % 2 === 0)
+      .flatMap(({ scenario, subject, round, figures: { cpuPerRequest } }): Pair[] => {
+        const next = own.find((one) => one.round === round + 1)?.figures.cpuPerRequest;
+        return next === undefined ? [] : [{ scenario, subject, difference: Math.log(next / cpuPerRequest!) }];
+      }),
+  );
+}
+
+const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+};
+
+const LEAST_PAIRS = 3;
+
+/** The largest median difference of any subject from itself, relative; null where no subject has three pairs of rounds. */
+export function noiseFloor(analysis: Analysis): number | null {
+  const groups = Map.groupBy(pairsOf(analysis), ({ scenario, subject }) => JSON.stringify([scenario, subject]));
+  const medians = [...groups.values()]
+    .filter(({ length }) => length >= LEAST_PAIRS)
+    .map((own) => Math.abs(median(own.map(({ difference }) => difference))));
+  return medians.length === 0 ? null : Math.expm1(Math.max(...medians));
+}
+
+const STEPS = [0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25];
+const MOST_BINS = 24;
+
+function draw(analysis: Analysis): Drawing[] {
+  const pairs = pairsOf(analysis);
+  if (pairs.length < 8)
+    return [
+      {
+        state: 'cannot tell',
+        title: 'Noise: the same subject against itself',
+        reason: `The noise of this host shows in pairs of rounds of the same subject; this run has ${pairs.length}, and a histogram needs 8. --preset standard has 12 rounds.`,
+      },
+    ];
+  const relative = pairs.map(({ difference }) => Math.expm1(difference));
+  const largest = Math.max(...relative.map(Math.abs));
+  const step = STEPS.find((one) => (2 * largest) / one <= MOST_BINS) ?? 0.5;
+  const counts = Map.groupBy(relative, (value) => Math.floor(value / step));
+  const [least, most] = [Math.min(...counts.keys()), Math.max(...counts.keys())];
+  const bins = Array.from({ length: most - least + 1 }, (_, i) => {
+    const bin = least + i;
+    return { from: bin * step, to: (bin + 1) * step, pairs: counts.get(bin)?.length ?? 0 };
+  });
+  const typical = median(relative.map(Math.abs));
+  const floor = noiseFloor(analysis);
+  return [
+    {
+      state: 'drawn',
+      title: `Noise: half of the pairs of rounds of the same subject differ by less than ${percent(typical)} in CPU per request`,
+      description: `Histogram of ${pairs.length} pairs of neighbouring rounds of the same subject in the same scenario: relative difference of CPU per request. The largest is ${percent(largest)}.${floor === null ? '' : ` The largest median of any subject is ${percent(floor)}.`}`,
+      table: {
+        columns: ['Difference', 'Pairs'],
+        rows: bins.map(({ from, to, pairs: count }) => [`${percent(from)} to ${percent(to)}`, String(count)]),
+      },
+      spec: (width) => ({
+        ...sized(width, 240),
+        data: {
+          values: bins.map((bin) => ({
+            ...bin,
+            tip: `\u2063${percent(bin.from)} to ${percent(bin.to)}: ${bin.pairs} pairs`,
+          })),
+        },
+        layer: [
+          {
+            mark: { type: 'bar', color: 'var(--user)', binSpacing: 1 },
+            encoding: {
+              x: {
+                field: 'from',
+                type: 'quantitative',
+                bin: 'binned',
+                title: 'later round ÷ earlier round of the same subject − 1',
+                axis: { format: '+.1~%', tickCount: isNarrow(width) ? 5 : 9, grid: false },
+              },
+              x2: { field: 'to' },
+              y: {
+                field: 'pairs',
+                type: 'quantitative',
+                title: 'pairs of rounds',
+                axis: { tickMinStep: 1, tickCount: 5 },
+              },
+              description: { field: 'tip', type: 'nominal' },
+            },
+          },
+          {
+            data: { values: [{ none: 0 }] },
+            mark: { type: 'rule', color: 'var(--ink)', strokeDash: [3, 3] },
+            encoding: { x: { field: 'none', type: 'quantitative' } },
+          },
+        ],
+      }),
+    },
+  ];
+}
+
+export const noise: Chart = { name: 'noise', draw };

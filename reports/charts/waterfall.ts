@@ -1,0 +1,102 @@
+/** From the cost of an L4 hop, part by part, to that of an L7 hop and of one with TLS. */
+import type { Analysis } from '#bench/analysis/analysis.ts';
+import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
+import { decompose } from '../decomposition.ts';
+import { type Chart, type Drawing, tip } from './chart.ts';
+import { isNarrow, rowAxis, sized } from './frame.ts';
+
+const KINDS = {
+  measured: { label: 'measured whole', colour: 'var(--capacity)' },
+  'micro-benchmark': { label: 'part, by micro-benchmark', colour: 'var(--user)' },
+  difference: { label: 'part, by difference', colour: 'var(--series-4)' },
+  rest: { label: 'not explained by a part', colour: 'var(--none)' },
+} as const;
+
+function draw(analysis: Analysis): Drawing[] {
+  const found = decompose(analysis);
+  if (!found)
+    return [
+      {
+        state: 'cannot tell',
+        title: 'From an L4 hop to an L7 hop, part by part',
+        reason: 'It needs the CPU per request of l4-tcp and of l7-http in the same run; add --proxies l4-tcp,l7-http.',
+      },
+    ];
+  let level = 0;
+  const bars = found.parts.map(({ name, kind, micros, isTotal }) => {
+    const from = isTotal ? 0 : level;
+    level = isTotal ? micros : level + micros;
+    const sign = !isTotal && micros > 0 ? '+' : '';
+    const text = `${sign}${formatQuantity(micros, 'µs')}`;
+    return {
+      name,
+      kind: KINDS[kind].label,
+      from,
+      to: level,
+      end: Math.max(from, level),
+      text,
+      tip: tip('', `${name}: ${text}, ${KINDS[kind].label}`),
+    };
+  });
+  const longest = Math.max(...bars.map(({ end }) => end));
+  const present = Object.values(KINDS).filter(({ label }) => bars.some(({ kind }) => kind === label));
+  const over = found.l7.value - found.l4.value;
+  return [
+    {
+      state: 'drawn',
+      title: `From an L4 hop to an L7 hop: ${over >= 0 ? '+' : ''}${formatQuantity(over, 'µs')}${found.explained === null ? '' : `, of which the micro-benchmarks explain ${percent(found.explained)}`}${found.tls ? `; TLS adds ${formatQuantity(found.tls.estimate.value, 'µs')}` : ''}`,
+      description: `A waterfall in microseconds of CPU per request (l4-tcp, l7-http${found.tls ? `, ${found.tls.subject}` : ''}): each part begins where the one before it ends. ${bars.map(({ name, text }) => `${name}: ${text}`).join('; ')}.`,
+      table: {
+        columns: ['Part', 'CPU per request', 'How it is known', 'What it is'],
+        rows: found.parts.map(({ name, kind, words }, i) => [name, bars[i]!.text, KINDS[kind].label, words]),
+      },
+      spec: (width) => ({
+        ...sized(width, bars.length * 34 + 84 + (isNarrow(width) ? 44 : 0)),
+        data: { values: bars },
+        encoding: {
+          y: {
+            field: 'name',
+            type: 'nominal',
+            sort: bars.map(({ name }) => name),
+            axis: { ...rowAxis(width), labelLimit: isNarrow(width) ? 128 : 300 },
+          },
+        },
+        layer: [
+          {
+            mark: { type: 'bar', height: { band: 0.62 } },
+            encoding: {
+              x: {
+                field: 'from',
+                type: 'quantitative',
+                title: 'µs of CPU per request',
+                scale: {
+                  domain: [
+                    Math.min(0, ...bars.map(({ from, to }) => Math.min(from, to))),
+                    longest * (isNarrow(width) ? 1.4 : 1.14),
+                  ],
+                  nice: false,
+                },
+                axis: { tickCount: isNarrow(width) ? 4 : 7, domain: false, ticks: false },
+              },
+              x2: { field: 'to' },
+              color: {
+                field: 'kind',
+                type: 'nominal',
+                title: null,
+                scale: { domain: present.map(({ label }) => label), range: present.map(({ colour }) => colour) },
+                legend: { columns: isNarrow(width) ? 1 : 4, labelLimit: 260 },
+              },
+              description: { field: 'tip', type: 'nominal' },
+            },
+          },
+          {
+            mark: { type: 'text', align: 'left', dx: 7, fontWeight: 'bold' },
+            encoding: { x: { field: 'end', type: 'quantitative' }, text: { field: 'text' } },
+          },
+        ],
+      }),
+    },
+  ];
+}
+
+export const waterfall: Chart = { name: 'waterfall', draw };
