@@ -140,7 +140,9 @@ export interface Limits {
   readonly connections: number;
   readonly requestsPerConnection: number;
   readonly upstreamIdlePerEndpoint: number;
+  /** Where every endpoint has reached it, requests are answered 503 with Retry-After at once: none is queued. */
   readonly upstreamPerEndpoint: number;
+  /** Requests that may wait behind the one under way; from there on nothing more is read (what came in one read with them is kept). */
   readonly pipelined: number;
   readonly udpSessions: number;
 }

@@ -148,6 +148,12 @@ function isAuthority(buffer: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
+/** Whether a configured text can stand in Host. */
+export function isAuthorityText(text: string): boolean {
+  const octets = Buffer.from(text, 'latin1');
+  return /^[\x21-\x7e]+$/.test(text) && isAuthority(octets, 0, octets.length);
+}
+
 function hasPort(buffer: Uint8Array, start: number, end: number): boolean {
   const colon = buffer.lastIndexOf(COLON, end - 1);
   return colon >= start && colon < end - 1 && buffer.lastIndexOf(93, end - 1) < colon;

@@ -51,11 +51,12 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
   #chunked = false;
   #out = '';
 
-  constructor(wire: Wire, owner: Owner) {
+  /** `address`: who the client is, which need not be the wire's other end. */
+  constructor(wire: Wire, address: string, owner: Owner) {
     this.#wire = wire;
     this.#owner = owner;
     this.#service = owner.service;
-    this.address = wire.remoteAddress;
+    this.address = address;
     this.metadata = this.#service.metadata(this.address, owner.secure);
     this.#since = this.#service.timeouts.connectionAge === 0 ? 0 : performance.now();
     wire.handler = this;
@@ -195,11 +196,17 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     this.#flow();
   }
 
-  /** Reads on where there is use for it: one head's worth of early octets is kept, so that an abort is seen meanwhile. */
+  /** Reads on where there is use for it: early octets up to a head's worth are kept, so that an abort is seen meanwhile. */
   #flow(): void {
-    const full = this.#early !== undefined && this.#early.length >= this.#service.limits.headBytes;
-    if (full || (this.#state === 'body' && this.#blocked)) this.#wire.pause();
+    if (this.#isFull() || (this.#state === 'body' && this.#blocked)) this.#wire.pause();
     else this.#wire.resume();
+  }
+
+  #isFull(): boolean {
+    const early = this.#early;
+    if (early === undefined) return false;
+    const { headBytes, pipelined } = this.#service.limits;
+    return early.length >= headBytes || countHeads(early, pipelined) >= pipelined;
   }
 
   #adopt(service: Service): void {
@@ -392,4 +399,13 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
       this.#wire.reset();
     } else this.#wire.destroy();
   }
+}
+
+const headEnd = Buffer.from('\r\n\r\n', 'latin1');
+
+/** Requests that wait in these octets, counted by their empty lines up to `most`: at least as many as there are. */
+function countHeads(octets: Buffer, most: number): number {
+  let count = 0;
+  for (let at = octets.indexOf(headEnd); at !== -1 && count < most; at = octets.indexOf(headEnd, at + 4)) count += 1;
+  return count;
 }

@@ -75,6 +75,8 @@ export class Exchange implements TunnelOwner {
   /** `request` is still all that was sent, so it can be sent again. */
   #replayable: boolean;
   #retried = false;
+  /** Some endpoint did not take it. */
+  #failed = false;
   #aborted = false;
   readonly #started: number;
   readonly #target: string;
@@ -177,20 +179,24 @@ export class Exchange implements TunnelOwner {
     return undefined;
   }
 
-  /** Finds an endpoint and a connection to it. */
+  /**
+   * Finds an endpoint and a connection to it. Where every endpoint has as many connections as it may, the client is told so at once: a
+   * queue here would hide the overload from whoever balances in front, and let requests wait that nobody waits for any more.
+   */
   #open(): void {
     const upstream = this.#upstream as Upstream;
     const endpoint = upstream.balancer.pick(this.#client.address, this.#tried);
-    const pool = endpoint === undefined ? undefined : upstream.pool(endpoint);
-    if (endpoint === undefined || pool === undefined) {
-      this.reply(this.#tried === undefined ? { status: 503, lines: retryAfter } : { status: 502 });
+    if (endpoint === undefined) {
+      this.reply(this.#failed ? { status: 502 } : { status: 503, lines: retryAfter });
       return;
     }
+    const pool = upstream.pool(endpoint);
     // A second stale connection is possible, a third not: after one failure a fresh one is opened.
     let origin = this.#retried ? undefined : pool.take();
     if (origin === undefined) {
       if (pool.full) {
-        this.reply({ status: 503, lines: retryAfter });
+        (this.#tried ??= new Set()).add(endpoint);
+        this.#open();
         return;
       }
       origin = new OriginConnection(pool, upstream, endpoint, this.service);
@@ -309,7 +315,7 @@ export class Exchange implements TunnelOwner {
     const { endpoints } = (this.#upstream as Upstream).balancer;
     // A stale connection says nothing against its endpoint; a refused one does.
     if (untouched || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
-    this.#retried = true;
+    this.#retried = this.#failed = true;
     this.#open();
   }
 

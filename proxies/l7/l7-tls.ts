@@ -1,40 +1,66 @@
 /** `l7-tls`: HTTPS in, HTTP out. */
-import { IntentError } from '../config/intent-error.ts';
+import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { DownstreamTls, ProxyIntent } from '../config/intent.ts';
 import type { Capability, ProxyDefinition } from '../contract.ts';
 import { startLoops } from '../workers/workers.ts';
 import { Certificates, listenTls } from '../net/tls.ts';
 import { timeoutsOf } from '../config/defaults.ts';
 import { commonCapabilities } from './l7-http.ts';
+import { checkOffered, type Offered } from './offered.ts';
 import { type ServerOptions, startServer } from './server.ts';
 
-function tlsOf(intent: ProxyIntent): DownstreamTls {
-  const { tls } = intent.listener;
-  if (tls !== undefined) return tls;
-  throw new IntentError([{ path: 'listener.tls', message: 'a certificate and its key are needed to terminate TLS' }]);
-}
-
 /** The listening half: certificates chosen by SNI, swapped by a reload. */
-export function terminateTls(intent: ProxyIntent): Pick<ServerOptions, 'listen' | 'secure' | 'onReload'> {
-  const certificates = new Certificates(tlsOf(intent));
+export function terminateTls(intent: ProxyIntent, offered: Offered): Pick<ServerOptions, 'listen' | 'onReload'> {
+  checkOffered(intent, offered);
+  const certificates = new Certificates(intent.listener.tls as DownstreamTls);
+  const { tlsHandshake, requestHead } = timeoutsOf(intent);
   return {
-    secure: true,
     listen: (address, onWire, options) =>
       listenTls(address, onWire, {
         ...options,
         certificates,
-        handshakeTimeout: timeoutsOf(intent).tlsHandshake,
+        handshakeTimeout: tlsHandshake,
+        ...(intent.listener.proxyProtocol === true && { proxyHeaderTimeout: requestHead }),
       }),
-    onReload: (next) => certificates.replace(tlsOf(next)),
+    onReload(next) {
+      checkFixed(next, intent);
+      certificates.replace(next.listener.tls as DownstreamTls);
+    },
   };
 }
 
+/** What the listener took at its start, where a reload would have no effect. Certificates, authorities and versions do change. */
+const fixed: Readonly<Record<string, (intent: ProxyIntent) => unknown>> = {
+  'listener.tls.alpn': ({ listener }) => listener.tls?.alpn ?? ['http/1.1'],
+  'listener.tls.clientCa': ({ listener }) => listener.tls?.clientCa !== undefined,
+  'listener.proxyProtocol': ({ listener }) => listener.proxyProtocol === true,
+  'timeouts.tlsHandshake': (intent) => timeoutsOf(intent).tlsHandshake,
+};
+
+function checkFixed(next: ProxyIntent, running: ProxyIntent): void {
+  const changed = Object.keys(fixed).filter(
+    (path) => JSON.stringify(fixed[path]?.(next)) !== JSON.stringify(fixed[path]?.(running)),
+  );
+  const problems = changed.map((path): IntentProblem => {
+    const what = path.endsWith('clientCa') ? 'whether client certificates are required cannot' : 'cannot';
+    return { path, message: `${what} change while the proxy runs; start another` };
+  });
+  if (problems.length > 0) throw new IntentError(problems);
+}
+
+const offered = { name: 'l7-tls', termination: true, origination: false, forward: false };
+
 export const definition: ProxyDefinition = {
-  name: 'l7-tls',
+  name: offered.name,
   layer: 'l7',
   summary: 'TLS terminated (SNI, ALPN, resumption), then as l7-http',
   capabilities: new Set<Capability>([...commonCapabilities, 'tls-termination', 'mtls']),
   availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),
   start: async (intent, signal) =>
-    startLoops('l7-tls', intent, (own) => startServer(own, terminateTls(own), signal), signal),
+    startLoops(
+      offered.name,
+      intent,
+      async (own) => startServer(own, { offered, ...terminateTls(own, offered) }, signal),
+      signal,
+    ),
 };

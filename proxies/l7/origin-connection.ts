@@ -32,11 +32,13 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   readonly #timer = new Timer(this);
   readonly #pool: ConnectionPool<OriginConnection>;
   readonly #service: Service;
+  readonly #secure: boolean;
 
   /** Opens at once. */
   constructor(pool: ConnectionPool<OriginConnection>, upstream: Upstream, endpoint: ClusterEndpoint, service: Service) {
     this.#pool = pool;
     this.#service = service;
+    this.#secure = upstream.secure;
     pool.open += 1;
     this.#connecting = upstream.dial(endpoint, this, upstream.connectTimeout);
   }
@@ -170,6 +172,11 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
 
   #respond(exchange: Exchange, buffer: Buffer, start: number, end: number): void {
     const head = this.#service.responseHead;
+    // The runtime's TLS tells nobody whether close_notify came, so such a body could be cut by anyone on the path unseen.
+    if (head.body === UNTIL_CLOSE && this.#secure) {
+      this.#breakOff();
+      return;
+    }
     this.#keep = !head.close && head.body !== UNTIL_CLOSE && (head.minor === 1 || head.keepAlive);
     const counted = head.body !== CHUNKED;
     let last = start;

@@ -1,10 +1,11 @@
 /** The routing table, compiled from the intent: the first route that matches wins. Pure; an intent without routes is one test. */
+import { IntentError } from '../config/intent-error.ts';
 import type { Endpoint, HeaderMatch, Route, RouteMatch } from '../config/intent.ts';
-import { type CompiledEdits, compileEdits } from '../http/edits.ts';
+import { type CompiledEdits, compileEdits, isFieldValue } from '../http/edits.ts';
 import type { Reply } from '../http/reply.ts';
 import { type Head, methods, OTHER_METHOD } from '../http/head.ts';
 import type { Dial } from './service.ts';
-import { canonicalPath } from '../http/target.ts';
+import { canonicalPath, isAuthorityText } from '../http/target.ts';
 
 interface Forward<C> {
   readonly kind: 'forward';
@@ -41,7 +42,7 @@ export interface Router<C> {
 
 const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, responseEdits: undefined };
 
-/** `resolve` finds a cluster by name and throws for an unknown one. `random` gives [0, 1). */
+/** `resolve` finds a cluster by name and throws for an unknown one. `random` gives [0, 1). Throws `IntentError`. */
 export function createRouter<C>(
   routes: readonly Route[] | undefined,
   defaultCluster: string | undefined,
@@ -50,7 +51,13 @@ export function createRouter<C>(
 ): Router<C> {
   const last = defaultCluster === undefined ? notFound : plainForward(resolve(defaultCluster));
   if (routes === undefined || routes.length === 0) return { route: () => last };
-  const table = routes.map((route) => compileRoute(route, resolve, random));
+  const table = routes.map((route, index) => {
+    try {
+      return compileRoute(route, resolve, random);
+    } catch (error) {
+      throw new IntentError([{ path: `routes[${index}]`, message: (error as Error).message }]);
+    }
+  });
   return {
     route(head) {
       const asked = new Asked(head);
@@ -93,6 +100,16 @@ function targetOf(head: Head): string {
   return head.canonical ?? head.text(head.targetStart, head.targetEnd);
 }
 
+/** What is configured goes out as it is, so it must be what a head may say. */
+function requireToken(text: string | undefined, holds: (text: string) => boolean, message: string): void {
+  if (text !== undefined && !holds(text)) throw new TypeError(`${message}: ${JSON.stringify(text)}`);
+}
+
+function isCanonical(path: string): boolean {
+  const absolute = path.startsWith('/') ? path : `/${path}`;
+  return /^[\x21-\x7e]+$/.test(absolute) && !/[?#]/.test(absolute) && canonicalPath(absolute) === absolute;
+}
+
 type Test = (asked: Asked) => boolean;
 
 function compileRoute<C>(route: Route, resolve: (name: string) => C, random: () => number) {
@@ -102,8 +119,10 @@ function compileRoute<C>(route: Route, resolve: (name: string) => C, random: () 
   const { action } = route;
   if (action.kind === 'reply') {
     const { kind: _, ...reply } = action;
+    requireToken(action.contentType, isFieldValue, 'contentType: no field value');
     return { matches, decision: { kind: 'reply', reply, responseEdits } satisfies LocalReply };
   }
+  requireToken(action.hostRewrite, isAuthorityText, 'hostRewrite: no host with optional port');
   const decision: Forward<C> = {
     kind: 'forward',
     cluster: drawByWeight(
@@ -167,6 +186,7 @@ function compileHeader({ name, match, invert = false }: HeaderMatch): Test {
  */
 function compileRewrite(match: RouteMatch, replacement: string | undefined): (head: Head) => string | undefined | null {
   if (replacement === undefined) return () => undefined;
+  requireToken(replacement, isCanonical, 'prefixRewrite: no path in its canonical form (RFC 3986 §6.2.2)');
   const matched = match.path?.value ?? '/';
   return (head) => {
     const rest = targetOf(head).slice(matched.length);

@@ -9,23 +9,25 @@ import { describeIntent } from '../config/describe.ts';
 import { openAccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';
 import { clusterStats, type ProxyStats, Traffic } from '../stats/traffic.ts';
+import { AnnouncedClient, type AnnouncedOwner } from './announced-client.ts';
 import { ClientConnection, type Owner } from './client-connection.ts';
 import { ExchangeLog } from './exchange-log.ts';
+import { checkOffered, type Offered } from './offered.ts';
 import { Service, type ServiceOptions } from './service.ts';
 
-/** Listens for wires; TLS termination is another one of these. */
+/** Listens for wires; TLS termination is another one of these. It tells the client's address where that is not the wire's. */
 type Listen = (
   address: Endpoint,
-  onWire: (wire: Wire) => void,
+  onWire: (wire: Wire, address?: string) => void,
   options: { readonly connections: number; readonly reusePort: boolean },
 ) => Promise<WireListener>;
 
-class Server implements Owner {
+class Server implements Owner, AnnouncedOwner {
   service: Service;
   draining = false;
   readonly secure: boolean;
   readonly traffic: Traffic;
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections = new Set<ClientConnection | AnnouncedClient>();
   #emptied: (() => void) | undefined;
 
   constructor(service: Service, secure: boolean, traffic: Traffic) {
@@ -38,13 +40,25 @@ class Server implements Owner {
     return this.#connections.size;
   }
 
-  accept(wire: Wire): void {
+  accept(wire: Wire, address = wire.remoteAddress): void {
     this.traffic.connections += 1;
     this.traffic.active += 1;
-    this.#connections.add(new ClientConnection(wire, this));
+    const { intent, timeouts } = this.service;
+    // Over TLS the header comes before the handshake: the listener has read it.
+    const awaitsHeader = intent.listener.proxyProtocol === true && !this.secure;
+    this.#connections.add(
+      awaitsHeader ? new AnnouncedClient(wire, timeouts.requestHead, this) : new ClientConnection(wire, address, this),
+    );
   }
 
-  closed(connection: ClientConnection): void {
+  announced(client: AnnouncedClient, wire: Wire, address: string, rest: Buffer): void {
+    this.#connections.delete(client);
+    const connection = new ClientConnection(wire, address, this);
+    this.#connections.add(connection);
+    if (rest.length > 0) connection.onData(rest);
+  }
+
+  closed(connection: ClientConnection | AnnouncedClient): void {
     if (this.#connections.delete(connection)) this.traffic.active -= 1;
     if (this.#connections.size === 0) this.#emptied?.();
   }
@@ -76,7 +90,7 @@ class Server implements Owner {
 }
 
 export interface ServerOptions extends ServiceOptions {
-  readonly secure?: boolean;
+  readonly offered: Offered;
   readonly listen?: Listen;
   /** Called before a new intent takes effect; throws `IntentError` to refuse it. */
   readonly onReload?: (intent: ProxyIntent) => void;
@@ -89,15 +103,17 @@ export async function startServer(
   signal: AbortSignal,
 ): Promise<RunningProxy> {
   signal.throwIfAborted();
-  const { host, port } = intent.listener.address;
+  const { offered } = options;
+  checkOffered(intent, offered);
   await using cleanup = new AsyncDisposableStack();
   const log = intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog));
   const traffic = new Traffic();
   // Exchanges are counted where somebody will ask; otherwise they cost nothing.
   const observed = log !== undefined || intent.admin !== undefined || intent.stats === true;
   const serviceOptions: ServiceOptions = { ...options, ...(observed && { observer: new ExchangeLog(traffic, log) }) };
-  const server = new Server(new Service(intent, `${host}:${port}`, serviceOptions), options.secure === true, traffic);
-  const listener = await (options.listen ?? listenWires)(intent.listener.address, (wire) => server.accept(wire), {
+  const server = new Server(new Service(intent, serviceOptions), offered.termination, traffic);
+  const listen: Listen = options.listen ?? listenWires;
+  const listener = await listen(intent.listener.address, (wire, address) => server.accept(wire, address), {
     connections: server.service.limits.connections,
     reusePort: intent.listener.reusePort === true,
   });
@@ -118,8 +134,8 @@ export async function startServer(
     stats,
     async reload(next) {
       checkReload(next, intent, listener.address);
-      const { address } = next.listener;
-      const service = new Service(next, `${address.host}:${address.port}`, serviceOptions);
+      checkOffered(next, offered);
+      const service = new Service(next, serviceOptions);
       options.onReload?.(next);
       const old = server.service;
       server.service = service;

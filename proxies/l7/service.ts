@@ -22,12 +22,15 @@ export class Upstream {
   readonly balancer: Balancer;
   readonly dial: Dial;
   readonly connectTimeout: number;
+  /** The origin is reached by TLS. */
+  readonly secure: boolean;
   readonly #pools = new Map<ClusterEndpoint, ConnectionPool<OriginConnection>>();
 
-  constructor(cluster: Cluster, dial: Dial, limits: Limits, timeouts: Timeouts) {
+  constructor(cluster: Cluster, dial: Dial, limits: Limits, timeouts: Timeouts, secure = false) {
     this.name = cluster.name;
     this.balancer = createBalancer(cluster);
     this.dial = dial;
+    this.secure = secure;
     this.connectTimeout = cluster.connectTimeout ?? timeouts.connect;
     for (const endpoint of this.balancer.endpoints) this.#pools.set(endpoint, new ConnectionPool(limits));
   }
@@ -65,8 +68,8 @@ export interface Observer {
 export interface ServiceOptions {
   /** In place of the intent's routes. */
   readonly router?: (intent: ProxyIntent, limits: Limits, timeouts: Timeouts) => Router<Upstream>;
-  /** How the origins of a cluster are reached; plain TCP by default. */
-  readonly dial?: (cluster: Cluster) => Dial;
+  /** How the origins of a cluster are reached by TLS; plain TCP by default. */
+  readonly dialTls?: (cluster: Cluster) => Dial;
   /** Absent: nothing is recorded, at no cost. */
   readonly observer?: Observer;
 }
@@ -86,19 +89,20 @@ export class Service {
   readonly #trusted: BlockList | undefined;
 
   /** Throws `IntentError`. */
-  constructor(intent: ProxyIntent, defaultHost: string, options: ServiceOptions = {}) {
+  constructor(intent: ProxyIntent, options: ServiceOptions = {}) {
     this.intent = intent;
     this.limits = limitsOf(intent);
     this.timeouts = timeoutsOf(intent);
     this.requestHead = new Head(this.limits.headerCount);
     this.responseHead = new Head(this.limits.headerCount);
-    this.defaultHost = defaultHost;
+    this.defaultHost = hostOf(intent.listener.address);
     this.observer = options.observer;
-    const dialOf = options.dial ?? (() => dialPlain);
+    const { dialTls } = options;
+    const dialOf = dialTls ?? (() => dialPlain);
     this.upstreams = new Map(
       intent.clusters.map((cluster) => [
         cluster.name,
-        new Upstream(cluster, dialOf(cluster), this.limits, this.timeouts),
+        new Upstream(cluster, dialOf(cluster), this.limits, this.timeouts, dialTls !== undefined),
       ]),
     );
     const resolve = (name: string): Upstream => {
@@ -114,6 +118,7 @@ export class Service {
       if (via !== undefined && !isFieldValue(via)) throw new TypeError(`via: "${via}" is no pseudonym`);
       this.#trusted = trustedPeers(intent.forwarding?.trustedPeers);
     } catch (error) {
+      if (error instanceof IntentError) throw error;
       throw new IntentError([{ path: 'routes', message: (error as Error).message }]);
     }
   }
@@ -138,6 +143,10 @@ export class Service {
     this.router.close?.();
     for (const upstream of this.upstreams.values()) upstream.close();
   }
+}
+
+function hostOf({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function trustedPeers(cidrs: readonly string[] | undefined): BlockList | undefined {

@@ -1,7 +1,7 @@
 /** TLS on both sides of a wire: termination with certificates chosen by SNI, origination verified by default. */
 import { constants, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { isIP } from 'node:net';
+import { createServer as createTcpServer, isIP, type Socket } from 'node:net';
 import {
   checkServerIdentity,
   connect,
@@ -15,6 +15,7 @@ import {
 } from 'node:tls';
 import { IntentError } from '../config/intent-error.ts';
 import type { Certificate, DownstreamTls, Endpoint, UpstreamTls } from '../config/intent.ts';
+import { readProxyHeader } from './proxy-header-socket.ts';
 import { tlsWire } from './tls-wire.ts';
 import { Timer } from './timer.ts';
 import type { ConnectHandler, Connecting, ListenOptions, Wire, WireHandler, WireListener } from './wire.ts';
@@ -109,12 +110,14 @@ export interface TlsListenOptions extends ListenOptions {
   readonly certificates: Certificates;
   /** Milliseconds. */
   readonly handshakeTimeout: number;
+  /** Milliseconds in which a PROXY protocol header must have come, ahead of the handshake; absent: none is expected. */
+  readonly proxyHeaderTimeout?: number;
 }
 
-/** Like `listenWires`, for connections whose handshake succeeded. */
+/** Like `listenWires`, for connections whose handshake succeeded. `onWire` is told the client's address where a PROXY header named it. */
 export async function listenTls(
   address: Endpoint,
-  onWire: (wire: Wire) => void,
+  onWire: (wire: Wire, address?: string) => void,
   options: TlsListenOptions,
 ): Promise<WireListener> {
   const { certificates } = options;
@@ -136,7 +139,27 @@ export async function listenTls(
     noDelay: true,
   });
   certificates.onReplace = (next) => server.setSecureContext({ ...contextOptions(next), ticketKeys: ticketKeys(next) });
-  server.on('connection', (socket: TLSSocket) => {
+  server.on('secureConnection', (socket: TLSSocket) => {
+    socket.disableRenegotiation();
+    socket.allowHalfOpen = true;
+    onWire(tlsWire(socket, unowned), announced.get(peerOf(socket)));
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  /** By the address and port of the other end, which a socket and TLS upon it have in common. */
+  const announced = new Map<string, string>();
+  const { proxyHeaderTimeout } = options;
+  const acceptor =
+    proxyHeaderTimeout === undefined
+      ? server
+      : createTcpServer({ noDelay: true }, (socket) => {
+          readProxyHeader(socket, proxyHeaderTimeout, (source) => {
+            const peer = peerOf(socket);
+            if (source !== undefined) announced.set(peer, source);
+            socket.once('close', () => announced.delete(peer));
+            server.emit('connection', socket);
+          });
+        });
+  acceptor.on('connection', (socket: Socket) => {
     if (sockets.size >= most) {
       socket.destroy();
       return;
@@ -144,25 +167,19 @@ export async function listenTls(
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('secureConnection', (socket: TLSSocket) => {
-    socket.disableRenegotiation();
-    socket.allowHalfOpen = true;
-    onWire(tlsWire(socket, unowned));
-  });
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    acceptor.once('error', reject);
     const { host, port } = address;
     const reusePort = options.reusePort === true;
-    server.listen({ host, port, backlog: options.backlog ?? 4096, ...(reusePort && { reusePort }) }, () => {
-      server.off('error', reject);
+    acceptor.listen({ host, port, backlog: options.backlog ?? 4096, ...(reusePort && { reusePort }) }, () => {
+      acceptor.off('error', reject);
       resolve();
     });
   });
-  server.on('error', () => {}); // a failed accept concerns one connection
-  const { address: host, port } = server.address() as AddressInfo;
+  acceptor.on('error', () => {}); // a failed accept concerns one connection
+  const { address: host, port } = acceptor.address() as AddressInfo;
   const close = async (): Promise<void> => {
-    server.close();
+    acceptor.close();
   };
   return {
     address: { host, port },
@@ -172,6 +189,10 @@ export async function listenTls(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 /** Like `connectWire`, with a handshake on top, which the timeout covers. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { IntentError } from '#proxies/config/intent-error.ts';
 import type { Route } from '#proxies/config/intent.ts';
 import { Head } from '#proxies/http/head.ts';
 import { scanRequestHead } from '#proxies/http/request-head.ts';
@@ -89,10 +90,44 @@ describe('router', () => {
     assert.throws(() => createRouter([], 'none', resolve), TypeError);
     for (const name of ['Host', 'Connection', 'Content-Length', 'a b', 'X\r\nY']) {
       const requestHeaders = [{ op: 'set', name, value: 'x' }] as const;
-      assert.throws(() => createRouter([{ match: {}, action: to('a'), requestHeaders }], 'a', (n) => n), TypeError);
+      assert.throws(() => createRouter([{ match: {}, action: to('a'), requestHeaders }], 'a', (n) => n), IntentError);
     }
     const requestHeaders = [{ op: 'add', name: 'X', value: 'a\r\nY: b' }] as const;
-    assert.throws(() => createRouter([{ match: {}, action: to('a'), requestHeaders }], 'a', (n) => n), TypeError);
+    assert.throws(() => createRouter([{ match: {}, action: to('a'), requestHeaders }], 'a', (n) => n), IntentError);
+  });
+
+  it('refuses configured tokens that a head cannot hold, by route and name', () => {
+    const forward = { kind: 'forward', clusters: [{ name: 'a' }] } as const;
+    const wrong: [Route['action'], RegExp][] = [
+      ...['a\r\nX: b', 'a b', 'a,b', 'user@a', 'a/b', 'ä', ''].map((hostRewrite): [Route['action'], RegExp] => [
+        { ...forward, hostRewrite },
+        /^routes\[1\]: hostRewrite/,
+      ]),
+      ...['/a b', '/a\r\n', '/a?b', '/a#b', '/../a', '/%2f', '/ä', '/a\\b'].map(
+        (prefixRewrite): [Route['action'], RegExp] => [{ ...forward, prefixRewrite }, /^routes\[1\]: prefixRewrite/],
+      ),
+      [{ kind: 'reply', status: 200, contentType: 'text/plain\r\nX: b' }, /^routes\[1\]: contentType/],
+    ];
+    const make = (action: Route['action']) =>
+      createRouter(
+        [
+          { match: {}, action: forward },
+          { match: { path: { kind: 'prefix', value: '/' } }, action },
+        ],
+        'a',
+        (n) => n,
+      );
+    for (const [action, message] of wrong) {
+      assert.throws(
+        () => make(action),
+        (error) => error instanceof IntentError && message.test(error.message),
+        JSON.stringify(action),
+      );
+    }
+    for (const hostRewrite of ['a', 'a.example:8080', '[::1]:80', 'xn--bcher-kva.example'])
+      make({ ...forward, hostRewrite });
+    for (const prefixRewrite of ['/', '', 'a/', '/a/b~', '/a%20b']) make({ ...forward, prefixRewrite });
+    make({ kind: 'reply', status: 200, contentType: 'text/html; charset=utf-8' });
   });
 });
 

@@ -1,5 +1,6 @@
 /** TLS on both sides, with certificates made for this run. */
 import assert from 'node:assert/strict';
+import type { RequestListener } from 'node:http';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
@@ -198,8 +199,12 @@ describe('l7-tls', () => {
 
 describe('l7-tls-reencrypt', () => {
   /** Status that comes through to an HTTPS origin which echoes uploads. */
-  async function through(upstream: UpstreamTls, body: Buffer): Promise<{ status: number | undefined; body: Buffer }> {
-    const origin = createServer(pem(first), (req, res) => req.pipe(res));
+  async function through(
+    upstream: UpstreamTls,
+    body: Buffer,
+    listener: RequestListener = (req, res) => req.pipe(res),
+  ): Promise<{ status: number | undefined; body: Buffer }> {
+    const origin = createServer(pem(first), listener);
     await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
     await using proxy = await reencrypt.start(
       {
@@ -238,6 +243,17 @@ describe('l7-tls-reencrypt', () => {
     const good = await through({ ca: first.ca, serverName: 'localhost' }, body);
     assert.equal(good.status, 200);
     assert.ok(good.body.equals(body));
+  });
+
+  it('502 for a body that only the end of TLS would end: whether close_notify came cannot be told', async () => {
+    const untilClose: RequestListener = (_req, res) => {
+      res.useChunkedEncodingByDefault = false;
+      res.removeHeader('Transfer-Encoding');
+      res.writeHead(200, { Connection: 'close' }).end('half of it');
+    };
+    const { status, body } = await through({ verify: false }, Buffer.alloc(0), untilClose);
+    assert.equal(status, 502);
+    assert.ok(!body.includes('half'));
   });
 
   it('502 for an origin it cannot verify, unless told not to', async () => {

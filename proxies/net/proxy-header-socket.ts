@@ -1,0 +1,42 @@
+/** A PROXY protocol header read off a plain socket, so that what follows (a TLS handshake) is there for the next reader. */
+import type { Socket } from 'node:net';
+import { parseProxyHeader } from './proxy-protocol.ts';
+import { Timer } from './timer.ts';
+
+/**
+ * Calls `done` once the header is complete, with the client's address, or undefined where the header tells none (LOCAL, UNKNOWN). What
+ * is no header, takes too long (`timeout`, milliseconds; 0: never) or ends early closes the socket without a word.
+ */
+export function readProxyHeader(
+  socket: Socket,
+  timeout: number,
+  done: (sourceAddress: string | undefined) => void,
+): void {
+  let held: Buffer = Buffer.alloc(0);
+  const refuse = (): void => {
+    socket.resetAndDestroy();
+  };
+  const timer = new Timer({ onTimeout: refuse });
+  const onReadable = (): void => {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk === null) return;
+    held = Buffer.concat([held, chunk]);
+    const parsed = parseProxyHeader(held);
+    if (parsed.kind === 'more') return;
+    leave();
+    if (parsed.kind === 'malformed') {
+      refuse();
+      return;
+    }
+    const rest = held.subarray(parsed.length);
+    if (rest.length > 0) socket.unshift(rest);
+    done(parsed.value.addresses?.sourceAddress);
+  };
+  const leave = (): void => {
+    timer.release();
+    socket.off('readable', onReadable).off('end', refuse).off('close', leave);
+  };
+  socket.on('readable', onReadable).on('end', refuse).on('close', leave);
+  socket.on('error', () => {}); // 'close' follows, and later readers have listeners of their own
+  timer.arm(timeout);
+}
