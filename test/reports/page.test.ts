@@ -197,7 +197,7 @@ test('a subject is switched off in every chart and on again', { skip }, async ()
 test('the pointer is told the value under it', { skip }, async () => {
   await using page = await open(1280, 'light');
   await page.locator('#cpu-per-request svg.wide [data-of="node-http"][data-tip]').first().hover();
-  assert.match(await page.locator('.tip').innerText(), /^node-http: .* µs/);
+  assert.match(await page.locator('.tip').innerText(), /^node-http: .*\sµs/);
   await page.keyboard.press('Escape');
   assert.equal(await page.locator('.tip').isVisible(), false);
 });
