@@ -107,6 +107,8 @@ export interface TrialRow {
   readonly offered: number | null;
   readonly connections: number | null;
   readonly scheduleLagP99: number | null;
+  /** The part of it that is the generator's own, microseconds. */
+  readonly generatorLagP99: number | null;
   readonly figures: Partial<Record<MetricName, number>>;
   readonly cpuShare: {
     readonly proxy: number | null;

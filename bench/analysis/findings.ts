@@ -151,14 +151,17 @@ function addedLatency(evidence: Evidence): Finding[] {
     const subject = scenario.subjects.find((one) => one.subject === subjectName(record.subject));
     const of = (metric: MetricName): Comparison | undefined =>
       subject?.versusDirect.find((comparison) => comparison.metric === metric);
-    const [p50, p99] = [of('responseP50'), of('responseP99')];
     if (!subject) return [];
     const at = `At ${formatQuantity(scenario.offered!, '/s')}`;
+    // Where the generator's own lag would drown it, response time is withheld; service time does not contain the lag.
+    const time = of('responseP50') ? 'response' : 'service';
+    const [p50, p99] = [of(`${time}P50`), of(`${time}P99`)];
     if (!p50) return [cannotAdd(at, subject, scenario)];
     const tail = p99 ? addedWords(p99, 'p99') : 'p99 has too few samples';
+    const withheld = time === 'service' ? '; response time is withheld, the generator’s own lag would be in it' : '';
     return [
       {
-        sentence: `${at}, response time through ${subject.subject} against direct: ${addedWords(p50, 'p50')}; ${tail}.`,
+        sentence: `${at}, ${time} time through ${subject.subject} against direct: ${addedWords(p50, 'p50')}; ${tail}${withheld}.`,
         strength: p99 ? weaker(p50.strength, p99.strength) : p50.strength,
         scenario: scenario.scenario.name,
       },

@@ -3,6 +3,7 @@ import type { CompletedTrial } from '#bench/model/record.ts';
 import type { ProcessReading } from '#bench/model/probe.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { decodeHistogram, type Histogram, quantile } from '#bench/stats/histogram.ts';
+import { type Lag, lagOf } from './lag.ts';
 import type { Unit } from './quantity.ts';
 
 export interface Metric {
@@ -18,14 +19,19 @@ export interface Metric {
 export interface ReadTrial {
   readonly trial: CompletedTrial;
   readonly service: Histogram;
+  /** Only where the generator kept its schedule well enough for it. */
   readonly response?: Histogram;
+  /** Open loop only. */
+  readonly lag?: Lag;
 }
 
-export const readTrial = (trial: CompletedTrial): ReadTrial => ({
-  trial,
-  service: decodeHistogram(trial.load.service),
-  ...(trial.load.response !== undefined && { response: decodeHistogram(trial.load.response) }),
-});
+export function readTrial(trial: CompletedTrial): ReadTrial {
+  const { load } = trial;
+  const service = decodeHistogram(load.service);
+  const lag = lagOf(load, service);
+  const response = lag?.resolves === 'service and response' && load.response;
+  return { trial, service, ...(response && { response: decodeHistogram(response) }), ...(lag && { lag }) };
+}
 
 const throughputOf = ({ load }: CompletedTrial): number => load.requests / (load.window / 1_000);
 export const failuresOf = ({ load }: Pick<CompletedTrial, 'load'>): number =>
@@ -44,7 +50,7 @@ const micros = (nanos: number | undefined): number | undefined => (nanos === und
 const service = (title: string, q: number): Metric => ({
   title: `service time ${title}`,
   unit: 'µs',
-  of: (read) => micros(quantile(read.service, q)),
+  of: ({ service, lag }) => (lag?.carries(q) === false ? undefined : micros(quantile(service, q))),
   versusDirect: 'difference',
 });
 const response = (title: string, q: number): Metric => ({

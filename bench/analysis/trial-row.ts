@@ -25,6 +25,7 @@ export function trialRow(trial: TrialRecord, scenario: Scenario | undefined): Tr
     offered: load?.offered ?? null,
     connections: load?.connections ?? null,
     scheduleLagP99: load?.scheduleLag === undefined ? null : lagP99(load.scheduleLag),
+    generatorLagP99: load?.generatorLag === undefined ? null : lagP99(load.generatorLag),
     figures: scenario ? figuresOf(trial, scenario) : {},
     cpuShare: {
       proxy: probes?.proxy?.cpuShare ?? null,

@@ -4,9 +4,10 @@ import type { ProbeReadings } from '#bench/model/probe.ts';
 import type { Bound, Placement } from '#bench/model/record.ts';
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
 import { type Warning, WARNINGS, type WarningCode } from '#bench/model/warning.ts';
-import { decodeHistogram, samplesFor } from '#bench/stats/histogram.ts';
+import { samplesFor } from '#bench/stats/histogram.ts';
 import { boundOf, FOREIGN_LIMIT } from './bound.ts';
 import { halvesDrift } from './drift.ts';
+import { lagOf } from './lag.ts';
 import { formatQuantity, percent } from './quantity.ts';
 
 export interface TrialEvidence {
@@ -75,13 +76,19 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
         }
       : undefined,
   'schedule-lag': ({ load }) => {
-    if (load.scheduleLag === undefined || load.requests === 0) return undefined;
-    const lag = decodeHistogram(load.scheduleLag).getValueAtPercentile(99) / 1e3;
-    const service = decodeHistogram(load.service).getValueAtPercentile(50) / 1e3;
-    if (lag <= service) return undefined;
+    const lag = lagOf(load);
+    if (lag?.resolves !== 'nothing') return undefined;
     return {
-      message: `schedule lag p99 ${formatQuantity(lag, 'µs')} exceeds service time p50 ${formatQuantity(service, 'µs')}`,
-      evidence: { scheduleLagP99: lag, serviceP50: service },
+      message: `the generator’s own lag p99 ${formatQuantity(lag.p99, 'µs')} exceeds the mean gap between arrivals ${formatQuantity(lag.meanGap, 'µs')} and the service time p50 ${formatQuantity(lag.serviceP50, 'µs')}`,
+      evidence: { lagP99: lag.p99, meanGap: lag.meanGap, serviceP50: lag.serviceP50 },
+    };
+  },
+  'response-unresolved': ({ load }) => {
+    const lag = lagOf(load);
+    if (lag?.resolves !== 'service') return undefined;
+    return {
+      message: `the generator’s own lag p99 ${formatQuantity(lag.p99, 'µs')} exceeds the service time p50 ${formatQuantity(lag.serviceP50, 'µs')}`,
+      evidence: { lagP99: lag.p99, serviceP50: lag.serviceP50 },
     };
   },
   'direct-drifted': ({ subject, load }) => (subject.kind === 'direct' ? halvesDrift(load) : undefined),

@@ -42,8 +42,15 @@ export const WARNINGS = {
   },
   'schedule-lag': {
     severity: 'invalid',
-    meaning: 'the generator’s own lag (p99) exceeds the service time (p50) that it is meant to resolve',
+    meaning:
+      'the generator sent more than 1 % of the requests a mean gap or more too late: the arrivals are not those asked for',
     advice: 'lower the rate or give the generator cores of its own',
+  },
+  'response-unresolved': {
+    severity: 'advice',
+    meaning:
+      'the generator’s own lag (p99) exceeds the service time (p50): response times are withheld, service times do not contain it',
+    advice: 'read service time, or give the generator cores of its own',
   },
   'wrong-process': {
     severity: 'invalid',

@@ -3,7 +3,7 @@ import type { Probe, ProcessReading } from '#bench/model/probe.ts';
 import { bytes, micros, millis } from '#bench/model/units.ts';
 import { parseCpuList, parseFields, TICKS_PER_SECOND } from '#bench/model/procfs.ts';
 import { readFileSync } from 'node:fs';
-import { residentBytes, takeSnapshot, type Snapshot } from './snapshot.ts';
+import { residentBytes, takeSnapshot, withDescendants, type Snapshot } from './snapshot.ts';
 
 export interface ProcessProbeOptions {
   /** Requests completed up to now. */
@@ -24,6 +24,7 @@ export const processProbe = ({
 }: ProcessProbeOptions): Probe<ProcessReading> => ({
   async attach(pids) {
     const request = { pids, descendants, completed };
+    const rssBefore = residentBytes(descendants ? withDescendants(pids) : pids);
     let before: Snapshot | undefined;
     let timer: NodeJS.Timeout | undefined;
     let peak = 0;
@@ -36,7 +37,8 @@ export const processProbe = ({
         const after = takeSnapshot(request);
         clearInterval(timer);
         if (!before) throw new Error('process probe: finish() came before begin()');
-        return processReading(pids, before, after, peak, cores ?? allowedCores(pids[0]));
+        const reading = processReading(pids, before, after, peak, cores ?? allowedCores(pids[0]));
+        return { ...reading, rss: { before: bytes(rssBefore), ...reading.rss } };
       },
       async [Symbol.asyncDispose]() {
         clearInterval(timer);

@@ -123,7 +123,8 @@ function tasksOf(pid: number): string[] {
   }
 }
 
-function withDescendants(pids: readonly number[]): number[] {
+/** With all children of all of them; on Linux alone, elsewhere as they are. */
+export function withDescendants(pids: readonly number[]): number[] {
   const found = new Set(pids);
   // A Set that grows while it is walked is walked to its new end.
   for (const pid of found)

@@ -19,13 +19,22 @@ export interface OriginParty extends Party {
   counters?(): Promise<{ readonly connections: number; readonly requests: number }>;
 }
 
-export interface WindowSpec {
+export interface ProbeSpec {
   readonly parties: { readonly proxy?: Party; readonly origin: OriginParty; readonly generator: Party };
   readonly placement: Placement;
   /** Requests completed up to now, by the live counters. */
   readonly completed: () => number;
+}
+
+export interface WindowSpec extends ProbeSpec {
   readonly from: EpochMillis;
   readonly to: EpochMillis;
+}
+
+/** All probes of one trial, attached: what connects from now on is seen as a change (`rss.before`). */
+export interface AttachedProbes extends AsyncDisposable {
+  /** Once. */
+  measure(from: EpochMillis, to: EpochMillis): Promise<ProbeReadings>;
 }
 
 const now = (): number => performance.timeOrigin + performance.now();
@@ -38,7 +47,13 @@ type Attached<T> = Awaited<ReturnType<Probe<T>['attach']>>;
  * children, which are the other parties.
  */
 export async function measureWindow(spec: WindowSpec, signal: AbortSignal): Promise<ProbeReadings> {
-  const { parties, placement, completed, from, to } = spec;
+  await using probes = await attachProbes(spec, signal);
+  return await probes.measure(spec.from, spec.to);
+}
+
+/** The same in two steps, so that load may start to connect in between. */
+export async function attachProbes(spec: ProbeSpec, signal: AbortSignal): Promise<AttachedProbes> {
+  const { parties, placement, completed } = spec;
   await using scope = new AsyncDisposableStack();
   const unavailable = [...snapshotGaps(), ...hostGaps()];
   const attach = async <T>(probe: Probe<T>, pids: readonly number[]): Promise<Attached<T>> =>
@@ -85,36 +100,40 @@ export async function measureWindow(spec: WindowSpec, signal: AbortSignal): Prom
   const generator = await attachParty(parties.generator, placement.load, false);
   const host = await attach(hostProbe(), []);
 
-  await until(from, signal);
-  const countsBefore = parties.origin.counters?.();
-  countsBefore?.catch(() => {}); // awaited at the end
-  for (const probe of [proxy, origin, generator, host]) probe?.begin();
-  await until(to, signal);
-  const countsAfter = parties.origin.counters?.();
-  countsAfter?.catch(() => {});
-  // Each `finish` takes its synchronous readings before it first waits.
-  const [ofProxy, ofOrigin, ofGenerator, figures] = await Promise.all([
-    proxy?.finish() ?? Promise.resolve(undefined),
-    origin.finish(),
-    generator.finish(),
-    host.finish(),
-  ]);
-  const [countsFrom, countsTo] = await Promise.all([countsBefore, countsAfter]);
+  const measure = async (from: EpochMillis, to: EpochMillis): Promise<ProbeReadings> => {
+    await until(from, signal);
+    const countsBefore = parties.origin.counters?.();
+    countsBefore?.catch(() => {}); // awaited at the end
+    for (const probe of [proxy, origin, generator, host]) probe?.begin();
+    await until(to, signal);
+    const countsAfter = parties.origin.counters?.();
+    countsAfter?.catch(() => {});
+    // Each `finish` takes its synchronous readings before it first waits.
+    const [ofProxy, ofOrigin, ofGenerator, figures] = await Promise.all([
+      proxy?.finish() ?? Promise.resolve(undefined),
+      origin.finish(),
+      generator.finish(),
+      host.finish(),
+    ]);
+    const [countsFrom, countsTo] = await Promise.all([countsBefore, countsAfter]);
 
-  const ours = [ofProxy, ofOrigin, ofGenerator].reduce((sum, reading) => sum + (reading?.cpu ?? 0), 0);
-  const { cpuTime: _, ...hostReading } = figures;
-  return {
-    ...(ofProxy && { proxy: ofProxy }),
-    origin: ofOrigin,
-    generator: ofGenerator,
-    host: { ...hostReading, foreign: foreignShare(figures, ours) },
-    ...(countsFrom &&
-      countsTo && {
-        originCounts: {
-          connections: countsTo.connections - countsFrom.connections,
-          requests: countsTo.requests - countsFrom.requests,
-        },
-      }),
-    unavailable,
+    const ours = [ofProxy, ofOrigin, ofGenerator].reduce((sum, reading) => sum + (reading?.cpu ?? 0), 0);
+    const { cpuTime: _, ...hostReading } = figures;
+    return {
+      ...(ofProxy && { proxy: ofProxy }),
+      origin: ofOrigin,
+      generator: ofGenerator,
+      host: { ...hostReading, foreign: foreignShare(figures, ours) },
+      ...(countsFrom &&
+        countsTo && {
+          originCounts: {
+            connections: countsTo.connections - countsFrom.connections,
+            requests: countsTo.requests - countsFrom.requests,
+          },
+        }),
+      unavailable,
+    };
   };
+  const attached = scope.move();
+  return { measure, [Symbol.asyncDispose]: () => attached.disposeAsync() };
 }

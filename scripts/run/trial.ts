@@ -8,7 +8,7 @@ import type { Loop, Traffic } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
 import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
-import { measureWindow } from '#bench/probes/window.ts';
+import { attachProbes } from '#bench/probes/window.ts';
 import { explain } from '../exit.ts';
 import type { Settings } from './settings.ts';
 
@@ -91,6 +91,20 @@ async function measure(
   // Whatever ends the trial early ends its load too; nobody is left waiting for the other.
   const ending = new AbortController();
   const either = AbortSignal.any([signal, ending.signal]);
+  // Attached before the first connection is made: what connections hold is seen against what was there without them.
+  let completed = (): number => 0;
+  await using attached = await attachProbes(
+    {
+      parties: {
+        origin: topology.origin,
+        generator: { pids: [process.pid] },
+        ...(topology.proxy && { proxy: topology.proxy }),
+      },
+      placement,
+      completed: () => completed(),
+    },
+    either,
+  );
   const startAt = epochMillis(now() + lead(loop.connections, topology.tls !== undefined));
   const load = pool.run(
     {
@@ -107,20 +121,8 @@ async function measure(
     },
     either,
   );
-  const probes = measureWindow(
-    {
-      parties: {
-        origin: topology.origin,
-        generator: { pids: [process.pid] },
-        ...(topology.proxy && { proxy: topology.proxy }),
-      },
-      placement,
-      completed: () => load.live().completed,
-      from: epochMillis(startAt + warmup),
-      to: epochMillis(startAt + warmup + window),
-    },
-    either,
-  );
+  completed = () => load.live().completed;
+  const probes = attached.measure(epochMillis(startAt + warmup), epochMillis(startAt + warmup + window));
   const both = [load.result, probes] as const;
   try {
     await Promise.all(both);

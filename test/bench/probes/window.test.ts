@@ -46,6 +46,7 @@ test('all parties over the same window, each with the requests of its own interv
   for (const party of [readings.origin, readings.generator]) {
     assert.ok(party.interval >= 240);
     assert.ok(party.requests > 0 && party.requests <= completed);
+    assert.ok(party.rss.before! > 0);
   }
   assert.ok(readings.host.foreign >= 0 && readings.host.foreign <= 1);
   assert.ok(
