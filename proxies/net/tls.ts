@@ -13,6 +13,7 @@ import {
   type TlsOptions,
   type TLSSocket,
 } from 'node:tls';
+import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
 import { IntentError } from '../config/intent-error.ts';
 import type { Certificate, DownstreamTls, Endpoint, UpstreamTls } from '../config/intent.ts';
 import { readProxyHeader } from './proxy-header-socket.ts';
@@ -28,10 +29,12 @@ export interface Contexts {
   find(serverName: string): SecureContext;
 }
 
-type VersionOptions = Pick<TlsOptions, 'minVersion' | 'maxVersion' | 'ca'>;
+type SharedOptions = Pick<TlsOptions, 'minVersion' | 'maxVersion' | 'ca' | 'ciphers' | 'ecdhCurve'>;
 
-function versions(tls: DownstreamTls): VersionOptions {
+function sharedOptions(tls: DownstreamTls): SharedOptions {
   return {
+    ciphers: [...TLS13_CIPHERS, ...TLS12_CIPHERS].join(':'),
+    ecdhCurve: TLS_GROUPS.join(':'),
     minVersion: tls.minVersion ?? 'TLSv1.2',
     maxVersion: tls.maxVersion ?? 'TLSv1.3',
     ...(tls.clientCa !== undefined && { ca: tls.clientCa }),
@@ -42,7 +45,7 @@ function versions(tls: DownstreamTls): VersionOptions {
 function contextOptions(tls: DownstreamTls): TlsOptions {
   const certificate = tls.certificates[defaultIndex(tls)] as Certificate;
   return {
-    ...versions(tls),
+    ...sharedOptions(tls),
     cert: certificate.cert,
     key: certificate.key,
     ...(tls.resumption === false && { secureOptions: constants.SSL_OP_NO_TICKET }),
@@ -58,7 +61,7 @@ function defaultIndex(tls: DownstreamTls): number {
 
 /** Throws `IntentError` for a certificate or key that cannot be used. */
 function createContexts(tls: DownstreamTls): Contexts {
-  const shared = versions(tls);
+  const shared = sharedOptions(tls);
   const contexts = tls.certificates.map((certificate, index) => contextOf(certificate, index, shared));
   const main = contexts[defaultIndex(tls)];
   if (main === undefined) {
@@ -77,7 +80,7 @@ function createContexts(tls: DownstreamTls): Contexts {
   };
 }
 
-function contextOf({ cert, key }: Certificate, index: number, shared: VersionOptions): SecureContext {
+function contextOf({ cert, key }: Certificate, index: number, shared: SharedOptions): SecureContext {
   try {
     return createSecureContext({ cert, key, ...shared });
   } catch (error) {
