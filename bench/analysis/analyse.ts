@@ -6,6 +6,7 @@ import { compareSubjects } from './between.ts';
 import { roundsDrift } from './drift.ts';
 import { basisOf, findingsOf } from './findings.ts';
 import { ledgerOf } from './ledger.ts';
+import { aboveNoise, noiseOf } from './noise.ts';
 import { overTimeOf } from './over-time.ts';
 import { analyseScenario, type Figures, type FiguresBy, figuresOf } from './scenario.ts';
 import { trialRow } from './trial-row.ts';
@@ -13,8 +14,9 @@ import { gatherWarnings } from './warnings.ts';
 
 export function analyse({ run, subjects, trials, micro, end }: RunRecords): Analysis {
   const figures = figuresOnce(run.scenarios, trials);
-  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, subjects, trials, figures));
-  const comparisons = compareSubjects(subjects, run.scenarios, figures);
+  const noise = noiseOf(run.scenarios, trials, figures);
+  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, subjects, trials, figures, noise));
+  const comparisons = compareSubjects(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   return {
     run,
@@ -22,9 +24,10 @@ export function analyse({ run, subjects, trials, micro, end }: RunRecords): Anal
     finishedAt: end?.finishedAt ?? null,
     subjects,
     basis: basisOf(run.rounds),
-    findings: findingsOf({ subjects, scenarios, comparisons, trials }),
+    findings: findingsOf({ subjects, scenarios, comparisons, trials, noise }),
     scenarios,
     comparisons,
+    noise: noise ?? null,
     trials: trials.map((trial) =>
       trialRow(
         trial,

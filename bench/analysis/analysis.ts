@@ -6,6 +6,7 @@ import type { Estimate } from '#bench/stats/estimate.ts';
 import type { Comparison, Strength } from './comparison.ts';
 import type { HistoryPoint } from './history.ts';
 import type { MetricName } from './metrics.ts';
+import type { Noise } from './noise.ts';
 import type { OverTime } from './over-time.ts';
 import type { Unit } from './quantity.ts';
 
@@ -24,6 +25,8 @@ export interface Analysis {
   readonly scenarios: readonly ScenarioAnalysis[];
   /** Between subjects (what L7 costs over L4, what TLS adds); those against direct are with their subject. */
   readonly comparisons: readonly NamedComparison[];
+  /** What the A/A pairs showed; null where no subject ran twice. */
+  readonly noise: Noise | null;
   readonly trials: readonly TrialRow[];
   readonly warnings: readonly GatheredWarning[];
   readonly ledger: readonly LedgerSuite[];

@@ -10,7 +10,9 @@ import { median } from '#bench/stats/hodges-lehmann.ts';
  */
 export function slowestCapacity(trials: readonly TrialRecord[], scenario: string): PerSecond | undefined {
   const bySubject = Map.groupBy(
-    trials.filter((trial) => trial.state === 'completed').filter((trial) => trial.scenario === scenario),
+    trials
+      .filter((trial) => trial.state === 'completed')
+      .filter((trial) => trial.scenario === scenario && trial.subject.again !== true),
     ({ subject }) => subjectName(subject),
   );
   const medians = [...bySubject.values()].map((of) =>

@@ -33,6 +33,8 @@ export interface Comparison {
    * one way, but there are too few rounds to claim it. 'cannot tell': the interval holds no difference, or there is none.
    */
   readonly strength: Strength;
+  /** The smallest effect that this host could have resolved here, as a ratio or in the metric's unit; from the run's A/A pairs. */
+  readonly resolvable?: number;
 }
 export type Strength = 'claim' | 'look' | 'cannot tell';
 
@@ -42,14 +44,9 @@ export function compare(
   subject: Rounds,
   reference: Rounds,
 ): Comparison | undefined {
-  const pairs = [...subject].flatMap(([round, value]): [number, number][] => {
-    const other = reference.get(round);
-    if (other === undefined || (measure.kind === 'ratio' && !(value > 0 && other > 0))) return [];
-    return [[value, other]];
-  });
-  if (pairs.length === 0) return undefined;
+  const differences = differencesOf(measure.kind, subject, reference);
+  if (differences.length === 0) return undefined;
   const isRatio = measure.kind === 'ratio';
-  const differences = pairs.map(([a, b]) => (isRatio ? Math.log(a) - Math.log(b) : a - b));
   const location = hodgesLehmann(differences, CONFIDENCE);
   const { p } = signedRank(differences);
   return {
@@ -59,6 +56,15 @@ export function compare(
     adjustedP: p,
     strength: strengthOf(location, p),
   };
+}
+
+/** One a round that has both: ln of the ratio, or the difference. */
+export function differencesOf(kind: Comparison['kind'], subject: Rounds, reference: Rounds): number[] {
+  return [...subject].flatMap(([round, value]): number[] => {
+    const other = reference.get(round);
+    if (other === undefined || (kind === 'ratio' && !(value > 0 && other > 0))) return [];
+    return [kind === 'ratio' ? Math.log(value) - Math.log(other) : value - other];
+  });
 }
 
 function strengthOf({ low, high, coverage, n }: Estimate, p: number): Strength {

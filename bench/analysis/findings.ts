@@ -10,13 +10,15 @@ import type { Finding, NamedComparison, ScenarioAnalysis, SubjectAnalysis } from
 import { keepAlive, REFERENCES } from './between.ts';
 import { CLAIM_ROUNDS, type Comparison, CONFIDENCE, type Strength } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
-import { formatEstimate, formatInterval, formatQuantity } from './quantity.ts';
+import type { Noise } from './noise.ts';
+import { formatEstimate, formatInterval, formatQuantity, percent } from './quantity.ts';
 
 export interface Evidence {
   readonly subjects: readonly SubjectRecord[];
   readonly scenarios: readonly ScenarioAnalysis[];
   readonly comparisons: readonly NamedComparison[];
   readonly trials: readonly TrialRecord[];
+  readonly noise?: Noise | undefined;
 }
 
 export function findingsOf(evidence: Evidence): Finding[] {
@@ -27,6 +29,7 @@ export function findingsOf(evidence: Evidence): Finding[] {
     ...addedLatency(evidence),
     ...capacities(evidence),
     ...idleMemory(evidence),
+    ...sameAgainstSame(evidence),
     ...leftOut(evidence),
   ];
 }
@@ -184,9 +187,11 @@ function cannotAdd(at: string, subject: SubjectAnalysis, scenario: ScenarioAnaly
   };
 }
 
-const addedWords = ({ estimate, strength }: Comparison, name: string): string => {
+const addedWords = ({ estimate, strength, resolvable }: Comparison, name: string): string => {
+  const least =
+    resolvable === undefined ? '' : `, the smallest that could have been seen is ${formatQuantity(resolvable, 'µs')}`;
   if (strength === 'cannot tell' && estimate.n > 1)
-    return `${name} no difference that this run can resolve (${formatInterval(estimate, 'µs')} µs)`;
+    return `${name} no difference that this run can resolve (${formatInterval(estimate, 'µs')} µs${least})`;
   return `${name} ${estimate.value >= 0 ? '+' : ''}${formatEstimate(estimate, 'µs')}`;
 };
 
@@ -237,6 +242,23 @@ const idleMemory = ({ scenarios }: Evidence): Finding[] =>
       },
     ];
   });
+
+/** Needs rounds enough for the default rule to call anything different at all. */
+function sameAgainstSame({ noise }: Evidence): Finding[] {
+  const able = noise?.comparisons.filter(({ kind, estimate }) => kind === 'ratio' && estimate.n >= CLAIM_ROUNDS) ?? [];
+  if (!noise || able.length === 0) return [];
+  const cpu = able.find(({ metric }) => metric === 'cpuPerRequest');
+  const floor = cpu
+    ? ` CPU per request of ${cpu.reference.subject} against itself: ${formatEstimate(cpu.estimate, 'ratio')}; a difference of ${percent(Math.exp(cpu.smallest) - 1)} could have been seen.`
+    : '';
+  return [
+    {
+      sentence: `A/A: ${noise.falseAlarms} of ${able.length} comparisons of a subject with itself were called different.${floor}`,
+      strength: 'note',
+      scenario: able[0]!.subject.scenario,
+    },
+  ];
+}
 
 function leftOut({ trials }: Evidence): Finding[] {
   const count = (state: TrialRecord['state']): number => trials.filter((trial) => trial.state === state).length;

@@ -8,6 +8,7 @@ import type { Capacity, CurveMicros, Outcomes, ScenarioAnalysis, SubjectAnalysis
 import { isBelowKnee } from './bound.ts';
 import { lagOf } from './lag.ts';
 import { asFamily, compare, type Comparison, CONFIDENCE, type Rounds } from './comparison.ts';
+import { aboveNoise, type Noise } from './noise.ts';
 import { isLatency, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
 
 /** Figures of one subject in one scenario: metric → round → value. */
@@ -45,6 +46,7 @@ export function analyseScenario(
   subjects: readonly SubjectRecord[],
   trials: readonly TrialRecord[],
   figures: FiguresBy,
+  noise?: Noise,
 ): ScenarioAnalysis {
   const own = trials.filter((trial) => trial.scenario === scenario.name);
   const offered = own.flatMap(({ loop }) => (loop?.kind === 'open' ? [loop.offered] : []))[0] ?? null;
@@ -76,7 +78,9 @@ export function analyseScenario(
           versusDirect:
             record.layer === 'direct'
               ? []
-              : versusDirect(scenario.name, name, rounds, figures(scenario.name, 'direct')),
+              : versusDirect(scenario.name, name, rounds, figures(scenario.name, 'direct')).map((one) =>
+                  aboveNoise(one, noise),
+                ),
           curves: scenario.traffic.kind !== 'idle' && showsLatency(completed) ? curvesOf(completed) : null,
         },
       ];

@@ -66,11 +66,18 @@ export const Scenario = z.object({
 });
 export type Scenario = z.infer<typeof Scenario>;
 
+/** `again`: the same subject a second time in every round, as if it were another (A/A): what differs between the two is noise. */
+const again = z.boolean().optional();
+
 /** A thing compared. */
 export const Subject = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('direct') }),
-  z.object({ kind: z.literal('proxy'), name: z.string() }),
+  z.object({ kind: z.literal('direct'), again }),
+  z.object({ kind: z.literal('proxy'), name: z.string(), again }),
 ]);
 export type Subject = z.infer<typeof Subject>;
 
-export const subjectName = (subject: Subject): string => (subject.kind === 'direct' ? 'direct' : subject.name);
+/** What runs, whether for the first time or again. */
+export const baseName = (subject: Subject): string => (subject.kind === 'direct' ? 'direct' : subject.name);
+
+export const subjectName = (subject: Subject): string =>
+  subject.again === true ? `${baseName(subject)} (A/A)` : baseName(subject);

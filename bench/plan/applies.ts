@@ -6,6 +6,8 @@ export interface SubjectFacts {
   readonly name: string;
   readonly layer: 'direct' | 'l4' | 'l7';
   readonly capabilities: ReadonlySet<string>;
+  /** Scenarios in which it runs a second time, as its own A/A twin. */
+  readonly again?: readonly string[];
 }
 
 /** 'ends': TLS is terminated here. 'passes': TLS, like any bytes, goes through. 'plain': HTTP only. */

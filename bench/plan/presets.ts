@@ -9,6 +9,8 @@ export interface Preset {
   readonly scenarios: readonly string[] | 'all';
   /** 'references': ours and the naive yardstick. 'installed': every proxy that runs on this host. */
   readonly proxies: 'references' | 'installed';
+  /** Of these, the ones in which direct and the reference run twice (A/A). */
+  readonly again: readonly string[] | 'all';
   readonly rounds: number;
   readonly warmup: Millis;
   readonly window: Millis;
@@ -22,6 +24,7 @@ export const PRESETS: readonly Preset[] = [
     summary: 'does everything run? numbers are not to be trusted',
     scenarios: ['http-small', 'tls-keepalive'],
     proxies: 'references',
+    again: [],
     rounds: 1,
     warmup: millis(400),
     window: millis(700),
@@ -32,6 +35,7 @@ export const PRESETS: readonly Preset[] = [
     summary: 'a first look: what L4, L7 and TLS cost, 3 rounds',
     scenarios: ['http-small', 'tls-keepalive', 'http-paced-50'],
     proxies: 'references',
+    again: [],
     rounds: 3,
     warmup: millis(600),
     window: millis(1_000),
@@ -49,6 +53,7 @@ export const PRESETS: readonly Preset[] = [
       'http-paced-50',
     ],
     proxies: 'installed',
+    again: ['http-small', 'http-paced-50'],
     rounds: 12,
     warmup: millis(600),
     window: millis(1_000),
@@ -59,6 +64,7 @@ export const PRESETS: readonly Preset[] = [
     summary: 'every scenario, 12 rounds, longer windows',
     scenarios: 'all',
     proxies: 'installed',
+    again: 'all',
     rounds: 12,
     warmup: millis(1_000),
     window: millis(3_000),

@@ -40,17 +40,19 @@ export function planRounds({ scenarios, subjects, rounds, seed }: PlanRequest): 
     return order
       .flatMap((scenario) => {
         const able = subjects.filter((subject) => applies(scenario, subject));
-        return shuffled(able, random).map((subject) => ({ scenario, subject: toSubject(subject), round }));
+        const twins = able.filter(({ again = [] }) => again.includes(scenario.name));
+        const all = [...able.map(toSubject), ...twins.map((twin): Subject => ({ ...toSubject(twin), again: true }))];
+        return shuffled(all, random).map((subject) => ({ scenario, subject, round }));
       })
       .map((trial, position) => ({ ...trial, position }));
   });
 }
 
 /** Wall time of a trial beyond its warm-up and window: starting and stopping its processes, measured on a two-core host. */
-export const TRIAL_OVERHEAD = millis(900);
+export const TRIAL_OVERHEAD = millis(650);
 /** Preflight, calibration and reports, per run. */
 const RUN_OVERHEAD = millis(4_000);
-const PREFLIGHT_PER_SUBJECT = millis(1_000);
+const PREFLIGHT_PER_SUBJECT = millis(700);
 
 export function estimate(
   plan: readonly (readonly PlannedTrial[])[],

@@ -10,7 +10,7 @@ import { createLoadPool } from '#bench/load/pool.ts';
 import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { SUITES, runMicro } from '#bench/micro/run.ts';
 import { type RunRecord, SCHEMA_VERSION, type SubjectRecord, type TrialRecord } from '#bench/model/record.ts';
-import { type Loop, type Scenario, subjectName } from '#bench/model/scenario.ts';
+import { type Loop, type Scenario, baseName, subjectName } from '#bench/model/scenario.ts';
 import { perSecond } from '#bench/model/units.ts';
 import { estimate, planRounds } from '#bench/plan/rounds.ts';
 import { UsageError } from '../exit.ts';
@@ -92,7 +92,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
       subjects.filter((s) => s.preflight.every(({ passed }) => passed)).map((s) => subjectName(s.subject)),
     );
 
-    for (const next of planned.filter(({ subject }) => fit.has(subjectName(subject)))) {
+    for (const next of planned.filter(({ subject }) => fit.has(baseName(subject)))) {
       signal.throwIfAborted();
       progress.starting(next);
       const loop = resolveLoop(next.scenario, trials);

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
+import { REFERENCES } from '#bench/analysis/between.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import type { Millis } from '#bench/model/units.ts';
@@ -84,13 +85,21 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
       );
   if (driver === 'autocannon') refuseForAutocannon(scenarios);
   const { definitions, skipped } = await chooseProxies(asked, scenarios);
+  const again = preset.again === 'all' ? scenarioNames : preset.again;
+  // Direct and one hop run twice (A/A): the L7 reference, or what comes first.
+  const twin = (definitions.find(({ name }) => name === REFERENCES.l7) ?? definitions[0])?.name;
   return {
     preset: presetName,
     proxies: definitions,
     skipped,
     subjects: [
-      { name: 'direct', layer: 'direct', capabilities: new Set() },
-      ...definitions.map(({ name, layer, capabilities }) => ({ name, layer, capabilities })),
+      { name: 'direct', layer: 'direct', capabilities: new Set(), again },
+      ...definitions.map(({ name, layer, capabilities }) => ({
+        name,
+        layer,
+        capabilities,
+        ...(name === twin && { again }),
+      })),
     ],
     scenarios,
     rounds:

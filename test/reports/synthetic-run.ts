@@ -9,7 +9,7 @@ import { latencyBucket } from '#bench/model/latency-bucket.ts';
 import type { EncodedHistogram, LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';
 import type { MicroRecord, Placement, RunRecord, RunRecords, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
-import { type Loop, type Scenario, subjectName } from '#bench/model/scenario.ts';
+import { type Loop, type Scenario, baseName } from '#bench/model/scenario.ts';
 import { bytes, micros, millis, perSecond } from '#bench/model/units.ts';
 import { mulberry32 } from '#bench/plan/random.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
@@ -50,6 +50,8 @@ export interface SyntheticOptions {
   readonly micro?: boolean;
   readonly instructions?: boolean;
   readonly ended?: boolean;
+  /** Subjects that run twice, in every scenario. */
+  readonly again?: readonly string[];
 }
 
 const ORIGIN_CPU = 9.2;
@@ -68,6 +70,7 @@ export function syntheticRun({
   micro = true,
   instructions = false,
   ended = true,
+  again = [],
 }: SyntheticOptions = {}): RunRecords {
   const random = mulberry32(seed);
   const scenarios = SCENARIOS.filter(({ name }) => names.includes(name));
@@ -77,13 +80,14 @@ export function syntheticRun({
       name,
       layer,
       capabilities: new Set(tls ? ['tls-termination'] : []),
+      ...(again.includes(name) && { again: names }),
     })),
     rounds,
     seed,
   });
   const trials: TrialRecord[] = [];
   for (const [index, { scenario, subject, round, position }] of plan.flat().entries()) {
-    const truth = truths.find(({ name }) => name === subjectName(subject))!;
+    const truth = truths.find(({ name }) => name === baseName(subject))!;
     const loop = resolve(scenario, trials);
     const id = {
       record: 'trial' as const,

@@ -97,3 +97,17 @@ test('names are unique and families name scenarios', () => {
   assert.equal(new Set(SCENARIOS.map((s) => s.name)).size, SCENARIOS.length);
   for (const members of Object.values(FAMILIES)) for (const member of members) assert.ok(scenario(member), member);
 });
+
+test('a subject that is asked for twice runs twice in those scenarios, in every round, and nowhere else', () => {
+  const subjects = REFERENCES.map((one) => (one.name === 'l7-http' ? { ...one, again: ['http-small'] } : one));
+  const scenarios = [scenario('http-small'), scenario('http-new-connection')];
+  const plan = planRounds({ scenarios, subjects, rounds: 3, seed: 1 });
+  for (const round of plan) {
+    const twice = round.filter(({ subject }) => subject.kind === 'proxy' && subject.name === 'l7-http');
+    assert.deepEqual(twice.map((one) => `${one.scenario.name} ${subjectName(one.subject)}`).toSorted(), [
+      'http-new-connection l7-http',
+      'http-small l7-http',
+      'http-small l7-http (A/A)',
+    ]);
+  }
+});
