@@ -1,11 +1,16 @@
-/** Before anything is measured: can this host carry the plan, and does each subject do its work right, as itself, as configured. */
+/**
+ * Before anything is measured: can this host carry the plan, does the way through each subject carry what will be sent, as itself, as
+ * configured, and does each proxy keep the rules of its layer.
+ */
 import { proxies } from '#proxies/registry.ts';
 import type { Environment, SubjectRecord } from '#bench/model/record.ts';
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
 import { httpCases } from './preflight/http.ts';
 import { tcpCases } from './preflight/tcp.ts';
 import { tlsCases } from './preflight/tls.ts';
-import type { ConformanceCase, Layer } from './preflight/case.ts';
+import { RULES } from './conformance/rules.ts';
+import { createMaterials, runConformance, type Verdict } from './conformance/run.ts';
+import type { PreflightCase, Layer } from './preflight/case.ts';
 import { sysctl } from './host-facts.ts';
 import { openTopology, usesTls, type Topology, type TopologyShared, type TopologySpec } from './topology.ts';
 
@@ -75,7 +80,7 @@ type Check = SubjectRecord['preflight'][number];
 /** One way of carrying traffic, with the cases that it must pass. */
 interface Carriage {
   readonly traffic: Scenario['traffic'];
-  readonly cases: readonly ConformanceCase[];
+  readonly cases: readonly PreflightCase[];
 }
 
 const CASE_TIMEOUT = 10_000;
@@ -96,6 +101,18 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
   const results = await Promise.all(
     groups.map(({ cases, ...scenario }) => runCases({ ...spec, scenario, subject, concurrency: 1 }, cases, signal)),
   );
+  const verdicts =
+    definition && groups.length > 0
+      ? await runConformance(
+          definition,
+          {
+            quick: true,
+            launch: { kind: 'child', cores: spec.placement.proxy },
+            materials: { ...createMaterials(), certificate: spec.certificate },
+          },
+          signal,
+        )
+      : [];
   return {
     record: 'subject',
     subject,
@@ -106,8 +123,20 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
     nativeConfig: results.find(({ nativeConfig }) => nativeConfig !== '')?.nativeConfig ?? '',
     preflight: missing
       ? [{ rule: 'it is installed', passed: false, detail: `${missing.reason}; ${missing.install}` }]
-      : results.flatMap(({ checks }) => checks),
+      : [...results.flatMap(({ checks }) => checks), ...verdicts.flatMap(checkOf)],
   };
+}
+
+/** A known deviation is told, and no reason not to measure; a rule that does not reach the proxy is left out. */
+function checkOf({ rule, name, state, sent, expected, got, reason }: Verdict): Check[] {
+  if (state === 'skipped') return [];
+  const detail = {
+    passed: 'kept',
+    failed: `sent ${sent}: expected ${expected}, got ${got}`,
+    deviating: `known to deviate: ${reason}`,
+    healed: 'kept, though known to deviate',
+  }[state];
+  return [{ rule: `${RULES[rule].text} (${name})`, passed: state !== 'failed', detail }];
 }
 
 /** Each kind of traffic among the scenarios that this subject can carry: plain HTTP, HTTPS, bytes. */
@@ -142,7 +171,7 @@ const groupCases = (ways: readonly Carriage[], layer: Layer) =>
 /** One check a case, in order, and what the proxy ran with. */
 async function runCases(
   spec: TopologySpec,
-  cases: readonly ConformanceCase[],
+  cases: readonly PreflightCase[],
   signal: AbortSignal,
 ): Promise<{ checks: readonly Check[]; nativeConfig: string }> {
   const { traffic, origin } = spec.scenario;

@@ -225,7 +225,7 @@ export const forwardingCases: readonly ConformanceCase[] = [
       bench.origin.script = () => ({
         at: 'head',
         answer: 'HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n',
-        then: 'close',
+        ends: 'close',
       });
       const wire = await bench.open();
       wire.write('POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');

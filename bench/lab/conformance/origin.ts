@@ -20,7 +20,7 @@ export interface Arrival {
 export interface Script {
   readonly at?: 'head' | 'end';
   readonly answer: string | ((arrival: Arrival) => void);
-  readonly then?: 'close' | 'reset';
+  readonly ends?: 'close' | 'reset';
 }
 
 /** The strict reading of all that came since the last one. */
@@ -141,11 +141,11 @@ export class OriginConnection {
     }
   }
 
-  #serve(arrival: Arrival, { answer, then }: Script): void {
+  #serve(arrival: Arrival, { answer, ends }: Script): void {
     if (typeof answer === 'string') this.write(answer);
     else answer(arrival);
-    if (then === 'close') this.end();
-    if (then === 'reset') this.reset();
+    if (ends === 'close') this.end();
+    if (ends === 'reset') this.reset();
   }
 }
 

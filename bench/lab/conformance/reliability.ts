@@ -184,7 +184,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
           : ok(body);
         return {
           answer: whole.slice(0, 60 + Math.floor(random() * (whole.length - 61))),
-          then: random() < 0.5 ? 'close' : 'reset',
+          ends: random() < 0.5 ? 'close' : 'reset',
         };
       };
       await everyOne(
@@ -283,7 +283,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
       bench.origin.script = () => ({
         at: 'head',
         answer: 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
-        then: 'close',
+        ends: 'close',
       });
       for (let round = 0; round < 8; round += 1) {
         await Promise.all(

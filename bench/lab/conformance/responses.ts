@@ -16,11 +16,11 @@ const bad = (name: string, origin: string, more: Partial<Answered> = {}): Answer
   ...more,
 });
 
-const truncated = (name: string, origin: string, then: 'close' | 'reset' = 'close'): Answered => ({
+const truncated = (name: string, origin: string, ends: 'close' | 'reset' = 'close'): Answered => ({
   rule: 'truncated',
   name,
   origin,
-  then,
+  ends,
   client: { status: 200, complete: false },
 });
 
@@ -142,7 +142,7 @@ const rows: readonly Answered[] = [
     rule: 'truncated',
     name: 'no length: its end is the close',
     origin: ok200('X: 1', 'hello'),
-    then: 'close',
+    ends: 'close',
     client: { status: 200, body: 'hello' },
   },
   {
@@ -150,7 +150,7 @@ const rows: readonly Answered[] = [
     name: 'no length, to HTTP/1.0',
     request: old,
     origin: ok200('X: 1', 'hello'),
-    then: 'close',
+    ends: 'close',
     client: { status: 200, body: 'hello' },
   },
   {
@@ -173,15 +173,15 @@ const rows: readonly Answered[] = [
   bad('bare LF', 'HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n'),
   bad('NUL in a value', ok200('X: a\0b\r\nContent-Length: 0')),
   bad('no colon', ok200('X\r\nContent-Length: 0')),
-  bad('unknown coding', ok200('Transfer-Encoding: gzip', 'ok'), { then: 'close' }),
+  bad('unknown coding', ok200('Transfer-Encoding: gzip', 'ok'), { ends: 'close' }),
   bad('a head too large', ok200(`X: ${'x'.repeat(300_000)}\r\nContent-Length: 0`)),
   bad('101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n', {
     rule: 'tunnel-101',
   }),
-  bad('closed without an answer', '', { then: 'close' }),
-  bad('reset without an answer', '', { then: 'reset' }),
-  bad('closed amid the head', 'HTTP/1.1 200 OK\r\nContent-Le', { then: 'close' }),
-  bad('closed after a 103', 'HTTP/1.1 103 X\r\n\r\n', { then: 'close', client: { status: 502, informational: [103] } }),
+  bad('closed without an answer', '', { ends: 'close' }),
+  bad('reset without an answer', '', { ends: 'reset' }),
+  bad('closed amid the head', 'HTTP/1.1 200 OK\r\nContent-Le', { ends: 'close' }),
+  bad('closed after a 103', 'HTTP/1.1 103 X\r\n\r\n', { ends: 'close', client: { status: 502, informational: [103] } }),
 ];
 
 /** Nobody listens on port 1. */
@@ -230,7 +230,7 @@ export const responseCases: readonly ConformanceCase[] = [
   status(
     { rule: 'error-body', name: 'the origin hangs up', setup: plain },
     [502],
-    ({ origin }) => (origin.script = () => ({ answer: '', then: 'reset' })),
+    ({ origin }) => (origin.script = () => ({ answer: '', ends: 'reset' })),
     names,
   ),
   status(

@@ -52,7 +52,7 @@ async function run(bench: Bench, { rule, method, body, reused, says = '', by }: 
     arrivals += 1;
     if (!used.has(connection)) fresh += 1;
     const fails = !reused || used.has(connection);
-    return fails ? { answer: says, then: by } : { answer: ok('second') };
+    return fails ? { answer: says, ends: by } : { answer: ok('second') };
   };
   wire.write(message(method, body));
   const { messages, ended } = await bench.answers(wire, reused ? ['GET', method] : [method]);

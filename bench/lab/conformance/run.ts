@@ -43,7 +43,7 @@ export interface ConformanceOptions {
 
 const DEADLINE = 5_000;
 /** A known deviation is not waited for longer than it takes to see that it still is one. */
-const DEVIATION_DEADLINE = 1_000;
+const DEVIATION_DEADLINE = { quick: 250, whole: 1_000 } as const;
 
 export const createMaterials = (): Materials => ({ certificate: createCertificate(), stranger: createCertificate() });
 
@@ -107,9 +107,12 @@ async function runGroup(
         signal.throwIfAborted();
         outcome = outcomeOf(error, 'the start of the proxy', 'a listener');
       }
+      const died = stage?.died();
+      if (died !== undefined) outcome = { state: 'failed', sent: '', expected: 'a proxy that lives on', got: died };
       verdicts.push([each, verdictOf(definition, each, outcome, performance.now() - started, options)]);
-      if (outcome.state !== 'failed' || stage?.origins.some((origin) => origin.busy) !== true) continue;
-      // Something of this case is still under way: the next begins with a proxy that knows nothing of it.
+      if (stage === undefined || outcome.state !== 'failed') continue;
+      if (died === undefined && !stage.origins.some((origin) => origin.busy)) continue;
+      // It is gone, or something of this case is still under way: the next begins with a proxy that knows nothing of it.
       await stage[Symbol.asyncDispose]();
       stage = undefined;
     }
@@ -122,10 +125,10 @@ async function runGroup(
 function deadlineOf(
   { name }: ProxyDefinition,
   each: ConformanceCase,
-  { deviations, patience = Infinity }: ConformanceOptions,
+  { deviations, quick = false, patience = Infinity }: ConformanceOptions,
 ): number {
   const known = deviationOf(name, each, deviations) !== undefined;
-  return Math.min(known ? DEVIATION_DEADLINE : (each.deadline ?? DEADLINE), patience);
+  return Math.min(known ? DEVIATION_DEADLINE[quick ? 'quick' : 'whole'] : (each.deadline ?? DEADLINE), patience);
 }
 
 async function runCase(
@@ -184,6 +187,7 @@ function verdictOf(
   const base = { rule, name, millis: Math.round(millis) };
   if (outcome.state === 'skipped') return { ...base, ...outcome };
   const { reason } = deviation ?? {};
-  if (outcome.state === 'passed') return { ...base, state: deviation ? 'healed' : 'passed', ...(reason && { reason }) };
+  if (outcome.state === 'passed')
+    return { ...base, state: deviation && !deviation.unsteady ? 'healed' : 'passed', ...(reason && { reason }) };
   return { ...base, ...outcome, ...(deviation && { state: 'deviating', reason: deviation.reason }) };
 }

@@ -9,9 +9,8 @@ import { sendVariants } from './variants.ts';
 /** The first origin by default, the second for names, the third for a protocol. */
 const routes = (base: ProxyIntent, byDefault: boolean): ProxyIntent => {
   const [first, second, third] = base.clusters[0]!.endpoints;
-  const { defaultCluster, ...rest } = base;
   return {
-    ...rest,
+    listener: base.listener,
     ...(byDefault && { defaultCluster: 'first' }),
     clusters: [
       { name: 'first', endpoints: [first!] },

@@ -17,6 +17,8 @@ export interface Stage extends AsyncDisposable {
   readonly target: Target;
   readonly origins: readonly RecordingOrigin[];
   readonly nativeConfig: string;
+  /** Why the proxy does not run any more, or undefined. */
+  died(): string | undefined;
   /** What each connection must begin with to be passed on. */
   readonly preamble: string;
   /** Target of a request that leads to the first origin. */
@@ -77,6 +79,7 @@ export async function openStage(
     target: { ...address, ...(tls && { tls }) },
     origins,
     nativeConfig: started.nativeConfig,
+    died: started.died,
     preamble: preambleOf(definition, setup),
     targetOf: definition.capabilities.has('connect')
       ? (path) => `http://${origins[0]!.address.host}:${origins[0]!.address.port}${path}`
@@ -90,9 +93,12 @@ async function start(
   intent: ProxyIntent,
   launch: Launch,
   signal: AbortSignal,
-): Promise<Subject & AsyncDisposable & { readonly nativeConfig: string }> {
+): Promise<Subject & AsyncDisposable & Pick<Stage, 'nativeConfig' | 'died'>> {
   try {
-    if (launch.kind === 'here') return await definition.start(intent, signal);
+    if (launch.kind === 'here') {
+      const running = await definition.start(intent, signal);
+      return Object.assign(running, { died: () => undefined });
+    }
     const { name } = definition;
     const job = { name, intent };
     const child = await HostChild.start(
@@ -100,7 +106,8 @@ async function start(
       signal,
     );
     const { address, pids, nativeConfig = '' } = child.ready;
-    return { address, pids, nativeConfig, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+    const died = () => (child.alive ? undefined : `the proxy died: ${child.output.slice(-300)}`);
+    return { address, pids, nativeConfig, died, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_INTENT') throw new NotApplicable((error as Error).message);
     throw error;

@@ -10,6 +10,20 @@ import { cutsOf, sendVariants, type Variant } from './variants.ts';
 type Common = Pick<ConformanceCase, 'rule' | 'name'> &
   Partial<Pick<ConformanceCase, 'setup' | 'needs' | 'quick' | 'deadline'>>;
 
+function l7(row: Common, run: ConformanceCase['run']): ConformanceCase {
+  const { rule, name, setup = plain, needs, quick, deadline } = row;
+  return {
+    rule,
+    name,
+    layer: 'l7',
+    setup,
+    ...(needs && { needs }),
+    ...(quick && { quick }),
+    ...(deadline !== undefined && { deadline }),
+    run,
+  };
+}
+
 export interface Refused extends Common {
   readonly send: string;
   /** Any of these. */
@@ -30,37 +44,31 @@ export const anyRefusal: readonly number[] = [
 
 /** Refused with the status, and nothing of it reached the origin; whatever way it is cut. */
 export function refused(row: Refused): ConformanceCase {
-  const { send, status, closes, amidBody, rule, name, setup = plain, needs, quick, deadline } = row;
+  const { send, status, closes, amidBody } = row;
   const statuses = typeof status === 'number' ? [status] : status;
-  return {
-    ...{ rule, name, layer: 'l7', setup },
-    ...(needs && { needs }),
-    ...(quick && { quick }),
-    ...(deadline !== undefined && { deadline }),
-    async run(bench) {
-      const input = closes ? send + followUp : send;
-      const method = /^[A-Z]+/.exec(send)?.[0] ?? 'GET';
-      // Whoever lets it through is answered at once, whatever body the origin would wait for.
-      if (!amidBody) bench.origin.script = () => ({ at: 'head', answer: ok() });
-      const variants = await sendVariants(bench, input, row.whole ? [0] : undefined);
-      await everyOne(
-        variants.map(async (variant) => {
-          const { messages, problem } = await bench.answers(variant.wire, [method]);
-          const final = messages.find((message) => message.status >= 200);
-          const got = final ? String(final.status) : (problem ?? 'a close without an answer');
-          if (final === undefined || problem !== undefined || !statuses.includes(final.status))
-            throw new Violation(sent(input, variant), statuses.join(' or '), got);
-          if (closes && (await bench.ending(variant.wire)) === 'open')
-            throw new Violation(sent(input, variant), 'a closed connection', 'an open one');
-        }),
-      );
-      await bench.fence();
-      const received = bench.origin.take();
-      const partial = amidBody ? [] : received.rest;
-      if (received.requests.length + partial.length + received.problems.length > 0)
-        throw new Violation(show(input), 'nothing at the origin', arrived(received));
-    },
-  };
+  return l7(row, async (bench) => {
+    const input = closes ? send + followUp : send;
+    const method = /^[A-Z]+/.exec(send)?.[0] ?? 'GET';
+    // Whoever lets it through is answered at once, whatever body the origin would wait for.
+    if (!amidBody) bench.origin.script = () => ({ at: 'head', answer: ok() });
+    const variants = await sendVariants(bench, input, row.whole ? [0] : undefined);
+    await everyOne(
+      variants.map(async (variant) => {
+        const { messages, problem } = await bench.answers(variant.wire, [method]);
+        const final = messages.find((message) => message.status >= 200);
+        const got = final ? String(final.status) : (problem ?? 'a close without an answer');
+        if (final === undefined || problem !== undefined || !statuses.includes(final.status))
+          throw new Violation(sent(input, variant), statuses.join(' or '), got);
+        if (closes && (await bench.ending(variant.wire)) === 'open')
+          throw new Violation(sent(input, variant), 'a closed connection', 'an open one');
+      }),
+    );
+    await bench.fence();
+    const received = bench.origin.take();
+    const partial = amidBody ? [] : received.rest;
+    if (received.requests.length + partial.length + received.problems.length > 0)
+      throw new Violation(show(input), 'nothing at the origin', arrived(received));
+  });
 }
 
 export interface ExpectedRequest {
@@ -82,33 +90,27 @@ export interface Forwarded extends Common {
 
 /** Answered with 200, and the strict reader finds at the origin what is expected; whatever way it is cut. */
 export function forwarded(row: Forwarded): ConformanceCase {
-  const { send, origin, status = 200, rule, name, setup = plain, needs, quick, deadline } = row;
-  return {
-    ...{ rule, name, layer: 'l7', setup },
-    ...(needs && { needs }),
-    ...(quick && { quick }),
-    ...(deadline !== undefined && { deadline }),
-    async run(bench) {
-      const method = /^[A-Z]+/.exec(send)?.[0] ?? 'GET';
-      const variants = await sendVariants(bench, send);
-      await everyOne(
-        variants.map(async (variant) => {
-          const { messages, problem } = await bench.answers(variant.wire, [method]);
-          const final = messages.find((message) => message.status >= 200);
-          if (final?.status !== status || !final.complete)
-            throw new Violation(
-              sent(send, variant),
-              `${status} and ${describeExpected(origin)}`,
-              problem ?? (final ? String(final.status) : 'a close without an answer'),
-            );
-        }),
-      );
-      const received = bench.origin.take();
-      if (received.requests.length !== variants.length || received.problems.length + received.rest.length > 0)
-        throw new Violation(show(send), `${variants.length} whole requests at the origin`, arrived(received));
-      for (const request of received.requests) checkRequest(show(send), request, origin);
-    },
-  };
+  const { send, origin, status = 200 } = row;
+  return l7(row, async (bench) => {
+    const method = /^[A-Z]+/.exec(send)?.[0] ?? 'GET';
+    const variants = await sendVariants(bench, send);
+    await everyOne(
+      variants.map(async (variant) => {
+        const { messages, problem } = await bench.answers(variant.wire, [method]);
+        const final = messages.find((message) => message.status >= 200);
+        if (final?.status !== status || !final.complete)
+          throw new Violation(
+            sent(send, variant),
+            `${status} and ${describeExpected(origin)}`,
+            problem ?? (final ? String(final.status) : 'a close without an answer'),
+          );
+      }),
+    );
+    const received = bench.origin.take();
+    if (received.requests.length !== variants.length || received.problems.length + received.rest.length > 0)
+      throw new Violation(show(send), `${variants.length} whole requests at the origin`, arrived(received));
+    for (const request of received.requests) checkRequest(show(send), request, origin);
+  });
 }
 
 export function checkRequest(what: string, request: StrictRequest, expected: ExpectedRequest): void {
@@ -148,7 +150,7 @@ export interface Answered extends Common {
   readonly method?: string;
   /** The origin's octets. */
   readonly origin: string;
-  readonly then?: 'close' | 'reset';
+  readonly ends?: 'close' | 'reset';
   readonly client: {
     readonly status: number | readonly number[];
     readonly body?: string;
@@ -166,22 +168,17 @@ const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r
 
 /** What the client sees of an answer, whatever way the origin's octets are cut. */
 export function answered(row: Answered): ConformanceCase {
-  const { request = get, method = 'GET', origin: octets, then, client, rule, name, setup = plain, needs, quick } = row;
-  return {
-    ...{ rule, name, layer: 'l7', setup },
-    ...(needs && { needs }),
-    ...(quick && { quick }),
-    async run(bench) {
-      const { variants, upstream } = await answerVariants(bench, { request, octets, ...(then && { then }) });
-      await everyOne(
-        variants.map(async ({ wire, cut }) => {
-          const reading = await bench.answers(wire, [method]);
-          checkAnswer(`${show(octets)} from the origin${cut > 0 ? `, cut after ${cut}` : ''}`, reading, client);
-        }),
-      );
-      if (row.upstreamCloses) await bench.arrived(() => upstream.every(({ closed, ended }) => closed || ended));
-    },
-  };
+  const { request = get, method = 'GET', origin: octets, ends, client } = row;
+  return l7(row, async (bench) => {
+    const { variants, upstream } = await answerVariants(bench, { request, octets, ...(ends && { ends }) });
+    await everyOne(
+      variants.map(async ({ wire, cut }) => {
+        const reading = await bench.answers(wire, [method]);
+        checkAnswer(`${show(octets)} from the origin${cut > 0 ? `, cut after ${cut}` : ''}`, reading, client);
+      }),
+    );
+    if (row.upstreamCloses) await bench.arrived(() => upstream.every(({ closed, ended }) => closed || ended));
+  });
 }
 
 type Reading = { readonly messages: readonly StrictResponse[]; readonly problem?: string; readonly ended: Ending };
@@ -209,7 +206,7 @@ function checkAnswer(what: string, { messages, problem, ended }: Reading, client
 /** One request per cut; each is answered with `octets`, the part after the cut once the proxy has read the part before. */
 async function answerVariants(
   bench: Bench,
-  { request, octets, then }: { request: (target: string) => string; octets: string; then?: 'close' | 'reset' },
+  { request, octets, ends }: { request: (target: string) => string; octets: string; ends?: 'close' | 'reset' },
 ) {
   const cuts = cutsOf(Math.max(1, octets.length), bench);
   const waiting = new Map<string, (part: 'first' | 'last') => void>();
@@ -220,8 +217,8 @@ async function answerVariants(
         const text = part === 'first' ? octets.slice(0, cut) : octets.slice(cut);
         if (text !== '' && !connection.closed) connection.write(Buffer.from(text, 'latin1'));
         if (part === 'first' || connection.closed) return;
-        if (then === 'close') connection.end();
-        if (then === 'reset') connection.reset();
+        if (ends === 'close') connection.end();
+        if (ends === 'reset') connection.reset();
       });
     },
   });

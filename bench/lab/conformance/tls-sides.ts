@@ -305,7 +305,7 @@ export const tlsCases: readonly ConformanceCase[] = [
   verifies(
     'an unknown authority',
     [502, 503],
-    upstream('unknown authority', ({ ca: _, ...rest }) => rest),
+    upstream('unknown authority', (base) => ({ serverName: base.serverName! })),
   ),
   verifies(
     'another authority',
@@ -328,7 +328,7 @@ export const tlsCases: readonly ConformanceCase[] = [
     needs: ['tls-origination'],
     setup: upstream('truncation', (base) => base),
     origin: 'HTTP/1.1 200 OK\r\nX: 1\r\n\r\nhello',
-    then: 'reset',
+    ends: 'reset',
     client: { status: 200, complete: false },
   }),
 ];

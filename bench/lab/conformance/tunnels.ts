@@ -154,6 +154,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   l7({
     rule: 'connect-2xx',
     name: 'octets both ways',
+    quick: true,
     setup: forward,
     needs: enabled,
     async run(bench) {

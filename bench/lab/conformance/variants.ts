@@ -4,12 +4,13 @@ import type { Bench } from './bench.ts';
 
 const EVERY = 200;
 const SOME = 24;
+const SECURE = 8;
 const QUICK = 3;
 
 /** Offsets to cut at, ascending; 0 is the input in one piece. */
 export function cutsOf(length: number, { options, secure }: Pick<Bench, 'options' | 'secure'>): number[] {
   // Behind a handshake stands the same parser: there, some places tell as much as all.
-  const all = options.quick ? QUICK : length <= EVERY && !secure ? length - 1 : SOME;
+  const all = options.quick ? QUICK : secure ? SECURE : length <= EVERY ? length - 1 : SOME;
   if (all >= length - 1) return Array.from({ length }, (_, at) => at);
   const random = generator(options.seed + length);
   return [0, ...Array.from({ length: all }, () => 1 + Math.floor(random() * (length - 1)))].toSorted((a, b) => a - b);

@@ -1,8 +1,8 @@
-/** What a subject must get right before its figures mean anything: a table of cases, each run against the real topology. */
+/** What the way that will be measured must carry, proxy or none: a table of cases, each run against the real topology. */
 import type { Topology } from '../topology.ts';
 import type { Target } from '../wire.ts';
 
-export interface ConformanceCase {
+export interface PreflightCase {
   /** One sentence, true of a subject that passes. */
   readonly rule: string;
   /** The origin that the case needs behind the subject. */
@@ -10,12 +10,12 @@ export interface ConformanceCase {
   /** Layers that the rule binds; all by default. An L4 hop is no party to HTTP's own rules. */
   readonly layers?: readonly Layer[];
   /** Resolves to what was seen; rejects, with what was expected and what came, where the subject fails. */
-  run(bench: ConformanceBench, signal: AbortSignal): Promise<string>;
+  run(bench: PreflightBench, signal: AbortSignal): Promise<string>;
 }
 
 export type Layer = 'direct' | 'l4' | 'l7';
 
-export interface ConformanceBench {
+export interface PreflightBench {
   /** The way through the subject. */
   readonly target: Target;
   /** Past it: its address, its counters. */

@@ -2,13 +2,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ask, oneConnection } from '../http-client.ts';
 import { preview, Wire } from '../wire.ts';
-import { expect, type ConformanceBench, type ConformanceCase } from './case.ts';
+import { expect, type PreflightBench, type PreflightCase } from './case.ts';
 
 const REUSED = 20;
 const SIZES = [0, 1, 100_000, 1_048_576];
 const UPLOAD = 65_536;
 
-export const httpCases: readonly ConformanceCase[] = [
+export const httpCases: readonly PreflightCase[] = [
   {
     rule: 'keep-alive connections are reused on both sides',
     origin: 'http-fixed',
@@ -35,7 +35,7 @@ export const httpCases: readonly ConformanceCase[] = [
       return `${REUSED} requests, ${connections} new connection(s) to the origin`;
     },
   },
-  ...SIZES.map((size): ConformanceCase => ({
+  ...SIZES.map((size): PreflightCase => ({
     rule: `a body of ${size} bytes arrives as the origin sent it`,
     origin: 'http-fixed',
     async run({ target, origin }, signal) {
@@ -112,37 +112,10 @@ export const httpCases: readonly ConformanceCase[] = [
       return 'whole answer, then closed';
     },
   },
-  {
-    rule: 'Transfer-Encoding beside Content-Length never reaches the origin (RFC 9112 §6.1)',
-    origin: 'http-echo',
-    layers: ['l7'],
-    async run(bench, signal) {
-      const path = `/ambiguous/${randomUUID()}`;
-      const hidden = `GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n`;
-      const body = `0\r\n\r\n${hidden}`;
-      await using wire = await Wire.open(bench.target, signal);
-      wire.write(
-        `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\nTransfer-Encoding: chunked\r\n\r\n${body}`,
-      );
-      const received = await wire.until((bytes) => bytes.includes('\r\n\r\n'));
-      const status = received.subarray(9, 12).toString();
-      const raw = (await recorded(bench, signal)).find((text) => text.includes(path));
-      if (raw === undefined) {
-        expect(/^[45]/.test(status), () => `expected a refusal, got ${status} though the origin saw nothing`);
-        return `refused with ${status}`;
-      }
-      const head = raw.slice(raw.indexOf(path), raw.indexOf('\r\n\r\n', raw.indexOf(path))).toLowerCase();
-      expect(
-        !(head.includes('transfer-encoding:') && head.includes('content-length:')),
-        () => `both fields reached the origin: ${preview(Buffer.from(head))}`,
-      );
-      return 'forwarded with one framing only';
-    },
-  },
 ];
 
 /** What the recording origin received, one latin-1 text a connection. */
-async function recorded({ origin }: ConformanceBench, signal: AbortSignal): Promise<string[]> {
+async function recorded({ origin }: PreflightBench, signal: AbortSignal): Promise<string[]> {
   const { body } = await ask(origin.target, { path: '/_recorded' }, signal);
   return (JSON.parse(body.toString()) as { raw: string }[]).map(({ raw }) => raw);
 }

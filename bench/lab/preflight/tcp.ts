@@ -1,12 +1,12 @@
 /** Rules for whoever carries a plain byte stream. */
 import { randomBytes } from 'node:crypto';
 import { preview, Wire } from '../wire.ts';
-import { expect, type ConformanceCase } from './case.ts';
+import { expect, type PreflightCase } from './case.ts';
 
 const MESSAGES = 50;
 const BULK = 1_048_576;
 
-export const tcpCases: readonly ConformanceCase[] = [
+export const tcpCases: readonly PreflightCase[] = [
   {
     rule: 'messages come back one by one, byte for byte',
     origin: 'tcp-echo',

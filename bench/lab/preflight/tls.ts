@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Target } from '../wire.ts';
-import { expect, type ConformanceCase } from './case.ts';
+import { expect, type PreflightCase } from './case.ts';
 
 /** Handshakes with more options than a wire has; rejects as the handshake fails. */
 async function handshake(target: Target, options: ConnectionOptions, signal: AbortSignal): Promise<TLSSocket> {
@@ -25,7 +25,7 @@ async function handshake(target: Target, options: ConnectionOptions, signal: Abo
   }
 }
 
-export const tlsCases: readonly ConformanceCase[] = [
+export const tlsCases: readonly PreflightCase[] = [
   {
     rule: 'the certificate chains to the run’s authority, over TLS 1.3',
     origin: 'http-fixed',
