@@ -124,9 +124,8 @@ export class ChunkedDecoder {
     const taken = Math.min(end - start, room);
     const octets = Buffer.concat([this.#trailerOctets ?? Buffer.alloc(0), buffer.subarray(start, start + taken)]);
     this.#trailerOctets = octets;
-    // Only a line end can bring the section to its end or to an error worth an early refusal.
-    const fresh = octets.indexOf(LF, Math.max(0, gathered - 1)) !== -1;
-    const result = fresh ? scanFields(trailerHead, octets, 0, octets.length, false) : INCOMPLETE;
+    // From the start each time, which `trailerBytes` bounds: the verdict does not depend on how the octets arrive.
+    const result = scanFields(trailerHead, octets, 0, octets.length, false);
     if (result === INCOMPLETE)
       return taken < end - start || octets.length > this.#limits.trailerBytes ? TOO_LARGE : MORE;
     if (result < 0) return result === -431 ? TOO_LARGE : MALFORMED;
