@@ -14,6 +14,7 @@ import { gatherWarnings } from './warnings.ts';
 
 export function analyse({ run, subjects, trials, micro, end }: RunRecords): Analysis {
   const figures = figuresOnce(run.scenarios, trials);
+  const firsts = trials.filter(({ subject }) => subject.again !== true);
   const noise = noiseOf(run.scenarios, trials, figures);
   const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, subjects, trials, figures, noise));
   const comparisons = compareSubjects(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
@@ -36,7 +37,7 @@ export function analyse({ run, subjects, trials, micro, end }: RunRecords): Anal
     ),
     warnings: gatherWarnings(trials, drifts),
     ledger: ledgerOf(micro),
-    overTime: overTimeOf(run.scenarios, subjects, trials),
+    overTime: overTimeOf(run.scenarios, subjects, firsts),
   };
 }
 

@@ -25,6 +25,7 @@ test('twins are set against each other metric by metric, and against nothing els
   assert.ok(cpu.floor > 0 && cpu.floor < 0.1 && cpu.smallest > 0 && cpu.smallest < 0.1);
   const named = analysis.scenarios.flatMap(({ subjects }) => subjects.map(({ subject }) => subject));
   assert.ok(!named.some((name) => name.includes('A/A')), 'a twin is no subject of its own');
+  assert.ok(!analysis.overTime.some(({ subject }) => subject.includes('A/A')), 'nor a line of its own');
   assert.ok(
     analysis.trials.some(({ subject }) => subject === 'l7-http (A/A)'),
     'but its trials are listed',
