@@ -19,7 +19,7 @@ export const BenchConfig = z.strictObject({
 });
 export type BenchConfig = z.infer<typeof BenchConfig>;
 
-/** For `bench.config.ts`: `export default defineConfig({ … })` checks names and types in the editor. */
+/** For `bench.config.ts`: `export default defineConfig({ … })` checks names and types in the editor. @public */
 export const defineConfig = (config: BenchConfig): BenchConfig => config;
 
 const NAMES = ['bench.config.ts', 'bench.config.js', 'bench.config.mjs'];

@@ -15,7 +15,6 @@ export type Bytes = z.infer<typeof Bytes>;
 export const EpochMillis = z.number().nonnegative().brand<'EpochMillis'>();
 export type EpochMillis = z.infer<typeof EpochMillis>;
 
-export const nanos = (n: number): Nanos => n as Nanos;
 export const micros = (n: number): Micros => n as Micros;
 export const millis = (n: number): Millis => n as Millis;
 export const perSecond = (n: number): PerSecond => n as PerSecond;
