@@ -1,6 +1,21 @@
 /** The plain path: a wire over any `net.Socket`, a `tls.TLSSocket` included, by its public interface alone. */
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Wire, WireHandler } from './wire.ts';
+
+/** RST, below TLS too: a client that does not look for close_notify must not take a FIN for the end of a body. */
+export function resetSocket(socket: Socket): void {
+  const carrier = socket instanceof TLSSocket ? (socket as unknown as Carried)._handle?._parentWrap : socket;
+  // The system refuses to reset while a FIN is on its way, and Node then forgets to close the handle.
+  const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+  if (carrier instanceof Socket && !isEnding) carrier.resetAndDestroy();
+  else socket.destroy();
+}
+
+/** A TLS socket that was accepted keeps the one below here; one that connected has none. */
+interface Carried {
+  readonly _handle?: { readonly _parentWrap?: unknown } | null;
+}
 
 export class SocketWire implements Wire {
   handler: WireHandler;
@@ -62,10 +77,7 @@ export class SocketWire implements Wire {
   reset(): void {
     if (!this.open) return;
     this.open = false;
-    const { socket } = this;
-    // The system refuses to reset while a FIN is on its way, and Node then forgets to close the handle.
-    if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) socket.destroy();
-    else socket.resetAndDestroy();
+    resetSocket(this.socket);
   }
 
   destroy(): void {

@@ -6,7 +6,7 @@
 import type { TLSSocket } from 'node:tls';
 import { systemError } from './handle-wire.ts';
 import { sharedBuffer } from './read-buffer.ts';
-import { SocketWire } from './socket-wire.ts';
+import { resetSocket, SocketWire } from './socket-wire.ts';
 import { type TcpHandle, type TcpInternals, tcpInternals, type WriteRequest } from './tcp-handle.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
@@ -153,7 +153,9 @@ class TlsWire implements Wire {
   }
 
   reset(): void {
-    this.destroy();
+    if (!this.open) return;
+    this.open = false;
+    resetSocket(this.#socket);
   }
 
   destroy(): void {
