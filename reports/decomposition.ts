@@ -3,6 +3,7 @@
  * that only L7 has, the rest that neither explains, and TLS on top.
  */
 import type { Analysis, Estimate } from '#bench/analysis/analysis.ts';
+import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { keepAlive, REFERENCES } from '#bench/analysis/between.ts';
 
 export interface Part {
@@ -30,6 +31,10 @@ const WORK: Readonly<Record<string, string>> = {
   routing: 'finding the route',
   cluster: 'choosing an endpoint and a pooled connection',
 };
+
+/** A part may be a few nanoseconds. */
+export const formatPart = (micros: number): string =>
+  Math.abs(micros) < 1 ? formatQuantity(micros * 1e3, 'ns') : formatQuantity(micros, 'µs');
 
 /** Undefined where L4 or L7 of the reference family has no CPU per request in this run. */
 export function decompose({ scenarios, comparisons, ledger }: Analysis): Decomposition | undefined {

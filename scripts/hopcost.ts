@@ -8,6 +8,7 @@ import { listCommand } from './commands/list.ts';
 import { microCommand } from './commands/micro.ts';
 import { proxyCommand } from './commands/proxy.ts';
 import { reportCommand } from './commands/report.ts';
+import { serveCommand } from './commands/serve.ts';
 import { setupPeersCommand } from './commands/setup-peers.ts';
 import { EXIT, explain, isUsage } from './exit.ts';
 import { version } from './version.ts';
@@ -27,6 +28,7 @@ for (const command of [
   listCommand,
   doctorCommand,
   reportCommand,
+  serveCommand,
   microCommand,
   proxyCommand,
   backendCommand,

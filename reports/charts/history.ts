@@ -17,7 +17,7 @@ function draw(analysis: Analysis): Drawing[] {
       {
         state: 'cannot tell',
         title: TITLE,
-        reason: 'One run has no history. `hopcost report RUN RUN …` draws several together.',
+        reason: 'One run has no history. hopcost report RUN RUN … draws several together.',
       },
     ];
   const isOneHost = new Set(points.map(({ fingerprint }) => fingerprint)).size === 1;

@@ -49,7 +49,7 @@ function draw({ scenarios, overTime }: Analysis): Drawing[] {
       ({ scenario, latency }) => scenario === paced?.scenario.name && latency?.counts.some(({ length }) => length > 0),
     )
     .slice(0, MOST_SUBJECTS);
-  const title = 'Response times over time';
+  const title = 'Map of response times';
   if (series.length === 0)
     return [
       {

@@ -1,7 +1,7 @@
 /** From the cost of an L4 hop, part by part, to that of an L7 hop and of one with TLS. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
-import { decompose } from '../decomposition.ts';
+import { decompose, formatPart } from '../decomposition.ts';
 import { type Chart, type Drawing, tip } from './chart.ts';
 import { isNarrow, rowAxis, sized } from './frame.ts';
 
@@ -27,7 +27,7 @@ function draw(analysis: Analysis): Drawing[] {
     const from = isTotal ? 0 : level;
     level = isTotal ? micros : level + micros;
     const sign = !isTotal && micros > 0 ? '+' : '';
-    const text = `${sign}${formatQuantity(micros, 'µs')}`;
+    const text = `${sign}${formatPart(micros)}`;
     return {
       name,
       kind: KINDS[kind].label,
@@ -51,7 +51,7 @@ function draw(analysis: Analysis): Drawing[] {
         rows: found.parts.map(({ name, kind, words }, i) => [name, bars[i]!.text, KINDS[kind].label, words]),
       },
       spec: (width) => ({
-        ...sized(width, bars.length * 34 + 84 + (isNarrow(width) ? 44 : 0)),
+        ...sized(width, bars.length * 34 + 84 + (isNarrow(width) ? 44 : 16)),
         data: { values: bars },
         encoding: {
           y: {
@@ -84,7 +84,7 @@ function draw(analysis: Analysis): Drawing[] {
                 type: 'nominal',
                 title: null,
                 scale: { domain: present.map(({ label }) => label), range: present.map(({ colour }) => colour) },
-                legend: { columns: isNarrow(width) ? 1 : 4, labelLimit: 260 },
+                legend: { columns: isNarrow(width) ? 1 : 2, labelLimit: 300 },
               },
               description: { field: 'tip', type: 'nominal' },
             },

@@ -2,7 +2,7 @@
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { formatEstimate, formatQuantity, percent } from '#bench/analysis/quantity.ts';
 import { explanationCharts } from '../charts/registry.ts';
-import { decompose, type Decomposition } from '../decomposition.ts';
+import { decompose, type Decomposition, formatPart } from '../decomposition.ts';
 import { figuresOf } from './figures.ts';
 import { ledgerTable } from './ledger.ts';
 import { html, type Markup } from './markup.ts';
@@ -34,12 +34,12 @@ function words({ scenario, l4, l7, tls, explained, parts }: Decomposition): Mark
       ${
         work.length > 0 &&
         html`The micro-benchmarks of these parts, run alone, give
-        ${work.map(({ name, micros }, i) => html`${i > 0 && (i === work.length - 1 ? ' and ' : ', ')}${formatQuantity(micros, 'µs')} for ${name}`)}.`
+        ${work.map(({ name, micros }, i) => html`${i > 0 && (i === work.length - 1 ? ' and ' : ', ')}${formatPart(micros)} for ${name}`)}.`
       }
       ${
         explained !== null &&
         html`That is ${percent(explained)} of the difference;
-        ${rest.micros > 0 ? html`the other ${formatQuantity(rest.micros, 'µs')} are ${rest.words}, and are not measured apart.` : 'in the running proxy the parts overlap.'}`
+        ${rest.micros > 0 ? html`the other ${formatPart(rest.micros)} are ${rest.words}, and are not measured apart.` : 'in the running proxy the parts overlap.'}`
       }
     </p>
     ${

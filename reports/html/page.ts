@@ -1,5 +1,4 @@
 /** The document around the sections: head, policy, contents. The policy allows one style sheet and one script, by hash, and no request. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Analysis } from '#bench/analysis/analysis.ts';
@@ -13,6 +12,7 @@ import { explanationSection } from './explanation.ts';
 import { figuresSection } from './figures.ts';
 import { findingsSection, headline } from './findings.ts';
 import { html, type Markup, trusted } from './markup.ts';
+import { policyOf } from './policy.ts';
 import { scenariosSection } from './scenarios.ts';
 import { STYLE } from './style.ts';
 import { trialsSection } from './trials.ts';
@@ -20,8 +20,7 @@ import { trialsSection } from './trials.ts';
 /** Sorting, toggles and hover values; the page says the same without it. */
 export const SCRIPT = readFileSync(join(import.meta.dirname, 'page-script.js'), 'utf8');
 
-const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-const POLICY = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; base-uri 'none'; form-action 'none'`;
+const POLICY = policyOf(STYLE, SCRIPT);
 
 const date = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 

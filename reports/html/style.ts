@@ -91,6 +91,7 @@ figure > svg.narrow { display: none; max-width: 420px; }
 .sortable thead button::after { content: "\\2195"; margin-left: .3em; opacity: .55; }
 .sortable [aria-sort="ascending"] button::after { content: "\\2191"; opacity: 1; } .sortable [aria-sort="descending"] button::after { content: "\\2193"; opacity: 1; }
 .sortable thead button:hover { color: var(--ink); text-decoration: underline; }
+progress { width: min(100%, 30rem); height: .8rem; accent-color: var(--user); }
 .prose p { max-width: 46em; }
 .downloads { padding-left: 1.2rem; } .downloads li { margin: .3rem 0; }
 details { margin: .5rem 0; border: 1px solid var(--rule); border-radius: 8px; background: var(--card); }

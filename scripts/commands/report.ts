@@ -1,27 +1,74 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import type { Exporter } from '#reports/contract.ts';
+import { onRequest } from '#reports/registry.ts';
 import { UsageError } from '../exit.ts';
+import { parseList } from '../flags.ts';
+import { known } from '../nearest.ts';
+import { openFile } from '../open.ts';
 import { RECORDS_FILE } from '../run/record-log.ts';
-import { renderRun } from '../run/render.ts';
+import { mergeFolders, overlayRuns, renderRun } from '../run/render.ts';
 
 /** A run is named by its folder, by its `trials.ndjson`, or by its name below `reports/out`. */
 async function locate(run: string): Promise<string> {
   for (const folder of [resolve(run), resolve('reports/out', run)]) {
     const found = await stat(folder).catch(() => undefined);
-    if (found?.isDirectory()) return folder;
-    if (found?.isFile()) return join(folder, '..');
+    if (found?.isDirectory()) return realpath(folder);
+    if (found?.isFile()) return realpath(join(folder, '..'));
   }
   throw new UsageError(
     `no run '${run}': expected a folder with ${RECORDS_FILE}, or the name of one below reports/out (such as 'latest')`,
   );
 }
 
+interface ReportFlags {
+  readonly json?: boolean;
+  readonly merge?: boolean;
+  readonly formats?: string;
+  readonly interactive?: boolean;
+  readonly open?: boolean;
+}
+
+/** Exporters for other tools, by name; `all` is every one. */
+function chosen({ formats, interactive = false }: ReportFlags): Exporter[] {
+  const named = formats === undefined ? [] : parseList(formats);
+  const names = onRequest.map(({ format }) => format);
+  const wanted = new Set([
+    ...named.flatMap((name) => (name === 'all' ? names : [known('format', name, names)])),
+    ...(interactive ? ['interactive'] : []),
+  ]);
+  return onRequest.filter(({ format }) => wanted.has(format));
+}
+
 export const reportCommand = (): Command =>
   new Command('report')
-    .description('render the reports of a run again from its records, without measuring')
-    .argument('<run>', "the run's folder, or its name below reports/out, such as latest")
+    .description(
+      'render the reports of a run again from its records, without measuring; several runs are laid side by side',
+    )
+    .argument('<run...>', "a run's folder, or its name below reports/out, such as latest")
+    .option('--merge', 'pool the rounds of several runs of the same host and version into one run')
+    .option('--formats <a,b>', `for other tools: ${onRequest.map(({ format }) => format).join(', ')} or all`)
+    .option('--interactive', 'also write interactive.html: the same charts, drawn by Vega in the browser')
+    .option('--open', 'open report.html')
     .option('--json', 'print report.json on stdout instead of the summary')
-    .action(async (run: string, { json = false }: { json?: boolean }) => {
-      await renderRun(await locate(run), { json });
+    .action(async (runs: string[], flags: ReportFlags) => {
+      const options = { json: flags.json ?? false, more: chosen(flags) };
+      const folders = [...new Set(await Promise.all(runs.map(locate)))];
+      const folder = await renderAll(folders, options, flags.merge ?? false);
+      if (flags.open) await openFile(join(folder, flags.interactive ? 'interactive.html' : 'report.html'));
     });
+
+async function renderAll(
+  folders: readonly string[],
+  options: { json: boolean; more: readonly Exporter[] },
+  merge: boolean,
+): Promise<string> {
+  if (merge) {
+    if (folders.length < 2) throw new UsageError('--merge: expected two different runs or more');
+    return mergeFolders(folders, options);
+  }
+  if (folders.length > 1) return overlayRuns(folders, options);
+  await renderRun(folders[0]!, options);
+  return folders[0]!;
+}

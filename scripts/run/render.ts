@@ -1,31 +1,90 @@
 /** Records on disk → reports beside them and the summary on stdout. The one way to a report, after measuring or long after. */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { analyse } from '#bench/analysis/analyse.ts';
+import { historyOf } from '#bench/analysis/history.ts';
+import { MergeError, mergeRuns } from '#bench/analysis/merge-runs.ts';
 import { readRecords, RecordError } from '#bench/model/read.ts';
-import type { RunRecords } from '#bench/model/record.ts';
+import { recordLines, type RunRecords } from '#bench/model/record.ts';
+import type { Exporter } from '#reports/contract.ts';
+import { exporters } from '#reports/registry.ts';
 import { renderTerminal } from '#reports/terminal.ts';
 import { writeReports } from '#reports/write.ts';
 import { wantsColour } from '../colour.ts';
 import { UsageError, explain } from '../exit.ts';
 import { RECORDS_FILE } from './record-log.ts';
 
-/** Throws `UsageError` where the folder holds no records or damaged ones. */
-export async function renderRun(folder: string, { json }: { readonly json: boolean }): Promise<RunRecords> {
-  const file = join(folder, RECORDS_FILE);
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`${folder}: ${RECORDS_FILE} cannot be read: ${explain(error)}`);
-  });
-  const records = parse(file, text);
-  const analysis = analyse(records);
-  await writeReports(analysis, records, folder);
+export interface RenderOptions {
+  readonly json: boolean;
+  /** Exporters besides those that every run has. */
+  readonly more?: readonly Exporter[];
+}
+
+/** One run. Throws `UsageError` where the folder holds no records or damaged ones. */
+export async function renderRun(folder: string, options: RenderOptions): Promise<RunRecords> {
+  const records = await readRun(folder);
+  await render([records], records, folder, options);
+  return records;
+}
+
+/** The newest of several runs with the history of all, written into its own folder. */
+export async function overlayRuns(folders: readonly string[], options: RenderOptions): Promise<string> {
+  const runs = await Promise.all(folders.map(async (folder) => ({ folder, records: await readRun(folder) })));
+  const newest = runs.toSorted((a, b) => a.records.run.startedAt.localeCompare(b.records.run.startedAt)).at(-1)!;
+  await render(
+    runs.map(({ records }) => records),
+    newest.records,
+    newest.folder,
+    options,
+  );
+  return newest.folder;
+}
+
+/** All rounds of several runs as a run of its own, in a folder next to the first. Throws `UsageError` where they differ. */
+export async function mergeFolders(folders: readonly string[], options: RenderOptions): Promise<string> {
+  const runs = await Promise.all(folders.map(readRun));
+  try {
+    const { records, newestOnly } = mergeRuns(runs);
+    const folder = join(folders[0]!, '..', records.run.run);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, RECORDS_FILE), recordLines(records));
+    if (newestOnly.length > 0)
+      process.stderr.write(
+        `note: ${newestOnly.join(', ')}: only the newest run's rounds; each run offered a rate of its own\n`,
+      );
+    await render([records], records, folder, options);
+    return folder;
+  } catch (error) {
+    if (error instanceof MergeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+async function render(
+  runs: readonly RunRecords[],
+  records: RunRecords,
+  folder: string,
+  { json, more = [] }: RenderOptions,
+): Promise<void> {
+  const alone = analyse(records);
+  const history = runs.length > 1 ? historyOf(runs.map((one) => (one === records ? alone : analyse(one)))) : undefined;
+  const analysis = history ? { ...alone, history } : alone;
+  await writeReports(analysis, records, folder, [...exporters, ...more]);
   process.stdout.write(
     json
       ? await readFile(join(folder, 'report.json'), 'utf8')
       : renderTerminal(analysis, { colour: wantsColour(process.stdout) }),
   );
   process.stderr.write(`\nreport: ${relative(process.cwd(), join(folder, 'report.html'))}\n`);
-  return records;
+}
+
+/** Throws `UsageError` where the folder holds no records or damaged ones. */
+export async function readRun(folder: string): Promise<RunRecords> {
+  const file = join(folder, RECORDS_FILE);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new UsageError(`${folder}: ${RECORDS_FILE} cannot be read: ${explain(error)}`);
+  });
+  return parse(file, text);
 }
 
 function parse(file: string, text: string): RunRecords {

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { analyse } from '#bench/analysis/analyse.ts';
+import { interactive } from '#reports/interactive.ts';
 import { reportHtml } from '#reports/report-html.ts';
 import { writeReports } from '#reports/write.ts';
 import { launch, skip } from './browser.ts';
@@ -226,3 +227,30 @@ test('motion only for those who have not asked for less', { skip }, async () => 
   await page.emulateMedia({ reducedMotion: 'reduce' });
   assert.equal(await page.evaluate('getComputedStyle(document.documentElement).scrollBehavior'), 'auto');
 });
+
+test(
+  'interactive charts: drawn by Vega under a policy without eval, no request, values at the pointer',
+  { skip },
+  async () => {
+    const records = syntheticRun({ rounds: 4 });
+    const [file] = await writeReports(analyse(records), records, folder, [interactive]);
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const noise: string[] = [];
+    page.on('console', (message) => noise.push(message.text()));
+    page.on('pageerror', (error) => noise.push(error.message));
+    const own = pathToFileURL(file!).href;
+    page.on('request', (request) => request.url() !== own && noise.push(request.url()));
+    await page.goto(own);
+    const charts = await page.locator('[data-chart]').count();
+    await page
+      .locator('[data-chart] svg')
+      .nth(charts - 1)
+      .waitFor();
+    assert.equal(await page.locator('[data-chart] svg').count(), charts);
+    assert.ok(charts >= 9);
+    await page.locator('#cpu-per-request .mark-rect path').first().hover();
+    assert.match(await page.locator('.tip').innerText(), /\sµs/);
+    assert.deepEqual(noise, []);
+    await page.close();
+  },
+);

@@ -1,0 +1,84 @@
+/** Follows one run's append-only records: each asking reads what was added since the last one, and nothing in between. */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TrialRow } from '#bench/analysis/analysis.ts';
+import { trialRow } from '#bench/analysis/trial-row.ts';
+import { type EndRecord, RunLine, type RunRecord, type SubjectRecord } from '#bench/model/record.ts';
+import { subjectName } from '#bench/model/scenario.ts';
+import { planRounds } from '#bench/plan/rounds.ts';
+import { proxies } from '#proxies/registry.ts';
+import { type LiveState, liveState } from '#reports/live.ts';
+import { RECORDS_FILE } from '../run/record-log.ts';
+
+export class Follower {
+  readonly #file: string;
+  #offset = 0;
+  #run: RunRecord | undefined;
+  #end: EndRecord | undefined;
+  readonly #subjects: SubjectRecord[] = [];
+  readonly #trials: TrialRow[] = [];
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(folder: string) {
+    this.#file = join(folder, RECORDS_FILE);
+  }
+
+  /** Undefined before the run's first record is whole. Rejects where the file cannot be read or holds no records. */
+  async state(): Promise<LiveState | undefined> {
+    this.#reading = this.#reading.catch(() => {}).then(() => this.#readOn()); // one reader at a time
+    await this.#reading;
+    if (!this.#run) return undefined;
+    return liveState(this.#run, this.#trials, Math.max(this.#planned(this.#run), this.#trials.length), this.#end);
+  }
+
+  async #readOn(): Promise<void> {
+    await using file = await open(this.#file);
+    const { size } = await file.stat();
+    if (size <= this.#offset) return;
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(size - this.#offset),
+      0,
+      size - this.#offset,
+      this.#offset,
+    );
+    // A line is written whole, in ASCII-safe JSON or not: cut at the last line feed in octets, not in letters.
+    const end = buffer.lastIndexOf(0x0a, bytesRead - 1) + 1;
+    this.#offset += end;
+    for (const line of buffer.toString('utf8', 0, end).split('\n'))
+      if (line !== '') this.#take(RunLine.parse(JSON.parse(line)));
+  }
+
+  #take(record: RunLine): void {
+    switch (record.record) {
+      case 'run':
+        this.#run = record;
+        break;
+      case 'subject':
+        this.#subjects.push(record);
+        break;
+      case 'trial':
+        this.#trials.push(
+          trialRow(
+            record,
+            this.#run?.scenarios.find(({ name }) => name === record.scenario),
+          ),
+        );
+        break;
+      case 'end':
+        this.#end = record;
+        break;
+      default: // what else a run records is the report's business
+    }
+  }
+
+  /** Subjects that failed their preflight are not measured. */
+  #planned({ scenarios, rounds, seed }: RunRecord): number {
+    const fit = this.#subjects.filter(({ preflight }) => preflight.every(({ passed }) => passed));
+    const subjects = fit.map(({ subject, layer }) => ({
+      name: subjectName(subject),
+      layer,
+      capabilities: proxies.get(subjectName(subject))?.capabilities ?? new Set<string>(),
+    }));
+    return planRounds({ scenarios, subjects, rounds, seed }).flat().length;
+  }
+}

@@ -1,0 +1,151 @@
+/** The server of runs over real sockets: the list, a run that grows while it is watched, and what must not be served. */
+import assert from 'node:assert/strict';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { recordLines } from '#bench/model/record.ts';
+import { isLoopback, serveRuns } from '#scripts/serve/server.ts';
+import { syntheticRun } from '#test/reports/synthetic-run.ts';
+import { launch, skip } from '#test/reports/browser.ts';
+import { temporaryFolder } from '../cli.ts';
+
+const records = syntheticRun({ rounds: 2, scenarios: ['http-small'] });
+const lines = recordLines(records).trimEnd().split('\n');
+const never = new AbortController().signal;
+const listen = { host: '127.0.0.1', port: 0 };
+
+/** `path` as it is, unlike fetch, which would tidy it up. */
+const get = (port: number, path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  new Promise<{ status: number; text: string; type: string }>((resolve, reject) => {
+    request({ host: '127.0.0.1', port, path, headers, method }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part: string) => (text += part));
+      answer.on('end', () => resolve({ status: answer.statusCode!, text, type: answer.headers['content-type'] ?? '' }));
+    })
+      .on('error', reject)
+      .end();
+  });
+
+async function served(folder: string, run = 'run-1', count = lines.length) {
+  await mkdir(join(folder, run));
+  await writeFile(join(folder, run, 'trials.ndjson'), `${lines.slice(0, count).join('\n')}\n`);
+  return serveRuns(folder, listen, never);
+}
+
+test('the list names every run, newest state and report; folders that are no runs are left out', async () => {
+  using folder = temporaryFolder();
+  await using server = await served(folder.path);
+  await mkdir(join(folder.path, 'not-a-run'));
+  await mkdir(join(folder.path, 'torn'));
+  await writeFile(join(folder.path, 'torn', 'trials.ndjson'), lines.slice(0, 3).join('\n'));
+  await writeFile(join(folder.path, 'run-1', 'report.html'), '<p>report</p>');
+  const { port } = server.address;
+  const { status, text } = await get(port, '/');
+  assert.equal(status, 200);
+  assert.match(text, /href="\/runs\/run-1\/report\.html"/);
+  assert.match(text, />completed</);
+  assert.match(text, />running or unfinished</);
+  assert.doesNotMatch(text, /not-a-run/);
+  assert.equal((await get(port, '/runs/run-1/report.html')).text, '<p>report</p>');
+  assert.equal((await get(port, '/runs/run-1/trials.ndjson')).type, 'application/x-ndjson');
+});
+
+test('the state grows with the file; a line that is not whole yet waits', async () => {
+  using folder = temporaryFolder();
+  const subjects = records.subjects.length;
+  await using server = await served(folder.path, 'run-1', 1 + subjects + 2);
+  const state = async () =>
+    JSON.parse((await get(server.address.port, '/runs/run-1/state.json')).text) as {
+      state: string;
+      done: number;
+      planned: number;
+      rows: string[][];
+    };
+  const before = await state();
+  assert.deepEqual([before.state, before.done], ['running', 2]);
+  assert.equal(before.planned, records.trials.length);
+  const file = join(folder.path, 'run-1', 'trials.ndjson');
+  const next = lines[1 + subjects + 2]!;
+  await appendFile(file, next.slice(0, 100));
+  assert.equal((await state()).done, 2);
+  await appendFile(file, `${next.slice(100)}\n`);
+  assert.equal((await state()).done, 3);
+  await appendFile(file, `${lines.slice(1 + subjects + 3).join('\n')}\n`);
+  const after = await state();
+  assert.deepEqual([after.state, after.done], ['completed', records.trials.length]);
+  assert.ok(after.rows.some(([scenario, subject]) => scenario === 'http-small' && subject === 'l7-http'));
+});
+
+test('nothing beyond the runs is served, to nobody but this machine, to read only', async () => {
+  using folder = temporaryFolder();
+  await using server = await served(join(folder.path));
+  await writeFile(join(folder.path, 'secret.txt'), 'secret');
+  await writeFile(join(folder.path, 'run-1', '.env'), 'secret');
+  const { port } = server.address;
+  for (const path of [
+    '/runs/../secret.txt',
+    '/runs/run-1/../../secret.txt',
+    '/runs/run-1/..%2f..%2fsecret.txt',
+    '/runs/%2e%2e/secret.txt',
+    '/runs/run-1/.env',
+    '/runs/./secret.txt',
+    '/runs/../run-1/',
+    '/runs/run-1/__proto__',
+    '/runs/run-1/toString',
+    '/runs/absent/',
+    '//secret.txt',
+    '/secret.txt',
+  ]) {
+    const { status, text } = await get(port, path);
+    assert.equal(status, 404, path);
+    assert.doesNotMatch(text, /^secret/);
+  }
+  assert.equal((await get(port, '/', { host: 'attacker.example' })).status, 421);
+  assert.equal((await get(port, '/', { host: `localhost:${port}` })).status, 200);
+  assert.equal((await get(port, '/', {}, 'POST')).status, 405);
+  assert.equal((await get(port, '/', {}, 'HEAD')).text, '');
+  assert.deepEqual(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::', '10.0.0.1'].map(isLoopback), [
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test('a damaged run says so and harms no other', async () => {
+  using folder = temporaryFolder();
+  await using server = await served(folder.path);
+  await mkdir(join(folder.path, 'bad'));
+  await writeFile(join(folder.path, 'bad', 'trials.ndjson'), 'not json\n');
+  assert.equal((await get(server.address.port, '/runs/bad/state.json')).status, 500);
+  assert.equal((await get(server.address.port, '/runs/run-1/')).status, 200);
+});
+
+test('the live page in a browser follows the run to its end', { skip }, async () => {
+  using folder = temporaryFolder();
+  await using server = await served(folder.path, 'run-1', 1 + records.subjects.length + 2);
+  const browser = await launch();
+  try {
+    const page = await browser.newPage({ viewport: { width: 360, height: 800 } });
+    const noise: string[] = [];
+    page.on('console', (message) => noise.push(message.text()));
+    page.on('pageerror', (error) => noise.push(error.message));
+    await page.goto(`http://127.0.0.1:${server.address.port}/`);
+    await page.getByRole('link', { name: 'run-1', exact: true }).click();
+    await page.getByText(`running, 2 of ${records.trials.length} trials`).waitFor();
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0);
+    await appendFile(
+      join(folder.path, 'run-1', 'trials.ndjson'),
+      `${lines.slice(1 + records.subjects.length + 2).join('\n')}\n`,
+    );
+    await page.getByText(`completed, ${records.trials.length} of ${records.trials.length} trials`).waitFor();
+    assert.ok(await page.getByRole('link', { name: 'Open the report' }).isVisible());
+    assert.ok((await page.locator('#rows tr').count()) >= 4);
+    assert.deepEqual(noise, []);
+  } finally {
+    await browser.close();
+  }
+});
