@@ -1,4 +1,5 @@
 /** What a running proxy cannot take over from a new intent, because it was opened at its start. */
+import { limitsOf } from './defaults.ts';
 import { IntentError, type IntentProblem } from './intent-error.ts';
 import type { Endpoint, ProxyIntent } from './intent.ts';
 
@@ -15,5 +16,7 @@ export function checkReload(next: ProxyIntent, running: ProxyIntent, bound: Endp
     if (JSON.stringify(next[path]) !== JSON.stringify(running[path]))
       problems.push({ path, message: 'cannot change while the proxy runs; start another' });
   }
+  if (limitsOf(next).connections !== limitsOf(running).connections)
+    problems.push({ path: 'limits.connections', message: 'cannot change while the proxy runs; start another' });
   if (problems.length > 0) throw new IntentError(problems);
 }

@@ -46,6 +46,8 @@ describe('what an L7 reference does not do', () => {
   it('is refused by a reload as well, and the old intent stays', async () => {
     await using lab = await setup(() => {});
     await assert.rejects(async () => lab.proxy.reload?.({ ...intent, sniRoutes: [] }), refusedAt('sniRoutes'));
+    const fewer = { ...intent, limits: { connections: 1 } };
+    await assert.rejects(async () => lab.proxy.reload?.(fewer), refusedAt('limits.connections'));
   });
 
   it('l7-tls refuses to reload what its listener took at the start', async () => {
