@@ -1,4 +1,7 @@
-/** Runs one server in the foreground: a ready line on stdout, then until a signal; the first one drains, the second one ends. */
+/**
+ * Runs one server in the foreground: a ready line on stdout, then until a signal; the first one drains, the second one ends. Where it
+ * can be configured anew, SIGHUP does that instead: a line on stdout, or why not on stderr, and what ran goes on.
+ */
 import type { Endpoint } from '#proxies/config/intent.ts';
 import { EXIT, UsageError, explain } from './exit.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -20,14 +23,15 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name is not known',
 };
 
-export async function serveInForeground(
+export async function serveInForeground<R extends Running>(
   name: string,
   listen: Endpoint,
-  start: (signal: AbortSignal) => Promise<Running>,
+  start: (signal: AbortSignal) => Promise<R>,
+  reload?: (running: R) => Promise<void>,
 ): Promise<void> {
-  using interruption = onInterrupt();
+  using interruption = onInterrupt(reload ? ['SIGINT', 'SIGTERM'] : undefined);
   const { signal } = interruption;
-  let running: Running;
+  let running: R;
   try {
     running = await start(signal);
   } catch (error) {
@@ -39,6 +43,7 @@ export async function serveInForeground(
   process.stdout.write(
     `${JSON.stringify({ ready: true, address: text(server.address), ...(server.admin && { admin: text(server.admin) }), pid: process.pid, pids: server.pids ?? [process.pid] })}\n`,
   );
+  await using _ = reload && onHangup(() => reload(server));
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   try {
     await server.drain?.();
@@ -46,4 +51,27 @@ export async function serveInForeground(
     process.stderr.write(`hopcost: ${name}: ${explain(error)}\n`);
     process.exitCode = EXIT.failure;
   }
+}
+
+/** One after the other, in the order of the signals. */
+function onHangup(reload: () => Promise<void>): AsyncDisposable {
+  let last = Promise.resolve();
+  const again = async (): Promise<void> => {
+    try {
+      await reload();
+      process.stdout.write(`${JSON.stringify({ reloaded: true })}\n`);
+    } catch (error) {
+      process.stderr.write(`hopcost: not reloaded, the old configuration stays: ${explain(error)}\n`);
+    }
+  };
+  const listener = (): void => {
+    last = last.then(again);
+  };
+  process.on('SIGHUP', listener);
+  return {
+    async [Symbol.asyncDispose]() {
+      process.off('SIGHUP', listener);
+      await last;
+    },
+  };
 }

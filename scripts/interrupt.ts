@@ -1,17 +1,16 @@
-/** SIGINT and SIGTERM as one abort signal. The second one ends the process at once; exit hooks still clean up. */
+/** The signals that end a program as one abort signal. The second one ends the process at once; exit hooks still clean up. */
 import { EXIT } from './exit.ts';
 
 export interface Interruption extends Disposable {
   readonly signal: AbortSignal;
 }
 
-export function onInterrupt(): Interruption {
+export function onInterrupt(names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']): Interruption {
   const controller = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort(new Error(`interrupted by ${name}`));
   };
-  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of names) process.on(name, stop);
   return {
     signal: controller.signal,

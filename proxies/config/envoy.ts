@@ -2,7 +2,7 @@
  * Reads the Envoy static YAML that people already know into an intent, and says which reference proxy it describes. What this subset
  * does not hold is refused by its full path, never ignored. Field names: Envoy API v3, config.bootstrap, listener and cluster.
  */
-import { parse, YAMLParseError } from 'yaml';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { readAccessLog } from './envoy-access-log.ts';
 import { readHttp } from './envoy-http.ts';
 import { readDownstreamTls, readUpstreamTransport } from './envoy-tls.ts';
@@ -40,19 +40,31 @@ const policies: Readonly<Record<string, LoadBalancing>> = {
 
 /** `name` is only for messages. Throws `IntentError` with every problem at once. */
 export function readEnvoyConfig(text: string, name = 'envoy.yaml'): EnvoyConfig {
-  let tree: unknown;
-  try {
-    tree = parse(text);
-  } catch (error) {
-    if (error instanceof YAMLParseError) throw new IntentError([{ path: name, message: error.message.trimEnd() }]);
-    throw error;
-  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const [broken] = document.errors;
+  if (broken) throw new IntentError([{ path: name, message: broken.message.trimEnd() }]);
+  const tree: unknown = document.toJS();
   const problems: IntentProblem[] = [];
   const root = new Fields('', tree, problems);
   const config = readBootstrap(root);
   root.close();
-  if (problems.length > 0 || !config) throw new IntentError(problems);
+  if (problems.length > 0 || !config)
+    throw new IntentError(problems.map((problem) => ({ ...problem, ...located(problem.path, document, lines) })));
   return { proxy: config.proxy, intent: parseIntent(config.intent) };
+}
+
+/** The line of what `path` names, or of the last of its parents that is there. */
+function located(path: string, document: Document, lines: LineCounter): Pick<IntentProblem, 'line'> {
+  const keys = path.match(/[^.[\]]+/g) ?? [];
+  for (let depth = keys.length; depth > 0; depth--) {
+    const node = document.getIn(
+      keys.slice(0, depth).map((key) => (/^\d+$/.test(key) ? Number(key) : key)),
+      true,
+    );
+    if (isNode(node) && node.range) return { line: lines.linePos(node.range[0]).line };
+  }
+  return {};
 }
 
 function readBootstrap(root: Fields): EnvoyConfig | undefined {

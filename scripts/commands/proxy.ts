@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { ProxyIntent } from '#proxies/config/intent.ts';
 import { readEnvoyConfig } from '#proxies/config/envoy.ts';
 import { parseIntent } from '#proxies/config/schema.ts';
-import type { ProxyDefinition } from '#proxies/contract.ts';
+import type { ProxyDefinition, RunningProxy } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
 import { UsageError, explain } from '../exit.ts';
 import { parseEndpoint, parseInteger, parseList } from '../flags.ts';
@@ -69,13 +69,15 @@ function fromFile(name: string | undefined, flags: ProxyFlags): Chosen {
 
 export const proxyCommand = (): Command =>
   new Command('proxy')
-    .description('run one proxy in the foreground; prints one JSON line when it is ready, drains on SIGTERM')
+    .description(
+      'run one proxy in the foreground; prints one JSON line when it is ready, drains on SIGTERM, reads --config again on SIGHUP',
+    )
     .argument('[name]', `one of ${[...proxies.keys()].join(', ')}; not needed with --config`)
     .option('--listen <host:port>', 'where to listen; port 0 takes any free one')
     .option('--upstream <host:port,…>', 'where to forward to')
     .option('--cert <file>', 'PEM certificate (chain) for TLS termination')
     .option('--key <file>', 'PEM key of --cert')
-    .option('--config <file>', 'Envoy static YAML instead of the flags above')
+    .option('--config <file>', 'Envoy static YAML instead of the flags above; read again on SIGHUP')
     .option('--workers <n>', 'event loops that share the port')
     .option('--admin <host:port>', 'statistics as JSON (/stats) and Prometheus text (/metrics)')
     .option('--access-log <file>', 'append one JSON line per request or connection')
@@ -88,11 +90,25 @@ export const proxyCommand = (): Command =>
         throw new UsageError(
           `${definition.name} cannot run here: ${availability.reason}; to install it: ${availability.install}`,
         );
-      const intent: ProxyIntent = {
-        ...base,
+      const complete = (read: ProxyIntent): ProxyIntent => ({
+        ...read,
         ...(flags.workers !== undefined && { concurrency: parseInteger('--workers', flags.workers, 1, 256) }),
         ...(flags.admin !== undefined && { admin: parseEndpoint('--admin', flags.admin) }),
         ...(flags.accessLog !== undefined && { accessLog: flags.accessLog }),
+      });
+      const intent = complete(base);
+      const reload = async (running: RunningProxy): Promise<void> => {
+        const next = fromFile(name, flags);
+        if (next.definition !== definition || !running.reload)
+          throw new UsageError(
+            `${flags.config} now describes ${next.definition.name}, ${definition.name} runs: start another`,
+          );
+        await running.reload(complete(next.intent));
       };
-      await serveInForeground(definition.name, intent.listener.address, (signal) => definition.start(intent, signal));
+      await serveInForeground(
+        definition.name,
+        intent.listener.address,
+        (signal) => definition.start(intent, signal),
+        flags.config === undefined ? undefined : reload,
+      );
     });

@@ -1,7 +1,9 @@
 /** `hopcost proxy` and `hopcost backend` in the foreground: the ready line, traffic, drain on SIGTERM. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { Cli } from './cli.ts';
+import { Cli, temporaryFolder } from './cli.ts';
 
 interface Ready {
   readonly ready: boolean;
@@ -26,3 +28,40 @@ for (const proxy of ['l4-tcp', 'l7-http', 'node-http'])
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
     }
   });
+
+test('SIGHUP reads the configuration again; one that is wrong is refused by line and reason, the old one stays', async () => {
+  await using one = new Cli(['backend', 'http-fixed', '--listen', '127.0.0.1:0']);
+  await using two = new Cli(['backend', 'http-echo', '--listen', '127.0.0.1:0']);
+  const ports = [await ready(one), await ready(two)].map(({ address }) => address.split(':')[1]!);
+  const example = readFileSync(new URL(import.meta.resolve('#proxies/config/examples/envoy-l7.yaml')), 'utf8');
+  const configured = (port: string) =>
+    example.replace(/port_value: \d+/g, (_, at: number) =>
+      at < example.indexOf('clusters:\n') ? 'port_value: 0' : `port_value: ${port}`,
+    );
+  using folder = temporaryFolder();
+  const file = join(folder.path, 'envoy.yaml');
+  writeFileSync(file, configured(ports[0]!));
+  await using hop = new Cli(['proxy', '--config', file]);
+  const { address } = await ready(hop);
+  const answer = async () => (await fetch(`http://${address}/x`)).text();
+  assert.equal(await answer(), 'hopcost\n');
+
+  const bad = configured(ports[1]!).replace('connect_timeout:', 'conect_timeout:');
+  const line = bad.split('\n').findIndex((text) => text.includes('conect_timeout')) + 1;
+  assert.ok(line > 0);
+  writeFileSync(file, bad);
+  hop.process.kill('SIGHUP');
+  const refusal = await hop.line('stderr', 'hopcost: not reloaded');
+  assert.match(
+    refusal,
+    new RegExp(`the old configuration stays: line ${line}: static_resources\\.clusters\\[0\\]\\.conect_timeout: `),
+  );
+  assert.equal(await answer(), 'hopcost\n');
+
+  writeFileSync(file, configured(ports[1]!));
+  hop.process.kill('SIGHUP');
+  await hop.line('stdout', '{"reloaded"');
+  assert.equal(await answer(), 'GET /x\n');
+  hop.process.kill('SIGTERM');
+  assert.equal((await hop.finished).code, 0);
+});
