@@ -19,6 +19,7 @@ export interface Certificate {
 export interface DownstreamTls {
   /** At least one; the first without `serverNames`, else the first, is the default. */
   readonly certificates: readonly Certificate[];
+  /** In the order of preference; HTTP/1.1 and HTTP/1.0 by default. */
   readonly alpn?: readonly string[];
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';

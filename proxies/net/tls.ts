@@ -23,6 +23,9 @@ import type { ConnectHandler, Connecting, ListenOptions, Wire, WireHandler, Wire
 
 const unowned: WireHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
+/** What a client may ask for by ALPN (RFC 7301) unless the intent says otherwise: some that speak HTTP/1.0 say so. */
+const spoken = ['http/1.1', 'http/1.0'];
+
 /** Certificates by the names they answer for. */
 export interface Contexts {
   readonly main: SecureContext;
@@ -134,7 +137,7 @@ export async function listenTls(
     ...contextOptions(tls),
     ticketKeys: ticketKeys(tls),
     SNICallback: (name, done) => done(null, certificates.contexts.find(name)),
-    ALPNProtocols: [...(tls.alpn ?? ['http/1.1'])],
+    ALPNProtocols: [...(tls.alpn ?? spoken)],
     handshakeTimeout: options.handshakeTimeout === 0 ? 2 ** 31 - 1 : options.handshakeTimeout,
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: tls.clientCa !== undefined,
