@@ -13,14 +13,15 @@ import { html, trusted } from './html/markup.ts';
 import { policyOf } from './html/policy.ts';
 import { STYLE } from './html/style.ts';
 
-/** Folder of a package's build. */
-const buildOf = (name: string): string => dirname(fileURLToPath(import.meta.resolve(name)));
+/** Folders of the packages' builds. */
+const VEGA = dirname(fileURLToPath(import.meta.resolve('vega')));
+const INTERPRETER = dirname(fileURLToPath(import.meta.resolve('vega-interpreter')));
 const WIDTH = 860;
 
 /** Vega as its browser build, its interpreter with the imports taken from it, and what draws: one script, one hash. */
 function script(): string {
-  const vega = readFileSync(join(buildOf('vega'), 'vega.min.js'), 'utf8');
-  const interpreter = readFileSync(join(buildOf('vega-interpreter'), 'vega-interpreter.js'), 'utf8')
+  const vega = readFileSync(join(VEGA, 'vega.min.js'), 'utf8');
+  const interpreter = readFileSync(join(INTERPRETER, 'vega-interpreter.js'), 'utf8')
     .replace(/^import \{([^}]*)\} from 'vega-util';$/m, 'const {$1} = vega;')
     .replace(/^export \{ expression as expressionInterpreter \};$/m, 'const expressionInterpreter = expression;')
     .replace(/^\/\/# sourceMappingURL.*$/m, '');

@@ -88,7 +88,7 @@ function draw(analysis: Analysis): Drawing[] {
         const legend = { columns: isNarrow(width) ? 2 : 4, labelLimit: 130, symbolStrokeWidth: 2 };
         return {
           ...sized(width, 320),
-          data: { values: drawn.map(({ revision: _, name: __, ...one }) => one) },
+          data: { values: drawn },
           encoding: {
             x: {
               field: 'run',

@@ -1,6 +1,6 @@
 /**
- * What the same subject differs from itself in this run: its neighbouring rounds, taken in pairs as if they were two subjects. Nothing
- * smaller can be called a difference.
+ * What the same subject differs from itself in this run: its A/A twin in the same round, or, in a run without twins, its neighbouring
+ * rounds taken in pairs as if they were two subjects. Nothing smaller can be called a difference.
  */
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { percent } from '#bench/analysis/quantity.ts';
@@ -14,8 +14,31 @@ interface Pair {
   readonly difference: number;
 }
 
+/** Each twin against its original in the same round. */
+function twinsOf({ noise: measured, trials }: Analysis): Pair[] {
+  const cost = (scenario: string, subject: string): Map<number, number> =>
+    new Map(
+      trials
+        .filter((row) => row.state === 'completed' && row.scenario === scenario && row.subject === subject)
+        .flatMap(({ round, figures: { cpuPerRequest } }): [number, number][] =>
+          cpuPerRequest !== undefined && cpuPerRequest > 0 ? [[round, cpuPerRequest]] : [],
+        ),
+    );
+  return (measured?.comparisons ?? [])
+    .filter(({ metric, kind }) => metric === 'cpuPerRequest' && kind === 'ratio')
+    .flatMap(({ subject: twin, reference }) => {
+      const original = cost(reference.scenario, reference.subject);
+      return [...cost(twin.scenario, twin.subject)].flatMap(([round, value]): Pair[] => {
+        const other = original.get(round);
+        return other === undefined
+          ? []
+          : [{ scenario: twin.scenario, subject: reference.subject, difference: Math.log(value / other) }];
+      });
+    });
+}
+
 /** Rounds 0 and 1, 2 and 3, …: no round stands in two pairs. Closed loops only: at a fixed rate the figure is another one. */
-function pairsOf({ trials }: Analysis): Pair[] {
+function neighboursOf({ trials }: Analysis): Pair[] {
   const series = Map.groupBy(
     trials.filter(
       ({ state, offered, figures }) => state === 'completed' && offered === null && (figures.cpuPerRequest ?? 0) > 0,
@@ -39,10 +62,18 @@ const median = (values: readonly number[]): number => {
 };
 
 const LEAST_PAIRS = 3;
+const LEAST_DRAWN = 8;
 
-/** The largest median difference of any subject from itself, relative; null where no subject has three pairs of rounds. */
+/**
+ * Relative difference of CPU per request below which nothing is called different: what the intervals of the A/A twins allow, or the
+ * largest median difference of any subject's neighbouring rounds; null where no subject has three pairs of them.
+ */
 export function noiseFloor(analysis: Analysis): number | null {
-  const groups = Map.groupBy(pairsOf(analysis), ({ scenario, subject }) => JSON.stringify([scenario, subject]));
+  const twins = analysis.noise?.comparisons.filter(
+    ({ metric, kind }) => metric === 'cpuPerRequest' && kind === 'ratio',
+  );
+  if (twins && twins.length > 0) return Math.expm1(Math.max(...twins.map(({ floor }) => floor)));
+  const groups = Map.groupBy(neighboursOf(analysis), ({ scenario, subject }) => JSON.stringify([scenario, subject]));
   const medians = [...groups.values()]
     .filter(({ length }) => length >= LEAST_PAIRS)
     .map((own) => Math.abs(median(own.map(({ difference }) => difference))));
@@ -53,13 +84,18 @@ const STEPS = [0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25];
 const MOST_BINS = 24;
 
 function draw(analysis: Analysis): Drawing[] {
-  const pairs = pairsOf(analysis);
-  if (pairs.length < 8)
+  const twins = twinsOf(analysis);
+  const isTwins = twins.length >= LEAST_DRAWN;
+  const pairs = isTwins ? twins : neighboursOf(analysis);
+  const what = isTwins
+    ? 'A/A pairs: the same subject twice in a round'
+    : 'pairs of neighbouring rounds of the same subject';
+  if (pairs.length < LEAST_DRAWN)
     return [
       {
         state: 'cannot tell',
         title: 'Noise: the same subject against itself',
-        reason: `The noise of this host shows in pairs of rounds of the same subject; this run has ${pairs.length}, and a histogram needs 8. --preset standard has 12 rounds.`,
+        reason: `The noise of this host shows in pairs of rounds of the same subject; this run has ${pairs.length}, and a histogram needs ${LEAST_DRAWN}. --preset standard has 12 rounds.`,
       },
     ];
   const relative = pairs.map(({ difference }) => Math.expm1(difference));
@@ -76,8 +112,8 @@ function draw(analysis: Analysis): Drawing[] {
   return [
     {
       state: 'drawn',
-      title: `Noise: half of the pairs of rounds of the same subject differ by less than ${percent(typical)} in CPU per request`,
-      description: `Histogram of ${pairs.length} pairs of neighbouring rounds of the same subject in the same scenario: relative difference of CPU per request. The largest is ${percent(largest)}.${floor === null ? '' : ` The largest median of any subject is ${percent(floor)}.`}`,
+      title: `Noise: half of the ${isTwins ? 'A/A pairs' : 'pairs of rounds of the same subject'} differ by less than ${percent(typical)} in CPU per request`,
+      description: `Histogram of ${pairs.length} ${what}: relative difference of CPU per request. The largest is ${percent(largest)}.${floor === null ? '' : ` Below ${percent(floor)} nothing is called different.`}`,
       table: {
         columns: ['Difference', 'Pairs'],
         rows: bins.map(({ from, to, pairs: count }) => [`${percent(from)} to ${percent(to)}`, String(count)]),
@@ -98,7 +134,9 @@ function draw(analysis: Analysis): Drawing[] {
                 field: 'from',
                 type: 'quantitative',
                 bin: 'binned',
-                title: 'later round ÷ earlier round of the same subject − 1',
+                title: isTwins
+                  ? 'one ÷ the other of the same subject − 1'
+                  : 'later round ÷ earlier round of the same subject − 1',
                 axis: { format: '+.1~%', tickCount: isNarrow(width) ? 5 : 9, grid: false },
               },
               x2: { field: 'to' },

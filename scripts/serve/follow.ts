@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TrialRow } from '#bench/analysis/analysis.ts';
 import { trialRow } from '#bench/analysis/trial-row.ts';
 import { type EndRecord, RunLine, type RunRecord, type SubjectRecord } from '#bench/model/record.ts';
-import { subjectName } from '#bench/model/scenario.ts';
+import { baseName, subjectName } from '#bench/model/scenario.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type LiveState, liveState } from '#reports/live.ts';
@@ -17,6 +17,8 @@ export class Follower {
   #end: EndRecord | undefined;
   readonly #subjects: SubjectRecord[] = [];
   readonly #trials: TrialRow[] = [];
+  /** Subject and scenario that were seen to run twice a round: after the first round the plan is known whole. */
+  readonly #again = new Set<string>();
   #reading: Promise<void> = Promise.resolve();
 
   constructor(folder: string) {
@@ -57,6 +59,7 @@ export class Follower {
         this.#subjects.push(record);
         break;
       case 'trial':
+        if (record.subject.again) this.#again.add(JSON.stringify([baseName(record.subject), record.scenario]));
         this.#trials.push(
           trialRow(
             record,
@@ -67,7 +70,9 @@ export class Follower {
       case 'end':
         this.#end = record;
         break;
-      default: // what else a run records is the report's business
+      case 'calibration':
+      case 'micro': // shown in the report alone
+        break;
     }
   }
 
@@ -78,6 +83,9 @@ export class Follower {
       name: subjectName(subject),
       layer,
       capabilities: proxies.get(subjectName(subject))?.capabilities ?? new Set<string>(),
+      again: scenarios
+        .map(({ name }) => name)
+        .filter((name) => this.#again.has(JSON.stringify([baseName(subject), name]))),
     }));
     return planRounds({ scenarios, subjects, rounds, seed }).flat().length;
   }

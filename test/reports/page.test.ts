@@ -1,12 +1,11 @@
 /** The page in a real browser: what is seen, not what is written. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { analyse } from '#bench/analysis/analyse.ts';
 import { interactive } from '#reports/interactive.ts';
@@ -16,7 +15,7 @@ import { launch, skip } from './browser.ts';
 import { ODD_NAME, syntheticRun } from './synthetic-run.ts';
 
 /** Put into the page by the browser's own protocol, which the page's policy does not bind. */
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 
 let browser: Browser;
 let folder: string;
