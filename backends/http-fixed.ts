@@ -6,6 +6,8 @@
  * | --- | --- |
  * | `GET /bytes/N` | N bytes of the repeated `bodyPattern` |
  * | `GET /delay/MS` | a small body, MS milliseconds after the request came, never early; `X-Delayed` holds the true figure |
+ * | `GET /delayed` | JSON: the true delays of `/delay` requests since last asked, milliseconds, the first 10,000 |
+ * | `GET /error/N` | a small body; every N-th such request since the start is answered 500 instead (calibration of error counts) |
  * | `GET /stall/MS` | blocks the whole origin for MS milliseconds, then answers (calibration of open loops) |
  * | `GET /nonce` | `options.nonce` |
  * | anything else, uploads too | a small body, once the request was read to its end |
@@ -26,9 +28,17 @@ interface Reply {
 const blockBytes = 1024 * 1024;
 const cachedReplies = 256;
 const maxMillis = 600_000;
+/** A timer is at most this late: one step of its clock, and the wake-up. */
+const SPUN_MILLIS = 2.5;
+const MOST_DELAYS = 10_000;
 const smallBody = 'hopcost\n';
 const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 const badRequest = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+
+const serverError: Reply = {
+  bytes: Buffer.from('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n'),
+  rest: 0,
+};
 
 const block = Buffer.from(bodyPattern.repeat(blockBytes / bodyPattern.length), 'latin1');
 
@@ -56,6 +66,10 @@ const asleep = new Int32Array(new SharedArrayBuffer(4));
 
 class Origin {
   requests = 0;
+  /** Delays under way, and requests for an error so far. */
+  delaying = 0;
+  errorsAsked = 0;
+  delays: number[] = [];
   readonly #nonce: Reply;
   readonly #small = textReply(smallBody);
   readonly #replies = new Map<string, Reply>();
@@ -73,6 +87,16 @@ class Origin {
       target === '/nonce' ? this.#nonce : length !== undefined ? bytesReply(Math.trunc(length)) : this.#small;
     if (this.#replies.size >= cachedReplies) this.#replies.clear();
     if (reply.bytes.length <= 2 * blockBytes) this.#replies.set(target, reply);
+    return reply;
+  }
+
+  delayed(millis: number): void {
+    if (this.delays.length < MOST_DELAYS) this.delays.push(millis);
+  }
+
+  takeDelays(): Reply {
+    const reply = textReply(JSON.stringify(this.delays));
+    this.delays = [];
     return reply;
   }
 
@@ -116,6 +140,7 @@ class FixedConnection implements StreamHandler {
   }
 
   onClose(): void {
+    this.#delayOver();
     this.#closed = true;
     clearTimeout(this.#timer);
   }
@@ -163,6 +188,9 @@ class FixedConnection implements StreamHandler {
     if (request.method === 'GET') {
       const delay = argument(request.target, '/delay/', maxMillis);
       if (delay !== undefined) return this.#delay(delay);
+      if (request.target === '/delayed') return this.#write(this.#origin.takeDelays());
+      const every = argument(request.target, '/error/', maxMillis);
+      if (every !== undefined && ++this.#origin.errorsAsked % every === 0) return this.#write(serverError);
       const stall = argument(request.target, '/stall/', maxMillis);
       if (stall !== undefined) Atomics.wait(asleep, 0, 0, stall);
       return this.#write(this.#origin.reply(request.target));
@@ -185,19 +213,30 @@ class FixedConnection implements StreamHandler {
     return this.#stream.write(block.subarray(0, length));
   }
 
-  /** Timers count whole milliseconds of a cached clock and may fire early: what is missing then passes in `setImmediate`. */
+  /**
+   * Timers count whole milliseconds of a cached clock and may fire early: what is missing then passes in `setImmediate`. A lone delay
+   * is exact to some microseconds, as calibration needs it: its timer ends early enough to spin the rest.
+   */
   #delay(millis: number): void {
     this.#blocked = 'delay';
     const came = performance.now();
+    const alone = this.#origin.delaying++ === 0;
     const answer = () => {
       if (this.#closed) return;
       const elapsed = performance.now() - came;
       if (elapsed < millis) return void setImmediate(answer);
+      this.#delayOver();
       this.#blocked = undefined;
+      this.#origin.delayed(elapsed);
       this.#write(textReply(smallBody, `X-Delayed: ${elapsed.toFixed(3)}\r\n`));
       if (!this.#blocked) this.#unblock();
     };
-    this.#timer = setTimeout(answer, millis);
+    if (alone && millis < SPUN_MILLIS) setImmediate(answer);
+    else this.#timer = setTimeout(answer, alone ? millis - SPUN_MILLIS : millis);
+  }
+
+  #delayOver(): void {
+    if (this.#blocked === 'delay') this.#origin.delaying--;
   }
 }
 

@@ -12,7 +12,7 @@ import { analyseScenario, type Figures, type FiguresBy, figuresOf } from './scen
 import { trialRow } from './trial-row.ts';
 import { gatherWarnings } from './warnings.ts';
 
-export function analyse({ run, subjects, trials, micro, end }: RunRecords): Analysis {
+export function analyse({ run, subjects, trials, micro, calibration, end }: RunRecords): Analysis {
   const figures = figuresOnce(run.scenarios, trials);
   const firsts = trials.filter(({ subject }) => subject.again !== true);
   const noise = noiseOf(run.scenarios, trials, figures);
@@ -25,9 +25,10 @@ export function analyse({ run, subjects, trials, micro, end }: RunRecords): Anal
     finishedAt: end?.finishedAt ?? null,
     subjects,
     basis: basisOf(run.rounds),
-    findings: findingsOf({ subjects, scenarios, comparisons, trials, noise }),
+    findings: findingsOf({ subjects, scenarios, comparisons, trials, noise, calibration }),
     scenarios,
     comparisons,
+    calibration: calibration ?? null,
     noise: noise ?? null,
     trials: trials.map((trial) =>
       trialRow(

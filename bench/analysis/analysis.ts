@@ -1,5 +1,13 @@
 /** What the records of a run say: everything that a report prints, as plain data. `report.json` is this, verbatim. */
-import type { Bound, EndRecord, MicroRecord, RunRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import type {
+  Bound,
+  CalibrationRecord,
+  EndRecord,
+  MicroRecord,
+  RunRecord,
+  SubjectRecord,
+  TrialRecord,
+} from '#bench/model/record.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import type { WarningCode } from '#bench/model/warning.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
@@ -25,6 +33,8 @@ export interface Analysis {
   readonly scenarios: readonly ScenarioAnalysis[];
   /** Between subjects (what L7 costs over L4, what TLS adds); those against direct are with their subject. */
   readonly comparisons: readonly NamedComparison[];
+  /** What the driver said of an origin that is known; null where it was not asked. */
+  readonly calibration: CalibrationRecord | null;
   /** What the A/A pairs showed; null where no subject ran twice. */
   readonly noise: Noise | null;
   readonly trials: readonly TrialRow[];

@@ -2,12 +2,13 @@
  * What was found, in sentences: each with its interval, or saying why it cannot be told. Short, in the order in which a reader asks:
  * what does a hop cost, what does it add to latency, what carries how much, what was left out.
  */
-import type { SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import type { CalibrationRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import type { Finding, NamedComparison, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
 import { keepAlive, REFERENCES } from './between.ts';
+import { describeCalibration } from './calibration.ts';
 import { CLAIM_ROUNDS, type Comparison, CONFIDENCE, type Strength } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
 import type { Noise } from './noise.ts';
@@ -19,6 +20,7 @@ export interface Evidence {
   readonly comparisons: readonly NamedComparison[];
   readonly trials: readonly TrialRecord[];
   readonly noise?: Noise | undefined;
+  readonly calibration?: CalibrationRecord | undefined;
 }
 
 export function findingsOf(evidence: Evidence): Finding[] {
@@ -29,6 +31,7 @@ export function findingsOf(evidence: Evidence): Finding[] {
     ...addedLatency(evidence),
     ...capacities(evidence),
     ...idleMemory(evidence),
+    ...instruments(evidence),
     ...sameAgainstSame(evidence),
     ...leftOut(evidence),
   ];
@@ -242,6 +245,11 @@ const idleMemory = ({ scenarios }: Evidence): Finding[] =>
       },
     ];
   });
+
+const instruments = ({ calibration, scenarios }: Evidence): Finding[] =>
+  calibration && scenarios[0]
+    ? [{ sentence: describeCalibration(calibration), strength: 'note', scenario: scenarios[0].scenario.name }]
+    : [];
 
 /** Needs rounds enough for the default rule to call anything different at all. */
 function sameAgainstSame({ noise }: Evidence): Finding[] {

@@ -21,6 +21,7 @@ export function readRecords(text: string): ReadRecords {
   if (run?.record !== 'run')
     throw new RecordError('line 1: expected the run record, found none; is this a trials.ndjson?');
   const end = rest.find((line) => line.record === 'end');
+  const calibration = rest.find((line) => line.record === 'calibration');
   return {
     torn,
     records: {
@@ -28,6 +29,7 @@ export function readRecords(text: string): ReadRecords {
       subjects: rest.filter((line) => line.record === 'subject'),
       trials: rest.filter((line) => line.record === 'trial'),
       micro: rest.filter((line) => line.record === 'micro'),
+      ...(calibration && { calibration }),
       ...(end && { end }),
     },
   };

@@ -126,6 +126,24 @@ export const MicroRecord = z.object({
 });
 export type MicroRecord = z.infer<typeof MicroRecord>;
 
+/** The driver against an origin with known delays, rate, stall and errors: how far this run's own instruments may be trusted. */
+export const CalibrationRecord = z.object({
+  record: z.literal('calibration'),
+  checks: z.array(
+    z.object({
+      /** 'delay 5 ms, p50'. */
+      name: z.string(),
+      unit: z.enum(['µs', '/s', 'requests']),
+      expected: z.number(),
+      measured: z.number(),
+      /** Largest distance of the two that is borne, in the unit. */
+      limit: z.number(),
+      passed: z.boolean(),
+    }),
+  ),
+});
+export type CalibrationRecord = z.infer<typeof CalibrationRecord>;
+
 export const EndRecord = z.object({
   record: z.literal('end'),
   state: z.enum(['completed', 'interrupted']),
@@ -133,7 +151,7 @@ export const EndRecord = z.object({
 });
 export type EndRecord = z.infer<typeof EndRecord>;
 
-export const RunLine = z.union([RunRecord, SubjectRecord, TrialRecord, MicroRecord, EndRecord]);
+export const RunLine = z.union([RunRecord, SubjectRecord, TrialRecord, MicroRecord, CalibrationRecord, EndRecord]);
 export type RunLine = z.infer<typeof RunLine>;
 
 /** A whole run as read back from its file. */
@@ -142,6 +160,8 @@ export interface RunRecords {
   readonly subjects: readonly SubjectRecord[];
   readonly trials: readonly TrialRecord[];
   readonly micro: readonly MicroRecord[];
+  /** Absent where it was not asked for. */
+  readonly calibration?: CalibrationRecord;
   /** Absent: the harness was killed before it could write it. */
   readonly end?: EndRecord;
 }

@@ -14,6 +14,8 @@ export interface Preset {
   readonly rounds: number;
   readonly warmup: Millis;
   readonly window: Millis;
+  /** Whether the driver first proves itself against an origin with known delays; about five seconds. */
+  readonly calibrate: boolean;
   /** Measured time of each micro-benchmark task, for the ledger; 0: none. */
   readonly micro: Millis;
 }
@@ -28,6 +30,7 @@ export const PRESETS: readonly Preset[] = [
     rounds: 1,
     warmup: millis(400),
     window: millis(700),
+    calibrate: false,
     micro: millis(10),
   },
   {
@@ -39,6 +42,7 @@ export const PRESETS: readonly Preset[] = [
     rounds: 3,
     warmup: millis(600),
     window: millis(1_000),
+    calibrate: true,
     micro: millis(60),
   },
   {
@@ -57,6 +61,7 @@ export const PRESETS: readonly Preset[] = [
     rounds: 12,
     warmup: millis(600),
     window: millis(1_000),
+    calibrate: true,
     micro: millis(200),
   },
   {
@@ -68,6 +73,7 @@ export const PRESETS: readonly Preset[] = [
     rounds: 12,
     warmup: millis(1_000),
     window: millis(3_000),
+    calibrate: true,
     micro: millis(200),
   },
 ];

@@ -1,6 +1,7 @@
 /** One run, from settings to records: preflight, then rounds of trials, each on disk before the next begins. */
 import { symlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeCalibration } from '#bench/analysis/calibration.ts';
 import { slowestCapacity } from '#bench/analysis/capacity.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { readEnvironment } from '#bench/lab/environment.ts';
@@ -15,6 +16,7 @@ import { perSecond } from '#bench/model/units.ts';
 import { estimate, planRounds } from '#bench/plan/rounds.ts';
 import { UsageError } from '../exit.ts';
 import { revision, version } from '../version.ts';
+import { calibrate } from './calibrate.ts';
 import { createProgress, formatDuration } from './progress.ts';
 import { RecordLog } from './record-log.ts';
 import type { Settings } from './settings.ts';
@@ -91,6 +93,12 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     const fit = new Set(
       subjects.filter((s) => s.preflight.every(({ passed }) => passed)).map((s) => subjectName(s.subject)),
     );
+
+    if (settings.calibrate) {
+      const record = await calibrate({ pool, placement, certificate, seed: settings.seed }, signal);
+      await log.append(record);
+      progress.note(describeCalibration(record));
+    }
 
     for (const next of planned.filter(({ subject }) => fit.has(baseName(subject)))) {
       signal.throwIfAborted();

@@ -41,6 +41,7 @@ export interface Settings {
   readonly warmup: Millis;
   readonly window: Millis;
   readonly micro: Millis;
+  readonly calibrate: boolean;
   readonly seed: number;
   /** Folder that holds the folders of runs. */
   readonly out: string;
@@ -106,6 +107,7 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
       flags.rounds !== undefined ? parseInteger('--rounds', flags.rounds, 1, 1_000) : (config.rounds ?? preset.rounds),
     warmup: preset.warmup,
     micro: preset.micro,
+    calibrate: preset.calibrate,
     window: duration !== undefined ? parseDuration('--duration', duration, WINDOW.least, WINDOW.most) : preset.window,
     seed:
       flags.seed !== undefined

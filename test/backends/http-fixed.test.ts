@@ -97,3 +97,21 @@ test('speaks TLS where it is given a certificate', async () => {
   assert.equal(await text(answer), 's');
   assert.equal(origin.counters().requests, 1);
 });
+
+test('every n-th request for an error gets one, whoever asks', async () => {
+  await using origin = await definition.start({ host: '127.0.0.1', port: 0 }, {}, never);
+  const statuses: string[] = [];
+  for (let i = 0; i < 6; i++)
+    statuses.push((await exchange(origin.address, 'GET /error/3 HTTP/1.0\r\n\r\n')).slice(9, 12));
+  assert.deepEqual(statuses, ['200', '200', '500', '200', '200', '500']);
+});
+
+test('it tells how long it truly delayed, once', async () => {
+  await using origin = await definition.start({ host: '127.0.0.1', port: 0 }, {}, never);
+  for (const delay of [0.2, 3]) await exchange(origin.address, `GET /delay/${delay} HTTP/1.0\r\n\r\n`);
+  const tell = async (): Promise<number[]> =>
+    JSON.parse((await exchange(origin.address, 'GET /delayed HTTP/1.0\r\n\r\n')).split('\r\n\r\n')[1]!) as number[];
+  const [first, second, ...more] = await tell();
+  assert.ok(first! >= 0.2 && second! >= 3, `${first} and ${second}`);
+  assert.deepEqual([more, await tell()], [[], []]);
+});
