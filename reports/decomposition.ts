@@ -19,6 +19,8 @@ export interface Decomposition {
   readonly scenario: string;
   readonly l4: Estimate;
   readonly l7: Estimate;
+  /** Of the L4 hop's CPU time, the part in the kernel, 0–1; null where the split was not read. */
+  readonly l4System: number | null;
   readonly tls: { readonly subject: string; readonly scenario: string; readonly estimate: Estimate } | null;
   readonly parts: readonly Part[];
   /** Of what L7 costs over L4, how much the parts explain, 0–1; null where there is nothing to explain. */
@@ -27,9 +29,9 @@ export interface Decomposition {
 
 /** The suites that are work of a hop, and of none but L7; the generator's own are not. */
 const WORK: Readonly<Record<string, string>> = {
-  http: 'reading and reissuing both heads',
-  routing: 'finding the route',
-  cluster: 'choosing an endpoint and a pooled connection',
+  http: 'heads, read and reissued',
+  routing: 'the route',
+  cluster: 'endpoint and connection',
 };
 
 /** A part may be a few nanoseconds. */
@@ -42,10 +44,10 @@ export function decompose({ scenarios, comparisons, ledger }: Analysis): Decompo
     scenarios.map(({ scenario }) => scenario),
     false,
   );
-  const of = (subject: string): Estimate | undefined =>
-    scenarios.find(({ scenario }) => scenario.name === plain)?.subjects.find((one) => one.subject === subject)?.metrics
-      .cpuPerRequest;
-  const [l4, l7] = [of(REFERENCES.l4), of(REFERENCES.l7)];
+  const of = (subject: string) =>
+    scenarios.find(({ scenario }) => scenario.name === plain)?.subjects.find((one) => one.subject === subject)?.metrics;
+  const [l4, l7] = [of(REFERENCES.l4)?.cpuPerRequest, of(REFERENCES.l7)?.cpuPerRequest];
+  const system = of(REFERENCES.l4)?.cpuSystemPerRequest;
   if (plain === undefined || !l4 || !l7) return undefined;
   const work = ledger
     .filter(({ suite, nanosPerRequest }) => Object.hasOwn(WORK, suite) && nanosPerRequest > 0)
@@ -69,6 +71,7 @@ export function decompose({ scenarios, comparisons, ledger }: Analysis): Decompo
     scenario: plain,
     l4,
     l7,
+    l4System: system && l4.value > 0 ? Math.min(1, system.value / l4.value) : null,
     tls: tls ? { ...tls.subject, estimate: tls.estimate } : null,
     explained: over > 0 && work.length > 0 ? Math.min(1, explained / over) : null,
     parts: [

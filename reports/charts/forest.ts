@@ -98,7 +98,7 @@ function forestOf(rows: readonly Row[], { title, unit, axis, none, floor, why }:
       : `The band is what the same subject differs from itself, ±${(floor * 100).toFixed(1)} %`;
   return {
     state: 'drawn',
-    title: `${title}: ${resolved === rows.length ? `all ${rows.length} differences are resolved` : `${resolved} of ${rows.length} differences are resolved`}`,
+    title: `${title}: ${resolved === 1 && rows.length === 1 ? 'the difference is resolved' : resolved === rows.length ? `all ${rows.length} differences are resolved` : `${resolved} of ${rows.length} differences are resolved`}`,
     description: `One row a comparison: estimate and interval. ${bandWords}. ${values.map(({ label, text, strength }) => `${label}: ${text}, ${strength}`).join('; ')}.`,
     table: {
       columns: ['Comparison', 'Estimate', 'Interval', 'Rounds', 'Strength'],

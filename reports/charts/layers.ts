@@ -74,7 +74,7 @@ function draw(analysis: Analysis): Drawing[] {
         rows: stops.map(({ subject, layer, estimate }) => [subject, layer, formatEstimate(estimate, 'µs')]),
       },
       spec: (width) => ({
-        ...sized(width, families.length * 56 + 100),
+        ...sized(width, families.length * 64 + 100),
         encoding: {
           y: { field: 'family', type: 'nominal', sort: families, axis: rowAxis(width) },
         },
@@ -110,11 +110,16 @@ function draw(analysis: Analysis): Drawing[] {
               ...TIP,
             },
           },
-          {
-            data: { values: isNarrow(width) && families.length > 3 ? [] : points },
-            mark: { type: 'text', dy: -17, fontWeight: 'bold' },
-            encoding: { x: { field: 'value', type: 'quantitative' }, text: { field: 'text' }, ...TIP },
-          },
+          // Neighbours may lie close: the middle layer is named below the line, the others above.
+          ...([17, -17] as const).map((dy) => ({
+            data: { values: points.filter(({ layer }) => (layer === 'L7') === dy > 0) },
+            mark: { type: 'text' as const, dy, fontWeight: 'bold' as const },
+            encoding: {
+              x: { field: 'value', type: 'quantitative' as const },
+              text: { field: 'text' },
+              ...TIP,
+            },
+          })),
         ],
       }),
     },

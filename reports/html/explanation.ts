@@ -17,7 +17,7 @@ export async function explanationSection(analysis: Analysis): Promise<Markup> {
   </section>`;
 }
 
-function words({ scenario, l4, l7, tls, explained, parts }: Decomposition): Markup {
+function words({ scenario, l4, l7, l4System, tls, explained, parts }: Decomposition): Markup {
   const over = l7.value - l4.value;
   const work = parts.filter(({ kind }) => kind === 'micro-benchmark');
   const rest = parts.find(({ kind }) => kind === 'rest')!;
@@ -25,7 +25,7 @@ function words({ scenario, l4, l7, tls, explained, parts }: Decomposition): Mark
     <p>
       An <b>L4 hop</b> joins two sockets. It reads octets from one and writes them to the other, and never learns what
       they mean. In <a href="#scenario-${scenario}">${scenario}</a> that took ${formatEstimate(l4, 'µs')} of CPU per
-      request: almost all of it the kernel’s work of receiving and sending, twice.
+      request${l4System === null ? '.' : `, ${percent(l4System)} of it in the kernel: receiving and sending, twice.`}
     </p>
     <p>
       An <b>L7 hop</b> reads each request’s head, decides where it goes, takes a pooled connection, writes the head anew

@@ -137,7 +137,7 @@ footer p { border-top: 1px solid var(--rule); padding-top: 1rem; max-width: none
   body { font-size: 10pt; } nav { display: none; }
   main, header, footer { max-width: none; padding: 0; }
   figure, .tiles li, tr, .findings li { break-inside: avoid; } h2, h3 { break-after: avoid; }
-  .box { overflow: visible; } pre { white-space: pre-wrap; } th, td { padding: .25rem .4rem; font-size: 8pt; }
+  .box { overflow: visible; } pre { white-space: pre-wrap; } th, td { padding: .25rem .4rem; font-size: 8pt; } td small, th small { font-size: 7pt; }
   .badge { border: 1px solid currentColor; }
   .toggles, .tip, .sortable thead button::after { display: none; } .off { visibility: visible; }
   figure > svg.wide { display: block; max-width: 100%; } figure > svg.narrow { display: none; }
