@@ -2,8 +2,8 @@
  * What passes between one client and one endpoint: a connected socket of its own towards the endpoint, so that the kernel
  * delivers only that endpoint's datagrams to it, and they go to this client and no other.
  */
-import { createSocket, type Socket } from 'node:dgram';
-import { isIP } from 'node:net';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { type AddressInfo, isIP } from 'node:net';
 import type { ClusterEndpoint } from '../cluster/balancer.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 
@@ -29,6 +29,7 @@ export class UdpSession implements TimerOwner {
   readonly #timer = new Timer(this);
   readonly #socket: Socket;
   #waiting: Buffer[] | undefined = [];
+  #peer: AddressInfo | undefined;
   #open = true;
 
   constructor(
@@ -44,7 +45,7 @@ export class UdpSession implements TimerOwner {
     this.#owner = owner;
     this.#idleMs = idleMs;
     this.#socket = createSocket(isIP(endpoint.host) === 6 ? 'udp6' : 'udp4');
-    this.#socket.on('message', (datagram) => this.#onReply(datagram));
+    this.#socket.on('message', (datagram, from) => this.#onReply(datagram, from));
     // ECONNREFUSED and the like: nobody is there. The client's next datagram starts a new session, elsewhere if there is choice.
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.end(error.code ?? error.message));
     this.#socket.connect(endpoint.port, endpoint.host, () => this.#onConnected());
@@ -72,12 +73,15 @@ export class UdpSession implements TimerOwner {
 
   #onConnected(): void {
     if (!this.#open) return;
+    this.#peer = this.#socket.remoteAddress();
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const datagram of waiting) this.#socket.send(datagram);
   }
 
-  #onReply(datagram: Buffer): void {
+  #onReply(datagram: Buffer, from: RemoteInfo): void {
+    // Between its binding and its connecting the socket takes what anybody sends.
+    if (from.port !== this.#peer?.port || from.address !== this.#peer.address) return;
     this.#timer.arm(this.#idleMs);
     this.bytesSent += datagram.length;
     this.#owner.reply(this, datagram);

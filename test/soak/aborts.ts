@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { backends } from '#backends/registry.ts';
-import { generator, type SoakCase } from './case.ts';
+import { generator } from '#test/random.ts';
+import type { SoakCase } from './case.ts';
 import { dial, get } from './client.ts';
 import { startSubject, type Subject } from './subject-process.ts';
 import type { Holdings } from './subject.ts';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
-import { generator, type SoakCase } from './case.ts';
+import { generator } from '#test/random.ts';
+import type { SoakCase } from './case.ts';
 import { Client } from './client.ts';
 import { startSubject } from './subject-process.ts';
 

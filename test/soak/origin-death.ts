@@ -6,7 +6,8 @@ import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Endpoint } from '#proxies/config/intent.ts';
-import { generator, type SoakCase } from './case.ts';
+import { generator } from '#test/random.ts';
+import type { SoakCase } from './case.ts';
 import { Client, get } from './client.ts';
 import { startSubject } from './subject-process.ts';
 

@@ -1,25 +1,11 @@
-/**
- * Seeded fuzzing of what reads untrusted bytes before a connection has a place: mutated real inputs, each read whole and again up to
- * a random split first. `HOPCOST_FUZZ_RUNS` sets the number of inputs per parser.
- */
+/** Fuzzing of what reads untrusted bytes before a connection has a place: mutated real inputs, read whole and up to every split. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseClientHello } from '#proxies/net/client-hello.ts';
 import type { Parsed } from '#proxies/net/parsed.ts';
 import { parseProxyHeader, writeProxyHeader } from '#proxies/net/proxy-protocol.ts';
-
-const runs = Number(process.env['HOPCOST_FUZZ_RUNS'] ?? 200_000);
-
-/** xorshift32 (Marsaglia, 2003). */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
+import { generator } from '#test/random.ts';
+import { corpus, mutate, runs } from './inputs.ts';
 
 const vector = (size: 1 | 2, ...parts: (Buffer | number[])[]): Buffer => {
   const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
@@ -51,11 +37,11 @@ const told = { sourceAddress: '10.1.2.3', sourcePort: 4, destinationAddress: '10
 const told6 = { ...told, sourceAddress: '2001:db8::1', destinationAddress: '::1' };
 
 const targets: Record<string, { parse: (bytes: Buffer) => Parsed<unknown>; seeds: Buffer[] }> = {
-  ClientHello: {
+  'client-hello': {
     parse: parseClientHello,
     seeds: [hello('a.example', ['h2', 'http/1.1'], 999), hello('b', ['h2'], 30), hello('c.d', [], 3)],
   },
-  'PROXY protocol': {
+  'proxy-protocol': {
     parse: parseProxyHeader,
     seeds: [
       writeProxyHeader('v1', told),
@@ -68,39 +54,30 @@ const targets: Record<string, { parse: (bytes: Buffer) => Parsed<unknown>; seeds
   },
 };
 
-/** Some bytes changed, inserted, removed or doubled. */
-function mutate(seed: Buffer, random: (below: number) => number): Buffer {
-  let bytes = Buffer.from(seed);
-  for (let edits = random(4); edits > 0; edits--) {
-    const at = random(bytes.length);
-    const kind = random(8);
-    if (kind < 5) bytes[at] = kind < 3 ? random(256) : bytes[at]! ^ (1 << random(8));
-    else if (kind === 5) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1 + random(3))]);
-    else if (kind === 6) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(random(at + 1))]);
-    else bytes = bytes.subarray(0, at + 1);
-    if (bytes.length === 0) return Buffer.from([random(256)]);
-  }
-  return bytes;
-}
-
 for (const [name, { parse, seeds }] of Object.entries(targets)) {
-  test(`${name}: ${runs} mutated inputs, none throws, each means the same at a split`, () => {
-    for (const seed of seeds) assert.equal(parse(seed).kind, 'done');
-    const random = generator(0x9e3779b9);
-    const seen = { more: 0, done: 0, malformed: 0 };
-    for (let run = 0; run < runs; run++) {
-      const bytes = mutate(seeds[run % seeds.length]!, random);
-      const whole = parse(bytes);
-      seen[whole.kind]++;
-      const prefix = parse(bytes.subarray(0, random(bytes.length + 1)));
+  const check = (bytes: Buffer): Parsed<unknown>['kind'] => {
+    const whole = parse(bytes);
+    for (let length = 0; length < bytes.length; length++) {
+      const prefix = parse(bytes.subarray(0, length));
       // A verdict on the first part is the verdict; a wish for more is for no more than makes up the whole.
       const agrees =
         prefix.kind === 'more'
-          ? whole.kind === 'more' || prefix.need <= bytes.length
+          ? prefix.need > length && (whole.kind === 'more' || prefix.need <= bytes.length)
           : prefix.kind === whole.kind &&
             (prefix.kind !== 'done' || prefix.length === (whole as { length: number }).length);
-      if (!agrees) assert.deepEqual(prefix, whole, `run ${run}: ${bytes.toString('hex')}`);
+      if (!agrees) assert.deepEqual(prefix, whole, `${bytes.toString('hex')} split at ${length}`);
+      // Bytes that follow the verdict cannot change it.
+      if (prefix.kind !== 'more') break;
     }
+    return whole.kind;
+  };
+
+  test(`${name}: ${runs} mutated inputs, none throws, each means the same at every split`, () => {
+    for (const seed of seeds) assert.equal(check(seed), 'done');
+    for (const { input } of corpus(name)) check(input);
+    const random = generator(0x9e3779b9);
+    const seen = { more: 0, done: 0, malformed: 0 };
+    for (let run = 0; run < runs; run++) seen[check(mutate(seeds[run % seeds.length]!, random))]++;
     for (const [kind, count] of Object.entries(seen)) assert.ok(count > runs / 100, `${kind} came ${count} times only`);
   });
 }
