@@ -3,7 +3,7 @@ import type { CompletedTrial } from '#bench/model/record.ts';
 import type { ProcessReading } from '#bench/model/probe.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { decodeHistogram, type Histogram, quantile } from '#bench/stats/histogram.ts';
-import { type Lag, lagOf } from './lag.ts';
+import { arrivalsOf, type Lag, lagOf } from './lag.ts';
 import type { Unit } from './quantity.ts';
 
 export interface Metric {
@@ -28,7 +28,7 @@ export interface ReadTrial {
 export function readTrial(trial: CompletedTrial): ReadTrial {
   const { load } = trial;
   const service = decodeHistogram(load.service);
-  const lag = lagOf(load, service);
+  const lag = lagOf(load, arrivalsOf(trial.loop), service);
   const response = lag?.resolves === 'service and response' && load.response;
   return { trial, service, ...(response && { response: decodeHistogram(response) }), ...(lag && { lag }) };
 }

@@ -6,7 +6,7 @@ import { type Histogram, mergeHistograms, percentileCurve } from '#bench/stats/h
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import type { Capacity, CurveMicros, Outcomes, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
 import { isBelowKnee } from './bound.ts';
-import { lagOf } from './lag.ts';
+import { arrivalsOf, lagOf } from './lag.ts';
 import { asFamily, compare, type Comparison, CONFIDENCE, type Rounds } from './comparison.ts';
 import { aboveNoise, type Noise } from './noise.ts';
 import { isLatency, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
@@ -135,7 +135,7 @@ function versusDirect(scenario: string, subject: string, of: Figures, direct: Fi
 
 function curvesOf(trials: readonly CompletedTrial[]): NonNullable<SubjectAnalysis['curves']> {
   // All rounds or none, as for the figures.
-  const resolved = trials.every(({ load }) => lagOf(load)?.resolves === 'service and response');
+  const resolved = trials.every(({ load, loop }) => lagOf(load, arrivalsOf(loop))?.resolves === 'service and response');
   const responses = resolved ? trials.flatMap(({ load }) => load.response ?? []) : [];
   return {
     service: curve(mergeHistograms(trials.map(({ load }) => load.service))),

@@ -7,7 +7,7 @@ import { type Warning, WARNINGS, type WarningCode } from '#bench/model/warning.t
 import { samplesFor } from '#bench/stats/histogram.ts';
 import { boundOf, FOREIGN_LIMIT } from './bound.ts';
 import { halvesDrift } from './drift.ts';
-import { lagOf } from './lag.ts';
+import { arrivalsOf, lagOf } from './lag.ts';
 import { formatQuantity, percent } from './quantity.ts';
 
 export interface TrialEvidence {
@@ -75,16 +75,16 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
           evidence: { steal: host.steal, limit: STEAL_LIMIT },
         }
       : undefined,
-  'schedule-lag': ({ load }) => {
-    const lag = lagOf(load);
+  'schedule-lag': ({ load, scenario }) => {
+    const lag = lagOf(load, arrivalsOf(scenario.loop));
     if (lag?.resolves !== 'nothing') return undefined;
     return {
-      message: `the generator’s own lag p99 ${formatQuantity(lag.p99, 'µs')} exceeds the mean gap between arrivals ${formatQuantity(lag.meanGap, 'µs')} and the service time p50 ${formatQuantity(lag.serviceP50, 'µs')}`,
+      message: `the generator’s own lag p99 ${formatQuantity(lag.p99, 'µs')} is too long for a mean gap between arrivals of ${formatQuantity(lag.meanGap, 'µs')} and a service time p50 of ${formatQuantity(lag.serviceP50, 'µs')}`,
       evidence: { lagP99: lag.p99, meanGap: lag.meanGap, serviceP50: lag.serviceP50 },
     };
   },
-  'response-unresolved': ({ load }) => {
-    const lag = lagOf(load);
+  'response-unresolved': ({ load, scenario }) => {
+    const lag = lagOf(load, arrivalsOf(scenario.loop));
     if (lag?.resolves !== 'service') return undefined;
     return {
       message: `the generator’s own lag p99 ${formatQuantity(lag.p99, 'µs')} exceeds the service time p50 ${formatQuantity(lag.serviceP50, 'µs')}`,

@@ -43,7 +43,7 @@ export const WARNINGS = {
   'schedule-lag': {
     severity: 'invalid',
     meaning:
-      'the generator sent more than 1 % of the requests a mean gap or more too late: the arrivals are not those asked for',
+      'the generator sent more than 1 % of the requests so late that they made bursts of their own: the arrivals are not those asked for',
     advice: 'lower the rate or give the generator cores of its own',
   },
   'response-unresolved': {

@@ -17,19 +17,34 @@ const late = (share: number, nanos: number): LoadResult =>
   });
 
 const trialOf = (result: LoadResult): CompletedTrial =>
-  ({ ...sound(), load: result, state: 'completed', bound: 'none', warnings: [] }) as unknown as CompletedTrial;
+  ({
+    ...sound(),
+    loop: { kind: 'open', arrivals: 'poisson' },
+    load: result,
+    state: 'completed',
+    bound: 'none',
+    warnings: [],
+  }) as unknown as CompletedTrial;
 const figure = (name: keyof typeof METRICS, result: LoadResult): number | undefined =>
   METRICS[name].of(readTrial(trialOf(result)), scenarioNamed('http-paced-50'));
 
 test('a closed loop has no lag, nor has a load that sent nothing', () => {
-  assert.equal(lagOf(load()), undefined);
-  assert.equal(lagOf(open({ requests: 0 })), undefined);
+  assert.equal(lagOf(load(), undefined), undefined);
+  assert.equal(lagOf(open({ requests: 0 }), 'poisson'), undefined);
 });
 
 test('one late request in a hundred is borne, more are not', () => {
-  assert.equal(lagOf(late(0.009, 900_000))?.resolves, 'service and response');
-  assert.equal(lagOf(late(0.011, 900_000))?.resolves, 'nothing');
-  assert.equal(lagOf(late(0.011, 150_000))?.resolves, 'service');
+  assert.equal(lagOf(late(0.009, 900_000), 'poisson')?.resolves, 'service and response');
+  assert.equal(lagOf(late(0.011, 900_000), 'poisson')?.resolves, 'nothing');
+  assert.equal(lagOf(late(0.011, 150_000), 'poisson')?.resolves, 'service');
+});
+
+test('Poisson arrivals bear three mean gaps of lag, uniform ones a single gap', () => {
+  const resolves = (nanos: number) =>
+    (['uniform', 'poisson'] as const).map((arrivals) => lagOf(late(0.02, nanos), arrivals)?.resolves);
+  assert.deepEqual(resolves(190_000), ['service', 'service']);
+  assert.deepEqual(resolves(500_000), ['nothing', 'service']);
+  assert.deepEqual(resolves(700_000), ['nothing', 'nothing']);
 });
 
 test('response times are withheld where the lag would be in them; service times stand', () => {

@@ -5,6 +5,7 @@ import { Warning, type WarningCode, WARNINGS } from '#bench/model/warning.ts';
 import { bytes, micros, perSecond } from '#bench/model/units.ts';
 import { histogramOf, load, ONE_CORE, open, probes, reading, scenarioNamed, sound, UNPINNED } from './evidence.ts';
 
+const paced = { scenario: scenarioNamed('http-paced-50') };
 const direct = { subject: { kind: 'direct' as const }, probes: probes({ origin: 0.3, generator: 0.4 }) };
 const host = (more: Partial<TrialEvidence['probes']['host']>): Partial<TrialEvidence> => {
   const readings = sound().probes;
@@ -50,33 +51,37 @@ const ROWS: readonly { code: WarningCode; spoilt: Partial<TrialEvidence>; spared
   },
   { code: 'steal', spoilt: host({ steal: 0.051 }), spared: host({ steal: 0.05 }) },
   {
-    // A mean gap of 200 µs, a service time of 110 µs.
+    // Poisson arrivals, a mean gap of 200 µs: three of them.
     code: 'schedule-lag',
-    spoilt: { load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 210_000]) }) },
-    spared: { load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 190_000]) }) },
+    spoilt: { ...paced, load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 610_000]) }) },
+    spared: { ...paced, load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 590_000]) }) },
   },
   {
     // Arrivals 10 µs apart: what does not last as long as the service time is no burst to the subject.
     code: 'schedule-lag',
-    spoilt: { load: open({ offered: perSecond(100_000), scheduleLag: histogramOf([1_000, 2_000, 130_000]) }) },
-    spared: { load: open({ offered: perSecond(100_000), scheduleLag: histogramOf([1_000, 2_000, 90_000]) }) },
+    spoilt: {
+      ...paced,
+      load: open({ offered: perSecond(100_000), scheduleLag: histogramOf([1_000, 2_000, 130_000]) }),
+    },
+    spared: { ...paced, load: open({ offered: perSecond(100_000), scheduleLag: histogramOf([1_000, 2_000, 90_000]) }) },
   },
   {
     // What waited for a connection is the subject's doing.
     code: 'schedule-lag',
-    spoilt: { load: open({ offered: perSecond(5_000), generatorLag: histogramOf([1_000, 2_000, 210_000]) }) },
+    spoilt: { ...paced, load: open({ offered: perSecond(5_000), generatorLag: histogramOf([1_000, 2_000, 610_000]) }) },
     spared: {
+      ...paced,
       load: open({
         offered: perSecond(5_000),
-        scheduleLag: histogramOf([1_000, 2_000, 210_000]),
+        scheduleLag: histogramOf([1_000, 2_000, 610_000]),
         generatorLag: histogramOf([1_000, 2_000, 3_000]),
       }),
     },
   },
   {
     code: 'response-unresolved',
-    spoilt: { load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 130_000]) }) },
-    spared: { load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 90_000]) }) },
+    spoilt: { ...paced, load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 130_000]) }) },
+    spared: { ...paced, load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 90_000]) }) },
   },
   {
     code: 'direct-drifted',
