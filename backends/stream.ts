@@ -7,6 +7,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import type { BackendOptions, Endpoint } from './contract.ts';
+import { TLS_SUITES } from './tls-suites.ts';
 
 export interface StreamHandler {
   /** `chunk` is only valid during the call: copy what must outlive it. */
@@ -238,7 +239,7 @@ export async function listenStreams(
     onSocket(socket);
   };
   const server = options.tls
-    ? tls.createServer({ ...options.tls, allowHalfOpen: false }, onSecured)
+    ? tls.createServer({ ...TLS_SUITES, ...options.tls, allowHalfOpen: false }, onSecured)
     : net.createServer({ allowHalfOpen: true }, onSocket);
   server.on('tlsClientError', (_error: Error, socket: net.Socket) => socket.destroy());
 

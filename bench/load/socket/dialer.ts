@@ -7,6 +7,7 @@ import type { LoadJob } from '#bench/model/load.ts';
 import type { Instant } from '../clock.ts';
 import type { Recorder } from '../recorder.ts';
 import { Link, type LinkHandler } from './link.ts';
+import { TLS_SUITES } from './tls-suites.ts';
 
 /** 'full': no session is ever offered. 'resumed': the ticket of the first handshake is. */
 export type TlsMode = 'none' | 'full' | 'resumed';
@@ -104,7 +105,7 @@ export class Dialer implements Disposable {
 
 function tlsOptions({ ca, serverName }: NonNullable<LoadJob['tls']>): tls.ConnectionOptions {
   return {
-    secureContext: tls.createSecureContext({ ca }),
+    secureContext: tls.createSecureContext({ ca, ...TLS_SUITES }),
     rejectUnauthorized: true,
     // RFC 6066 §3: an address is no server name.
     ...(net.isIP(serverName) === 0 && { servername: serverName }),
