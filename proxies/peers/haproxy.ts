@@ -170,7 +170,14 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
         'tune.ssl.cachesize 0',
       ],
     ]),
-    section('defaults', [`mode ${mode[layer]}`, `timeout connect ${duration(timeouts.connect)}`, own.timeouts]),
+    section('defaults', [
+      `mode ${mode[layer]}`,
+      `timeout connect ${duration(timeouts.connect)}`,
+      own.timeouts,
+      // A refused connection is tried again elsewhere at once: by default only the last of the tries is, each after a second.
+      'retries 3',
+      'option redispatch 1',
+    ]),
     section('frontend main', [bind(intent, surroundings), own.rules]),
     intent.clusters.map((cluster, i) => backend(layer, cluster, i, intent)),
   );

@@ -117,7 +117,6 @@ export const haproxy: readonly Observed[] = [
     proxies: ['haproxy-tcp'],
     rules: {
       'reset-passed': ['from the origin'],
-      'l4-retry': 'every case',
       'proxy-v1': ['UNKNOWN with 107 octets'],
       'proxy-fragments': 'every case',
     },
