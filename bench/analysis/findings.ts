@@ -112,7 +112,18 @@ function ratioWords({ estimate, strength, reference }: Comparison, what: string)
   if (strength !== 'cannot tell') return size;
   return estimate.n < 2
     ? size
-    : `but whether that differs from ${what} (${reference.subject}) cannot be told: the ratio’s interval ${formatInterval(estimate, 'ratio')} holds 1`;
+    : `but whether that differs from ${what} (${reference.subject}) cannot be told: ${whyNot(estimate, 'ratio')}`;
+}
+
+/** Why a comparison says nothing: its interval holds "no difference", or the same subject differs as much from itself (A/A). */
+function whyNot(estimate: Comparison['estimate'], unit: 'ratio' | 'µs'): string {
+  const [none, interval] =
+    unit === 'ratio'
+      ? [1, `the ratio’s interval ${formatInterval(estimate, unit)}`]
+      : [0, `the interval ${formatInterval(estimate, unit)} µs`];
+  return estimate.low <= none && none <= estimate.high
+    ? `${interval} holds ${none}`
+    : `${interval} lies within the noise of the same subject against itself`;
 }
 
 function whyNone(subject: SubjectAnalysis | undefined): string {
@@ -130,7 +141,7 @@ const tlsCosts = ({ comparisons }: Evidence): Finding[] =>
       const { estimate, strength, subject, reference } = comparison;
       const sentence =
         strength === 'cannot tell' && estimate.n > 1
-          ? `Whether terminating TLS (${subject.subject} against ${reference.subject}) adds CPU time cannot be told: the interval ${formatInterval(estimate, 'µs')} µs holds 0.`
+          ? `Whether terminating TLS (${subject.subject} against ${reference.subject}) adds CPU time cannot be told: ${whyNot(estimate, 'µs')}.`
           : `Terminating TLS (${subject.subject}) added ${formatEstimate(estimate, 'µs')} of CPU per request to ${reference.subject}.`;
       const label = `TLS added (${subject.subject})`;
       return { sentence, strength, scenario: subject.scenario, figure: { label, estimate, unit: 'µs' } };
@@ -142,7 +153,7 @@ const others = ({ comparisons }: Evidence): Finding[] =>
     .map(({ estimate, strength, subject, reference }): Finding => {
       const sentence =
         strength === 'cannot tell' && estimate.n > 1
-          ? `Whether ${subject.subject} or ${reference.subject} costs more CPU per request cannot be told: the ratio’s interval ${formatInterval(estimate, 'ratio')} holds 1.`
+          ? `Whether ${subject.subject} or ${reference.subject} costs more CPU per request cannot be told: ${whyNot(estimate, 'ratio')}.`
           : `${subject.subject} cost ${formatEstimate(estimate, 'ratio')} the CPU per request of ${reference.subject}.`;
       return { sentence, strength, scenario: subject.scenario };
     });
@@ -192,7 +203,9 @@ function cannotAdd(at: string, subject: SubjectAnalysis, scenario: ScenarioAnaly
 
 const addedWords = ({ estimate, strength, resolvable }: Comparison, name: string): string => {
   const least =
-    resolvable === undefined ? '' : `, the smallest that could have been seen is ${formatQuantity(resolvable, 'µs')}`;
+    resolvable === undefined || !Number.isFinite(resolvable)
+      ? ''
+      : `, the smallest that could have been seen is ${formatQuantity(resolvable, 'µs')}`;
   if (strength === 'cannot tell' && estimate.n > 1)
     return `${name} no difference that this run can resolve (${formatInterval(estimate, 'µs')} µs${least})`;
   return `${name} ${estimate.value >= 0 ? '+' : ''}${formatEstimate(estimate, 'µs')}`;
