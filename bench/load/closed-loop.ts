@@ -39,6 +39,10 @@ export class ClosedLoop implements Session, SlotOwner {
     else if (at < this.#end) slot.send(at, at);
   }
 
+  lost(slot: Slot): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== slot);
+  }
+
   unconnected(fault: Fault, at: Instant, dialedAt: Instant): void {
     this.#recorder.began();
     this.#recorder.failed(fault, at, dialedAt, dialedAt);

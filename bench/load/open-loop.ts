@@ -69,6 +69,11 @@ export class OpenLoop implements Session, SlotOwner {
     else this.#quiet?.();
   }
 
+  lost(slot: Slot): void {
+    const index = this.#free.indexOf(slot);
+    if (index !== -1) this.#free.splice(index, 1);
+  }
+
   /** The request that waited for this very connection fails with it; there may be none. */
   unconnected(fault: Fault, at: Instant, dialedAt: Instant): void {
     const intended = this.#running ? this.#takeDue(at) : undefined;

@@ -36,6 +36,8 @@ export interface SlotOwner {
   free(slot: Slot, at: Instant): void;
   /** A keep-alive connection could not be made. */
   unconnected(fault: Fault, at: Instant, dialedAt: Instant): void;
+  /** A free slot lost its connection; it is free again once it has another. */
+  lost(slot: Slot): void;
 }
 
 const firstBackoff = 5;
@@ -129,7 +131,10 @@ export class Slot implements LinkHandler {
     this.#tried?.();
     if (this.#busy) this.#failed(fault, at);
     else if (link !== undefined && !link.wasOpen) this.#owner.unconnected(fault, at, link.dialedAt);
-    else if (fault !== cutShort) this.#recorder.note(fault); // FIN between two requests is the peer's right
+    else {
+      this.#owner.lost(this);
+      if (fault !== cutShort) this.#recorder.note(fault); // FIN between two requests is the peer's right
+    }
     this.#comeBack(at);
   }
 

@@ -14,7 +14,7 @@ import {
   stretched,
   noErrors,
 } from './jobs.ts';
-import { answer, freePort, httpOrigin } from './origins.ts';
+import { answer, byteOrigin, freePort, httpOrigin } from './origins.ts';
 import type { Socket } from 'node:net';
 
 const body = 'paced';
@@ -69,6 +69,21 @@ test(
     assert.equal(result.dropped, 90);
     assert.equal(quantilesOf(result.response).count, 150);
     assert.equal(quantilesOf(result.service).count, 60);
+  }),
+);
+
+test(
+  'an origin that closes each connection as soon as it is idle: what is sent on the next one is no failure of the loop',
+  stretched(async (time) => {
+    let accepted = 0;
+    await using origin = await byteOrigin((socket) => {
+      accepted += 1;
+      if (accepted % 2 === 1) socket.end();
+      else return () => void socket.end(ok);
+    });
+    const result = await runHere(driver, jobFor('http1', origin.port, traffic, open(4, 200), time));
+    enough(accepted > 8 && result.requests > 0);
+    assert.equal(result.requests + result.dropped! + total(result.errors), result.scheduled);
   }),
 );
 
