@@ -57,7 +57,7 @@ export const PRESETS: readonly Preset[] = [
       'http-paced-50',
     ],
     proxies: 'installed',
-    again: ['http-small', 'http-paced-50'],
+    again: 'all',
     rounds: 12,
     warmup: millis(600),
     window: millis(1_000),
