@@ -166,6 +166,14 @@ export interface Timeouts {
   readonly connectionAge: number;
 }
 
+/** Injected on purpose, to prove that a measurement sees it; never part of a comparison of proxies. */
+export interface Fault {
+  /** Microseconds of CPU time burnt on every request. */
+  readonly burn?: number;
+  /** Milliseconds by which all that clients send is delayed. */
+  readonly delay?: number;
+}
+
 export interface ProxyIntent {
   readonly listener: {
     readonly address: Endpoint;
@@ -193,4 +201,5 @@ export interface ProxyIntent {
   readonly stats?: boolean;
   /** File that the access log is appended to; absent: off. */
   readonly accessLog?: string;
+  readonly fault?: Fault;
 }

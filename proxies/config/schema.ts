@@ -173,6 +173,9 @@ const intentShape = z.strictObject({
   admin: listening.optional(),
   stats: z.boolean().optional(),
   accessLog: z.string().min(1).optional(),
+  fault: z
+    .strictObject({ burn: z.number().positive().max(1e6).optional(), delay: millis.positive().optional() })
+    .optional(),
 });
 
 /** `['clusters', 0, 'name']` → `clusters[0].name`. */

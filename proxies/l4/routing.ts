@@ -55,6 +55,7 @@ export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
   const refuse = (path: string, message: string) => problems.push({ path, message });
   for (const key of foreign) if (intent[key] !== undefined) refuse(key, `${mode.name} works below HTTP and has none`);
   if (intent.listener.tls) refuse('listener.tls', `${mode.name} does not terminate TLS; l7-tls does`);
+  if (intent.fault) refuse('fault', `${mode.name} knows no requests to burn time on; l7-http does`);
   if (intent.sniRoutes && !mode.sni) refuse('sniRoutes', `${mode.name} does not read ClientHellos; l4-sni does`);
   const hasHeaders = mode.transport === 'tcp';
   if (intent.listener.proxyProtocol && !hasHeaders)

@@ -3,6 +3,7 @@ import type { Endpoint } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { checkReload } from '../config/reload.ts';
+import { delayed } from '../net/delayed-wire.ts';
 import { listenWires, type Wire, type WireListener } from '../net/wire.ts';
 import { endpointStats } from '../cluster/balancer.ts';
 import { describeIntent } from '../config/describe.ts';
@@ -113,7 +114,9 @@ export async function startServer(
   const serviceOptions: ServiceOptions = { ...options, ...(observed && { observer: new ExchangeLog(traffic, log) }) };
   const server = new Server(new Service(intent, serviceOptions), offered.termination, traffic);
   const listen: Listen = options.listen ?? listenWires;
-  const listener = await listen(intent.listener.address, (wire, address) => server.accept(wire, address), {
+  const accept = (wire: Wire, address = wire.remoteAddress): void =>
+    server.accept(delayed(wire, intent.fault), address);
+  const listener = await listen(intent.listener.address, accept, {
     connections: server.service.limits.connections,
     reusePort: intent.listener.reusePort === true,
   });

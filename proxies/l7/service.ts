@@ -4,7 +4,8 @@ import { type Balancer, type ClusterEndpoint, createBalancer } from '../cluster/
 import { ConnectionPool } from '../cluster/pool.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError } from '../config/intent-error.ts';
-import type { Cluster, Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
+import type { Cluster, Endpoint, Fault, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
+import { burning } from '../filters/fault.ts';
 import { isFieldValue } from '../http/edits.ts';
 import { Head } from '../http/head.ts';
 import type { Metadata } from '../http/reissue.ts';
@@ -111,9 +112,10 @@ export class Service {
       return upstream;
     };
     try {
-      this.router =
+      const router =
         options.router?.(intent, this.limits, this.timeouts) ??
         createRouter(intent.routes, intent.defaultCluster, resolve);
+      this.router = intent.fault === undefined ? router : faulty(router, intent.fault);
       const via = intent.forwarding?.via;
       if (via !== undefined && !isFieldValue(via)) throw new TypeError(`via: "${via}" is no pseudonym`);
       this.#trusted = trustedPeers(intent.forwarding?.trustedPeers);
@@ -144,6 +146,11 @@ export class Service {
     for (const upstream of this.upstreams.values()) upstream.close();
   }
 }
+
+const faulty = <C>(router: Router<C>, fault: Fault): Router<C> => ({
+  route: burning((head) => router.route(head), fault),
+  close: () => router.close?.(),
+});
 
 function hostOf({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

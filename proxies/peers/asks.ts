@@ -31,7 +31,8 @@ export type Feature =
   | 'Forwarded'
   | 'Via'
   | 'trusted peers'
-  | 'shared port';
+  | 'shared port'
+  | 'faults';
 
 export interface Ask {
   readonly feature: Feature;
@@ -105,6 +106,7 @@ export function asksOf(intent: ProxyIntent): Ask[] {
     [(intent.concurrency ?? 1) > 1, 'workers', 'concurrency'],
     [intent.admin !== undefined, 'stats', 'admin'],
     [intent.accessLog !== undefined, 'access-log', 'accessLog'],
+    [intent.fault !== undefined, 'faults', 'fault'],
     ...Object.keys(intent.limits ?? {}).map((key): Row => [true, `limits.${key as keyof Limits}`, `limits.${key}`]),
     ...Object.keys(intent.timeouts ?? {}).map((key): Row => [
       true,

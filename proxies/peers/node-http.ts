@@ -16,7 +16,7 @@ import type { ProxyDefinition, RunningProxy } from '../contract.ts';
 const name = 'node-http';
 
 /** What this proxy leaves to better ones; refused, not ignored. */
-const unsupported = ['routes', 'sniRoutes', 'l4', 'forward', 'admin', 'accessLog'] as const;
+const unsupported = ['routes', 'sniRoutes', 'l4', 'forward', 'admin', 'accessLog', 'fault'] as const;
 
 /** RFC 9110 §7.6.1; `Connection` names more. `Transfer-Encoding` is node:http's own to set again. */
 const hopByHop = [
