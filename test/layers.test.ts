@@ -106,8 +106,8 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
   },
   {
     file: 'reports/planted.ts',
-    forbidden: ['#bench/stats/holm.ts', '#bench/lab/child.ts', '#proxies/contract.ts'],
-    allowed: ['#bench/analysis/analyse.ts', 'vega-lite'],
+    forbidden: ['#bench/stats/holm.ts', '#bench/lab/child.ts', '#proxies/contract.ts', '#bench/gate/decide.ts'],
+    allowed: ['#bench/analysis/analyse.ts', 'vega-lite', '#bench/gate/result.ts'],
   },
   {
     file: 'proxies/planted.ts',

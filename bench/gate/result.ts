@@ -31,6 +31,13 @@ export type GateMode =
   /** Base could not be measured: only the budgets were checked, and why. */
   | { readonly kind: 'budgets'; readonly reason: string };
 
+/** What one round gave, in the metric's unit; a side that was not measured, or spoiled, is absent. */
+export interface GateRound {
+  readonly round: number;
+  readonly base?: number;
+  readonly head?: number;
+}
+
 /** One metric of one subject in one scenario, head against base. */
 export interface GateMetric {
   readonly scenario: string;
@@ -47,6 +54,8 @@ export interface GateMetric {
   readonly head?: Estimate;
   /** Head ÷ base; `n` rounds that have both. Its interval has the level that the decision uses. */
   readonly ratio?: Estimate;
+  /** The figures that the estimates rest on, for tools that do their own statistics (benchstat). Rounds with neither side are left out. */
+  readonly rounds?: readonly GateRound[];
   /** Exact signed-rank p, and the same after Holm over the primary metrics. */
   readonly p?: number;
   readonly adjustedP?: number;
