@@ -11,8 +11,9 @@ export interface BootstrapOptions {
 }
 
 /**
- * `coverage` is the nominal one: with few rounds (below about 10) percentile intervals are too narrow, so a claim rests on
- * `hodgesLehmann`. Needs one round at least (RangeError); one round gives no interval.
+ * `coverage` is the nominal one. Percentile intervals are too narrow with few rounds: those of a mean that aim at 95 % cover 73 % with 3
+ * rounds, 85 % with 6, 90 % with 12 and 94 % with 40 (simulated), so a claim rests on `hodgesLehmann`. Needs one round at least
+ * (RangeError); one round gives no interval.
  */
 export function bootstrap<Round>(
   rounds: readonly Round[],

@@ -66,7 +66,7 @@ export function normalQuantile(p: number): number {
 }
 
 /** Φ(x) by its Taylor series about 0 (Marsaglia, Evaluating the Normal Distribution, 2004); good to 1e-15 for |x| < 7. */
-function normalCdf(x: number): number {
+export function normalCdf(x: number): number {
   if (Math.abs(x) > 7) return x > 0 ? 1 : 0;
   let term = x;
   let total = x;

@@ -2,6 +2,7 @@
  * Wilcoxon's signed-rank test, exact. Source: F. Wilcoxon, Individual Comparisons by Ranking Methods, 1945; null distribution by
  * dynamic programming over the ranks (each rank is added with probability ½).
  */
+import { doubledMidranks } from './ranks.ts';
 
 /** Null distribution of T⁺ for n untied observations: `[t]` is P(T⁺ = t), t = 0 … n(n+1)/2. */
 export function signedRankDistribution(n: number): Float64Array {
@@ -43,9 +44,3 @@ export function signedRank(differences: readonly number[]): SignedRank {
 }
 
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
-
-/** Twice the midranks, so that ties stay integers. */
-function doubledMidranks(values: readonly number[]): number[] {
-  const sorted = values.toSorted((a, b) => a - b);
-  return values.map((value) => sorted.indexOf(value) + 1 + sorted.lastIndexOf(value) + 1);
-}
