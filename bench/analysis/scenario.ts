@@ -28,15 +28,24 @@ export function figuresOf(trials: readonly TrialRecord[], scenario: Scenario): F
   const readable = scenario.traffic.kind !== 'idle' && showsLatency(completed);
   return new Map(
     METRIC_NAMES.filter((name) => readable || !isLatency(name)).map((name) => {
-      const rounds = read.flatMap((trial): [number, number][] => {
+      const values = read.flatMap((trial) => {
         const value = metric(name).of(trial, scenario);
-        return value === undefined ? [] : [[trial.trial.round, value]];
+        return value === undefined ? [] : [{ round: trial.trial.round, value }];
       });
       // A quantile that only some rounds carry would be an estimate of those rounds: all or none.
-      return [name, new Map(isLatency(name) && rounds.length < completed.length ? [] : rounds)];
+      return [name, isLatency(name) && values.length < completed.length ? new Map() : byRound(values)];
     }),
   );
 }
+
+/** The mean where a round holds several trials of the subject, as a gate's do. */
+const byRound = (values: readonly { readonly round: number; readonly value: number }[]): Rounds =>
+  new Map(
+    [...Map.groupBy(values, ({ round }) => round)].map(([round, of]) => [
+      round,
+      of.reduce((sum, { value }) => sum + value, 0) / of.length,
+    ]),
+  );
 
 const estimateOf = (rounds: Rounds): Estimate | undefined =>
   rounds.size === 0 ? undefined : hodgesLehmann([...rounds.values()], CONFIDENCE);

@@ -32,14 +32,15 @@ export const RULES: readonly MetricRule[] = [
   { metric: 'residentMemory', better: 'lower', primary: false, effect: 0.1 },
 ];
 
-/** Error rate of a whole gate: how often two equal revisions may be called different, over all metrics and both looks. */
-export const ALPHA = 0.01;
-
 /** Rounds of the first look, and of the declared second one where the first was inconclusive. */
 export const ROUNDS = { first: 12, second: 24 } as const;
 
-/** Both looks may raise a false alarm, so each spends half of the error rate (Bonferroni). */
-export const LOOK_ALPHA = ALPHA / 2;
+/**
+ * What each look may spend, over all primary metrics and both directions. Two looks make 0.006: equal revisions are called dearer in
+ * less than one gate of 300 (half of it, the other half calls them cheaper).
+ */
+export const LOOK_ALPHA = 0.003;
+export const ALPHA = 2 * LOOK_ALPHA;
 
 /** A round spoiled by the host is measured again at the end, at most this share of the rounds. */
 export const REPEATS = 1 / 4;

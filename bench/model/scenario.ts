@@ -72,12 +72,20 @@ const again = z.boolean().optional();
 /** A thing compared. */
 export const Subject = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('direct'), again }),
-  z.object({ kind: z.literal('proxy'), name: z.string(), again }),
+  z.object({
+    kind: z.literal('proxy'),
+    name: z.string(),
+    again,
+    /** In a gate: which revision of it. */
+    side: z.enum(['base', 'head']).optional(),
+  }),
 ]);
 export type Subject = z.infer<typeof Subject>;
 
 /** What runs, whether for the first time or again. */
 export const baseName = (subject: Subject): string => (subject.kind === 'direct' ? 'direct' : subject.name);
 
-export const subjectName = (subject: Subject): string =>
-  subject.again === true ? `${baseName(subject)} (A/A)` : baseName(subject);
+export function subjectName(subject: Subject): string {
+  const side = subject.kind === 'proxy' && subject.side !== undefined ? ` (${subject.side})` : '';
+  return `${baseName(subject)}${side}${subject.again === true ? ' (A/A)' : ''}`;
+}

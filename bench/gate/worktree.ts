@@ -1,0 +1,114 @@
+/**
+ * The base revision as files: a private worktree of the repository at that commit, with what it needs installed and built. Gone
+ * again, with git's own note of it, on every way out.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CommandError, runCommand } from './command.ts';
+import type { Revision } from './result.ts';
+
+/** What was asked for cannot be: no git, no such revision. One sentence that says what to do. */
+export class RevisionError extends Error {
+  override readonly name = 'RevisionError';
+}
+
+export interface Worktree extends AsyncDisposable {
+  /** Its folder: the root of the repository at that commit. */
+  readonly root: string;
+  readonly revision: Revision;
+}
+
+export interface Preparation {
+  /** Run in the worktree where its lockfile differs from head's; `npm ci` by default. */
+  readonly install?: readonly string[];
+  /** Run in the worktree before it is measured. */
+  readonly build?: readonly string[];
+}
+
+const LOCKFILE = 'package-lock.json';
+const NPM_CI = ['npm', 'ci', '--no-audit', '--no-fund'] as const;
+
+/** The repository's top folder. Throws `RevisionError` where there is none, or no git. */
+export async function topOf(directory: string, signal: AbortSignal): Promise<string> {
+  try {
+    return await git(directory, ['rev-parse', '--show-toplevel'], signal);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const why = error.message.includes('could not be started')
+      ? 'git is not installed here'
+      : `${directory} is in no git repository`;
+    throw new RevisionError(
+      `expected a git repository to take the base from: ${why}; run the gate inside one, or compare with --baseline FILE`,
+    );
+  }
+}
+
+/** What is in the working tree now: its commit, and whether anything differs from it. */
+export async function headOf(top: string, signal: AbortSignal): Promise<Revision> {
+  const commit = await git(top, ['rev-parse', 'HEAD'], signal).catch((error: unknown) => {
+    if (error instanceof CommandError) return null;
+    throw error;
+  });
+  const dirty = (await git(top, ['status', '--porcelain', '--untracked-files=normal'], signal)) !== '';
+  return { label: 'the working tree', commit, dirty };
+}
+
+/** The commit that `ref` names. Throws `RevisionError`. */
+export async function resolveRef(top: string, ref: string, signal: AbortSignal): Promise<Revision> {
+  try {
+    const commit = await git(top, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], signal);
+    return { label: ref, commit, dirty: false };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const shallow = (await git(top, ['rev-parse', '--is-shallow-repository'], signal)) === 'true';
+    throw new RevisionError(
+      shallow
+        ? `'${ref}' is not in this shallow clone; fetch it first, such as \`git fetch --depth=1 origin ${ref}\` (then use FETCH_HEAD), or clone with its history`
+        : `'${ref}' names no commit in this repository; expected a branch, a tag or a commit such as main or HEAD~1`,
+    );
+  }
+}
+
+/** Checks `revision` out and prepares it. Rejects with `CommandError` where that fails; nothing of it is left then. */
+export async function openWorktree(
+  top: string,
+  revision: Revision,
+  { install = NPM_CI, build }: Preparation,
+  signal: AbortSignal,
+): Promise<Worktree> {
+  await using scope = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'hopcost-base-'));
+  const root = join(folder, 'tree');
+  // On ways out that cannot wait.
+  const atExit = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+    spawnSync('git', ['-C', top, 'worktree', 'prune'], { stdio: 'ignore' });
+  };
+  process.on('exit', atExit);
+  scope.defer(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await git(top, ['worktree', 'prune'], AbortSignal.timeout(10_000)).catch(() => {});
+    process.off('exit', atExit);
+  });
+  await git(top, ['worktree', 'add', '--detach', '--quiet', root, revision.commit!], signal);
+  await provide(top, root, install, signal);
+  if (build) await runCommand(build, { cwd: root }, signal);
+  const kept = scope.move();
+  return { root, revision, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** What head has installed serves base too where both lock the same versions; else base gets its own. */
+async function provide(top: string, root: string, install: readonly string[], signal: AbortSignal): Promise<void> {
+  if (!existsSync(join(root, LOCKFILE))) return;
+  const lock = (folder: string): string | undefined =>
+    existsSync(join(folder, LOCKFILE)) ? readFileSync(join(folder, LOCKFILE), 'utf8') : undefined;
+  const modules = join(top, 'node_modules');
+  if (lock(top) === lock(root) && existsSync(modules)) await symlink(modules, join(root, 'node_modules'));
+  else await runCommand(install, { cwd: root }, signal);
+}
+
+const git = (directory: string, args: readonly string[], signal: AbortSignal): Promise<string> =>
+  runCommand(['git', '-C', directory, ...args], { cwd: '/', env: { GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' } }, signal);
