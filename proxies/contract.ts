@@ -37,6 +37,8 @@ export interface RunningProxy extends AsyncDisposable {
   readonly pids: readonly number[];
   /** Exactly what it ran with; goes into the report. */
   readonly nativeConfig: string;
+  /** Its last lines of output, where its process is one of its own. */
+  output?(): string;
   /** What the admin listener shows. */
   stats?(): Promise<ProxyStats>;
   /** Takes a new intent. What exists goes on under the old one. Rejects with `IntentError`, the old one stays. */
@@ -57,4 +59,13 @@ export interface ProxyDefinition {
    * Rejects with `IntentError` where the intent asks for what this proxy does not offer, or with the system's error.
    */
   start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy>;
+  /** The same elsewhere. Only where `start` runs a command for whoever calls it: all others run where their host process does. */
+  placed?(where: Place): ProxyDefinition;
+}
+
+export interface Place {
+  /** Cores to run on; null: wherever the system likes. */
+  readonly cores: readonly number[] | null;
+  /** Working folder; the definition's own by default. */
+  readonly cwd?: string;
 }

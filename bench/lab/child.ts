@@ -13,6 +13,8 @@ export interface ChildSpec {
   readonly role: string;
   /** Module to run, absolute or relative to the package. */
   readonly entry: string;
+  /** Root of the package that it is run from; ours by default. */
+  readonly root?: string;
   /** Sent with the nonce as the first message. */
   readonly job: Readonly<Record<string, unknown>>;
   /** Cores to run on; null: wherever the system likes. */
@@ -79,13 +81,13 @@ export class HostChild implements AsyncDisposable {
 
   private constructor(spec: ChildSpec) {
     this.role = spec.role;
-    const command = [process.execPath, join(packageRoot, spec.entry)];
-    if (spec.entry.startsWith('/')) command[1] = spec.entry;
+    const root = spec.root ?? packageRoot;
+    const command = [process.execPath, spec.entry.startsWith('/') ? spec.entry : join(root, spec.entry)];
     const [file, ...args] = spec.cores ? ['taskset', '-c', spec.cores.join(','), ...command] : command;
     this.#process = spawn(file!, args, {
-      cwd: packageRoot,
+      cwd: root,
       // Compiled code is kept between trials: a child is ready in a third of the time. Ignored where it cannot be written.
-      env: { ...process.env, NODE_COMPILE_CACHE: join(packageRoot, 'node_modules/.cache/hopcost') },
+      env: { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/hopcost') },
       detached: true, // a process group of its own, so that all of it can be signalled
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -127,9 +129,17 @@ export class HostChild implements AsyncDisposable {
     return this.#ready;
   }
 
-  /** The host process itself; `ready.pids` are the processes whose cost counts. */
+  /** The host process itself; `pids` are the processes whose cost counts. */
   get pid(): number {
     return this.#process.pid ?? 0;
+  }
+
+  get pids(): readonly number[] {
+    return this.ready.pids;
+  }
+
+  get address(): Endpoint {
+    return this.ready.address;
   }
 
   /** The host and all processes it reported are still the ones that were started. */

@@ -2,7 +2,7 @@
  * Before anything is measured: can this host carry the plan, does the way through each subject carry what will be sent, as itself, as
  * configured, and does each proxy keep the rules of its layer.
  */
-import { proxies } from '#proxies/registry.ts';
+import type { ProxyDefinition } from '#proxies/contract.ts';
 import type { Environment, SubjectRecord } from '#bench/model/record.ts';
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
 import { httpCases } from './preflight/http.ts';
@@ -12,6 +12,7 @@ import { RULES } from './conformance/rules.ts';
 import { createMaterials, runConformance, type Verdict } from './conformance/run.ts';
 import type { PreflightCase, Layer } from './preflight/case.ts';
 import { sysctl } from './host-facts.ts';
+import type { ProxyRoot } from './started-proxy.ts';
 import { openTopology, usesTls, type Topology, type TopologyShared, type TopologySpec } from './topology.ts';
 
 export interface HostProblem {
@@ -68,9 +69,9 @@ export function checkHost(
   });
 }
 
-export interface PreflightSpec extends TopologyShared {
-  /** 'direct', or a proxy's name. */
-  readonly subject: { readonly name: string };
+export interface PreflightSpec extends TopologyShared, ProxyRoot {
+  /** Absent for direct. */
+  readonly definition?: ProxyDefinition;
   /** Those of the plan: what they carry is what is checked. */
   readonly scenarios: readonly Scenario[];
 }
@@ -90,16 +91,15 @@ const CASE_TIMEOUT = 10_000;
  * abort: a subject that is missing or does not start has failed that check.
  */
 export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal): Promise<SubjectRecord> {
-  const { name } = spec.subject;
-  const definition = proxies.get(name);
+  const { definition, placement, root, cwd } = spec;
   const layer: Layer = definition?.layer ?? 'direct';
-  const subject: Subject = definition ? { kind: 'proxy', name } : { kind: 'direct' };
+  const subject: Subject = definition ? { kind: 'proxy', name: definition.name } : { kind: 'direct' };
   const capabilities: ReadonlySet<string> = definition?.capabilities ?? new Set();
   const availability = await definition?.availability();
   const missing = availability?.state === 'missing' ? availability : undefined;
   const groups = missing ? [] : groupCases(carriages(spec.scenarios, layer, capabilities), layer);
   const results = await Promise.all(
-    groups.map(({ cases, ...scenario }) => runCases({ ...spec, scenario, subject, concurrency: 1 }, cases, signal)),
+    groups.map(({ cases, ...scenario }) => runCases({ ...spec, scenario, concurrency: 1 }, cases, signal)),
   );
   const verdicts =
     definition && groups.length > 0
@@ -107,7 +107,12 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
           definition,
           {
             quick: true,
-            launch: { kind: 'child', cores: spec.placement.proxy },
+            launch: {
+              kind: 'child',
+              cores: placement.proxy,
+              ...(root !== undefined && { root }),
+              ...(cwd !== undefined && { cwd }),
+            },
             materials: { ...createMaterials(), certificate: spec.certificate },
           },
           signal,

@@ -1,18 +1,18 @@
 /**
- * Everything that one trial needs besides load: the origin, the proxy in front of it (none for direct), each a child process, pinned,
- * proved to be the one that answers. One disposable scope; what was started last is stopped first.
+ * Everything that one trial needs besides load: the origin, the proxy in front of it (none for direct), each in processes of its own,
+ * pinned, proved to be the one that answers. One disposable scope; what was started last is stopped first.
  */
 import { backends } from '#backends/registry.ts';
-import type { Availability } from '#proxies/contract.ts';
-import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
-import { proxies } from '#proxies/registry.ts';
+import type { Availability, ProxyDefinition } from '#proxies/contract.ts';
+import type { Endpoint } from '#proxies/config/intent.ts';
 import type { Placement } from '#bench/model/record.ts';
-import type { Scenario, Subject, Traffic } from '#bench/model/scenario.ts';
+import type { Scenario, Traffic } from '#bench/model/scenario.ts';
 import type { Warning } from '#bench/model/warning.ts';
 import type { RunCertificate } from './certificates.ts';
 import { HostChild, type EventLoopTimes } from './child.ts';
 import { ask } from './http-client.ts';
 import { portOwnership } from './ownership.ts';
+import { startProxy, type ProxyRoot, type StartedProxy } from './started-proxy.ts';
 import { Wire, type Target } from './wire.ts';
 
 /** What all topologies of a run have in common. */
@@ -21,9 +21,10 @@ export interface TopologyShared {
   readonly certificate: RunCertificate;
 }
 
-export interface TopologySpec extends TopologyShared {
+export interface TopologySpec extends TopologyShared, ProxyRoot {
   readonly scenario: Pick<Scenario, 'origin' | 'traffic'>;
-  readonly subject: Subject;
+  /** The proxy under test, of the registry or not; absent for direct. */
+  readonly definition?: ProxyDefinition;
   /** Workers of the proxy; 1 unless scaling is measured. */
   readonly concurrency: number;
 }
@@ -60,10 +61,9 @@ const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
 export const usesTls = (traffic: Traffic): boolean => 'tls' in traffic && traffic.tls !== 'none';
 
 export async function openTopology(spec: TopologySpec, signal: AbortSignal): Promise<Topology> {
-  const { scenario, subject, placement, certificate } = spec;
+  const { scenario, definition, placement, certificate } = spec;
   await using scope = new AsyncDisposableStack();
 
-  const definition = subject.kind === 'proxy' ? proxyNamed(subject.name) : undefined;
   const version = definition && requireReady(definition.name, await definition.availability());
   const tls = usesTls(scenario.traffic);
   const terminates = tls && definition?.capabilities.has('tls-termination') === true;
@@ -89,23 +89,18 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   const proxy =
     definition &&
     scope.use(
-      await HostChild.start(
+      await startProxy(
         {
-          role: `proxy ${definition.name}`,
-          entry: 'proxies/host.ts',
-          job: {
-            name: definition.name,
-            intent: {
-              listener: {
-                address: loopback,
-                ...(terminates && { tls: { certificates: [leaf], alpn: ['http/1.1'] } }),
-              },
-              clusters: [
-                { name: 'origin', endpoints: [origin.ready.address], ...(originates && { tls: trust(certificate) }) },
-              ],
-              defaultCluster: 'origin',
-              concurrency: spec.concurrency,
-            } satisfies ProxyIntent,
+          ...spec,
+          definition,
+          intent: {
+            listener: {
+              address: loopback,
+              ...(terminates && { tls: { certificates: [leaf], alpn: ['http/1.1'] } }),
+            },
+            clusters: [{ name: 'origin', endpoints: [origin.address], ...(originates && { tls: trust(certificate) }) }],
+            defaultCluster: 'origin',
+            concurrency: spec.concurrency,
           },
           cores: placement.proxy,
         },
@@ -113,32 +108,28 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
       ),
     );
 
-  const front = proxy ?? origin;
-  const target: Target = {
-    ...front.ready.address,
-    ...(tls && { tls: trust(certificate) }),
-  };
+  const front = (proxy ?? origin).address;
+  const target: Target = { ...front, ...(tls && { tls: trust(certificate) }) };
   const foreign = disowned(origin, proxy);
   if (foreign) throw new Error(foreign.message);
   await prove(protocol === 'http' ? proveNonce : proveConnection, origin, target, signal);
 
   const children = scope.move();
   return {
-    target: front.ready.address,
+    target: front,
     ...(target.tls && { tls: target.tls }),
     origin: {
-      target: { ...origin.ready.address, ...(originSpeaksTls && { tls: trust(certificate) }) },
-      pids: origin.ready.pids,
+      target: { ...origin.address, ...(originSpeaksTls && { tls: trust(certificate) }) },
+      pids: origin.pids,
       counters: () => origin.counters(),
       eventLoop: () => origin.eventLoop(),
     },
     ...(proxy && {
       proxy: {
-        pids: proxy.ready.pids,
+        pids: proxy.pids,
         version: version ?? '',
-        nativeConfig: proxy.ready.nativeConfig ?? '',
-        ...(proxy.ready.pids.length === 1 &&
-          proxy.ready.pids[0] === proxy.pid && { eventLoop: () => proxy.eventLoop() }),
+        nativeConfig: proxy.nativeConfig,
+        ...(proxy.eventLoop && { eventLoop: proxy.eventLoop }),
       },
     }),
     verify: () => died('origin-died', origin) ?? (proxy && died('proxy-died', proxy)) ?? disowned(origin, proxy),
@@ -148,36 +139,35 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
 
 const trust = ({ ca, serverName }: RunCertificate) => ({ ca, serverName });
 
-function proxyNamed(name: string) {
-  const definition = proxies.get(name);
-  if (!definition) throw new Error(`no proxy is called ${name}; there are ${[...proxies.keys()].join(', ')}`);
-  return definition;
-}
-
 function requireReady(name: string, availability: Availability): string {
   if (availability.state === 'ready') return availability.version;
   throw new Error(`${name} cannot run here: ${availability.reason}; install it with: ${availability.install}`);
 }
 
-function died(code: 'origin-died' | 'proxy-died', child: HostChild): Warning | undefined {
-  if (child.alive) return undefined;
+/** What is asked of the origin's child and of the proxy alike. */
+type Watched = Pick<StartedProxy, 'role' | 'pid' | 'address' | 'pids' | 'alive' | 'output'>;
+
+function died(code: 'origin-died' | 'proxy-died', watched: Watched): Warning | undefined {
+  if (watched.alive) return undefined;
+  const { role, pid, output } = watched;
   return {
     code,
-    message: `${child.role} (process ${child.pid}) is not running any more, or one of its processes was replaced`,
-    evidence: { pid: child.pid, output: child.output },
+    message: `${role} (process ${pid}) is not running any more, or one of its processes was replaced`,
+    evidence: { pid, output },
   };
 }
 
-function disowned(...children: readonly (HostChild | undefined)[]): Warning | undefined {
-  for (const child of children) {
-    if (!child) continue;
-    const { port } = child.ready.address;
-    const ownership = portOwnership(port, [...new Set([child.pid, ...child.ready.pids])]);
+function disowned(...all: readonly (Watched | undefined)[]): Warning | undefined {
+  for (const watched of all) {
+    if (!watched) continue;
+    const { role, pid, pids } = watched;
+    const { port } = watched.address;
+    const ownership = portOwnership(port, [...new Set([pid, ...pids])]);
     if (ownership.state === 'foreign')
       return {
         code: 'wrong-process',
-        message: `${child.role}: ${ownership.reason}`,
-        evidence: { port, expected: child.ready.pids.join(' ') },
+        message: `${role}: ${ownership.reason}`,
+        evidence: { port, expected: pids.join(' ') },
       };
   }
   return undefined;

@@ -44,10 +44,7 @@ export async function calibrate(
   const scenario = { origin: 'http-fixed', traffic: get('/') };
   // The origin gets the proxy's core, which has nothing else to do now: it is the driver that is put to the test.
   const placement = { ...shared.placement, origin: shared.placement.proxy };
-  await using topology = await openTopology(
-    { ...shared, placement, scenario, subject: { kind: 'direct' }, concurrency: 1 },
-    signal,
-  );
+  await using topology = await openTopology({ ...shared, placement, scenario, concurrency: 1 }, signal);
   const { target } = topology;
 
   const drive = (path: string, loop: Loop, window: number): Promise<LoadResult> =>

@@ -19,7 +19,7 @@ import { revision, version } from '../version.ts';
 import { calibrate } from './calibrate.ts';
 import { createProgress, formatDuration } from './progress.ts';
 import { RecordLog } from './record-log.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, definitionOf } from './settings.ts';
 import { type TrialContext, runTrial } from './trial.ts';
 
 export interface RunOutcome {
@@ -84,7 +84,11 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     const context: TrialContext = { settings, pool, placement, certificate };
 
     for (const subject of settings.subjects) {
-      const record = await preflightSubject({ subject, scenarios: settings.scenarios, placement, certificate }, signal);
+      const definition = definitionOf(settings, subject.name);
+      const record = await preflightSubject(
+        { scenarios: settings.scenarios, placement, certificate, ...(definition && { definition }) },
+        signal,
+      );
       await log.append(record);
       subjects.push(record);
       for (const { rule, detail } of record.preflight.filter(({ passed }) => !passed))

@@ -50,6 +50,12 @@ export interface Settings {
   readonly json: boolean;
 }
 
+/** The proxy that a subject of this run is; undefined for direct. */
+export const definitionOf = (
+  { proxies: chosen }: Pick<Settings, 'proxies'>,
+  name: string,
+): ProxyDefinition | undefined => chosen.find((definition) => definition.name === name);
+
 /** Names that stand for several proxies: those measured by default (the references and the naive yardstick), and all that run here. */
 const GROUPS = {
   references: ['l4-tcp', 'l7-http', 'l7-tls', 'node-http'],

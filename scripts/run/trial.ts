@@ -4,13 +4,13 @@ import type { RunCertificate } from '#bench/lab/certificates.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { CompletedTrial, Placement, TrialRecord } from '#bench/model/record.ts';
-import type { Loop, Traffic } from '#bench/model/scenario.ts';
+import { type Loop, type Traffic, baseName } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
 import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
 import { attachProbes } from '#bench/probes/window.ts';
 import { explain } from '../exit.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, definitionOf } from './settings.ts';
 
 const TIMEOUTS: LoadJob['timeouts'] = { connect: millis(5_000), response: millis(10_000) };
 
@@ -86,7 +86,11 @@ async function measure(
   const { scenario, subject, round } = planned;
   const { settings, pool, placement, certificate } = context;
   const { warmup, window } = settings;
-  await using topology = await openTopology({ scenario, subject, placement, certificate, concurrency: 1 }, signal);
+  const definition = definitionOf(settings, baseName(subject));
+  await using topology = await openTopology(
+    { scenario, placement, certificate, concurrency: 1, ...(definition && { definition }) },
+    signal,
+  );
 
   // Whatever ends the trial early ends its load too; nobody is left waiting for the other.
   const ending = new AbortController();

@@ -1,15 +1,16 @@
 /** One topology for a group of cases: origins in this process, the proxy in front of them, both gone with the scope. */
 import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import type { ProxyDefinition } from '#proxies/contract.ts';
-import { HostChild } from '../child.ts';
+import { startProxy, type ProxyRoot } from '../started-proxy.ts';
 import type { Target } from '../wire.ts';
 import type { Subject } from './bench.ts';
 import { clientHello } from './client-hello.ts';
 import { type Materials, NotApplicable, type Setup } from './contract.ts';
 import { RecordingOrigin } from './origin.ts';
 
-/** Where the proxy runs: in this process, or as measured, in a process of its own on these cores. */
-export type Launch = { readonly kind: 'here' } | { readonly kind: 'child'; readonly cores: readonly number[] | null };
+/** Where the proxy runs: in this process, or as measured, in processes of its own on these cores. */
+export type Launch =
+  { readonly kind: 'here' } | ({ readonly kind: 'child'; readonly cores: readonly number[] | null } & ProxyRoot);
 
 export interface Stage extends AsyncDisposable {
   readonly intent: ProxyIntent;
@@ -99,15 +100,10 @@ async function start(
       const running = await definition.start(intent, signal);
       return Object.assign(running, { died: () => undefined });
     }
-    const { name } = definition;
-    const job = { name, intent };
-    const child = await HostChild.start(
-      { role: `proxy ${name}`, entry: 'proxies/host.ts', job, cores: launch.cores },
-      signal,
-    );
-    const { address, pids, nativeConfig = '' } = child.ready;
-    const died = () => (child.alive ? undefined : `the proxy died: ${child.output.slice(-300)}`);
-    return { address, pids, nativeConfig, died, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+    const started = await startProxy({ ...launch, definition, intent }, signal);
+    const { address, pids, nativeConfig } = started;
+    const died = () => (started.alive ? undefined : `the proxy died: ${started.output.slice(-300)}`);
+    return { address, pids, nativeConfig, died, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_INTENT') throw new NotApplicable((error as Error).message);
     throw error;

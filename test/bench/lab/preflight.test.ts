@@ -11,11 +11,13 @@ import { planPlacement, readCores } from '#bench/lab/placement.ts';
 import { checkHost, preflightSubject } from '#bench/lab/preflight.ts';
 import { SubjectRecord } from '#bench/model/record.ts';
 import { perSecond } from '#bench/model/units.ts';
+import { proxies } from '#proxies/registry.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 
 const shared = { placement: planPlacement(readCores()), certificate: createCertificate() };
 const signal = AbortSignal.timeout(100_000);
 const scenario = (name: string) => SCENARIOS.find((candidate) => candidate.name === name)!;
+const through = (name: string) => (name === 'direct' ? {} : { definition: proxies.get(name)! });
 const plain = [scenario('http-small')];
 const roomy = { openFiles: 100_000, ephemeralPorts: 28_232, reusesTimeWait: true };
 
@@ -49,7 +51,7 @@ for (const [name, scenarios] of [
   ['node-http', plain],
 ] as const)
   test(`${name} passes every case`, async () => {
-    const record = await preflightSubject({ ...shared, subject: { name }, scenarios }, signal);
+    const record = await preflightSubject({ ...shared, ...through(name), scenarios }, signal);
     SubjectRecord.parse(record);
     const failed = record.preflight.filter(({ passed }) => !passed);
     assert.deepEqual(failed, []);
@@ -63,14 +65,14 @@ for (const [name, scenarios] of [
 
 test('nothing that the scenarios send is for this subject: nothing is checked', async () => {
   const record = await preflightSubject(
-    { ...shared, subject: { name: 'l7-http' }, scenarios: [scenario('tcp-echo')] },
+    { ...shared, ...through('l7-http'), scenarios: [scenario('tcp-echo')] },
     signal,
   );
   assert.deepEqual(record.preflight, []);
 });
 
 test('an abort is no failed check', async () => {
-  const spec = { ...shared, subject: { name: 'direct' }, scenarios: plain };
+  const spec = { ...shared, scenarios: plain };
   await assert.rejects(preflightSubject(spec, AbortSignal.abort(new Error('interrupted'))), /interrupted/);
 });
 

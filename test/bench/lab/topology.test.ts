@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { ask } from '#bench/lab/http-client.ts';
@@ -7,6 +10,7 @@ import { planPlacement, readCores } from '#bench/lab/placement.ts';
 import { openTopology, type TopologySpec } from '#bench/lab/topology.ts';
 import { Traffic } from '#bench/model/scenario.ts';
 import { bytes } from '#bench/model/units.ts';
+import type { ProxyDefinition } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
 
 const shared = { placement: planPlacement(readCores()), certificate: createCertificate(), concurrency: 1 };
@@ -28,8 +32,8 @@ const bulk: TopologySpec['scenario'] = {
   origin: 'tcp-sink',
   traffic: { kind: 'tcp-bulk', transferBytes: bytes(1024) },
 };
-const direct = { kind: 'direct' } as const;
-const through = (name: string) => ({ kind: 'proxy', name }) as const;
+const direct = {};
+const through = (name: string) => ({ definition: proxies.get(name)! });
 const terminator = [...proxies.values()].find(
   (proxy) => proxy.layer === 'l7' && proxy.capabilities.has('tls-termination'),
 );
@@ -47,10 +51,10 @@ for (const [what, scenario, subject] of [
   ...(terminator ? [['L7, HTTPS terminated at the proxy', http('full'), through(terminator.name)] as const] : []),
 ] as const)
   test(what, async () => {
-    const topology = await openTopology({ ...shared, scenario, subject }, signal);
+    const topology = await openTopology({ ...shared, scenario, ...subject }, signal);
     const identities = [...topology.origin.pids, ...(topology.proxy?.pids ?? [])].map(identify);
     try {
-      assert.ok(identities.length >= (subject.kind === 'proxy' ? 2 : 1));
+      assert.ok(identities.length >= ('definition' in subject ? 2 : 1));
       assert.ok(!identities.some(({ pid }) => pid === process.pid));
       assert.equal(topology.verify(), undefined);
       if (scenario.origin === 'http-fixed') {
@@ -76,7 +80,7 @@ test('a proxy or an origin that dies is told at the end of the trial', onLinux, 
     ['proxy', 'proxy-died'],
     ['origin', 'origin-died'],
   ] as const) {
-    await using topology = await openTopology({ ...shared, scenario: http(), subject: through('l4-tcp') }, signal);
+    await using topology = await openTopology({ ...shared, scenario: http(), ...through('l4-tcp') }, signal);
     const victim = identify(topology[party]!.pids[0]!);
     process.kill(victim.pid, 'SIGKILL');
     while (isRunning(victim)) await new Promise(setImmediate);
@@ -84,19 +88,49 @@ test('a proxy or an origin that dies is told at the end of the trial', onLinux, 
   }
 });
 
-test('what cannot be opened says why, and leaves nothing', async () => {
-  const open = (spec: Partial<TopologySpec>) =>
-    openTopology({ ...shared, scenario: http(), subject: direct, ...spec }, signal);
-  await assert.rejects(
-    open({ subject: through('no-such-proxy') }),
-    /no proxy is called no-such-proxy; there are .*l4-tcp/,
+test('a proxy that is not of the registry is started here, and watched like any other', async () => {
+  const l4 = proxies.get('l4-tcp')!;
+  const where: unknown[] = [];
+  const unregistered: ProxyDefinition = {
+    ...l4,
+    name: 'of-my-own',
+    placed: (place) => {
+      where.push(place);
+      return unregistered;
+    },
+  };
+  await using topology = await openTopology(
+    { ...shared, scenario: http(), definition: unregistered, cwd: '/' },
+    signal,
   );
+  assert.deepEqual(topology.proxy?.pids, [process.pid]);
+  assert.deepEqual(where, [{ cores: shared.placement.proxy, cwd: '/' }]);
+  assert.equal(topology.verify(), undefined);
+});
+
+test('the proxy alone is hosted by another package where a root is named', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'hopcost-root-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, 'proxies'));
+  const failed = { kind: 'failed', error: { message: 'said by the other package' } };
+  writeFileSync(
+    join(root, 'proxies/host.ts'),
+    `process.once('message', () => process.send(${JSON.stringify(failed)}, () => process.exit(1)));`,
+  );
+  await assert.rejects(
+    openTopology({ ...shared, scenario: http(), ...through('l4-tcp'), root }, signal),
+    /proxy l4-tcp could not start: said by the other package/,
+  );
+});
+
+test('what cannot be opened says why, and leaves nothing', async () => {
+  const open = (spec: Partial<TopologySpec>) => openTopology({ ...shared, scenario: http(), ...spec }, signal);
   await assert.rejects(
     open({ scenario: { ...http(), origin: 'no-such-origin' } }),
     /no origin is called no-such-origin/,
   );
   await assert.rejects(
-    openTopology({ ...shared, scenario: http(), subject: direct }, AbortSignal.abort(new Error('interrupted'))),
+    openTopology({ ...shared, scenario: http() }, AbortSignal.abort(new Error('interrupted'))),
     /interrupted/,
   );
 });

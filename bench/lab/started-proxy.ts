@@ -1,0 +1,92 @@
+/**
+ * A proxy under test, started: one of the registry in a child that hosts it, any other (a user's own command) by this process as its
+ * definition does. Alike from here on: which processes are its, whether they still run, what it said last.
+ */
+import type { ProxyDefinition } from '#proxies/contract.ts';
+import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
+import { proxies } from '#proxies/registry.ts';
+import { HostChild, type EventLoopTimes } from './child.ts';
+import { identify, isRunning } from './ownership.ts';
+
+/** From where a proxy is run, where not from this very package. */
+export interface ProxyRoot {
+  /** A proxy of the registry: root of the package whose `proxies/host.ts` hosts it. */
+  readonly root?: string;
+  /** A user's own command: the folder that it runs in, instead of the one that its definition says. */
+  readonly cwd?: string;
+}
+
+export interface StartedProxy extends AsyncDisposable {
+  /** For messages: 'proxy l7-http'. */
+  readonly role: string;
+  /** The first of its processes, or the one that hosts it. */
+  readonly pid: number;
+  readonly address: Endpoint;
+  /** Whose CPU and memory are this hop's. */
+  readonly pids: readonly number[];
+  readonly nativeConfig: string;
+  /** All processes that were started are still there, and none was replaced. */
+  readonly alive: boolean;
+  /** Its last lines of output, as far as this process hears them. */
+  readonly output: string;
+  /** Absent where the proxy is not Node, or spreads over several processes. */
+  readonly eventLoop?: () => Promise<EventLoopTimes>;
+}
+
+export interface ProxyStart extends ProxyRoot {
+  readonly definition: ProxyDefinition;
+  readonly intent: ProxyIntent;
+  /** Cores to run on; null: wherever the system likes. */
+  readonly cores: readonly number[] | null;
+}
+
+/** Rejects with the error of the start; `IntentError` keeps its code. Nothing is left when it does. */
+export const startProxy = (start: ProxyStart, signal: AbortSignal): Promise<StartedProxy> =>
+  proxies.get(start.definition.name) === start.definition ? inChild(start, signal) : fromHere(start, signal);
+
+async function inChild({ definition, intent, cores, root }: ProxyStart, signal: AbortSignal): Promise<StartedProxy> {
+  const { name } = definition;
+  const role = `proxy ${name}`;
+  const child = await HostChild.start(
+    { role, entry: 'proxies/host.ts', job: { name, intent }, cores, ...(root !== undefined && { root }) },
+    signal,
+  );
+  const { pid, address, pids } = child;
+  return {
+    role,
+    pid,
+    address,
+    pids,
+    nativeConfig: child.ready.nativeConfig ?? '',
+    get alive() {
+      return child.alive;
+    },
+    get output() {
+      return child.output;
+    },
+    ...(pids.length === 1 && pids[0] === pid && { eventLoop: () => child.eventLoop() }),
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
+}
+
+async function fromHere(start: ProxyStart, signal: AbortSignal): Promise<StartedProxy> {
+  const { definition, intent, cores, cwd } = start;
+  const placed = definition.placed?.({ cores, ...(cwd !== undefined && { cwd }) }) ?? definition;
+  const running = await placed.start(intent, signal);
+  const { address, pids, nativeConfig } = running;
+  const identities = pids.map(identify);
+  return {
+    role: `proxy ${definition.name}`,
+    pid: pids[0] ?? 0,
+    address,
+    pids,
+    nativeConfig,
+    get alive() {
+      return identities.every(isRunning);
+    },
+    get output() {
+      return running.output?.() ?? '';
+    },
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
