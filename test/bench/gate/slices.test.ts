@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { measuredOf, ownFaults, spoiledRounds } from '#bench/gate/slices.ts';
+import type { Warning } from '#bench/model/warning.ts';
+import type { Bound, TrialRecord } from '#bench/model/record.ts';
+import { micros } from '#bench/model/units.ts';
+import { load, open, probes, reading, scenarioNamed } from '../analysis/evidence.ts';
+
+interface Slice {
+  readonly round: number;
+  readonly position: number;
+  readonly side: 'base' | 'head';
+  readonly cpu: number;
+  readonly bound?: Bound;
+  readonly instructions?: boolean;
+  readonly scenario?: string;
+  readonly reason?: Warning;
+}
+
+function slice({
+  round,
+  position,
+  side,
+  cpu,
+  bound = 'proxy',
+  instructions = false,
+  scenario = 'http-small',
+  reason,
+}: Slice): TrialRecord {
+  const id = {
+    record: 'trial' as const,
+    scenario,
+    subject: { kind: 'proxy' as const, name: 'l7-http', side },
+    round,
+    position,
+    startedAt: '2026-01-01T00:00:00.000Z',
+  };
+  if (reason) return { ...id, state: 'invalid', reasons: [reason] };
+  const { instructions: counted, ...rest } = reading(1, { cpu: micros(cpu * 20_000) });
+  const paced = scenario !== 'http-small';
+  return {
+    ...id,
+    state: 'completed',
+    bound,
+    warnings: [],
+    load: paced ? open() : load(),
+    probes: {
+      ...probes({ origin: 0.3, generator: 0.3 }),
+      proxy: { ...rest, ...(instructions && counted && { instructions: counted }) },
+    },
+  };
+}
+
+const round = (
+  number: number,
+  cpus: readonly [number, number, number, number],
+  more: Partial<Slice> = {},
+): TrialRecord[] =>
+  (['base', 'head', 'head', 'base'] as const).map((side, position) =>
+    slice({ round: number, position, side, cpu: cpus[position]!, ...more }),
+  );
+const small = [scenarioNamed('http-small')];
+const names = (trials: readonly TrialRecord[]) =>
+  new Map(measuredOf(small, trials).map(({ rule, rounds }) => [rule.metric, { primary: rule.primary, rounds }]));
+
+test('figures by round and revision, in the order in which the slices ran', () => {
+  const cpu = names([...round(0, [10, 11, 12, 13]), ...round(1, [20, 21, 22, 23])]).get('cpuPerRequest')!;
+  assert.deepEqual(cpu.rounds, [
+    { round: 0, base: [10, 13], head: [11, 12] },
+    { round: 1, base: [20, 23], head: [21, 22] },
+  ]);
+});
+
+test('throughput decides only where the proxy was the limit in every slice', () => {
+  const limited = round(0, [10, 10, 10, 10]);
+  assert.equal(names(limited).get('throughput')!.primary, true);
+  const once = [...limited, ...round(1, [10, 10, 10, 10], { bound: 'host' })];
+  assert.equal(names(once).get('throughput')!.primary, false);
+});
+
+test('instructions decide where every slice has them, else CPU time', () => {
+  const counted = round(0, [10, 10, 10, 10], { instructions: true });
+  assert.equal(names(counted).get('instructionsPerRequest')!.primary, true);
+  assert.equal(names(counted).get('cpuPerRequest')!.primary, false);
+  const partly = [...counted, ...round(1, [10, 10, 10, 10])];
+  assert.equal(names(partly).get('cpuPerRequest')!.primary, true);
+});
+
+test('service times decide in an open loop only', () => {
+  assert.ok(!names(round(0, [1, 1, 1, 1])).has('serviceP50'));
+});
+
+const steal: Warning = { code: 'steal', message: 'stolen', evidence: {} };
+const errors: Warning = { code: 'errors-above-limit', message: '3 of 4 failed', evidence: {} };
+
+test('a round is spoiled when a revision has no slice left in it', () => {
+  const once = round(0, [1, 1, 1, 1]).with(0, slice({ round: 0, position: 0, side: 'base', cpu: 1, reason: steal }));
+  assert.deepEqual(spoiledRounds(once), []);
+  const twice = once.with(3, slice({ round: 0, position: 3, side: 'base', cpu: 1, reason: steal }));
+  assert.deepEqual(spoiledRounds([...twice, ...round(1, [1, 1, 1, 1])]), [0]);
+  assert.deepEqual(names(twice).get('cpuPerRequest'), undefined);
+});
+
+test('what a revision did wrong itself is told apart from what the host did', () => {
+  const trials = [
+    slice({ round: 0, position: 0, side: 'head', cpu: 1, reason: steal }),
+    slice({ round: 0, position: 1, side: 'head', cpu: 1, reason: errors }),
+    slice({ round: 0, position: 2, side: 'base', cpu: 1 }),
+  ];
+  assert.deepEqual(ownFaults(trials, 'head'), ['http-small, round 1: 3 of 4 failed']);
+  assert.deepEqual(ownFaults(trials, 'base'), []);
+});

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { CommandError } from '#bench/gate/command.ts';
+import { headOf, openWorktree, resolveRef, RevisionError, topOf } from '#bench/gate/worktree.ts';
+
+const soon = () => AbortSignal.timeout(60_000);
+
+interface Repository extends AsyncDisposable {
+  readonly top: string;
+  git(...args: string[]): string;
+  commit(files: Readonly<Record<string, string>>): Promise<string>;
+}
+
+async function folder(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await realpath(await mkdtemp(join(tmpdir(), 'hopcost-test-')));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+async function repository(): Promise<Repository> {
+  const { path: top, ...rest } = await folder();
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', top, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  git('init', '--quiet', '--initial-branch=main');
+  return {
+    top,
+    git,
+    async commit(files) {
+      for (const [name, text] of Object.entries(files)) {
+        await mkdir(dirname(join(top, name)), { recursive: true });
+        await writeFile(join(top, name), text);
+      }
+      git('add', '--all');
+      git('commit', '--quiet', '--message=x');
+      return git('rev-parse', 'HEAD');
+    },
+    ...rest,
+  };
+}
+
+test('the base is checked out as it was, and gone afterwards, git’s note of it too', async () => {
+  await using repo = await repository();
+  const first = await repo.commit({ a: 'old' });
+  await repo.commit({ a: 'new' });
+  const revision = await resolveRef(repo.top, 'HEAD~1', soon());
+  assert.deepEqual(revision, { label: 'HEAD~1', commit: first, dirty: false });
+  let root: string;
+  {
+    await using tree = await openWorktree(repo.top, revision, {}, soon());
+    root = tree.root;
+    assert.equal(await readFile(join(root, 'a'), 'utf8'), 'old');
+    assert.equal(await readFile(join(repo.top, 'a'), 'utf8'), 'new');
+  }
+  assert.ok(!existsSync(root));
+  assert.equal(repo.git('worktree', 'list').split('\n').length, 1);
+});
+
+test('a dirty tree is told', async () => {
+  await using repo = await repository();
+  const commit = await repo.commit({ a: '1' });
+  assert.deepEqual(await headOf(repo.top, soon()), { label: 'the working tree', commit, dirty: false });
+  await writeFile(join(repo.top, 'a'), '2');
+  assert.equal((await headOf(repo.top, soon())).dirty, true);
+});
+
+test('the same lockfile shares what is installed, another one has its own', async () => {
+  await using repo = await repository();
+  const install = [process.execPath, '-e', 'require("fs").mkdirSync("node_modules/own", { recursive: true })'];
+  await repo.commit({ 'package-lock.json': '{"a":1}', '.gitignore': 'node_modules' });
+  await mkdir(join(repo.top, 'node_modules', 'shared'), { recursive: true });
+  const base = await resolveRef(repo.top, 'main', soon());
+  {
+    await using tree = await openWorktree(repo.top, base, { install }, soon());
+    assert.ok(existsSync(join(tree.root, 'node_modules/shared')));
+  }
+  assert.ok(existsSync(join(repo.top, 'node_modules/shared')), 'removing the worktree must not follow the link');
+  await repo.commit({ 'package-lock.json': '{"a":2}' });
+  await using tree = await openWorktree(repo.top, base, { install }, soon());
+  assert.ok(existsSync(join(tree.root, 'node_modules/own')));
+  assert.ok(!existsSync(join(tree.root, 'node_modules/shared')));
+});
+
+test('an install or a build that fails says so with its last lines, and leaves nothing', async () => {
+  await using repo = await repository();
+  await repo.commit({ 'package-lock.json': '{}' });
+  const base = await resolveRef(repo.top, 'main', soon());
+  const broken = [process.execPath, '-e', 'console.error("no such registry"); process.exit(7)'];
+  for (const preparation of [{ install: broken }, { install: [process.execPath, '-e', ''], build: broken }])
+    await assert.rejects(openWorktree(repo.top, base, preparation, soon()), (error: unknown) => {
+      assert.ok(error instanceof CommandError);
+      assert.match(error.message, /code 7.*no such registry/s);
+      return true;
+    });
+  assert.equal(repo.git('worktree', 'list').split('\n').length, 1);
+});
+
+test('an abort ends an install with all its children', async () => {
+  await using repo = await repository();
+  await repo.commit({ 'package-lock.json': '{}' });
+  const base = await resolveRef(repo.top, 'main', soon());
+  await using marks = await folder();
+  const mark = join(marks.path, 'pid');
+  const child = `require("fs").writeFileSync(${JSON.stringify(mark)}, String(process.pid)); setInterval(() => {}, 1000)`;
+  const parent = `require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}]); setInterval(() => {}, 1000)`;
+  const aborted = new AbortController();
+  const opening = openWorktree(repo.top, base, { install: [process.execPath, '-e', parent] }, aborted.signal);
+  opening.catch(() => {});
+  while (!existsSync(mark) || (await readFile(mark, 'utf8')) === '') await new Promise(setImmediate);
+  aborted.abort(new Error('enough'));
+  await assert.rejects(opening, /enough/);
+  const pid = Number(await readFile(mark, 'utf8'));
+  const alive = (): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(statusOf(pid));
+  while (alive()) await new Promise(setImmediate);
+  assert.equal(repo.git('worktree', 'list').split('\n').length, 1);
+});
+
+const statusOf = (pid: number): string => {
+  try {
+    return execFileSync('cat', [`/proc/${pid}/status`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch {
+    return 'State: Z';
+  }
+};
+
+test('no repository, an unknown revision, a shallow clone: one sentence that says what to do', async () => {
+  await using outside = await folder();
+  await assert.rejects(topOf(outside.path, soon()), (error: unknown) => {
+    assert.ok(error instanceof RevisionError);
+    assert.match(error.message, /no git repository.*--baseline/);
+    return true;
+  });
+  await using repo = await repository();
+  const first = await repo.commit({ a: '1' });
+  await repo.commit({ a: '2' });
+  assert.equal(await topOf(repo.top, soon()), repo.top);
+  await assert.rejects(resolveRef(repo.top, 'nowhere', soon()), /'nowhere' names no commit/);
+  await assert.rejects(resolveRef(repo.top, '--all', soon()), /'--all' names no commit/);
+  const shallow = join(outside.path, 'shallow');
+  execFileSync('git', ['clone', '--quiet', '--depth=1', `file://${repo.top}`, shallow], { stdio: 'ignore' });
+  await assert.rejects(resolveRef(shallow, first, soon()), /shallow clone; fetch it first/);
+});
