@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { backendCommand } from './commands/backend.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { gateCommand } from './commands/gate.ts';
 import { listCommand } from './commands/list.ts';
 import { microCommand } from './commands/micro.ts';
 import { proxyCommand } from './commands/proxy.ts';
@@ -25,6 +26,7 @@ const program = new Command('hopcost')
 
 for (const command of [
   benchCommand,
+  gateCommand,
   listCommand,
   doctorCommand,
   reportCommand,

@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Endpoint } from '#proxies/config/intent.ts';
 import { identify, isRunning, type ProcessIdentity } from './ownership.ts';
@@ -65,6 +66,12 @@ process.on('exit', () => {
 
 type Answer = { readonly kind: string; readonly id: number } & Record<string, unknown>;
 
+/** Another package root brings its own Node where it has one: the runtime is part of what is measured. */
+function runtimeOf(root: string | undefined): string {
+  const own = root === undefined ? undefined : join(root, 'node_modules/.bin/node');
+  return own !== undefined && existsSync(own) ? own : process.execPath;
+}
+
 export class HostChild implements AsyncDisposable {
   readonly role: string;
   readonly nonce = randomUUID();
@@ -82,7 +89,7 @@ export class HostChild implements AsyncDisposable {
   private constructor(spec: ChildSpec) {
     this.role = spec.role;
     const root = spec.root ?? packageRoot;
-    const command = [process.execPath, spec.entry.startsWith('/') ? spec.entry : join(root, spec.entry)];
+    const command = [runtimeOf(spec.root), spec.entry.startsWith('/') ? spec.entry : join(root, spec.entry)];
     const [file, ...args] = spec.cores ? ['taskset', '-c', spec.cores.join(','), ...command] : command;
     this.#process = spawn(file!, args, {
       cwd: root,

@@ -4,7 +4,7 @@
  */
 import { backends } from '#backends/registry.ts';
 import type { Availability, ProxyDefinition } from '#proxies/contract.ts';
-import type { Endpoint } from '#proxies/config/intent.ts';
+import type { Endpoint, Fault } from '#proxies/config/intent.ts';
 import type { Placement } from '#bench/model/record.ts';
 import type { Scenario, Traffic } from '#bench/model/scenario.ts';
 import type { Warning } from '#bench/model/warning.ts';
@@ -27,6 +27,8 @@ export interface TopologySpec extends TopologyShared, ProxyRoot {
   readonly definition?: ProxyDefinition;
   /** Workers of the proxy; 1 unless scaling is measured. */
   readonly concurrency: number;
+  /** Injected into the proxy, to prove that it is seen. */
+  readonly fault?: Fault;
 }
 
 export interface Topology extends AsyncDisposable {
@@ -101,6 +103,7 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
             clusters: [{ name: 'origin', endpoints: [origin.address], ...(originates && { tls: trust(certificate) }) }],
             defaultCluster: 'origin',
             concurrency: spec.concurrency,
+            ...(spec.fault && { fault: spec.fault }),
           },
           cores: placement.proxy,
         },

@@ -28,7 +28,7 @@ export interface RunOutcome {
 }
 
 /** `2026-11-21T10-20-30-quick-l7k3`: sorts by time, names the preset, never collides. */
-const runName = (at: Date, { preset, seed }: Settings): string =>
+export const runName = (at: Date, { preset, seed }: Pick<Settings, 'preset' | 'seed'>): string =>
   `${at.toISOString().slice(0, 19).replaceAll(':', '-')}-${preset}-${(seed ^ process.pid).toString(36).slice(-4).padStart(4, '0')}`;
 
 export async function runBench(settings: Settings, signal: AbortSignal): Promise<RunOutcome> {
@@ -143,7 +143,7 @@ function describeRun(
 }
 
 /** A paced scenario's rate: its share of the slowest subject's capacity, fixed by the first round for the whole run. */
-function resolveLoop({ loop, name }: Scenario, trials: readonly TrialRecord[]): Loop | undefined {
+export function resolveLoop({ loop, name }: Scenario, trials: readonly TrialRecord[]): Loop | undefined {
   if (loop.kind !== 'paced') return loop;
   const known = trials.find((trial) => trial.scenario === name && trial.loop?.kind === 'open')?.loop;
   if (known) return known;
@@ -154,7 +154,7 @@ function resolveLoop({ loop, name }: Scenario, trials: readonly TrialRecord[]): 
 }
 
 /** `latest` → the newest run; replaced in one step so that a reader never finds it missing. */
-async function pointLatest(out: string, name: string): Promise<void> {
+export async function pointLatest(out: string, name: string): Promise<void> {
   const fresh = join(out, `.latest-${process.pid}`);
   await rm(fresh, { force: true });
   await symlink(name, fresh);

@@ -1,5 +1,5 @@
 /** One measured trial in one disposable scope: origin, proxy, load, probes; then the verdict. */
-import { openTopology } from '#bench/lab/topology.ts';
+import { openTopology, type TopologySpec } from '#bench/lab/topology.ts';
 import type { RunCertificate } from '#bench/lab/certificates.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
@@ -30,6 +30,8 @@ export interface TrialContext {
   readonly certificate: RunCertificate;
   readonly settings: Settings;
   readonly pool: LoadPool;
+  /** From where the proxy runs, and with what fault, where not as it is. */
+  readonly proxy?: Pick<TopologySpec, 'root' | 'cwd' | 'fault'>;
 }
 
 /** What a trial adds to its identity. */
@@ -88,7 +90,7 @@ async function measure(
   const { warmup, window } = settings;
   const definition = definitionOf(settings, baseName(subject));
   await using topology = await openTopology(
-    { scenario, placement, certificate, concurrency: 1, ...(definition && { definition }) },
+    { scenario, placement, certificate, concurrency: 1, ...context.proxy, ...(definition && { definition }) },
     signal,
   );
 

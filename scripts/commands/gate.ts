@@ -1,0 +1,143 @@
+/** `hopcost gate`: head against base, measured side by side, and an exit code for CI. */
+import { relative } from 'node:path';
+import { Command } from 'commander';
+import { judgeGate } from '#bench/gate/judge.ts';
+import { exitCodeOf, type GateMode, type GateResult } from '#bench/gate/result.ts';
+import { ROUNDS } from '#bench/gate/rules.ts';
+import { millis } from '#bench/model/units.ts';
+import { applies } from '#bench/plan/applies.ts';
+import { SCENARIOS } from '#bench/plan/scenarios.ts';
+import { loadConfig, type BenchConfig } from '../config.ts';
+import { EXIT, UsageError } from '../exit.ts';
+import { parseDuration, parseInteger } from '../flags.ts';
+import { type GateMeasurement, measureGate, RevisionUnfit } from '../gate/measure.ts';
+import { openRevisions } from '../gate/revisions.ts';
+import { selfTest, type SelfTestFlags } from '../gate/self-test.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { type BenchFlags, settle, type Settings } from '../run/settings.ts';
+
+export interface GateFlags extends Omit<BenchFlags, 'preset' | 'driver'>, SelfTestFlags {
+  readonly base?: string;
+  readonly warmup?: string;
+  readonly selfTest?: boolean;
+}
+
+/** Of these the gate takes what its subjects can carry: cost at saturation, service time at an equal rate, TLS. */
+const DEFAULT_SCENARIOS = ['http-small', 'http-paced-50', 'tls-keepalive'];
+const WARMUP = millis(1_000);
+const WINDOW = '3s';
+
+export const gateCommand = (): Command =>
+  new Command('gate')
+    .description('measure head against base in one run; exit 99 where head is dearer')
+    .option('--base <ref>', 'git revision to compare the working tree with')
+    .option('--proxies <a,b>', 'what is compared (default: your own subjects of bench.config.ts, else l7-http)')
+    .option('--scenarios <a,b>', 'traffic shapes; `hopcost list` shows them')
+    .option('--rounds <n>', `rounds of the first look (default ${ROUNDS.first}); the second has twice as many`)
+    .option('--warmup <time>', 'discarded at the start of a slice (default 1s)')
+    .option('--duration <time>', 'measured window of a slice (default 3s)')
+    .option('--seed <n>', 'of the order of the slices and the arrivals')
+    .option('--out <folder>', 'where the folders of runs are kept (default reports/out)')
+    .option('--strict', 'exit 98 where something could not be told')
+    .option('--json', 'print the result as JSON on stdout instead of the summary')
+    .option('--self-test', 'prove the gate on this host: equal revisions, and known faults in head')
+    .option('--kinds <a,b>', 'with --self-test: equal, cpu+3, cpu+5, cpu+10, cpu+20, delay+1ms')
+    .option('--gates <n>', 'with --self-test: live gates of each kind (default 1)')
+    .option('--save <file>', 'with --self-test: keep the rounds, for replay')
+    .action(async (flags: GateFlags) => {
+      const config = await loadConfig(process.cwd());
+      const settings = await gateSettings(flags, config);
+      using interruption = onInterrupt();
+      const { signal } = interruption;
+      if (flags.selfTest) return selfTest(settings, roundsOf(flags), flags, signal);
+      if (flags.base === undefined)
+        throw new UsageError('nothing to compare with: name a revision with --base, such as --base origin/main');
+      const outcome = await runGate(flags.base, settings, roundsOf(flags), signal);
+      report(outcome.result, settings);
+      process.exitCode = outcome.interrupted ? EXIT.interrupted : exitCodeOf(outcome.result, settings.strict);
+    });
+
+export const roundsOf = ({ rounds }: GateFlags): { readonly first: number; readonly second: number } => {
+  const first = rounds === undefined ? ROUNDS.first : parseInteger('--rounds', rounds, 1, 200);
+  return { first, second: first === ROUNDS.first ? ROUNDS.second : 2 * first };
+};
+
+async function gateSettings(flags: GateFlags, config: BenchConfig): Promise<Settings> {
+  const asked = flags.proxies ?? 'l7-http';
+  const settled = await settle(
+    {
+      ...flags,
+      preset: 'standard',
+      proxies: asked,
+      scenarios: flags.scenarios ?? DEFAULT_SCENARIOS.join(','),
+      duration: flags.duration ?? WINDOW,
+    },
+    { ...(config.out !== undefined && { out: config.out }), ...(config.seed !== undefined && { seed: config.seed }) },
+  );
+  const carried = settled.scenarios.filter((scenario) =>
+    settled.proxies.some((definition) => applies(scenario, definition)),
+  );
+  return {
+    ...settled,
+    preset: 'gate',
+    scenarios: SCENARIOS.filter((scenario) => carried.includes(scenario)),
+    warmup: flags.warmup === undefined ? WARMUP : parseDuration('--warmup', flags.warmup, 0, 60_000),
+  };
+}
+
+interface Outcome {
+  readonly result: GateResult;
+  readonly interrupted: boolean;
+}
+
+async function runGate(
+  ref: string,
+  settings: Settings,
+  rounds: { readonly first: number; readonly second: number },
+  signal: AbortSignal,
+): Promise<Outcome> {
+  await using revisions = await openRevisions(ref, settings, {}, signal);
+  const { head, base, sides } = revisions;
+  let mode: GateMode =
+    revisions.fallback === undefined ? { kind: 'revisions' } : { kind: 'budgets', reason: revisions.fallback };
+  let measured: GateMeasurement;
+  try {
+    measured = await measureGate({ settings, sides, rounds }, signal);
+  } catch (error) {
+    // A base that cannot carry what is asked of head is no verdict on head.
+    if (!(error instanceof RevisionUnfit) || error.side !== 'base') throw error;
+    mode = { kind: 'budgets', reason: error.message };
+    measured = await measureGate({ settings, sides: { head: sides.head }, rounds }, signal);
+  }
+  const result = judgeGate({
+    ...measured,
+    directory: relative(process.cwd(), measured.directory) || '.',
+    mode,
+    base,
+    head,
+    planned: rounds.first,
+    budgets: [],
+    notes: notesOf(measured, head.dirty),
+  });
+  return { result, interrupted: measured.interrupted };
+}
+
+function notesOf({ records, interrupted }: GateMeasurement, dirty: boolean): string[] {
+  return [
+    ...(interrupted ? ['the gate was interrupted: what was measured until then is judged, and may not suffice'] : []),
+    ...(dirty ? ['head is the working tree with uncommitted changes, measured as it is'] : []),
+    ...(records.run.placement.shared
+      ? [
+          'load or origin share the proxy’s core on this host: figures carry their interference, of both revisions alike',
+        ]
+      : []),
+  ];
+}
+
+function report(result: GateResult, { json }: Settings): void {
+  if (json) return void process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  process.stdout.write(`${result.verdict}\n`);
+  for (const { state, title, subject, scenario, primary, reason } of result.metrics)
+    process.stdout.write(`  ${state.padEnd(12)} ${primary ? ' ' : '·'} ${title}, ${subject}, ${scenario}: ${reason}\n`);
+  for (const note of result.notes) process.stdout.write(`note: ${note}\n`);
+}
