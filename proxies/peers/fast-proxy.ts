@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { defineLibrary, forwardedFields } from './node-library.ts';
+import { defineLibrary, forwardedFields, UPSTREAM_KEPT } from './node-library.ts';
 
 /** The proxy of fast-gateway, on `node:http` agents of its own. */
 export const fastProxy = defineLibrary({
@@ -19,6 +19,7 @@ export const fastProxy = defineLibrary({
           // It writes the origin's host and the client's as X-Forwarded-Host.
           rewriteRequestHeaders: (_request, { 'x-forwarded-host': _dropped, ...headers }): IncomingHttpHeaders => ({
             ...headers,
+            ...UPSTREAM_KEPT,
             host: request.headers.host ?? '',
             ...(forwardsFor && forwardedFields(request)),
           }),

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { answerFailure, defineLibrary } from './node-library.ts';
+import { answerFailure, defineLibrary, UPSTREAM_KEPT } from './node-library.ts';
 
 /** The maintained rewrite of http-proxy. */
 export const httpProxy3 = defineLibrary({
@@ -12,7 +12,9 @@ export const httpProxy3 = defineLibrary({
     const proxy = createProxyServer({ agent, xfwd: forwardsFor, proxyTimeout: timeouts.upstreamResponse });
     return {
       web: (request, response) =>
-        proxy.web(request, response, { target: target(request, response) }, (error) => answerFailure(error, response)),
+        proxy.web(request, response, { target: target(request, response), headers: UPSTREAM_KEPT }, (error) =>
+          answerFailure(error, response),
+        ),
       upgrade: (request, socket, head) =>
         proxy.ws(request, socket as Socket, head, { target: target(request, socket) }, (error) =>
           answerFailure(error, socket),

@@ -1,4 +1,4 @@
-import { answerFailure, defineLibrary } from './node-library.ts';
+import { answerFailure, defineLibrary, UPSTREAM_KEPT } from './node-library.ts';
 
 /** The old standard, in thousands of development servers. */
 export const httpProxy = defineLibrary({
@@ -11,7 +11,9 @@ export const httpProxy = defineLibrary({
     const proxy = library.createProxyServer({ agent, xfwd: forwardsFor, proxyTimeout: timeouts.upstreamResponse });
     return {
       web: (request, response) =>
-        proxy.web(request, response, { target: target(request, response) }, (error) => answerFailure(error, response)),
+        proxy.web(request, response, { target: target(request, response), headers: UPSTREAM_KEPT }, (error) =>
+          answerFailure(error, response),
+        ),
       upgrade: (request, socket, head) =>
         proxy.ws(request, socket, head, { target: target(request, socket) }, (error) => answerFailure(error, socket)),
     };

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { answerFailure, defineLibrary } from './node-library.ts';
+import { answerFailure, defineLibrary, UPSTREAM_KEPT } from './node-library.ts';
 
 /** The unjs rewrite of http-proxy: its passes are plain functions. */
 export const httpxy = defineLibrary({
@@ -14,7 +14,9 @@ export const httpxy = defineLibrary({
     proxy.on('error', (error, _request, response) => response && answerFailure(error, response));
     return {
       web: (request, response) =>
-        void proxy.web(request, response, { target: target(request, response) }).catch(() => {}),
+        void proxy
+          .web(request, response, { target: target(request, response), headers: UPSTREAM_KEPT })
+          .catch(() => {}),
       upgrade: (request, socket, head) =>
         void proxy.ws(request, socket as Socket, { target: target(request, socket) }, head).catch(() => {}),
     };

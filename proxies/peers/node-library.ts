@@ -60,6 +60,12 @@ export const forwardedFields = ({ socket, headers }: http.IncomingMessage): Reco
   'x-forwarded-host': headers.host ?? '',
 });
 
+/**
+ * `Connection` is the client's word about its own connection. These libraries pass it on: an origin that is asked to close does, and an
+ * agent that was not told so by the answer sends its next request into the closed connection (ECONNRESET). Set by whoever keeps connections.
+ */
+export const UPSTREAM_KEPT = { connection: 'keep-alive' } as const;
+
 /** The plain answer to an origin that fails; no internals in it. */
 export function answerFailure(error: NodeJS.ErrnoException, response: http.ServerResponse | Duplex): void {
   if (!(response instanceof http.ServerResponse) || response.headersSent) return void response.destroy();

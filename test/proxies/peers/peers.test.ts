@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import { definition as fixed } from '#backends/http-fixed.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import type { ProxyDefinition } from '#proxies/contract.ts';
@@ -70,6 +71,28 @@ for (const definition of peers) {
       for (let i = 0; i < 25; i++) await Promise.all([1, 2, 3, 4].map(() => client.ask('/')));
       assert.ok(origin.connections <= 4, `${origin.connections} connections for 100 requests of 4 clients`);
     });
+
+    test(
+      'a client that closes costs no connection to the origin',
+      { skip: !isHttp && 'L4 passes FIN on' },
+      async () => {
+        // This origin closes when it is asked to, and does not say so (RFC 9112 §9.6 lets it).
+        await using origin = await fixed.start(loopback, {}, soon());
+        await using proxy = await definition.start(intentFor(definition, origin.address), soon());
+        const clients = 16;
+        for (let i = 0; i < 25; i++) {
+          const answers = await Promise.all(
+            Array.from({ length: clients }, async () => {
+              using client = new Client(proxy.address, 1, trust(definition));
+              return await client.ask('/bytes/200', { headers: { connection: 'close' } });
+            }),
+          );
+          assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+        }
+        const { connections } = origin.counters();
+        assert.ok(connections <= clients, `${connections} connections for ${clients} clients at a time`);
+      },
+    );
 
     test('negotiates what every subject does', { skip: !isTls && 'no TLS' }, async () => {
       await using origin = await httpOrigin();
