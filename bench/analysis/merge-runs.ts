@@ -1,6 +1,6 @@
 /** Several runs of the same thing on the same host as one run with all their rounds. */
 import type { RunRecords } from '#bench/model/record.ts';
-import { subjectName } from '#bench/model/scenario.ts';
+import { type Subject, subjectName } from '#bench/model/scenario.ts';
 
 /** These runs do not measure the same thing: what differs. */
 export class MergeError extends Error {
@@ -8,6 +8,7 @@ export class MergeError extends Error {
 }
 
 export interface MergedRuns {
+  /** Of knee searches, each subject's newest in a scenario: two searches are two answers, not one with more windows. */
   readonly records: RunRecords;
   /** Scenarios of which only the newest run's rounds are kept: each run offered a rate of its own. */
   readonly newestOnly: readonly string[];
@@ -33,6 +34,8 @@ export function mergeRuns(runs: readonly RunRecords[]): MergedRuns {
     const versions = (of: RunRecords['subjects']): string[] =>
       of.map(({ subject, version }) => `${subjectName(subject)} ${version}`).toSorted();
     differs('the set of subjects or a version', versions(subjects), versions(newest.subjects));
+    const searched = sorted.findLast((one) => one.run.search)?.run.search;
+    if (run.search) differs('the objective of the knee search', run.search, searched);
   }
   const newestOnly = newest.run.scenarios.filter(({ loop }) => loop.kind === 'paced').map(({ name }) => name);
   let rounds = 0;
@@ -44,13 +47,26 @@ export function mergeRuns(runs: readonly RunRecords[]): MergedRuns {
       .map((trial) => ({ ...trial, round: from + trial.round }));
   });
   const { end, ...rest } = newest;
+  const search = sorted.findLast((one) => one.run.search)?.run.search;
   return {
     newestOnly,
     records: {
       ...rest,
-      run: { ...newest.run, run: `${newest.run.run}-merged-${sorted.length}`, rounds },
+      run: { ...newest.run, run: `${newest.run.run}-merged-${sorted.length}`, rounds, ...(search && { search }) },
       trials,
+      ...newestSearches(sorted),
       ...(sorted.every((one) => one.end?.state === 'completed') && end ? { end } : {}),
     },
   };
+}
+
+/** Windows and verdict of each subject in each scenario, from the newest run that has any; the two stay together. */
+function newestSearches(sorted: readonly RunRecords[]): Pick<RunRecords, 'windows' | 'knees'> {
+  const key = ({ scenario, subject }: { scenario: string; subject: Subject }): string =>
+    JSON.stringify([scenario, subjectName(subject)]);
+  const newest = new Map<string, RunRecords>();
+  for (const run of sorted) for (const { trial } of run.windows ?? []) newest.set(key(trial), run);
+  const windows = sorted.flatMap((run) => run.windows?.filter(({ trial }) => newest.get(key(trial)) === run) ?? []);
+  const knees = sorted.flatMap((run) => run.knees?.filter((knee) => newest.get(key(knee)) === run) ?? []);
+  return { ...(windows.length > 0 && { windows }), ...(knees.length > 0 && { knees }) };
 }

@@ -22,6 +22,8 @@ export function readRecords(text: string): ReadRecords {
     throw new RecordError('line 1: expected the run record, found none; is this a trials.ndjson?');
   const end = rest.find((line) => line.record === 'end');
   const calibration = rest.find((line) => line.record === 'calibration');
+  const windows = rest.filter((line) => line.record === 'knee-window');
+  const knees = rest.filter((line) => line.record === 'knee');
   return {
     torn,
     records: {
@@ -29,6 +31,8 @@ export function readRecords(text: string): ReadRecords {
       subjects: rest.filter((line) => line.record === 'subject'),
       trials: rest.filter((line) => line.record === 'trial'),
       micro: rest.filter((line) => line.record === 'micro'),
+      ...(windows.length > 0 && { windows }),
+      ...(knees.length > 0 && { knees }),
       ...(calibration && { calibration }),
       ...(end && { end }),
     },

@@ -1,9 +1,11 @@
 /**
- * The lines of `trials.ndjson`: one `run` line first, then `subject`, `trial` and `micro` lines as they come, an `end` line last.
- * Append-only. Everything that a report shows comes from here. `SCHEMA_VERSION` changes when a reader of old files would break.
+ * The lines of `trials.ndjson`: one `run` line first, then `subject`, `trial`, `knee-window`, `knee` and `micro` lines as they
+ * come, an `end` line last. Append-only. Everything that a report shows comes from here. `SCHEMA_VERSION` changes when a reader of old files would break.
  */
 import { z } from 'zod';
+import { KneeOutcome, KneeVerdict } from './knee.ts';
 import { LoadResult } from './load.ts';
+import { Objective } from './objective.ts';
 import { ProbeReadings } from './probe.ts';
 import { Loop, Scenario, Subject } from './scenario.ts';
 import { Bytes, Millis } from './units.ts';
@@ -57,6 +59,17 @@ export const RunRecord = z.object({
   scenarios: z.array(Scenario),
   environment: Environment,
   placement: Placement,
+  /** Present where the highest rate was searched at which an objective holds, and in which of the scenarios. */
+  search: z
+    .object({
+      objective: Objective,
+      scenarios: z.array(z.string()),
+      /** Neighbouring rates of the search are this far apart, relative. */
+      tolerance: z.number().positive(),
+      /** Windows that must agree to confirm a rate, and how many it is given. */
+      confirm: z.object({ need: z.number().int().positive(), of: z.number().int().positive() }),
+    })
+    .optional(),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
 
@@ -112,6 +125,27 @@ export const TrialRecord = z.discriminatedUnion('state', [
 export type TrialRecord = z.infer<typeof TrialRecord>;
 export type CompletedTrial = Extract<TrialRecord, { state: 'completed' }>;
 
+/**
+ * One window of a knee search: an open-loop trial (its `round` counts the windows of this subject and scenario), and what it says of
+ * the objective. It counts in no figure of a scenario.
+ */
+export const KneeWindowRecord = z.object({
+  record: z.literal('knee-window'),
+  trial: TrialRecord,
+  outcome: KneeOutcome,
+});
+export type KneeWindowRecord = z.infer<typeof KneeWindowRecord>;
+
+/** What the windows of one subject in one scenario came to. Absent where the search was interrupted. */
+export const KneeRecord = z.object({
+  record: z.literal('knee'),
+  scenario: z.string(),
+  subject: Subject,
+  windows: z.number().int().nonnegative(),
+  verdict: KneeVerdict,
+});
+export type KneeRecord = z.infer<typeof KneeRecord>;
+
 /** One micro-benchmark task: nanoseconds per operation. */
 export const MicroRecord = z.object({
   record: z.literal('micro'),
@@ -151,7 +185,16 @@ export const EndRecord = z.object({
 });
 export type EndRecord = z.infer<typeof EndRecord>;
 
-export const RunLine = z.union([RunRecord, SubjectRecord, TrialRecord, MicroRecord, CalibrationRecord, EndRecord]);
+export const RunLine = z.union([
+  RunRecord,
+  SubjectRecord,
+  TrialRecord,
+  KneeWindowRecord,
+  KneeRecord,
+  MicroRecord,
+  CalibrationRecord,
+  EndRecord,
+]);
 export type RunLine = z.infer<typeof RunLine>;
 
 /** A whole run as read back from its file. */
@@ -160,6 +203,9 @@ export interface RunRecords {
   readonly subjects: readonly SubjectRecord[];
   readonly trials: readonly TrialRecord[];
   readonly micro: readonly MicroRecord[];
+  /** Absent where no knee was searched. */
+  readonly windows?: readonly KneeWindowRecord[];
+  readonly knees?: readonly KneeRecord[];
   /** Absent where it was not asked for. */
   readonly calibration?: CalibrationRecord;
   /** Absent: the harness was killed before it could write it. */
@@ -167,7 +213,25 @@ export interface RunRecords {
 }
 
 /** The lines of a run as its file holds them, in one text. */
-export const recordLines = ({ run, subjects, trials, micro, end }: RunRecords): string =>
-  [run, ...subjects, ...trials, ...micro, ...(end ? [end] : [])]
+export const recordLines = ({
+  run,
+  subjects,
+  calibration,
+  trials,
+  windows = [],
+  knees = [],
+  micro,
+  end,
+}: RunRecords): string =>
+  [
+    run,
+    ...subjects,
+    ...(calibration ? [calibration] : []),
+    ...trials,
+    ...windows,
+    ...knees,
+    ...micro,
+    ...(end ? [end] : []),
+  ]
     .map((record) => `${JSON.stringify(record)}\n`)
     .join('');

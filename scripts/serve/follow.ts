@@ -71,6 +71,8 @@ export class Follower {
         this.#end = record;
         break;
       case 'calibration':
+      case 'knee-window':
+      case 'knee':
       case 'micro': // shown in the report alone
         break;
     }

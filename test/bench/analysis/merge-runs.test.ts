@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyse } from '#bench/analysis/analyse.ts';
 import { MergeError, mergeRuns } from '#bench/analysis/merge-runs.ts';
-import type { RunRecords } from '#bench/model/record.ts';
+import { perSecond } from '#bench/model/units.ts';
+import { type RunRecords, RunRecord, type KneeRecord, type KneeWindowRecord } from '#bench/model/record.ts';
 import { syntheticRun } from '#test/reports/synthetic-run.ts';
 
 const first = syntheticRun({ rounds: 6, seed: 1, mishaps: false });
@@ -54,4 +55,53 @@ test('what does not measure the same is refused, naming what differs', () => {
 test('a run that was interrupted leaves the merged one unfinished', () => {
   const { end: _, ...torn } = first;
   assert.equal(mergeRuns([torn, second]).records.end, undefined);
+});
+
+test('searches are kept: of each subject the newest, windows and verdict together', () => {
+  const search: NonNullable<RunRecords['run']['search']> = RunRecord.shape.search.unwrap().parse({
+    objective: { clauses: [{ kind: 'errors', below: 0.01 }] },
+    scenarios: ['http-small'],
+    tolerance: 0.04,
+    confirm: { need: 4, of: 5 },
+  });
+  const searched = (records: RunRecords, names: readonly string[], rate: number): RunRecords => {
+    const trials = records.trials.filter(
+      ({ scenario, round, subject }) =>
+        scenario === 'http-small' && round === 0 && subject.kind === 'proxy' && names.includes(subject.name),
+    );
+    return {
+      ...records,
+      run: { ...records.run, search },
+      windows: trials.map((trial): KneeWindowRecord => ({ record: 'knee-window', trial, outcome: { kind: 'held' } })),
+      knees: trials.map(({ subject }): KneeRecord => ({
+        record: 'knee',
+        scenario: 'http-small',
+        subject,
+        windows: 1,
+        verdict: { state: 'never', high: { rate: perSecond(rate), held: 0, missed: 4 } },
+      })),
+    };
+  };
+  const rates = ({ knees = [] }: RunRecords): Record<string, number> =>
+    Object.fromEntries(
+      knees.map(({ subject, verdict }) => [
+        subject.kind === 'proxy' ? subject.name : 'direct',
+        verdict.state === 'never' ? verdict.high.rate : 0,
+      ]),
+    );
+  const both = mergeRuns([searched(second, ['l7-http'], 2), searched(first, ['l4-tcp', 'l7-http'], 1)]).records;
+  assert.deepEqual(rates(both), { 'l4-tcp': 1, 'l7-http': 2 });
+  assert.equal(both.windows?.length, 2);
+  const { records } = mergeRuns([searched(first, ['l7-http'], 1), second]);
+  assert.deepEqual(rates(records), { 'l7-http': 1 });
+  assert.deepEqual(records.run.search, search);
+  const other = searched(second, ['l7-http'], 2);
+  assert.throws(
+    () =>
+      mergeRuns([
+        searched(first, ['l7-http'], 1),
+        { ...other, run: { ...other.run, search: { ...search, tolerance: 0.1 } } },
+      ]),
+    /the objective of the knee search/,
+  );
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readRecords } from '#bench/model/read.ts';
-import { type RunLine, SCHEMA_VERSION } from '#bench/model/record.ts';
+import { recordLines, type RunLine, SCHEMA_VERSION } from '#bench/model/record.ts';
 
 const run = {
   record: 'run',
@@ -90,4 +90,30 @@ test('a file of another schema version is refused by number', () => {
     file({ ...run, schema: SCHEMA_VERSION + 1 }),
     new RegExp(`schema version ${SCHEMA_VERSION + 1}: this hopcost reads version ${SCHEMA_VERSION}`),
   );
+});
+
+test('every kind of line survives being read and written again', () => {
+  const calibration = {
+    record: 'calibration',
+    checks: [{ name: 'rate', unit: '/s', expected: 1_000, measured: 999, limit: 5, passed: true }],
+  };
+  const window = { record: 'knee-window', trial: failed(0), outcome: { kind: 'disturbed', why: 'm' } };
+  const knee = {
+    record: 'knee',
+    scenario: 'http-small',
+    subject: { kind: 'direct' },
+    windows: 1,
+    verdict: { state: 'unsettled', low: null, high: null, why: 'disturbed' },
+  };
+  const micro = { record: 'micro', suite: 's', task: 't', perRequest: 1, median: 1, low: 1, high: 1, samples: 9 };
+  const text = file(run, calibration, failed(1), window, knee, micro, end);
+  const { records } = readRecords(text);
+  const lines = (of: string): unknown[] =>
+    of
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+  assert.deepEqual(lines(recordLines(records)), lines(text));
+  assert.equal(records.windows?.length, 1);
+  assert.equal(records.knees?.length, 1);
 });
