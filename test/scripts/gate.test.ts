@@ -1,0 +1,114 @@
+/** Whole small gates through the real command line, and what each way out leaves behind. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { GateResult } from '#bench/gate/result.ts';
+import { readRecords } from '#bench/model/read.ts';
+import { Cli, temporaryFolder } from './cli.ts';
+
+const checkout = join(import.meta.dirname, '../..');
+const isRepository = existsSync(join(checkout, '.git'));
+const inRepository = { skip: isRepository ? false : 'this copy is no git checkout' };
+
+const TINY = ['--scenarios', 'http-small', '--rounds', '1', '--warmup', '0ms', '--duration', '200ms', '--seed', '1'];
+
+interface Place extends Disposable {
+  /** For results. */
+  readonly out: string;
+  gate(...args: string[]): Cli;
+  /** What gates have left in the folder for temporary files. */
+  leftovers(): string[];
+}
+
+function place(cwd: string): Place {
+  const folder = temporaryFolder();
+  const temporary = join(folder.path, 'tmp');
+  mkdirSync(temporary);
+  const out = join(folder.path, 'out');
+  return {
+    out,
+    gate: (...args) => new Cli(['gate', ...TINY, '--out', out, ...args], { cwd, env: { TMPDIR: temporary } }),
+    leftovers: () => readdirSync(temporary).filter((name) => name.startsWith('hopcost')),
+    [Symbol.dispose]: () => folder[Symbol.dispose](),
+  };
+}
+
+const worktrees = (): number =>
+  execFileSync('git', ['-C', checkout, 'worktree', 'list'], { encoding: 'utf8' }).trim().split('\n').length;
+
+describe('gate', () => {
+  test(
+    'measures both revisions in one run, judges them, and leaves neither worktree nor folder',
+    inRepository,
+    async () => {
+      using here = place(checkout);
+      const before = worktrees();
+      const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json').finished;
+      assert.equal(code, 0, stderr);
+      const result = JSON.parse(stdout) as GateResult;
+      assert.equal(result.state, 'invalid'); // one round says nothing
+      assert.equal(result.mode.kind, 'revisions');
+      assert.equal(result.base.label, 'HEAD');
+      assert.equal(result.base.commit, result.head.commit);
+      const { records } = readRecords(readFileSync(join(here.out, 'latest/trials.ndjson'), 'utf8'));
+      const sides = records.trials.map(({ subject }) => (subject.kind === 'proxy' ? subject.side : 'direct'));
+      assert.deepEqual(sides.slice(0, 5).toSorted(), ['base', 'base', 'direct', 'head', 'head']);
+      assert.deepEqual(here.leftovers(), []);
+      assert.equal(worktrees(), before);
+    },
+  );
+
+  test('what could not be told is 98 under --strict', inRepository, async () => {
+    using here = place(checkout);
+    const { code } = await here.gate('--base', 'HEAD', '--strict').finished;
+    assert.equal(code, 98);
+  });
+
+  test('SIGINT in mid-gate: exit 130, what was measured is kept, the worktree is gone', inRepository, async () => {
+    using here = place(checkout);
+    const before = worktrees();
+    await using cli = here.gate('--base', 'HEAD', '--duration', '60s');
+    await cli.line('stderr', 'load ');
+    while (here.leftovers().length === 0) await new Promise(setImmediate);
+    cli.process.kill('SIGINT');
+    assert.equal((await cli.finished).code, 130);
+    assert.deepEqual(here.leftovers(), []);
+    assert.equal(worktrees(), before);
+    const { records } = readRecords(readFileSync(join(here.out, 'latest/trials.ndjson'), 'utf8'));
+    assert.equal(records.end?.state, 'interrupted');
+  });
+
+  test('outside of any repository: exit 2 and what to do', async () => {
+    using folder = temporaryFolder();
+    using here = place(folder.path);
+    const { code, stderr } = await here.gate('--base', 'main').finished;
+    assert.equal(code, 2);
+    assert.match(stderr, /no git repository.*--baseline/);
+  });
+
+  test('an unknown revision, and none: exit 2 and what was expected', inRepository, async () => {
+    using here = place(checkout);
+    const unknown = await here.gate('--base', 'no-such-revision').finished;
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /'no-such-revision' names no commit.*expected a branch, a tag or a commit/);
+    const none = await here.gate().finished;
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /name a revision with --base/);
+  });
+
+  test('a repository that hopcost is no part of: nothing to compare, and it says so', async () => {
+    using folder = temporaryFolder();
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-C', folder.path, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args]);
+    git('init', '--quiet');
+    git('commit', '--quiet', '--allow-empty', '--message=x');
+    using here = place(folder.path);
+    const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json').finished;
+    assert.equal(code, 0, stderr);
+    const { mode, verdict } = JSON.parse(stdout) as GateResult;
+    assert.equal(mode.kind, 'budgets');
+    assert.match(verdict, /not compared with base \(l7-http comes with hopcost/);
+  });
+});
