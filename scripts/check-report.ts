@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRecords } from '#bench/model/read.ts';
-import { subjectName } from '#bench/model/scenario.ts';
+import { hopName, subjectName } from '#bench/model/scenario.ts';
+import { factsOf } from '#bench/plan/applies.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
 import { proxies } from '#proxies/registry.ts';
 
@@ -22,11 +23,9 @@ for (const { subject, preflight } of subjects)
   for (const { rule, passed, detail } of preflight)
     assert.ok(passed, `${subjectName(subject)}: preflight '${rule}' failed: ${detail}`);
 
-const facts = subjects.map(({ subject, layer }) => ({
-  name: subjectName(subject),
-  layer,
-  capabilities: proxies.get(subjectName(subject))?.capabilities ?? new Set<string>(),
-}));
+const facts = subjects.map((record) =>
+  factsOf(record, proxies.get(hopName(record.subject))?.capabilities ?? new Set<string>()),
+);
 const planned = planRounds({ scenarios: run.scenarios, subjects: facts, rounds: run.rounds, seed: run.seed }).flat();
 assert.equal(trials.length, planned.length, 'trials recorded ≠ trials planned');
 for (const trial of trials)
@@ -41,7 +40,8 @@ assert.ok(
 );
 
 const html = read('report.html');
-for (const { name } of facts) assert.ok(html.includes(name), `report.html does not mention ${name}`);
+for (const { subject } of subjects)
+  assert.ok(html.includes(subjectName(subject)), `report.html does not mention ${subjectName(subject)}`);
 assert.doesNotMatch(html, /(?:src|href)\s*=\s*["']?(?:https?:)?\/\//, 'report.html refers to the network');
 assert.ok((html.match(/<svg/g) ?? []).length >= 3, 'report.html lacks its charts');
 assert.equal(read('trials.csv').trim().split('\n').length, trials.length + 1, 'trials.csv: one row a trial');

@@ -5,6 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { UsageError, explain } from './exit.ts';
 
+/** Fewest and most of one proxy in a row: 1, 2 and 3 hops stand for a plain, an ingress and a mesh topology. */
+export const HOPS = [2, 3] as const;
+
 export const BenchConfig = z.strictObject({
   preset: z.string().optional(),
   proxies: z.array(z.string()).optional(),
@@ -14,6 +17,8 @@ export const BenchConfig = z.strictObject({
   duration: z.string().optional(),
   seed: z.int().min(0).optional(),
   out: z.string().optional(),
+  /** As `--hops`: 2 or 3 of the same proxy in a row, as further subjects. */
+  hops: z.int().min(HOPS[0]).max(HOPS[1]).optional(),
   driver: z.enum(['http1', 'autocannon']).optional(),
   strict: z.boolean().optional(),
 });

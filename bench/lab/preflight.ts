@@ -72,6 +72,8 @@ export function checkHost(
 export interface PreflightSpec extends TopologyShared, ProxyRoot {
   /** Absent for direct. */
   readonly definition?: ProxyDefinition;
+  /** So many of it in a row; 1 where absent. */
+  readonly hops?: number;
   /** Those of the plan: what they carry is what is checked. */
   readonly scenarios: readonly Scenario[];
 }
@@ -91,9 +93,12 @@ const CASE_TIMEOUT = 10_000;
  * abort: a subject that is missing or does not start has failed that check.
  */
 export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal): Promise<SubjectRecord> {
-  const { definition, placement, root, cwd } = spec;
+  const { definition, hops = 1, placement, root, cwd } = spec;
+  const isChain = hops > 1;
   const layer: Layer = definition?.layer ?? 'direct';
-  const subject: Subject = definition ? { kind: 'proxy', name: definition.name } : { kind: 'direct' };
+  const subject: Subject = definition
+    ? { kind: 'proxy', name: definition.name, ...(isChain && { hops }) }
+    : { kind: 'direct' };
   const capabilities: ReadonlySet<string> = definition?.capabilities ?? new Set();
   const availability = await definition?.availability();
   const missing = availability?.state === 'missing' ? availability : undefined;
@@ -101,8 +106,9 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
   const results = await Promise.all(
     groups.map(({ cases, ...scenario }) => runCases({ ...spec, scenario, concurrency: 1 }, cases, signal)),
   );
+  // A chain is as correct as its hop, which is checked by itself: only the way through all of them is its own.
   const verdicts =
-    definition && groups.length > 0
+    definition && groups.length > 0 && !isChain
       ? await runConformance(
           definition,
           {
@@ -123,7 +129,10 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
     subject,
     layer,
     tls: capabilities.has('tls-termination'),
-    summary: definition?.summary ?? 'no proxy: load goes straight to the origin',
+    summary:
+      definition && isChain
+        ? `${hops} hops of ${definition.name} in a row, each in processes of its own`
+        : (definition?.summary ?? 'no proxy: load goes straight to the origin'),
     version: availability?.state === 'ready' ? availability.version : definition ? '' : process.version,
     nativeConfig: results.find(({ nativeConfig }) => nativeConfig !== '')?.nativeConfig ?? '',
     preflight: missing
@@ -180,7 +189,9 @@ async function runCases(
   signal: AbortSignal,
 ): Promise<{ checks: readonly Check[]; nativeConfig: string }> {
   const { traffic, origin } = spec.scenario;
-  const rule = `it starts and leads to the origin (${usesTls(traffic) ? 'TLS, ' : ''}${origin})`;
+  const { hops = 1 } = spec;
+  const what = hops > 1 ? `all ${hops} hops start and lead` : 'it starts and leads';
+  const rule = `${what} to the origin (${usesTls(traffic) ? 'TLS, ' : ''}${origin})`;
   const check = async (name: string, run: () => Promise<string>): Promise<Check> => {
     try {
       return { rule: name, passed: true, detail: await run() };

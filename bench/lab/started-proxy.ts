@@ -35,6 +35,8 @@ export interface StartedProxy extends AsyncDisposable {
 
 export interface ProxyStart extends ProxyRoot {
   readonly definition: ProxyDefinition;
+  /** For messages, where its name says too little. */
+  readonly role?: string;
   readonly intent: ProxyIntent;
   /** Cores to run on; null: wherever the system likes. */
   readonly cores: readonly number[] | null;
@@ -44,9 +46,12 @@ export interface ProxyStart extends ProxyRoot {
 export const startProxy = (start: ProxyStart, signal: AbortSignal): Promise<StartedProxy> =>
   proxies.get(start.definition.name) === start.definition ? inChild(start, signal) : fromHere(start, signal);
 
-async function inChild({ definition, intent, cores, root }: ProxyStart, signal: AbortSignal): Promise<StartedProxy> {
-  const { name } = definition;
-  const role = `proxy ${name}`;
+const roleOf = ({ role, definition }: ProxyStart): string => role ?? `proxy ${definition.name}`;
+
+async function inChild(start: ProxyStart, signal: AbortSignal): Promise<StartedProxy> {
+  const { intent, cores, root } = start;
+  const { name } = start.definition;
+  const role = roleOf(start);
   const child = await HostChild.start(
     { role, entry: 'proxies/host.ts', job: { name, intent }, cores, ...(root !== undefined && { root }) },
     signal,
@@ -76,7 +81,7 @@ async function fromHere(start: ProxyStart, signal: AbortSignal): Promise<Started
   const { address, pids, nativeConfig } = running;
   const identities = pids.map(identify);
   return {
-    role: `proxy ${definition.name}`,
+    role: roleOf(start),
     pid: pids[0] ?? 0,
     address,
     pids,

@@ -1,6 +1,6 @@
 /**
- * Everything that one trial needs besides load: the origin, the proxy in front of it (none for direct), each in processes of its own,
- * pinned, proved to be the one that answers. One disposable scope; what was started last is stopped first.
+ * Everything that one trial needs besides load: the origin, the proxy in front of it (none for direct, several in a row for a
+ * chain), each in processes of its own, pinned, proved to be the one that answers. One disposable scope; what was started last is stopped first.
  */
 import { backends } from '#backends/registry.ts';
 import type { Availability, ProxyDefinition } from '#proxies/contract.ts';
@@ -25,6 +25,8 @@ export interface TopologySpec extends TopologyShared, ProxyRoot {
   readonly scenario: Pick<Scenario, 'origin' | 'traffic'>;
   /** The proxy under test, of the registry or not; absent for direct. */
   readonly definition?: ProxyDefinition;
+  /** So many of it in a row, each leading to the next; 1 where absent. */
+  readonly hops?: number;
   /** Workers of the proxy; 1 unless scaling is measured. */
   readonly concurrency: number;
   /** Injected into the proxy, to prove that it is seen. */
@@ -43,7 +45,7 @@ export interface Topology extends AsyncDisposable {
     counters(): Promise<{ readonly connections: number; readonly requests: number }>;
     eventLoop(): Promise<EventLoopTimes>;
   };
-  /** Absent for direct. */
+  /** Absent for direct. Of a chain: all of its hops together. */
   readonly proxy?: {
     readonly pids: readonly number[];
     readonly version: string;
@@ -58,12 +60,24 @@ export interface Topology extends AsyncDisposable {
 /** Subjects whose point is TLS to the origin as well. The capability says only who could; asked of all who can, it would tilt the field. */
 const REENCRYPTS: ReadonlySet<string> = new Set(['l7-tls-reencrypt']);
 
+/**
+ * Why the proxy cannot stand in a row with itself; undefined where it can. One that ends TLS speaks plain onward: a second one would have
+ * none to end, and be another proxy.
+ */
+export const whyNotChained = ({
+  name,
+  capabilities,
+}: Pick<ProxyDefinition, 'name' | 'capabilities'>): string | undefined =>
+  capabilities.has('tls-termination') && !REENCRYPTS.has(name)
+    ? 'TLS ends at its first hop, so that a second one would have none to end'
+    : undefined;
+
 const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
 
 export const usesTls = (traffic: Traffic): boolean => 'tls' in traffic && traffic.tls !== 'none';
 
 export async function openTopology(spec: TopologySpec, signal: AbortSignal): Promise<Topology> {
-  const { scenario, definition, placement, certificate } = spec;
+  const { scenario, definition, hops: length = 1, placement, certificate } = spec;
   await using scope = new AsyncDisposableStack();
 
   const version = definition && requireReady(definition.name, await definition.availability());
@@ -88,19 +102,22 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
       signal,
     ),
   );
-  const proxy =
-    definition &&
-    scope.use(
-      await startProxy(
+  // A chain is started from its end, so that each hop leads to one that listens already. The hop that load meets comes first.
+  const hops: StartedProxy[] = [];
+  if (definition)
+    for (let hop = length; hop > 0; hop--) {
+      const next = hops[0] ?? origin;
+      const started = await startProxy(
         {
           ...spec,
           definition,
+          ...(length > 1 && { role: `proxy ${definition.name}, hop ${hop} of ${length}` }),
           intent: {
             listener: {
               address: loopback,
               ...(terminates && { tls: { certificates: [leaf], alpn: ['http/1.1'] } }),
             },
-            clusters: [{ name: 'origin', endpoints: [origin.address], ...(originates && { tls: trust(certificate) }) }],
+            clusters: [{ name: 'origin', endpoints: [next.address], ...(originates && { tls: trust(certificate) }) }],
             defaultCluster: 'origin',
             concurrency: spec.concurrency,
             ...(spec.fault && { fault: spec.fault }),
@@ -108,12 +125,13 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
           cores: placement.proxy,
         },
         signal,
-      ),
-    );
+      );
+      hops.unshift(scope.use(started));
+    }
 
-  const front = (proxy ?? origin).address;
+  const front = (hops[0] ?? origin).address;
   const target: Target = { ...front, ...(tls && { tls: trust(certificate) }) };
-  const foreign = disowned(origin, proxy);
+  const foreign = disowned(origin, ...hops);
   if (foreign) throw new Error(foreign.message);
   await prove(protocol === 'http' ? proveNonce : proveConnection, origin, target, signal);
 
@@ -127,16 +145,27 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
       counters: () => origin.counters(),
       eventLoop: () => origin.eventLoop(),
     },
-    ...(proxy && {
-      proxy: {
-        pids: proxy.pids,
-        version: version ?? '',
-        nativeConfig: proxy.nativeConfig,
-        ...(proxy.eventLoop && { eventLoop: proxy.eventLoop }),
-      },
-    }),
-    verify: () => died('origin-died', origin) ?? (proxy && died('proxy-died', proxy)) ?? disowned(origin, proxy),
+    ...(hops.length > 0 && { proxy: partyOf(hops, version ?? '') }),
+    verify: () => {
+      const dead = hops.find(({ alive }) => !alive);
+      return died('origin-died', origin) ?? (dead && died('proxy-died', dead)) ?? disowned(origin, ...hops);
+    },
     [Symbol.asyncDispose]: () => children.disposeAsync(),
+  };
+}
+
+/** All hops as one: their processes together, and what each ran with. */
+function partyOf(hops: readonly StartedProxy[], version: string): NonNullable<Topology['proxy']> {
+  const eventLoop = hops.length === 1 ? hops[0]!.eventLoop : undefined;
+  return {
+    pids: hops.flatMap(({ pids }) => pids),
+    version,
+    nativeConfig: hops
+      .map(({ nativeConfig }, i) =>
+        hops.length === 1 ? nativeConfig : `hop ${i + 1} of ${hops.length}\n\n${nativeConfig}`,
+      )
+      .join('\n\n'),
+    ...(eventLoop && { eventLoop }),
   };
 }
 
@@ -160,9 +189,8 @@ function died(code: 'origin-died' | 'proxy-died', watched: Watched): Warning | u
   };
 }
 
-function disowned(...all: readonly (Watched | undefined)[]): Warning | undefined {
+function disowned(...all: readonly Watched[]): Warning | undefined {
   for (const watched of all) {
-    if (!watched) continue;
     const { role, pid, pids } = watched;
     const { port } = watched.address;
     const ownership = portOwnership(port, [...new Set([pid, ...pids])]);

@@ -76,14 +76,23 @@ export const Subject = z.discriminatedUnion('kind', [
     kind: z.literal('proxy'),
     name: z.string(),
     again,
+    /** The same proxy so many times in a row between load and origin, each a process of its own; once where absent. */
+    hops: z.number().int().min(2).optional(),
     /** In a gate: which revision of it. */
     side: z.enum(['base', 'head']).optional(),
   }),
 ]);
 export type Subject = z.infer<typeof Subject>;
 
+/** How many proxies stand between load and origin. */
+export const hopsOf = (subject: Subject): number => (subject.kind === 'direct' ? 0 : (subject.hops ?? 1));
+
+/** What each of its hops is. */
+export const hopName = (subject: Subject): string => (subject.kind === 'direct' ? 'direct' : subject.name);
+
 /** What runs, whether for the first time or again. */
-export const baseName = (subject: Subject): string => (subject.kind === 'direct' ? 'direct' : subject.name);
+export const baseName = (subject: Subject): string =>
+  hopsOf(subject) > 1 ? `${hopName(subject)} ×${hopsOf(subject)}` : hopName(subject);
 
 export function subjectName(subject: Subject): string {
   const side = subject.kind === 'proxy' && subject.side !== undefined ? ` (${subject.side})` : '';

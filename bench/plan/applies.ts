@@ -1,14 +1,32 @@
 /** Which subject can carry which scenario. */
-import type { Scenario, Traffic } from '#bench/model/scenario.ts';
+import type { SubjectRecord } from '#bench/model/record.ts';
+import { hopName, hopsOf, type Scenario, subjectName, type Traffic } from '#bench/model/scenario.ts';
 
 /** What the plan needs to know of a subject. */
 export interface SubjectFacts {
   readonly name: string;
   readonly layer: 'direct' | 'l4' | 'l7';
   readonly capabilities: ReadonlySet<string>;
+  /** The proxy so many times in a row; once where absent. */
+  readonly hops?: number;
   /** Scenarios in which it runs a second time, as its own A/A twin. */
   readonly again?: readonly string[];
 }
+
+/** The subjects that may be measured: those that passed their preflight; of a chain its hop must have passed, too. */
+export function fitSubjects(subjects: readonly SubjectRecord[]): SubjectRecord[] {
+  const passed = subjects.filter(({ preflight }) => preflight.every((check) => check.passed));
+  const names = new Set(passed.map(({ subject }) => subjectName(subject)));
+  return passed.filter(({ subject }) => names.has(hopName(subject)));
+}
+
+/** What the plan was told of a subject that stands in the records. */
+export const factsOf = ({ subject, layer }: SubjectRecord, capabilities: ReadonlySet<string>): SubjectFacts => ({
+  name: hopName(subject),
+  layer,
+  capabilities,
+  ...(hopsOf(subject) > 1 && { hops: hopsOf(subject) }),
+});
 
 /** 'ends': TLS is terminated here. 'passes': TLS, like any bytes, goes through. 'plain': HTTP only. */
 const tlsOf = (subject: SubjectFacts): 'ends' | 'passes' | 'plain' => {

@@ -18,8 +18,8 @@ export interface PlanRequest {
   readonly seed: number;
 }
 
-const toSubject = ({ layer, name }: SubjectFacts): Subject =>
-  layer === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name };
+const toSubject = ({ layer, name, hops }: SubjectFacts): Subject =>
+  layer === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name, ...(hops !== undefined && { hops }) };
 
 /**
  * Each round visits every scenario and, within it, every subject that can carry it, both in a new random order: what drifts on the

@@ -15,6 +15,7 @@ export const benchCommand = (): Command =>
     .option('--scenarios <a,b>', 'traffic shapes; `hopcost list` shows them')
     .option('--rounds <n>', 'passes over all subjects')
     .option('--duration <time>', 'measured window of a trial, such as 1500ms or 2s')
+    .option('--hops <n>', 'also measure each proxy 2, or 2 and 3 times in a row: what a further hop costs')
     .option('--seed <n>', 'of the run order and the arrivals')
     .option('--out <folder>', 'where the folders of runs are kept (default reports/out)')
     .option('--driver <name>', 'http1 (default) or autocannon')

@@ -13,6 +13,7 @@ import { SUITES, runMicro } from '#bench/micro/run.ts';
 import { type RunRecord, SCHEMA_VERSION, type SubjectRecord, type TrialRecord } from '#bench/model/record.ts';
 import { type Loop, type Scenario, baseName, subjectName } from '#bench/model/scenario.ts';
 import { perSecond } from '#bench/model/units.ts';
+import { fitSubjects } from '#bench/plan/applies.ts';
 import { estimate, planRounds } from '#bench/plan/rounds.ts';
 import { UsageError } from '../exit.ts';
 import { revision, version } from '../version.ts';
@@ -47,6 +48,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
   progress.note(describeRun(settings, planned.length, expected));
   progress.note(describePlacement(placement, cores));
   for (const line of settings.skipped) progress.note(`left out: ${line}`);
+  for (const line of settings.unchained) progress.note(`not chained: ${line}`);
   for (const problem of checkHost(settings.scenarios, environment, (settings.warmup + settings.window) / 1_000)) {
     if (problem.severity === 'error') throw new UsageError(problem.message);
     progress.note(`note: ${problem.message}`);
@@ -86,17 +88,21 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     for (const subject of settings.subjects) {
       const definition = definitionOf(settings, subject.name);
       const record = await preflightSubject(
-        { scenarios: settings.scenarios, placement, certificate, ...(definition && { definition }) },
+        {
+          scenarios: settings.scenarios,
+          placement,
+          certificate,
+          ...(definition && { definition }),
+          ...(subject.hops !== undefined && { hops: subject.hops }),
+        },
         signal,
       );
       await log.append(record);
       subjects.push(record);
       for (const { rule, detail } of record.preflight.filter(({ passed }) => !passed))
-        progress.note(`${subject.name} is not measured: preflight '${rule}' failed: ${detail}`);
+        progress.note(`${subjectName(record.subject)} is not measured: preflight '${rule}' failed: ${detail}`);
     }
-    const fit = new Set(
-      subjects.filter((s) => s.preflight.every(({ passed }) => passed)).map((s) => subjectName(s.subject)),
-    );
+    const fit = new Set(fitSubjects(subjects).map(({ subject }) => subjectName(subject)));
 
     if (settings.calibrate) {
       const record = await calibrate({ pool, placement, certificate, seed: settings.seed }, signal);
@@ -136,7 +142,7 @@ function describeRun(
   expected: number,
 ): string {
   return (
-    `${preset}: ${subjects.map(({ name }) => name).join(', ')}\n` +
+    `${preset}: ${subjects.map(({ name, hops }) => (hops === undefined ? name : `${name} ×${hops}`)).join(', ')}\n` +
     `${scenarios.map(({ name }) => name).join(', ')}\n` +
     `${rounds} rounds, ${trials} trials, about ${formatDuration(expected)} (seed ${seed})`
   );

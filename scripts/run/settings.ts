@@ -4,13 +4,14 @@ import { resolve } from 'node:path';
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
 import { REFERENCES } from '#bench/analysis/between.ts';
+import { whyNotChained } from '#bench/lab/topology.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import type { Millis } from '#bench/model/units.ts';
 import { applies, type SubjectFacts } from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
-import type { BenchConfig } from '../config.ts';
+import { type BenchConfig, HOPS } from '../config.ts';
 import { UsageError } from '../exit.ts';
 import { parseDuration, parseInteger, parseList } from '../flags.ts';
 import { known } from '../nearest.ts';
@@ -25,6 +26,7 @@ export interface BenchFlags {
   readonly seed?: string;
   readonly out?: string;
   readonly driver?: string;
+  readonly hops?: string;
   readonly strict?: boolean;
   readonly json?: boolean;
 }
@@ -34,6 +36,8 @@ export interface Settings {
   readonly proxies: readonly ProxyDefinition[];
   /** Proxies left out because they are not installed, a line each with the command that installs them. */
   readonly skipped: readonly string[];
+  /** Proxies that were to stand in a row and cannot, a line each with the reason. */
+  readonly unchained: readonly string[];
   /** `direct` and the proxies, as the plan sees them. */
   readonly subjects: readonly SubjectFacts[];
   readonly scenarios: readonly Scenario[];
@@ -92,6 +96,8 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
       );
   if (driver === 'autocannon') refuseForAutocannon(scenarios);
   const { definitions, skipped } = await chooseProxies(asked, scenarios);
+  const hops = flags.hops !== undefined ? parseInteger('--hops', flags.hops, ...HOPS) : (config.hops ?? 1);
+  const unchained = hops > 1 ? whyUnchained(definitions, hops) : [];
   const again = preset.again === 'all' ? scenarioNames : preset.again;
   // Direct and one hop run twice (A/A): the L7 reference, or what comes first.
   const twin = (definitions.find(({ name }) => name === REFERENCES.l7) ?? definitions[0])?.name;
@@ -99,6 +105,7 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     preset: presetName,
     proxies: definitions,
     skipped,
+    unchained,
     subjects: [
       { name: 'direct', layer: 'direct', capabilities: new Set(), again },
       ...definitions.map(({ name, layer, capabilities }) => ({
@@ -107,6 +114,11 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
         capabilities,
         ...(name === twin && { again }),
       })),
+      ...definitions
+        .filter((definition) => whyNotChained(definition) === undefined)
+        .flatMap(({ name, layer, capabilities }) =>
+          Array.from({ length: hops - 1 }, (_, i) => ({ name, layer, capabilities, hops: i + 2 })),
+        ),
     ],
     scenarios,
     rounds:
@@ -154,6 +166,18 @@ async function chooseProxies(
     }
   }
   return { definitions, skipped };
+}
+
+function whyUnchained(definitions: readonly ProxyDefinition[], hops: number): string[] {
+  const lines = definitions.flatMap((definition) => {
+    const why = whyNotChained(definition);
+    return why === undefined ? [] : [`${definition.name}: ${why}`];
+  });
+  if (lines.length === definitions.length)
+    throw new UsageError(
+      `--hops ${hops}: none of the chosen proxies can stand in a row (${lines.join('; ') || 'there is none'}); add l4-tcp or l7-http to --proxies`,
+    );
+  return lines;
 }
 
 const proxyNames = (): string[] => ['direct', ...proxies.keys()];

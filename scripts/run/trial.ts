@@ -4,7 +4,7 @@ import type { RunCertificate } from '#bench/lab/certificates.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { CompletedTrial, Placement, TrialRecord } from '#bench/model/record.ts';
-import { type Loop, type Traffic, baseName } from '#bench/model/scenario.ts';
+import { type Loop, type Traffic, hopName, hopsOf } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
 import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
@@ -88,9 +88,16 @@ async function measure(
   const { scenario, subject, round } = planned;
   const { settings, pool, placement, certificate } = context;
   const { warmup, window } = settings;
-  const definition = definitionOf(settings, baseName(subject));
+  const definition = definitionOf(settings, hopName(subject));
   await using topology = await openTopology(
-    { scenario, placement, certificate, concurrency: 1, ...context.proxy, ...(definition && { definition }) },
+    {
+      scenario,
+      placement,
+      certificate,
+      concurrency: 1,
+      ...context.proxy,
+      ...(definition && { definition, hops: hopsOf(subject) }),
+    },
     signal,
   );
 

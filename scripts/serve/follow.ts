@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { TrialRow } from '#bench/analysis/analysis.ts';
 import { trialRow } from '#bench/analysis/trial-row.ts';
 import { type EndRecord, RunLine, type RunRecord, type SubjectRecord } from '#bench/model/record.ts';
-import { baseName, subjectName } from '#bench/model/scenario.ts';
+import { baseName, hopName } from '#bench/model/scenario.ts';
+import { factsOf, fitSubjects } from '#bench/plan/applies.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type LiveState, liveState } from '#reports/live.ts';
@@ -80,14 +81,11 @@ export class Follower {
 
   /** Subjects that failed their preflight are not measured. */
   #planned({ scenarios, rounds, seed }: RunRecord): number {
-    const fit = this.#subjects.filter(({ preflight }) => preflight.every(({ passed }) => passed));
-    const subjects = fit.map(({ subject, layer }) => ({
-      name: subjectName(subject),
-      layer,
-      capabilities: proxies.get(subjectName(subject))?.capabilities ?? new Set<string>(),
+    const subjects = fitSubjects(this.#subjects).map((record) => ({
+      ...factsOf(record, proxies.get(hopName(record.subject))?.capabilities ?? new Set<string>()),
       again: scenarios
         .map(({ name }) => name)
-        .filter((name) => this.#again.has(JSON.stringify([baseName(subject), name]))),
+        .filter((name) => this.#again.has(JSON.stringify([baseName(record.subject), name]))),
     }));
     return planRounds({ scenarios, subjects, rounds, seed }).flat().length;
   }

@@ -21,6 +21,12 @@ const CASES: readonly { readonly args: readonly string[]; readonly says: RegExp 
     says: /autocannon drives keep-alive plain HTTP in a closed loop only; not .*tls-keepalive/,
   },
   { args: ['bench', '--driver', 'wrk'], says: /unknown driver 'wrk'/ },
+  { args: ['bench', '--hops', '4'], says: /--hops 4: expected a whole number from 2 to 3/ },
+  { args: ['bench', '--hops', '1'], says: /--hops 1: expected a whole number from 2 to 3/ },
+  {
+    args: ['bench', '--hops', '2', '--proxies', 'l7-tls', '--scenarios', 'tls-keepalive'],
+    says: /none of the chosen proxies can stand in a row \(l7-tls: TLS ends at its first hop.*add l4-tcp or l7-http/,
+  },
   { args: ['bench', '--rounds', '0'], says: /--rounds 0/ },
   { args: ['bench', '--proxies', 'l7-tls', '--scenarios', 'tcp-echo'], says: /l7-tls can carry none of tcp-echo/ },
   { args: ['bench', '--out', '/proc/none', '--preset', 'smoke'], says: /cannot write results to \/proc\/none.*--out/ },

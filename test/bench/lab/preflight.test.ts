@@ -63,6 +63,19 @@ for (const [name, scenarios] of [
     assert.equal(asked(RULES['half-close'].text), record.layer === 'l4');
   });
 
+test('of a chain the way through all hops is checked; what each hop must keep is its own subject’s', async () => {
+  const record = await preflightSubject({ ...shared, ...through('l7-http'), hops: 2, scenarios: plain }, signal);
+  SubjectRecord.parse(record);
+  assert.deepEqual(record.subject, { kind: 'proxy', name: 'l7-http', hops: 2 });
+  assert.deepEqual(
+    record.preflight.filter(({ passed }) => !passed),
+    [],
+  );
+  assert.match(record.preflight[0]!.rule, /^all 2 hops start and lead to the origin/);
+  assert.ok(record.preflight.length > 5, 'the cases of what will be sent');
+  assert.ok(!record.preflight.some(({ rule }) => rule.startsWith(RULES['te-with-length'].text)));
+});
+
 test('nothing that the scenarios send is for this subject: nothing is checked', async () => {
   const record = await preflightSubject(
     { ...shared, ...through('l7-http'), scenarios: [scenario('tcp-echo')] },

@@ -34,6 +34,7 @@ const bulk: TopologySpec['scenario'] = {
 };
 const direct = {};
 const through = (name: string) => ({ definition: proxies.get(name)! });
+const chain = (name: string, hops: number) => ({ ...through(name), hops });
 const terminator = [...proxies.values()].find(
   (proxy) => proxy.layer === 'l7' && proxy.capabilities.has('tls-termination'),
 );
@@ -48,13 +49,19 @@ for (const [what, scenario, subject] of [
   ['L4, echo', echo, through('l4-tcp')],
   ['L4, sink', bulk, through('l4-tcp')],
   ['L7, HTTP', http(), through('node-http')],
+  ['three L4 hops, HTTP', http(), chain('l4-tcp', 3)],
+  ['three L4 hops, HTTPS passed through to the origin', http('full'), chain('l4-tcp', 3)],
+  ['two L7 hops, HTTP', http(), chain('l7-http', 2)],
+  ['two L7 hops, each ending HTTPS and speaking it onward', http('full'), chain('l7-tls-reencrypt', 2)],
   ...(terminator ? [['L7, HTTPS terminated at the proxy', http('full'), through(terminator.name)] as const] : []),
 ] as const)
   test(what, async () => {
     const topology = await openTopology({ ...shared, scenario, ...subject }, signal);
     const identities = [...topology.origin.pids, ...(topology.proxy?.pids ?? [])].map(identify);
     try {
-      assert.ok(identities.length >= ('definition' in subject ? 2 : 1));
+      const hops = 'hops' in subject ? subject.hops : 'definition' in subject ? 1 : 0;
+      const distinct = new Set(identities.map(({ pid }) => pid));
+      assert.ok(distinct.size >= 1 + hops, 'origin and hops, each in processes of its own');
       assert.ok(!identities.some(({ pid }) => pid === process.pid));
       assert.equal(topology.verify(), undefined);
       if (scenario.origin === 'http-fixed') {
@@ -67,6 +74,8 @@ for (const [what, scenario, subject] of [
       assert.ok((await topology.origin.eventLoop()).idle > 0);
       if (topology.proxy) {
         assert.notEqual(topology.proxy.nativeConfig, '');
+        const told = topology.proxy.nativeConfig.match(/^hop \d of \d$/gm) ?? [];
+        assert.equal(told.length, hops > 1 ? hops : 0);
         assert.notEqual(topology.proxy.version, '');
       }
     } finally {
@@ -87,6 +96,27 @@ test('a proxy or an origin that dies is told at the end of the trial', onLinux, 
     assert.equal(topology.verify()?.code, code);
   }
 });
+
+test(
+  'a chain leads through every one of its hops: whichever dies is told, and nothing gets past it',
+  onLinux,
+  async () => {
+    for (const victim of [0, 1, 2]) {
+      await using topology = await openTopology({ ...shared, scenario: http(), ...chain('l7-http', 3) }, signal);
+      const hop = identify(topology.proxy!.pids[victim]!);
+      process.kill(hop.pid, 'SIGKILL');
+      while (isRunning(hop)) await new Promise(setImmediate);
+      const told = topology.verify();
+      assert.equal(told?.code, 'proxy-died');
+      assert.match(told.message, new RegExp(`hop ${victim + 1} of 3`));
+      const answer = await ask(topology.target, { path: '/bytes/200' }, signal).then(
+        ({ status }) => status,
+        () => 'none',
+      );
+      assert.notEqual(answer, 200);
+    }
+  },
+);
 
 test('a proxy that is not of the registry is started here, and watched like any other', async () => {
   const l4 = proxies.get('l4-tcp')!;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { subjectName } from '#bench/model/scenario.ts';
+import type { SubjectRecord } from '#bench/model/record.ts';
+import { hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
 import { millis } from '#bench/model/units.ts';
-import { applies, type SubjectFacts } from '#bench/plan/applies.ts';
+import { applies, factsOf, fitSubjects, type SubjectFacts } from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { mulberry32, shuffled } from '#bench/plan/random.ts';
 import { estimate, planRounds } from '#bench/plan/rounds.ts';
@@ -110,4 +111,52 @@ test('a subject that is asked for twice runs twice in those scenarios, in every 
       'http-small l7-http (A/A)',
     ]);
   }
+});
+
+test('a chain goes where its hop goes, once a round, and the plan can be had back from the records', () => {
+  const hop = facts('l7-http', 'l7');
+  const subjects = [...REFERENCES, { ...hop, hops: 2 }, { ...hop, hops: 3 }];
+  const scenarios = [scenario('http-small'), scenario('tcp-echo')];
+  const plan = planRounds({ scenarios, subjects, rounds: 2, seed: 1 });
+  for (const round of plan)
+    assert.deepEqual(
+      round
+        .filter(({ subject }) => hopName(subject) === 'l7-http')
+        .map((one) => `${one.scenario.name} ${subjectName(one.subject)} ${hopsOf(one.subject)}`)
+        .toSorted(),
+      ['http-small l7-http 1', 'http-small l7-http ×2 2', 'http-small l7-http ×3 3'],
+    );
+  const records = subjects.map((one) =>
+    recordOf(one.name, one.layer, 'hops' in one ? (one.hops as number) : undefined, true),
+  );
+  const again = records.map((record) =>
+    factsOf(record, subjects.find(({ name }) => name === hopName(record.subject))!.capabilities),
+  );
+  assert.deepEqual(planRounds({ scenarios, subjects: again, rounds: 2, seed: 1 }), plan);
+});
+
+test('a subject that failed its preflight is not measured, nor a chain of it', () => {
+  const fit = (hop: boolean, chain: boolean) =>
+    fitSubjects([recordOf('l7-http', 'l7', undefined, hop), recordOf('l7-http', 'l7', 2, chain)]).map(({ subject }) =>
+      subjectName(subject),
+    );
+  assert.deepEqual(fit(true, true), ['l7-http', 'l7-http ×2']);
+  assert.deepEqual(fit(true, false), ['l7-http']);
+  assert.deepEqual(fit(false, true), []);
+});
+
+const recordOf = (
+  name: string,
+  layer: SubjectFacts['layer'],
+  hops: number | undefined,
+  passed: boolean,
+): SubjectRecord => ({
+  record: 'subject',
+  subject: layer === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name, ...(hops !== undefined && { hops }) },
+  layer,
+  tls: false,
+  summary: '',
+  version: '',
+  nativeConfig: '',
+  preflight: [{ rule: 'it starts', passed, detail: '' }],
 });
