@@ -1,0 +1,51 @@
+/** What `npm run proof` shows. The next case is one more file and a row here. */
+import { shareInterval } from '#bench/gate/replay.ts';
+import { percent } from '#bench/analysis/quantity.ts';
+import { median } from '#bench/stats/hodges-lehmann.ts';
+import { resolution, type ResolutionSize, type Tally } from './resolution.ts';
+
+export interface Shown {
+  readonly lines: readonly string[];
+  readonly holds: boolean;
+}
+
+interface ProofCase {
+  readonly name: string;
+  readonly summary: string;
+  run(size: ResolutionSize, signal: AbortSignal, told: (line: string) => void): Promise<Shown>;
+}
+
+/** Percentage points by which an estimate of what was burnt may be off. */
+const WITHIN = 3;
+
+const share = (part: number, whole: number): string => {
+  const { low, high } = shareInterval(part, whole);
+  return `${part} of ${whole} (${percent(low)}–${percent(high)})`;
+};
+const near = ({ errors }: Tally): number => errors.filter((error) => Math.abs(error) <= WITHIN).length;
+const describe = (name: string, tally: Tally): string =>
+  `${name}: dearer ${share(tally.dearer, tally.comparisons)}, cheaper ${tally.cheaper}, open ${tally.open}; ` +
+  `within ${WITHIN} points ${share(near(tally), tally.comparisons)}, median error ${median(tally.errors).toFixed(2)} points`;
+
+export const cases: readonly ProofCase[] = [
+  {
+    name: 'resolution',
+    summary: 'equal is not called different, +10 % CPU is called dearer and sized, +3 % is never called cheaper',
+    async run(size, signal, told) {
+      const { cpu, rounds, invalid, pairs, live, drawn } = await resolution(size, signal, told);
+      const lines = [
+        `${rounds} rounds, ${invalid} trials invalid, ${cpu.toFixed(2)} µs of CPU per request`,
+        `A/A over all metrics: ${share(pairs.different, pairs.live)} pairs called different`,
+        ...[...live].map(([name, tally]) => describe(`${name}, live comparisons of 12 rounds`, tally)),
+        ...[...drawn].map(([name, tally]) => describe(`${name}, drawn from all rounds`, tally)),
+      ];
+      const ten = drawn.get('+10 %')!;
+      const holds =
+        pairs.different <= 0.01 * pairs.live &&
+        ten.dearer >= 0.95 * ten.comparisons &&
+        near(ten) >= 0.95 * ten.comparisons &&
+        [live, drawn].every((of) => ['+10 %', '+3 %'].every((name) => of.get(name)!.cheaper === 0));
+      return { lines, holds };
+    },
+  },
+];
