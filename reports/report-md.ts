@@ -63,6 +63,9 @@ const warnings = ({ warnings: gathered, trials }: Analysis): string =>
     })
     .join('\n');
 
+const budgetList = (budgets: NonNullable<Analysis['budgets']>): string =>
+  budgets.map(({ text, state, reason }) => `- **${state}** ${plain(text)}: ${plain(reason)}`).join('\n');
+
 function render(analysis: Analysis): string {
   const { run, state, basis, findings } = analysis;
   const { environment } = run;
@@ -75,6 +78,7 @@ function render(analysis: Analysis): string {
         ]),
     findings.map(({ sentence, strength }) => `- ${plain(sentence)} *${STRENGTHS[strength].label}*`).join('\n'),
     plain(basis),
+    ...(analysis.budgets ? [`## Budgets`, budgetList(analysis.budgets)] : []),
     `## Comparison`,
     comparison(overviewOf(analysis)),
     `## Trials`,

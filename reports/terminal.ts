@@ -1,5 +1,6 @@
 /** The summary on stdout: findings, the comparison, what was left out. 80 columns; colour only when asked for. */
 import type { Analysis, Finding } from '#bench/analysis/analysis.ts';
+import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
@@ -7,14 +8,20 @@ import { STRENGTHS } from './strength.ts';
 const WIDTH = 80;
 const SUBJECT_WIDTH = 16;
 
-type Style = 'bold' | 'dim' | 'green' | 'yellow';
-const CODES: Readonly<Record<Style, string>> = { bold: '1', dim: '2', green: '32', yellow: '33' };
+type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
+const CODES: Readonly<Record<Style, string>> = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33' };
 const STYLE_OF: Readonly<Record<Finding['strength'], Style>> = {
   claim: 'green',
   look: 'yellow',
   'cannot tell': 'dim',
   note: 'dim',
 };
+const BUDGET_STYLES: Readonly<Record<BudgetOutcome['state'], Style>> = {
+  kept: 'green',
+  exceeded: 'red',
+  unknown: 'yellow',
+};
+const LABEL_WIDTH = 10;
 
 /** Names come from outside: a control character in one must not move the cursor. */
 const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
@@ -35,17 +42,24 @@ function wrap(text: string, width: number): string[] {
 
 export function renderTerminal(analysis: Analysis, { colour = false }: { colour?: boolean } = {}): string {
   const paint = (style: Style, text: string): string => (colour ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text);
-  const { findings, basis, trials, warnings, state } = analysis;
+  const { findings, basis, trials, warnings, state, budgets = [] } = analysis;
   const lines: string[] = [''];
+  const labelled = (style: Style, label: string, text: string): void => {
+    const indent = LABEL_WIDTH + 3;
+    const [first = '', ...more] = wrap(printable(text), WIDTH - indent);
+    lines.push(
+      ` ${paint(style, label.padEnd(LABEL_WIDTH))}  ${first}`,
+      ...more.map((line) => `${' '.repeat(indent)}${line}`),
+    );
+  };
 
   if (state !== 'completed')
     lines.push(paint('yellow', `The run was ${state}: this is what was measured until then.`), '');
-  for (const { sentence, strength } of findings) {
-    const label = STRENGTHS[strength].label.padEnd(10);
-    const [first = '', ...more] = wrap(printable(sentence), WIDTH - 13);
-    lines.push(` ${paint(STYLE_OF[strength], label)}  ${first}`, ...more.map((line) => `${' '.repeat(13)}${line}`));
-  }
+  for (const { sentence, strength } of findings) labelled(STYLE_OF[strength], STRENGTHS[strength].label, sentence);
   lines.push('', ...wrap(basis, WIDTH - 2).map((line) => paint('dim', ` ${line}`)), '');
+  for (const { text, state: outcome, reason } of budgets)
+    labelled(BUDGET_STYLES[outcome], outcome, `${text}: ${reason}.`);
+  if (budgets.length > 0) lines.push('');
   lines.push(...comparison(analysis, paint), '');
 
   const out = trials.filter((trial) => trial.state !== 'completed');

@@ -3,7 +3,41 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { METRIC_NAMES } from '#bench/analysis/metrics.ts';
+import { type Budget, BudgetError, type BudgetText, parseBudget } from '#bench/gate/budget.ts';
+import { SCENARIOS } from '#bench/plan/scenarios.ts';
+import { proxies } from '#proxies/registry.ts';
 import { UsageError, explain } from './exit.ts';
+import { nearest } from './nearest.ts';
+
+/** Read at load time: a name that does not exist is found before anything is measured. */
+const BudgetLine = z
+  .custom<BudgetText>((value) => typeof value === 'string', 'expected a budget in quotes')
+  .transform((text, context): Budget => {
+    try {
+      return parseBudget(text, {
+        subjects: ['direct', ...proxies.keys()],
+        scenarios: SCENARIOS.map(({ name }) => name),
+      });
+    } catch (error) {
+      if (!(error instanceof BudgetError)) throw error;
+      context.addIssue({ code: 'custom', message: `${error.message}${suggestion(error)}` });
+      return z.NEVER;
+    }
+  });
+
+function suggestion({ unknown }: BudgetError): string {
+  if (!unknown) return '';
+  const guess = nearest(unknown.name, unknown.known);
+  return guess === undefined ? `; known: ${unknown.known.join(', ')}` : `; did you mean '${guess}'?`;
+}
+
+const Gate = z.strictObject({
+  /** What must hold in every run, such as 'l7-http.cpuPerRequest <= 2.5 * l4-tcp.cpuPerRequest'; see bench/gate/README.md. */
+  budgets: z.array(BudgetLine).optional(),
+  /** The smallest relative change of a metric that matters, over that of `bench/gate/rules.ts`: 0.03 is 3 %. */
+  effects: z.partialRecord(z.enum(METRIC_NAMES), z.number().gt(0).lt(1)).optional(),
+});
 
 /** Fewest and most of one proxy in a row: 1, 2 and 3 hops stand for a plain, an ingress and a mesh topology. */
 export const HOPS = [2, 3] as const;
@@ -21,11 +55,12 @@ export const BenchConfig = z.strictObject({
   hops: z.int().min(HOPS[0]).max(HOPS[1]).optional(),
   driver: z.enum(['http1', 'autocannon']).optional(),
   strict: z.boolean().optional(),
+  gate: Gate.optional(),
 });
 export type BenchConfig = z.infer<typeof BenchConfig>;
 
 /** For `bench.config.ts`: `export default defineConfig({ … })` checks names and types in the editor. @public */
-export const defineConfig = (config: BenchConfig): BenchConfig => config;
+export const defineConfig = (config: z.input<typeof BenchConfig>): z.input<typeof BenchConfig> => config;
 
 const NAMES = ['bench.config.ts', 'bench.config.js', 'bench.config.mjs'];
 

@@ -1,6 +1,5 @@
 /** The records of a run → its analysis. Pure: the same records give the same analysis. */
 import type { RunRecords } from '#bench/model/record.ts';
-import { subjectName } from '#bench/model/scenario.ts';
 import type { Analysis } from './analysis.ts';
 import { compareSubjects } from './between.ts';
 import { roundsDrift } from './drift.ts';
@@ -8,7 +7,7 @@ import { basisOf, findingsOf } from './findings.ts';
 import { ledgerOf } from './ledger.ts';
 import { aboveNoise, noiseOf } from './noise.ts';
 import { overTimeOf } from './over-time.ts';
-import { analyseScenario, type Figures, type FiguresBy, figuresOf } from './scenario.ts';
+import { analyseScenario, figuresOnce } from './scenario.ts';
 import { trialRow } from './trial-row.ts';
 import { gatherWarnings } from './warnings.ts';
 
@@ -39,23 +38,5 @@ export function analyse({ run, subjects, trials, micro, calibration, end }: RunR
     warnings: gatherWarnings(trials, drifts),
     ledger: ledgerOf(micro),
     overTime: overTimeOf(run.scenarios, subjects, firsts),
-  };
-}
-
-/** Decoding histograms is the dear part: each subject's trials of a scenario are read once. */
-function figuresOnce(scenarios: RunRecords['run']['scenarios'], trials: RunRecords['trials']): FiguresBy {
-  const known = new Map<string, Figures>();
-  return (scenarioName, subject) => {
-    const key = JSON.stringify([scenarioName, subject]);
-    const scenario = scenarios.find(({ name }) => name === scenarioName);
-    if (!scenario) return new Map();
-    const figures =
-      known.get(key) ??
-      figuresOf(
-        trials.filter((trial) => trial.scenario === scenarioName && subjectName(trial.subject) === subject),
-        scenario,
-      );
-    known.set(key, figures);
-    return figures;
   };
 }

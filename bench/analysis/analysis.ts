@@ -11,6 +11,7 @@ import type {
 import type { Scenario } from '#bench/model/scenario.ts';
 import type { WarningCode } from '#bench/model/warning.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
+import type { BudgetOutcome } from './budget-outcome.ts';
 import type { Comparison, Strength } from './comparison.ts';
 import type { HistoryPoint } from './history.ts';
 import type { MetricName } from './metrics.ts';
@@ -43,6 +44,8 @@ export interface Analysis {
   readonly overTime: readonly OverTime[];
   /** Where several runs are read together: this run and the others, oldest first. */
   readonly history?: readonly HistoryPoint[];
+  /** Where `bench.config.ts` has budgets. */
+  readonly budgets?: readonly BudgetOutcome[];
 }
 
 export interface Finding {

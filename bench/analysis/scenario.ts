@@ -38,6 +38,24 @@ export function figuresOf(trials: readonly TrialRecord[], scenario: Scenario): F
   );
 }
 
+/** Decoding histograms is the dear part: each subject's trials of a scenario are read once. */
+export function figuresOnce(scenarios: readonly Scenario[], trials: readonly TrialRecord[]): FiguresBy {
+  const known = new Map<string, Figures>();
+  return (scenarioName, subject) => {
+    const key = JSON.stringify([scenarioName, subject]);
+    const scenario = scenarios.find(({ name }) => name === scenarioName);
+    if (!scenario) return new Map();
+    const figures =
+      known.get(key) ??
+      figuresOf(
+        trials.filter((trial) => trial.scenario === scenarioName && subjectName(trial.subject) === subject),
+        scenario,
+      );
+    known.set(key, figures);
+    return figures;
+  };
+}
+
 /** The mean where a round holds several trials of the subject, as a gate's do. */
 const byRound = (values: readonly { readonly round: number; readonly value: number }[]): Rounds =>
   new Map(

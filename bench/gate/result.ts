@@ -2,10 +2,13 @@
  * What a gate says: was head dearer than base. Plain data, made by `decide.ts` from the records of one run; every output of the gate
  * (exit code, summary, annotations, JUnit, …) is rendered from this and nothing else.
  */
+import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import type { Unit } from '#bench/analysis/quantity.ts';
 import type { Environment } from '#bench/model/record.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
+
+export type { BudgetOutcome };
 
 /**
  * 'regressed' / 'improved': a difference that is both significant and larger than the smallest one that matters. 'same': the whole
@@ -62,19 +65,6 @@ export interface GateMetric {
   /** The smallest relative change that matters (0.03: 3 %), and the same raised to the noise of this very run. */
   readonly effect: { readonly asked: number; readonly used: number; readonly absolute?: number };
   /** One sentence with the figures: why this state. */
-  readonly reason: string;
-}
-
-/** One line of `gate.budgets`, evaluated over the rounds. */
-export interface BudgetOutcome {
-  /** As written: 'l7-http.cpuPerRequest <= 2.5 * l4-tcp.cpuPerRequest'. */
-  readonly text: string;
-  /** 'exceeded' only where the whole interval is; 'unknown': not measured, or the interval holds the limit. */
-  readonly state: 'kept' | 'exceeded' | 'unknown';
-  /** Left side ÷ right side (or the figure itself against a constant), over rounds. */
-  readonly measured?: Estimate;
-  readonly limit?: number;
-  readonly unit?: Unit;
   readonly reason: string;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { RunRecords } from '#bench/model/record.ts';
 import { repeatCommand } from '../again.ts';
+import { budgetsSection } from './budgets.ts';
 import { comparisonSection } from './comparison.ts';
 import { configsSection } from './configs.ts';
 import { downloadsSection } from './downloads.ts';
@@ -25,9 +26,10 @@ const POLICY = policyOf(STYLE, SCRIPT);
 const date = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 export async function page(analysis: Analysis, records: RunRecords): Promise<string> {
-  const { run, state } = analysis;
+  const { run, state, budgets = [] } = analysis;
   const contents: readonly (readonly [string, string])[] = [
     ['findings', 'Findings'],
+    ...(budgets.length > 0 ? [['budgets', 'Budgets'] as const] : []),
     ['comparison', 'Comparison'],
     ['charts', 'Charts'],
     ['explanation', 'L4 and L7'],
@@ -52,9 +54,9 @@ export async function page(analysis: Analysis, records: RunRecords): Promise<str
       </nav>
     </header>
     <main>
-      ${findingsSection(analysis)} ${comparisonSection(analysis)} ${await figuresSection(analysis)}
-      ${await explanationSection(analysis)} ${scenariosSection(analysis)} ${trialsSection(analysis)}
-      ${environmentSection(analysis)} ${configsSection(analysis)} ${againSection(analysis)}
+      ${findingsSection(analysis)}${budgetsSection(budgets)} ${comparisonSection(analysis)}
+      ${await figuresSection(analysis)} ${await explanationSection(analysis)} ${scenariosSection(analysis)}
+      ${trialsSection(analysis)} ${environmentSection(analysis)} ${configsSection(analysis)} ${againSection(analysis)}
       ${downloadsSection(analysis, records)}
     </main>
     <footer>

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import type { RunRecords } from '#bench/model/record.ts';
 import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
@@ -22,14 +23,29 @@ export const benchCommand = (): Command =>
     .option('--strict', 'exit 98 when anything was inconclusive')
     .option('--json', 'print report.json on stdout instead of the summary')
     .action(async (flags: BenchFlags) => {
-      const settings = await settle(flags, await loadConfig(process.cwd()));
+      const config = await loadConfig(process.cwd());
+      const settings = await settle(flags, config);
       using interruption = onInterrupt();
       const { directory, interrupted } = await runBench(settings, interruption.signal);
-      const records = await renderRun(directory, settings);
-      if (interrupted) process.exitCode = EXIT.interrupted;
-      else if (records.trials.every(({ state }) => state === 'failed')) process.exitCode = EXIT.failure;
-      else if (settings.strict && isInconclusive(records)) process.exitCode = EXIT.inconclusive;
+      const { records, analysis } = await renderRun(directory, { ...settings, budgets: config.gate?.budgets ?? [] });
+      process.exitCode = codeOf({ interrupted, records, budgets: analysis.budgets ?? [], strict: settings.strict });
     });
+
+/** The first that applies. */
+export function codeOf({ interrupted, records, budgets, strict }: BenchOutcome): number {
+  if (interrupted) return EXIT.interrupted;
+  if (records.trials.every(({ state }) => state === 'failed')) return EXIT.failure;
+  if (budgets.some(({ state }) => state === 'exceeded')) return EXIT.regression;
+  const unclear = isInconclusive(records) || budgets.some(({ state }) => state === 'unknown');
+  return strict && unclear ? EXIT.inconclusive : EXIT.ok;
+}
+
+interface BenchOutcome {
+  readonly interrupted: boolean;
+  readonly records: RunRecords;
+  readonly budgets: readonly BudgetOutcome[];
+  readonly strict: boolean;
+}
 
 /** Something that was asked for has no figure: a trial without a result, or a subject that was not measured. */
 const isInconclusive = ({ trials, subjects }: RunRecords): boolean =>

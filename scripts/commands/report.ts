@@ -3,12 +3,13 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Exporter } from '#reports/contract.ts';
 import { onRequest } from '#reports/registry.ts';
+import { loadConfig } from '../config.ts';
 import { UsageError } from '../exit.ts';
 import { parseList } from '../flags.ts';
 import { known } from '../nearest.ts';
 import { openFile } from '../open.ts';
 import { RECORDS_FILE } from '../run/record-log.ts';
-import { mergeFolders, overlayRuns, renderRun } from '../run/render.ts';
+import { mergeFolders, overlayRuns, type RenderOptions, renderRun } from '../run/render.ts';
 
 /** A run is named by its folder, by its `trials.ndjson`, or by its name below `reports/out`. */
 async function locate(run: string): Promise<string> {
@@ -53,17 +54,14 @@ export const reportCommand = (): Command =>
     .option('--open', 'open report.html')
     .option('--json', 'print report.json on stdout instead of the summary')
     .action(async (runs: string[], flags: ReportFlags) => {
-      const options = { json: flags.json ?? false, more: chosen(flags) };
+      const { gate } = await loadConfig(process.cwd());
+      const options = { json: flags.json ?? false, more: chosen(flags), budgets: gate?.budgets ?? [] };
       const folders = [...new Set(await Promise.all(runs.map(locate)))];
       const folder = await renderAll(folders, options, flags.merge ?? false);
       if (flags.open) await openFile(join(folder, flags.interactive ? 'interactive.html' : 'report.html'));
     });
 
-async function renderAll(
-  folders: readonly string[],
-  options: { json: boolean; more: readonly Exporter[] },
-  merge: boolean,
-): Promise<string> {
+async function renderAll(folders: readonly string[], options: RenderOptions, merge: boolean): Promise<string> {
   if (merge) {
     if (folders.length < 2) throw new UsageError('--merge: expected two different runs or more');
     return mergeFolders(folders, options);

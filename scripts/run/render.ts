@@ -4,6 +4,9 @@ import { join, relative } from 'node:path';
 import { analyse } from '#bench/analysis/analyse.ts';
 import { historyOf } from '#bench/analysis/history.ts';
 import { MergeError, mergeRuns } from '#bench/analysis/merge-runs.ts';
+import type { Budget } from '#bench/gate/budget.ts';
+import { judgeBudgets } from '#bench/gate/budgets.ts';
+import type { Analysis } from '#bench/analysis/analysis.ts';
 import { readRecords, RecordError } from '#bench/model/read.ts';
 import { recordLines, type RunRecords } from '#bench/model/record.ts';
 import type { Exporter } from '#reports/contract.ts';
@@ -18,13 +21,17 @@ export interface RenderOptions {
   readonly json: boolean;
   /** Exporters besides those that every run has. */
   readonly more?: readonly Exporter[];
+  /** To be held against the run's figures. */
+  readonly budgets?: readonly Budget[];
 }
 
 /** One run. Throws `UsageError` where the folder holds no records or damaged ones. */
-export async function renderRun(folder: string, options: RenderOptions): Promise<RunRecords> {
+export async function renderRun(
+  folder: string,
+  options: RenderOptions,
+): Promise<{ readonly records: RunRecords; readonly analysis: Analysis }> {
   const records = await readRun(folder);
-  await render([records], records, folder, options);
-  return records;
+  return { records, analysis: await render([records], records, folder, options) };
 }
 
 /** The newest of several runs with the history of all, written into its own folder. */
@@ -64,11 +71,15 @@ async function render(
   runs: readonly RunRecords[],
   records: RunRecords,
   folder: string,
-  { json, more = [] }: RenderOptions,
-): Promise<void> {
+  { json, more = [], budgets = [] }: RenderOptions,
+): Promise<Analysis> {
   const alone = analyse(records);
   const history = runs.length > 1 ? historyOf(runs.map((one) => (one === records ? alone : analyse(one)))) : undefined;
-  const analysis = history ? { ...alone, history } : alone;
+  const analysis = {
+    ...alone,
+    ...(history && { history }),
+    ...(budgets.length > 0 && { budgets: judgeBudgets(budgets, records) }),
+  };
   await writeReports(analysis, records, folder, [...exporters, ...more]);
   process.stdout.write(
     json
@@ -76,6 +87,7 @@ async function render(
       : renderTerminal(analysis, { colour: wantsColour(process.stdout) }),
   );
   process.stderr.write(`\nreport: ${relative(process.cwd(), join(folder, 'report.html'))}\n`);
+  return analysis;
 }
 
 /** Throws `UsageError` where the folder holds no records or damaged ones. */

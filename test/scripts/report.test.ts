@@ -54,6 +54,22 @@ test('--formats writes what other tools read; an unknown one is named with the n
   assert.match(unknown.stderr, /openmetrics/);
 });
 
+test('the budgets of bench.config.ts are held against the run, and do not change the exit code of a mere report', async () => {
+  using folder = temporaryFolder();
+  const records = syntheticRun({ rounds: 6, scenarios: ['http-small'], mishaps: false });
+  await writeFile(join(folder.path, 'trials.ndjson'), recordLines(records));
+  const budgets = ['l7-http.cpuPerRequest <= 2.5 * l4-tcp.cpuPerRequest', 'l7-http.cpuPerRequest <= 9 µs'];
+  await writeFile(
+    join(folder.path, 'bench.config.ts'),
+    `export default { gate: { budgets: ${JSON.stringify(budgets)} } }`,
+  );
+  await using cli = new Cli(['report', '.'], { cwd: folder.path });
+  const { code, stdout, stderr } = await cli.finished;
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^ kept {8}l7-http.*\n[^]*^ exceeded {4}l7-http/m);
+  assert.match(await readFile(join(folder.path, 'report.html'), 'utf8'), /badge bad">exceeded/);
+});
+
 test('serve: a ready line, loopback only, ends on a signal', async () => {
   using folder = temporaryFolder();
   await runFolder(folder.path, 'a', 1);

@@ -100,6 +100,16 @@ describe('bad input', { concurrency: 2 }, () => {
   });
 });
 
+test('a budget with a typo is named with its place and the nearest name', async () => {
+  using folder = temporaryFolder();
+  const config = `export default { gate: { budgets: ['l7-http.addedP99 < 4 ms', 'l7-http.cpuPerReqest < 3 µs'] } };\n`;
+  writeFileSync(join(folder.path, 'bench.config.ts'), config);
+  await using cli = new Cli(['bench'], { cwd: folder.path });
+  const { code, stderr } = await cli.finished;
+  assert.match(stderr, /gate\.budgets\.1: '.*' at 9: expected a metric.*; did you mean 'cpuPerRequest'\?/);
+  assert.equal(code, 2);
+});
+
 test('help and version are no errors', async () => {
   for (const flag of ['--help', '--version']) {
     const { code, stdout } = await hopcost(flag);
