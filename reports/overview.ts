@@ -1,6 +1,7 @@
 /** The comparison that every report opens with: a row a subject, direct first, then by layer. */
 import type { Analysis, Capacity, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { keepAlive } from '#bench/analysis/between.ts';
+import { subjectName } from '#bench/model/scenario.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import { formatInterval, formatQuantity, percent, type Unit } from '#bench/analysis/quantity.ts';
 import type { Estimate } from '#bench/analysis/analysis.ts';
@@ -148,7 +149,7 @@ export function overviewOf({ subjects, scenarios }: Analysis): Overview {
     scenario?.subjects.find(({ subject }) => subject === name);
   const rows = subjects
     .map((record) => {
-      const name = record.subject.kind === 'direct' ? 'direct' : record.subject.name;
+      const name = subjectName(record.subject);
       const scenario = scenarios.find((one) => one.scenario.name === (record.tls ? encrypted : plain));
       const saturated = find(scenario, name);
       const sources = {

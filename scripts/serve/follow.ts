@@ -5,7 +5,8 @@ import type { TrialRow } from '#bench/analysis/analysis.ts';
 import { trialRow } from '#bench/analysis/trial-row.ts';
 import { type EndRecord, RunLine, type RunRecord, type SubjectRecord } from '#bench/model/record.ts';
 import { baseName, hopName } from '#bench/model/scenario.ts';
-import { factsOf, fitSubjects } from '#bench/plan/applies.ts';
+import { planGate } from '#bench/gate/plan.ts';
+import { applies, factsOf, fitSubjects } from '#bench/plan/applies.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type LiveState, liveState } from '#reports/live.ts';
@@ -80,7 +81,8 @@ export class Follower {
   }
 
   /** Subjects that failed their preflight are not measured. */
-  #planned({ scenarios, rounds, seed }: RunRecord): number {
+  #planned({ preset, scenarios, rounds, seed }: RunRecord): number {
+    if (preset === 'gate') return this.#plannedGate(scenarios, rounds, seed);
     const subjects = fitSubjects(this.#subjects).map((record) => ({
       ...factsOf(record, proxies.get(hopName(record.subject))?.capabilities ?? new Set<string>()),
       again: scenarios
@@ -88,5 +90,21 @@ export class Follower {
         .filter((name) => this.#again.has(JSON.stringify([baseName(record.subject), name]))),
     }));
     return planRounds({ scenarios, subjects, rounds, seed }).flat().length;
+  }
+
+  /** Its first look; the second one is not known beforehand. */
+  #plannedGate(scenarios: RunRecord['scenarios'], rounds: number, seed: number): number {
+    const heads = this.#subjects.filter(({ subject }) => subject.kind === 'proxy' && subject.side === 'head');
+    const facts = heads.map((record) =>
+      factsOf(record, proxies.get(hopName(record.subject))?.capabilities ?? new Set<string>()),
+    );
+    return planGate({
+      subjects: heads.map(({ subject }) => hopName(subject)),
+      scenarios,
+      carries: (scenario, name) =>
+        applies(scenario, facts[heads.findIndex(({ subject }) => hopName(subject) === name)]!),
+      rounds,
+      seed,
+    }).flat().length;
   }
 }
