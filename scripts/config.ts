@@ -32,7 +32,17 @@ function suggestion({ unknown }: BudgetError): string {
   return guess === undefined ? `; known: ${unknown.known.join(', ')}` : `; did you mean '${guess}'?`;
 }
 
+const Command = z.array(z.string().min(1)).min(1, 'expected a command and its arguments');
+
 const Gate = z.strictObject({
+  /** As `--proxies`, `--scenarios` and `--rounds` of the gate. */
+  proxies: z.array(z.string()).optional(),
+  scenarios: z.array(z.string()).optional(),
+  rounds: z.int().min(1).max(200).optional(),
+  /** Run in the base's checkout where its lockfile differs from head's; `npm ci` by default. */
+  install: Command.optional(),
+  /** Run in the base's checkout before it is measured. Head is measured as it stands. */
+  build: Command.optional(),
   /** What must hold in every run, such as 'l7-http.cpuPerRequest <= 2.5 * l4-tcp.cpuPerRequest'; see bench/gate/README.md. */
   budgets: z.array(BudgetLine).optional(),
   /** The smallest relative change of a metric that matters, over that of `bench/gate/rules.ts`: 0.03 is 3 %. */

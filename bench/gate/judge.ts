@@ -2,7 +2,7 @@
 import type { RunRecords } from '#bench/model/record.ts';
 import { changeText, decide } from './decide.ts';
 import type { BudgetOutcome, GateMetric, GateMode, GateResult, GateState, Revision } from './result.ts';
-import { ALPHA, LOOK_ALPHA } from './rules.ts';
+import { ALPHA, LOOK_ALPHA, type MetricRule } from './rules.ts';
 import { measuredOf, ownFaults, spoiledRounds } from './slices.ts';
 
 export interface GateContext {
@@ -17,6 +17,8 @@ export interface GateContext {
   readonly budgets: readonly BudgetOutcome[];
   readonly notes: readonly string[];
   readonly seconds: number;
+  /** Those of the table where absent. */
+  readonly rules?: readonly MetricRule[];
   /** In place of those that the slices give: a baseline's. */
   readonly metrics?: readonly GateMetric[];
   readonly state?: GateState;
@@ -28,7 +30,7 @@ const CHANCE = 1;
 export function judgeGate(context: GateContext): GateResult {
   const { records, mode, budgets, planned, looks } = context;
   const { run, trials } = records;
-  const decision = mode.kind === 'revisions' ? decide(measuredOf(run.scenarios, trials)) : undefined;
+  const decision = mode.kind === 'revisions' ? decide(measuredOf(run.scenarios, trials, context.rules)) : undefined;
   const metrics = context.metrics ?? decision?.metrics ?? [];
   const state = context.state ?? decision?.state ?? (mode.kind === 'budgets' ? budgetState(budgets) : 'invalid');
   const [ofHead, ofBase] = [ownFaults(trials, 'head'), ownFaults(trials, 'base')];

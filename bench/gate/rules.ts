@@ -44,3 +44,7 @@ export const ALPHA = 2 * LOOK_ALPHA;
 
 /** A round spoiled by the host is measured again at the end, at most this share of the rounds. */
 export const REPEATS = 1 / 4;
+
+/** The rules with other sizes where `effects` names them. */
+export const rulesWith = (effects: Readonly<Partial<Record<MetricName, number>>> = {}): readonly MetricRule[] =>
+  RULES.map((rule) => ({ ...rule, effect: effects[rule.metric] ?? rule.effect }));

@@ -1,16 +1,17 @@
 /** `hopcost gate`: head against base, measured side by side, and an exit code for CI. */
 import { relative } from 'node:path';
 import { Command } from 'commander';
+import { judgeBudgets } from '#bench/gate/budgets.ts';
 import { judgeGate } from '#bench/gate/judge.ts';
 import { exitCodeOf, type GateMode, type GateResult } from '#bench/gate/result.ts';
-import { ROUNDS } from '#bench/gate/rules.ts';
+import { ROUNDS, rulesWith } from '#bench/gate/rules.ts';
 import { millis } from '#bench/model/units.ts';
 import { applies } from '#bench/plan/applies.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { loadConfig, type BenchConfig } from '../config.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { parseDuration, parseInteger } from '../flags.ts';
-import { type GateMeasurement, measureGate, RevisionUnfit } from '../gate/measure.ts';
+import { type GateMeasurement, type GateRun, measureGate, RevisionUnfit } from '../gate/measure.ts';
 import { openRevisions } from '../gate/revisions.ts';
 import { selfTest, type SelfTestFlags } from '../gate/self-test.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -49,27 +50,28 @@ export const gateCommand = (): Command =>
       const settings = await gateSettings(flags, config);
       using interruption = onInterrupt();
       const { signal } = interruption;
-      if (flags.selfTest) return selfTest(settings, roundsOf(flags), flags, signal);
+      const rounds = roundsOf(flags, config);
+      if (flags.selfTest) return selfTest(settings, rounds, flags, signal);
       if (flags.base === undefined)
         throw new UsageError('nothing to compare with: name a revision with --base, such as --base origin/main');
-      const outcome = await runGate(flags.base, settings, roundsOf(flags), signal);
+      const outcome = await runGate(flags.base, { settings, rounds, config: config.gate ?? {} }, signal);
       report(outcome.result, settings);
       process.exitCode = outcome.interrupted ? EXIT.interrupted : exitCodeOf(outcome.result, settings.strict);
     });
 
-export const roundsOf = ({ rounds }: GateFlags): { readonly first: number; readonly second: number } => {
-  const first = rounds === undefined ? ROUNDS.first : parseInteger('--rounds', rounds, 1, 200);
-  return { first, second: first === ROUNDS.first ? ROUNDS.second : 2 * first };
+const roundsOf = ({ rounds }: GateFlags, { gate }: BenchConfig): GateRun['rounds'] => {
+  const first = rounds === undefined ? (gate?.rounds ?? ROUNDS.first) : parseInteger('--rounds', rounds, 1, 200);
+  return { first, second: 2 * first };
 };
 
 async function gateSettings(flags: GateFlags, config: BenchConfig): Promise<Settings> {
-  const asked = flags.proxies ?? 'l7-http';
+  const asked = flags.proxies ?? config.gate?.proxies?.join(',') ?? 'l7-http';
   const settled = await settle(
     {
       ...flags,
       preset: 'standard',
       proxies: asked,
-      scenarios: flags.scenarios ?? DEFAULT_SCENARIOS.join(','),
+      scenarios: flags.scenarios ?? (config.gate?.scenarios ?? DEFAULT_SCENARIOS).join(','),
       duration: flags.duration ?? WINDOW,
     },
     { ...(config.out !== undefined && { out: config.out }), ...(config.seed !== undefined && { seed: config.seed }) },
@@ -90,24 +92,26 @@ interface Outcome {
   readonly interrupted: boolean;
 }
 
-async function runGate(
-  ref: string,
-  settings: Settings,
-  rounds: { readonly first: number; readonly second: number },
-  signal: AbortSignal,
-): Promise<Outcome> {
-  await using revisions = await openRevisions(ref, settings, {}, signal);
+interface GatePlan extends Pick<GateRun, 'settings' | 'rounds'> {
+  readonly config: NonNullable<BenchConfig['gate']>;
+}
+
+async function runGate(ref: string, { settings, rounds, config }: GatePlan, signal: AbortSignal): Promise<Outcome> {
+  const { install, build, effects, budgets = [] } = config;
+  const preparation = { ...(install && { install }), ...(build && { build }) };
+  await using revisions = await openRevisions(ref, settings, preparation, signal);
   const { head, base, sides } = revisions;
+  const rules = rulesWith(effects);
   let mode: GateMode =
     revisions.fallback === undefined ? { kind: 'revisions' } : { kind: 'budgets', reason: revisions.fallback };
   let measured: GateMeasurement;
   try {
-    measured = await measureGate({ settings, sides, rounds }, signal);
+    measured = await measureGate({ settings, sides, rounds, rules }, signal);
   } catch (error) {
     // A base that cannot carry what is asked of head is no verdict on head.
     if (!(error instanceof RevisionUnfit) || error.side !== 'base') throw error;
     mode = { kind: 'budgets', reason: error.message };
-    measured = await measureGate({ settings, sides: { head: sides.head }, rounds }, signal);
+    measured = await measureGate({ settings, sides: { head: sides.head }, rounds, rules }, signal);
   }
   const result = judgeGate({
     ...measured,
@@ -116,7 +120,8 @@ async function runGate(
     base,
     head,
     planned: rounds.first,
-    budgets: [],
+    budgets: judgeBudgets(budgets, measured.records),
+    rules,
     notes: notesOf(measured, head.dirty),
   });
   return { result, interrupted: measured.interrupted };

@@ -1,9 +1,9 @@
 /** The measuring of a gate: both revisions' preflight, then rounds of ABBA slices until they suffice, each trial on disk before the next. */
 import { join } from 'node:path';
 import type { Fault } from '#proxies/config/intent.ts';
-import { decide } from '#bench/gate/decide.ts';
+import { stateOfGate } from '#bench/gate/decide.ts';
 import { planGate } from '#bench/gate/plan.ts';
-import { REPEATS } from '#bench/gate/rules.ts';
+import { type MetricRule, REPEATS } from '#bench/gate/rules.ts';
 import { measuredOf, spoiledRounds } from '#bench/gate/slices.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { readEnvironment } from '#bench/lab/environment.ts';
@@ -44,6 +44,7 @@ export interface GateRun {
   /** Base is absent where only head can be measured. */
   readonly sides: { readonly base?: Revised; readonly head: Revised };
   readonly rounds: { readonly first: number; readonly second: number };
+  readonly rules?: readonly MetricRule[];
 }
 
 export interface GateMeasurement {
@@ -176,7 +177,8 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
       }
     };
     await measureUntil(rounds.first);
-    const open = sides.base !== undefined && decide(measuredOf(settings.scenarios, trials)).state === 'inconclusive';
+    const open =
+      sides.base !== undefined && stateOfGate(measuredOf(settings.scenarios, trials, gate.rules)) === 'inconclusive';
     if (open && rounds.second > rounds.first) {
       looks = 2;
       progress.note(`${rounds.first} rounds leave it open: the second look, ${rounds.second} rounds in all`);

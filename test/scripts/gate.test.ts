@@ -1,7 +1,7 @@
 /** Whole small gates through the real command line, and what each way out leaves behind. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { GateResult } from '#bench/gate/result.ts';
@@ -37,6 +37,14 @@ function place(cwd: string): Place {
 
 const worktrees = (): number =>
   execFileSync('git', ['-C', checkout, 'worktree', 'list'], { encoding: 'utf8' }).trim().split('\n').length;
+
+function initialise(folder: string): void {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', folder, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args]);
+  git('init', '--quiet');
+  git('add', '--all');
+  git('commit', '--quiet', '--allow-empty', '--message=x');
+}
 
 describe('gate', () => {
   test(
@@ -98,12 +106,24 @@ describe('gate', () => {
     assert.match(none.stderr, /name a revision with --base/);
   });
 
+  test('a base that cannot be built: exit 1, the command and its last lines, no worktree', async () => {
+    using folder = temporaryFolder();
+    const build = ['node', '-e', 'console.error("no compiler"); process.exit(3)'];
+    writeFileSync(
+      join(folder.path, 'bench.config.ts'),
+      `export default { gate: { build: ${JSON.stringify(build)} } };`,
+    );
+    initialise(folder.path);
+    using here = place(folder.path);
+    const { code, stderr } = await here.gate('--base', 'HEAD').finished;
+    assert.equal(code, 1);
+    assert.match(stderr, /base \(HEAD\) cannot be prepared: .*code 3.*no compiler/s);
+    assert.deepEqual(here.leftovers(), []);
+  });
+
   test('a repository that hopcost is no part of: nothing to compare, and it says so', async () => {
     using folder = temporaryFolder();
-    const git = (...args: string[]) =>
-      execFileSync('git', ['-C', folder.path, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args]);
-    git('init', '--quiet');
-    git('commit', '--quiet', '--allow-empty', '--message=x');
+    initialise(folder.path);
     using here = place(folder.path);
     const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json').finished;
     assert.equal(code, 0, stderr);
