@@ -53,6 +53,8 @@ export interface ProxyDefinition {
   readonly layer: 'l4' | 'l7';
   readonly summary: string;
   readonly capabilities: ReadonlySet<Capability>;
+  /** Limits and timeouts of the intent that it is not given, 'limits.headBytes': there its own hold. Absent: it takes them all. */
+  readonly keepsOwn?: readonly string[];
   availability(): Promise<Availability>;
   /**
    * Resolves once the listener accepts connections. `signal` aborts a start under way; stopping is `asyncDispose`.

@@ -1,6 +1,6 @@
 /** Subjects set against each other: what an L7 hop costs over an L4 hop, what TLS adds, what others cost over the reference. */
 import type { SubjectRecord } from '#bench/model/record.ts';
-import { type Scenario, subjectName } from '#bench/model/scenario.ts';
+import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
 import type { NamedComparison } from './analysis.ts';
 import { asFamily, compare } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
@@ -9,9 +9,12 @@ import type { FiguresBy } from './scenario.ts';
 /** The proxies that all others are set against, by layer. */
 export const REFERENCES = { l4: 'l4-tcp', l7: 'l7-http' } as const;
 
-/** 'l4-tcp', 'l7-http' and 'l7-tls' are one family, as are 'nginx-stream', 'nginx-http' and 'nginx-tls': one maker at several layers. */
+/**
+ * 'l4-tcp', 'l7-http' and 'l7-tls' are one family, as are 'nginx-stream', 'nginx-http' and 'nginx-tls': one maker at several layers.
+ * Only words for a layer are cut off: 'http-proxy' and 'http-proxy-3' are two makers, each with its own '-tls'.
+ */
 export function familyOf(name: string): string {
-  return /^l[47]-/.test(name) ? 'reference' : name.replace(/-[^-]*$/, '');
+  return /^l[47]-/.test(name) ? 'reference' : name.replace(/-(?:tcp|stream|http|tls)$/, '');
 }
 
 /** CPU first; instructions where they could be counted. */
@@ -40,7 +43,8 @@ function pairsOf(
   const plain = keepAlive(scenarios, false);
   const encrypted = keepAlive(scenarios, true);
   const proxies = subjects
-    .filter(({ layer }) => layer !== 'direct')
+    // A chain costs several hops: no one hop is set against it.
+    .filter(({ layer, subject }) => layer !== 'direct' && hopsOf(subject) === 1)
     .map(({ subject, layer, tls }) => ({
       name: subjectName(subject),
       layer,

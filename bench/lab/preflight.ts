@@ -135,6 +135,7 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
         : (definition?.summary ?? 'no proxy: load goes straight to the origin'),
     version: availability?.state === 'ready' ? availability.version : definition ? '' : process.version,
     nativeConfig: results.find(({ nativeConfig }) => nativeConfig !== '')?.nativeConfig ?? '',
+    ...(definition?.keepsOwn && { keepsOwn: [...definition.keepsOwn] }),
     preflight: missing
       ? [{ rule: 'it is installed', passed: false, detail: `${missing.reason}; ${missing.install}` }]
       : [...results.flatMap(({ checks }) => checks), ...verdicts.flatMap(checkOf)],

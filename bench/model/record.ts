@@ -82,6 +82,8 @@ export const SubjectRecord = z.object({
   summary: z.string(),
   version: z.string(),
   nativeConfig: z.string(),
+  /** Limits and timeouts of the neutral intent that it is not given, 'limits.headBytes': there its own hold. Absent: none, or unknown. */
+  keepsOwn: z.array(z.string()).optional(),
   preflight: z.array(z.object({ rule: z.string(), passed: z.boolean(), detail: z.string() })),
 });
 export type SubjectRecord = z.infer<typeof SubjectRecord>;

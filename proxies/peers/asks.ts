@@ -1,7 +1,7 @@
 /** What an intent asks for beyond plain forwarding, feature by feature, so that a peer refuses by name what it cannot express. */
 import type { Cluster, Limits, LoadBalancing, ProxyIntent, Route, Timeouts } from '../config/intent.ts';
 import { IntentError } from '../config/intent-error.ts';
-import type { Capability } from '../contract.ts';
+import type { Capability, ProxyDefinition } from '../contract.ts';
 
 export type Feature =
   | Capability
@@ -116,6 +116,37 @@ export function asksOf(intent: ProxyIntent): Ask[] {
   ];
   return rows.filter(([asked]) => asked).map(([, feature, path]) => ({ feature, path }));
 }
+
+/**
+ * The limits and timeouts that hold at every hop of a layer, whether an intent names them or not. Those that are off by default
+ * (length of bodies, requests on a connection, its age) are left out: every peer is told so, or has none.
+ */
+const HELD = {
+  l4: ['limits.connections', 'timeouts.connect', 'timeouts.tunnelIdle', 'timeouts.halfClosed', 'timeouts.drain'],
+  l7: [
+    'limits.headBytes',
+    'limits.targetBytes',
+    'limits.headerCount',
+    'limits.chunkExtensionBytes',
+    'limits.trailerBytes',
+    'limits.connections',
+    'limits.upstreamIdlePerEndpoint',
+    'limits.upstreamPerEndpoint',
+    'limits.pipelined',
+    'timeouts.connect',
+    'timeouts.requestHead',
+    'timeouts.requestBody',
+    'timeouts.downstreamIdle',
+    'timeouts.upstreamResponse',
+    'timeouts.upstreamIdle',
+    'timeouts.linger',
+    'timeouts.drain',
+  ],
+} as const satisfies Record<ProxyDefinition['layer'], readonly Feature[]>;
+
+/** What a peer that offers so much is not given: there its own hold, and a report says so. */
+export const keptOwn = (layer: ProxyDefinition['layer'], offers: ReadonlySet<Feature>): Feature[] =>
+  HELD[layer].filter((feature) => !offers.has(feature));
 
 /** @throws IntentError that names every feature which the peer does not offer. */
 export function requireOffered(name: string, intent: ProxyIntent, offers: ReadonlySet<Feature>): void {

@@ -12,6 +12,7 @@ import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import type { ProxyDefinition, RunningProxy } from '../contract.ts';
+import { keptOwn } from './asks.ts';
 
 const name = 'node-http';
 
@@ -130,6 +131,20 @@ export const definition: ProxyDefinition = {
   layer: 'l7',
   summary: 'the textbook node:http proxy with a keep-alive agent: the naive yardstick',
   capabilities: new Set(['balancing', 'drain']),
+  keepsOwn: keptOwn(
+    'l7',
+    new Set([
+      'limits.headBytes',
+      'limits.connections',
+      'limits.upstreamIdlePerEndpoint',
+      'limits.upstreamPerEndpoint',
+      'timeouts.requestHead',
+      'timeouts.requestBody',
+      'timeouts.downstreamIdle',
+      'timeouts.upstreamResponse',
+      'timeouts.drain',
+    ]),
+  ),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
   start,
 };

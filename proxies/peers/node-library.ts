@@ -15,7 +15,7 @@ import { describeIntent } from '../config/describe.ts';
 import type { Endpoint, Limits, LoadBalancing, ProxyIntent, Timeouts } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
 import type { Capability, ProxyDefinition, RunningProxy } from '../contract.ts';
-import { requireOffered, type Feature } from './asks.ts';
+import { keptOwn, requireOffered, type Feature } from './asks.ts';
 import { BACKLOG, POOL, hostPort, requireDefaultCluster } from './intent-facts.ts';
 
 /** What a library makes of its settings. */
@@ -204,6 +204,7 @@ function define(spec: LibrarySpec, tls: boolean): ProxyDefinition {
     layer: 'l7',
     summary: tls ? `${spec.summary}; TLS by node:https` : spec.summary,
     capabilities,
+    keepsOwn: keptOwn('l7', offers),
     availability() {
       const version = versionOf(spec.package);
       return Promise.resolve(

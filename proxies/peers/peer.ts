@@ -2,7 +2,7 @@
 import { timeoutsOf } from '../config/defaults.ts';
 import type { Endpoint, ProxyIntent } from '../config/intent.ts';
 import type { Capability, ProxyDefinition } from '../contract.ts';
-import { requireOffered, type Feature } from './asks.ts';
+import { keptOwn, requireOffered, type Feature } from './asks.ts';
 import { findBinary, type Binary, type BinaryQuery } from './binary.ts';
 import { launchPeer } from './launch.ts';
 import type { Rendered, Signals } from './process.ts';
@@ -49,6 +49,7 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
     layer,
     summary,
     capabilities,
+    keepsOwn: keptOwn(layer, offers),
     render,
     async availability() {
       const binary = await findBinary(query);
