@@ -2,6 +2,7 @@
 import type { Analysis, TrialRow } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { repeatCommand } from './again.ts';
+import { chainTable } from './chains.ts';
 import type { Exporter } from './contract.ts';
 import { type Cell, type Overview, overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
@@ -36,6 +37,21 @@ function comparison({ columns, rows, offered }: Overview): string {
   const note =
     offered === null ? '' : `\n\nAdded response time: against direct, both at ${formatQuantity(offered, '/s')}.`;
   return table(['subject', 'layer', ...columns.map(({ title }) => title)], body) + note;
+}
+
+function hops(analysis: Analysis): string[] {
+  const found = chainTable(analysis);
+  if (!found) return [];
+  const head = ['proxy', 'figure', 'scenario', 'a further hop', ...found.heads, 'linear'];
+  const rows = found.rows.map(({ hop, figure, scenario, perHop, interval, lengths, linear }) => [
+    plain(hop),
+    figure,
+    scenario,
+    `${perHop} <sub>${interval}</sub>`,
+    ...lengths,
+    linear,
+  ]);
+  return [`## Cost per hop`, table(head, rows)];
 }
 
 const remark = ({ interval, kind }: Cell): string => {
@@ -81,6 +97,7 @@ function render(analysis: Analysis): string {
     ...(analysis.budgets ? [`## Budgets`, budgetList(analysis.budgets)] : []),
     `## Comparison`,
     comparison(overviewOf(analysis)),
+    ...hops(analysis),
     `## Trials`,
     leftOut(analysis.trials),
     ...(analysis.warnings.length > 0 ? [`## Warnings`, warnings(analysis)] : []),

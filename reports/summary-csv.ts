@@ -3,6 +3,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { Comparison } from '#bench/analysis/comparison.ts';
 import { METRIC_NAMES, metric } from '#bench/analysis/metrics.ts';
+import { subjectName } from '#bench/model/scenario.ts';
 import type { Exporter } from './contract.ts';
 import { sixDigits } from './six-digits.ts';
 
@@ -10,7 +11,7 @@ const COLUMNS = [
   'scenario',
   'subject',
   'layer',
-  'figure', // 'estimate', 'capacity', 'difference', 'ratio'
+  'figure', // 'estimate', 'capacity', 'difference', 'ratio', 'per hop'
   'metric',
   'unit',
   'value',
@@ -44,7 +45,7 @@ const comparisonRow = (comparison: Comparison, layer: string): Row => ({
   strength: comparison.strength,
 });
 
-function rowsOf({ scenarios, comparisons, subjects }: Analysis): Row[] {
+function rowsOf({ scenarios, comparisons, chains, subjects }: Analysis): Row[] {
   const ofSubjects = scenarios.flatMap(({ scenario, subjects: measured }) =>
     measured.flatMap(({ subject, layer, metrics, capacity, bound, versusDirect }): Row[] => {
       const of = { scenario: scenario.name, subject, layer, bound };
@@ -62,9 +63,12 @@ function rowsOf({ scenarios, comparisons, subjects }: Analysis): Row[] {
       ];
     }),
   );
-  const layerOf = (name: string): string =>
-    subjects.find(({ subject }) => subject.kind === 'proxy' && subject.name === name)?.layer ?? '';
-  return [...ofSubjects, ...comparisons.map((one) => comparisonRow(one, layerOf(one.subject.subject)))];
+  const layerOf = (name: string): string => subjects.find(({ subject }) => subjectName(subject) === name)?.layer ?? '';
+  return [
+    ...ofSubjects,
+    ...comparisons.map((one) => comparisonRow(one, layerOf(one.subject.subject))),
+    ...chains.map((one): Row => ({ ...comparisonRow(one, one.layer), figure: 'per hop' })),
+  ];
 }
 
 export const summaryCsv: Exporter = {

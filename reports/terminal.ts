@@ -2,6 +2,7 @@
 import type { Analysis, Finding } from '#bench/analysis/analysis.ts';
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { chainTable } from './chains.ts';
 import { overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
 
@@ -60,7 +61,7 @@ export function renderTerminal(analysis: Analysis, { colour = false }: { colour?
   for (const { text, state: outcome, reason } of budgets)
     labelled(BUDGET_STYLES[outcome], outcome, `${text}: ${reason}.`);
   if (budgets.length > 0) lines.push('');
-  lines.push(...comparison(analysis, paint), '');
+  lines.push(...comparison(analysis, paint), '', ...hops(analysis, paint));
 
   const out = trials.filter((trial) => trial.state !== 'completed');
   if (out.length === 0) lines.push(` All ${trials.length} trials completed.`);
@@ -110,4 +111,23 @@ function comparison(analysis: Analysis, paint: (style: Style, text: string) => s
       ? [paint('dim', ` + against direct, response time at ${formatQuantity(offered, '/s')}`)]
       : [];
   return [paint('bold', head), ...body, ...note];
+}
+
+/** Cost per hop, where proxies stood in a row; empty where none did. */
+function hops(analysis: Analysis, paint: (style: Style, text: string) => string): string[] {
+  const found = chainTable(analysis, true);
+  if (!found) return [];
+  const columns = ['per hop', 'interval', ...found.heads];
+  const cells = found.rows.map(({ perHop, interval, lengths }) => [perHop, interval, ...lengths]);
+  const widths = columns.map((head, i) => Math.max(head.length, ...cells.map((row) => row[i]!.length)));
+  const line = (name: string, of: readonly string[]): string =>
+    ` ${fit(printable(name), SUBJECT_WIDTH).padEnd(SUBJECT_WIDTH)}${of.map((cell, i) => `  ${cell.padStart(widths[i]!)}`).join('')}`;
+  return [
+    paint('bold', `${line('in a row', columns)}  linear`),
+    ...found.rows.map(({ hop, figure, linear }, i) => {
+      const name = figure.startsWith('service') ? `${hop}, p50` : hop;
+      return fit(`${line(name, cells[i]!)}  ${linear.replace(/:.*/, '')}`, WIDTH);
+    }),
+    '',
+  ];
 }

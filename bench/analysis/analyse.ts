@@ -2,6 +2,7 @@
 import type { RunRecords } from '#bench/model/record.ts';
 import type { Analysis } from './analysis.ts';
 import { compareSubjects } from './between.ts';
+import { chainCosts } from './chains.ts';
 import { roundsDrift } from './drift.ts';
 import { basisOf, findingsOf } from './findings.ts';
 import { ledgerOf } from './ledger.ts';
@@ -17,6 +18,7 @@ export function analyse({ run, subjects, trials, micro, calibration, end }: RunR
   const noise = noiseOf(run.scenarios, trials, figures);
   const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, subjects, trials, figures, noise));
   const comparisons = compareSubjects(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
+  const chains = chainCosts(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   return {
     run,
@@ -24,9 +26,10 @@ export function analyse({ run, subjects, trials, micro, calibration, end }: RunR
     finishedAt: end?.finishedAt ?? null,
     subjects,
     basis: basisOf(run.rounds),
-    findings: findingsOf({ subjects, scenarios, comparisons, trials, noise, calibration }),
+    findings: findingsOf({ subjects, scenarios, comparisons, chains, trials, noise, calibration }),
     scenarios,
     comparisons,
+    chains,
     calibration: calibration ?? null,
     noise: noise ?? null,
     trials: trials.map((trial) =>

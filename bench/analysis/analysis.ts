@@ -12,6 +12,7 @@ import type { Scenario } from '#bench/model/scenario.ts';
 import type { WarningCode } from '#bench/model/warning.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import type { BudgetOutcome } from './budget-outcome.ts';
+import type { ChainCost } from './chains.ts';
 import type { Comparison, Strength } from './comparison.ts';
 import type { HistoryPoint } from './history.ts';
 import type { MetricName } from './metrics.ts';
@@ -34,6 +35,8 @@ export interface Analysis {
   readonly scenarios: readonly ScenarioAnalysis[];
   /** Between subjects (what L7 costs over L4, what TLS adds); those against direct are with their subject. */
   readonly comparisons: readonly NamedComparison[];
+  /** What a further hop of the same proxy costs; empty where none stood in a row. */
+  readonly chains: readonly ChainCost[];
   /** What the driver said of an origin that is known; null where it was not asked. */
   readonly calibration: CalibrationRecord | null;
   /** What the A/A pairs showed; null where no subject ran twice. */

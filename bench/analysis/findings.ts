@@ -3,12 +3,14 @@
  * what does a hop cost, what does it add to latency, what carries how much, what was left out.
  */
 import type { CalibrationRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
-import { subjectName } from '#bench/model/scenario.ts';
+import { hopsOf, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import type { Finding, NamedComparison, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
 import { keepAlive, REFERENCES } from './between.ts';
 import { describeCalibration } from './calibration.ts';
+import type { ChainCost } from './chains.ts';
+import { chainFindings } from './chain-findings.ts';
 import { CLAIM_ROUNDS, type Comparison, CONFIDENCE, type Strength } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
 import type { Noise } from './noise.ts';
@@ -18,6 +20,7 @@ export interface Evidence {
   readonly subjects: readonly SubjectRecord[];
   readonly scenarios: readonly ScenarioAnalysis[];
   readonly comparisons: readonly NamedComparison[];
+  readonly chains?: readonly ChainCost[];
   readonly trials: readonly TrialRecord[];
   readonly noise?: Noise | undefined;
   readonly calibration?: CalibrationRecord | undefined;
@@ -27,6 +30,7 @@ export function findingsOf(evidence: Evidence): Finding[] {
   return [
     ...hopCosts(evidence),
     ...tlsCosts(evidence),
+    ...chainFindings(evidence.chains ?? [], evidence.scenarios),
     ...others(evidence),
     ...addedLatency(evidence),
     ...capacities(evidence),
@@ -73,7 +77,7 @@ function mainHops({
   );
   const scenario = scenarios.find((one) => one.scenario.name === name);
   if (!scenario) return undefined;
-  const plain = subjects.filter(({ layer, tls }) => layer !== 'direct' && !tls);
+  const plain = subjects.filter(({ subject, layer, tls }) => layer !== 'direct' && !tls && hopsOf(subject) === 1);
   const references = plain.filter(({ subject }) => Object.values<string>(REFERENCES).includes(subjectName(subject)));
   const hops = (references.length > 0 ? references : plain).toSorted((a, b) => b.layer.localeCompare(a.layer)); // L7 first
   return { scenario, hops };

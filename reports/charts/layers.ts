@@ -2,6 +2,7 @@
 import type { Analysis, Estimate } from '#bench/analysis/analysis.ts';
 import { familyOf, keepAlive } from '#bench/analysis/between.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
+import { hopsOf, subjectName } from '#bench/model/scenario.ts';
 import { type Group, groupOf, GROUPS } from '../overview.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { isNarrow, rowAxis, sized } from './frame.ts';
@@ -21,12 +22,15 @@ const LOOKS = {
 const LAYERS = Object.keys(LOOKS) as (keyof typeof LOOKS)[];
 
 /** The makers that have two layers or more. */
-function stopsOf({ scenarios }: Analysis): Stop[] {
+function stopsOf({ scenarios, subjects: records }: Analysis): Stop[] {
+  const single = new Set(
+    records.filter(({ subject }) => hopsOf(subject) === 1).map(({ subject }) => subjectName(subject)),
+  );
   const all = scenarios.map(({ scenario }) => scenario);
   const [plain, encrypted] = [keepAlive(all, false), keepAlive(all, true)];
   const stops = scenarios.flatMap(({ scenario, subjects }) =>
     subjects
-      .filter(({ layer, tls }) => layer !== 'direct' && scenario.name === (tls ? encrypted : plain))
+      .filter(({ subject, tls }) => single.has(subject) && scenario.name === (tls ? encrypted : plain))
       .flatMap(({ subject, layer, tls, metrics: { cpuPerRequest: estimate } }): Stop[] =>
         estimate ? [{ family: familyOf(subject), layer: groupOf({ layer, tls }), subject, estimate }] : [],
       ),

@@ -1,4 +1,5 @@
 /** Every chart of the page, in its order; the next one is one more line. The waterfall stands with the explanation of L4 and L7. */
+import { chains } from './chains.ts';
 import type { Chart } from './chart.ts';
 import { cpuPerRequest } from './cpu-per-request.ts';
 import { forest } from './forest.ts';
@@ -17,6 +18,7 @@ export const explanationCharts: readonly Chart[] = [waterfall];
 export const charts: readonly Chart[] = [
   cpuPerRequest,
   layers,
+  chains,
   latencyByPercentile,
   rateLatency,
   throughput,

@@ -12,6 +12,7 @@ import { ODD_NAME, syntheticRun, TRUTHS } from './synthetic-run.ts';
 const records = syntheticRun({
   rounds: 6,
   scenarios: ['http-small', 'tls-keepalive', 'idle-connections', 'http-paced-50', 'http-paced-80'],
+  chains: { of: ['l7-http'], hops: 3 },
 });
 const earlier = analyse({ ...records, run: { ...records.run, run: 'earlier', startedAt: '2026-05-01T00:00:00.000Z' } });
 const alone = analyse(records);

@@ -9,7 +9,7 @@ import { latencyBucket } from '#bench/model/latency-bucket.ts';
 import type { EncodedHistogram, LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';
 import type { MicroRecord, Placement, RunRecord, RunRecords, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
-import { type Loop, type Scenario, baseName } from '#bench/model/scenario.ts';
+import { type Loop, type Scenario, hopName, hopsOf } from '#bench/model/scenario.ts';
 import { bytes, micros, millis, perSecond } from '#bench/model/units.ts';
 import { mulberry32 } from '#bench/plan/random.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
@@ -52,6 +52,8 @@ export interface SyntheticOptions {
   readonly ended?: boolean;
   /** Subjects that run twice, in every scenario. */
   readonly again?: readonly string[];
+  /** Subjects that also stand in a row, up to so many times; each hop costs as much as one alone, times `bend` for every further one. */
+  readonly chains?: { readonly of: readonly string[]; readonly hops: number; readonly bend?: number };
 }
 
 const ORIGIN_CPU = 9.2;
@@ -71,23 +73,27 @@ export function syntheticRun({
   instructions = false,
   ended = true,
   again = [],
+  chains = { of: [], hops: 1 },
 }: SyntheticOptions = {}): RunRecords {
   const random = mulberry32(seed);
   const scenarios = SCENARIOS.filter(({ name }) => names.includes(name));
-  const plan = planRounds({
-    scenarios,
-    subjects: truths.map(({ name, layer, tls }) => ({
-      name,
-      layer,
-      capabilities: new Set(tls ? ['tls-termination'] : []),
-      ...(again.includes(name) && { again: names }),
-    })),
-    rounds,
-    seed,
-  });
+  const facts = truths.map(({ name, layer, tls }) => ({
+    name,
+    layer,
+    capabilities: new Set(tls ? ['tls-termination'] : []),
+    ...(again.includes(name) && { again: names }),
+  }));
+  const rows = facts
+    .filter(({ name }) => chains.of.includes(name))
+    .flatMap((one) => Array.from({ length: chains.hops - 1 }, (_, i) => ({ ...one, hops: i + 2 })));
+  const plan = planRounds({ scenarios, subjects: [...facts, ...rows], rounds, seed });
   const trials: TrialRecord[] = [];
   for (const [index, { scenario, subject, round, position }] of plan.flat().entries()) {
-    const truth = truths.find(({ name }) => name === baseName(subject))!;
+    const truth = inARow(
+      truths.find(({ name }) => name === hopName(subject))!,
+      hopsOf(subject),
+      chains.bend,
+    );
     const loop = resolve(scenario, trials);
     const id = {
       record: 'trial' as const,
@@ -118,13 +124,25 @@ export function syntheticRun({
   }
   return {
     run: runRecord(scenarios, { seed, rounds, instructions }),
-    subjects: truths.map(subjectRecord),
+    subjects: [
+      ...truths.map(subjectRecord),
+      ...rows.map(({ name, hops }) => {
+        const record = subjectRecord(truths.find((truth) => truth.name === name)!);
+        return { ...record, subject: { kind: 'proxy' as const, name, hops } };
+      }),
+    ],
     trials,
     micro: micro ? MICRO : [],
     ...(ended && {
       end: { record: 'end', state: 'completed', finishedAt: new Date(STARTED + trials.length * 2_500).toISOString() },
     }),
   };
+}
+
+function inARow(truth: Truth, hops: number, bend = 1): Truth {
+  if (hops < 2) return truth;
+  const times = 1 + bend * (hops - 1);
+  return { ...truth, cpu: truth.cpu * times, hop: truth.hop * times };
 }
 
 function resolve({ loop }: Scenario, trials: readonly TrialRecord[]): Loop {
