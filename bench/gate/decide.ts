@@ -26,20 +26,18 @@ export const differences = (rounds: readonly RoundFigures[]): number[] =>
   rounds.map(({ base, head }) => meanLog(head) - meanLog(base));
 
 /**
- * The same revision against itself within a round, scaled to the variance of `differences`: with equal slices both have that of one
- * slice. Drift within the round does not cancel here, as it does there, so this errs on the careful side.
+ * Half of what the two slices of a round differ by in ln of head ÷ base: whatever is true of the revisions is gone, and with it being the
+ * same in both slices it varies as `differences` do. What drifts within a round does not cancel here, so this errs on the careful side.
  */
-function selfDifferences(rounds: readonly RoundFigures[]): number[] {
-  return rounds.flatMap(({ base, head }) =>
-    [base, head].flatMap((slices) =>
-      slices.length < 2 ? [] : [(Math.log(slices.at(-1)!) - Math.log(slices[0]!)) / Math.SQRT2],
-    ),
-  );
-}
+const noiseOf = (rounds: readonly RoundFigures[]): number[] =>
+  rounds.flatMap(({ base, head }) => {
+    const ratios = head.map((value, i) => Math.log(value) - Math.log(base[i]!));
+    return ratios.length < 2 ? [] : [(ratios[0]! - ratios.at(-1)!) / 2];
+  });
 
-/** Largest relative size that the interval of the same against itself allows; 0 where it cannot be had. */
+/** Largest relative size that the interval of what is noise alone allows; 0 where it cannot be had. */
 export function noiseFloor(rounds: readonly RoundFigures[]): number {
-  const own = selfDifferences(rounds);
+  const own = noiseOf(rounds);
   if (own.length < 2) return 0;
   const { low, high } = hodgesLehmann(own, CONFIDENCE);
   return Math.expm1(Math.max(Math.abs(low), Math.abs(high)));

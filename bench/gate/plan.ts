@@ -1,6 +1,8 @@
 /**
- * The slices of a gate: in every round each subject's two revisions as ABBA or BAAB, so that what drifts within a round cancels, and
- * direct once a scenario as the control. Which of the two comes first is drawn by the seed, equally often. Pure.
+ * The slices of a gate. In each, both revisions of a subject run at once: on the same core, under the same load, in the same instants, so that
+ * what the host does meets both alike and cancels in their ratio; CPU time is counted process by process all the same. A round has two
+ * of them, in which the other revision starts first, and direct once a scenario as the control. Pure.
+ * Source: L. Bulej et al., Duet Benchmarking: Improving Measurement Accuracy in the Cloud, ICPE 2020.
  */
 import type { Scenario } from '#bench/model/scenario.ts';
 import { mulberry32, shuffled } from '#bench/plan/random.ts';
@@ -16,15 +18,19 @@ export interface GatePlanRequest {
   readonly seed: number;
 }
 
+/** What runs at once: both revisions, or direct alone. In the order in which they start; of one place in the round. */
+export type Slice = readonly PlannedTrial[];
+
 type Side = 'base' | 'head';
-const ABBA: readonly Side[] = ['base', 'head', 'head', 'base'];
-const BAAB: readonly Side[] = ['head', 'base', 'base', 'head'];
+const ORDERS: readonly (readonly Side[])[] = [
+  ['base', 'head'],
+  ['head', 'base'],
+];
 
 /** Paced scenarios come last in a round: their rate follows from what the first round has just found. */
-export function planGate({ subjects, scenarios, carries, rounds, seed }: GatePlanRequest): PlannedTrial[][] {
+export function planGate({ subjects, scenarios, carries, rounds, seed }: GatePlanRequest): Slice[][] {
   const random = mulberry32(seed);
   const isPaced = ({ loop }: Scenario): boolean => loop.kind === 'paced';
-  let pending: (readonly Side[])[] = [];
   return Array.from({ length: rounds }, (_, round) => {
     const order = [false, true].flatMap((paced) =>
       shuffled(
@@ -32,23 +38,21 @@ export function planGate({ subjects, scenarios, carries, rounds, seed }: GatePla
         random,
       ),
     );
-    // Blocks of two rounds hold each order once.
-    if (pending.length === 0) pending = shuffled([ABBA, BAAB], random);
-    const sides = pending.pop()!;
-    return order
-      .flatMap((scenario): Omit<PlannedTrial, 'position'>[] => {
-        const able = shuffled(
-          subjects.filter((subject) => carries(scenario, subject)),
-          random,
-        );
-        if (able.length === 0) return [];
-        return [
-          { scenario, subject: { kind: 'direct' }, round },
-          ...able.flatMap((name) =>
+    const slices = order.flatMap((scenario): Omit<PlannedTrial, 'position'>[][] => {
+      const able = shuffled(
+        subjects.filter((subject) => carries(scenario, subject)),
+        random,
+      );
+      if (able.length === 0) return [];
+      return [
+        [{ scenario, subject: { kind: 'direct' }, round }],
+        ...able.flatMap((name) =>
+          shuffled(ORDERS, random).map((sides) =>
             sides.map((side) => ({ scenario, subject: { kind: 'proxy', name, side } as const, round })),
           ),
-        ];
-      })
-      .map((trial, position) => ({ ...trial, position }));
+        ),
+      ];
+    });
+    return slices.map((slice, position) => slice.map((trial) => ({ ...trial, position })));
   });
 }

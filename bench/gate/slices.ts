@@ -1,10 +1,10 @@
 /** Trial records → figures of both revisions, slice by slice, round by round. Pure. */
-import { METRICS, type Metric, type MetricName, readTrial, type ReadTrial } from '#bench/analysis/metrics.ts';
+import { METRICS, type Metric, type MetricName, readTrial } from '#bench/analysis/metrics.ts';
 import type { CompletedTrial, TrialRecord } from '#bench/model/record.ts';
-import type { Scenario } from '#bench/model/scenario.ts';
+import { hopName, type Scenario } from '#bench/model/scenario.ts';
 import { type MetricRule, RULES } from './rules.ts';
 
-/** One metric in one round: a figure per slice, in the order in which they ran. */
+/** One metric in one round: a figure of each revision per slice, in the order in which the slices ran. */
 export interface RoundFigures {
   readonly round: number;
   readonly base: readonly number[];
@@ -49,22 +49,27 @@ function measureSubject(
   const rounds = [...new Set(completed.map(({ round }) => round))];
   const figures = (metric: Metric): RoundFigures[] =>
     rounds.flatMap((round): RoundFigures[] => {
-      const of = (side: Side): number[] =>
-        read.flatMap((one: ReadTrial) => {
-          if (one.trial.round !== round || sideOf(one.trial) !== side) return [];
-          const value = metric.of(one, scenario);
-          return value !== undefined && value > 0 ? [value] : [];
-        });
-      const [base, head] = [of('base'), of('head')];
-      return base.length > 0 && head.length > 0 ? [{ round, base, head }] : [];
+      const slices = Map.groupBy(
+        read.filter(({ trial }) => trial.round === round),
+        ({ trial }) => trial.position,
+      );
+      const pairs = [...slices.values()].flatMap((slice) => {
+        const of = (side: Side): number | undefined => {
+          const one = slice.find(({ trial }) => sideOf(trial) === side);
+          return one && metric.of(one, scenario);
+        };
+        const [base = 0, head = 0] = [of('base'), of('head')];
+        return base > 0 && head > 0 ? [{ base, head }] : [];
+      });
+      if (pairs.length === 0) return [];
+      return [{ round, base: pairs.map(({ base }) => base), head: pairs.map(({ head }) => head) }];
     });
-  const saturated = completed.length > 0 && completed.every(({ bound }) => bound === 'proxy');
   const counted = read.length > 0 && read.every((one) => METRICS.instructionsPerRequest.of(one) !== undefined);
   const paced = scenario.loop.kind !== 'closed';
   /** Whether a metric says anything here, and whether it may decide. */
   const role = (name: MetricName): 'primary' | 'secondary' | 'none' => {
     if (name.startsWith('service')) return paced ? 'primary' : 'none'; // quantiles of a saturated loop tell of its queue (METHOD 5)
-    if (name === 'throughput') return paced ? 'none' : saturated ? 'primary' : 'secondary';
+    if (name === 'throughput') return paced ? 'none' : 'secondary'; // the two share a core: it is neither's capacity
     if (name === 'cpuPerRequest') return counted ? 'secondary' : 'primary';
     return 'primary';
   };
@@ -100,16 +105,17 @@ export function ownFaults(trials: readonly TrialRecord[], side: Side): string[] 
     });
 }
 
-/** Rounds of a scenario in which some subject lacks a whole revision: to be measured again. */
+/** Rounds in which some subject has no slice left with both revisions (or with head, where it runs alone): to be measured again. */
 export function spoiledRounds(trials: readonly TrialRecord[]): number[] {
-  const groups = Map.groupBy(
-    trials.filter((trial) => sideOf(trial) !== undefined),
-    ({ round }) => round,
-  );
-  return [...groups].flatMap(([round, of]) => {
-    const sides = Map.groupBy(of, (trial) =>
-      JSON.stringify([trial.scenario, trial.subject.kind === 'proxy' ? trial.subject.name : '', sideOf(trial)]),
-    );
-    return [...sides.values()].some((slices) => !slices.some(isCompleted)) ? [round] : [];
+  const own = trials.filter((trial) => sideOf(trial) !== undefined);
+  const sides = new Set(own.map(sideOf)).size;
+  const rounds = Map.groupBy(own, ({ round }) => round);
+  return [...rounds].flatMap(([round, of]) => {
+    const subjects = Map.groupBy(of, ({ scenario, subject }) => JSON.stringify([scenario, hopName(subject)]));
+    const isWhole = (slices: readonly TrialRecord[]): boolean =>
+      [...Map.groupBy(slices.filter(isCompleted), ({ position }) => position).values()].some(
+        (slice) => slice.length === sides,
+      );
+    return [...subjects.values()].every(isWhole) ? [] : [round];
   });
 }

@@ -174,7 +174,7 @@ const intentShape = z.strictObject({
   stats: z.boolean().optional(),
   accessLog: z.string().min(1).optional(),
   fault: z
-    .strictObject({ burn: z.number().positive().max(1e6).optional(), delay: millis.positive().optional() })
+    .strictObject({ burn: z.number().positive().max(100).optional(), delay: millis.positive().optional() })
     .optional(),
 });
 

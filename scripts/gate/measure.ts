@@ -1,8 +1,8 @@
-/** The measuring of a gate: both revisions' preflight, then rounds of ABBA slices until they suffice, each trial on disk before the next. */
+/** The measuring of a gate: both revisions' preflight, then rounds of slices until they suffice, each trial on disk before the next. */
 import { join } from 'node:path';
 import type { Fault } from '#proxies/config/intent.ts';
 import { stateOfGate } from '#bench/gate/decide.ts';
-import { planGate } from '#bench/gate/plan.ts';
+import { planGate, type Slice } from '#bench/gate/plan.ts';
 import { type MetricRule, REPEATS } from '#bench/gate/rules.ts';
 import { measuredOf, spoiledRounds } from '#bench/gate/slices.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
@@ -25,9 +25,9 @@ import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { UsageError } from '../exit.ts';
 import { createProgress, formatDuration } from '../run/progress.ts';
 import { RecordLog } from '../run/record-log.ts';
+import { runSlice, type SliceContext } from './duet.ts';
 import { pointLatest, resolveLoop, runName } from '../run/run.ts';
 import type { Settings } from '../run/settings.ts';
-import { runTrial, type TrialContext } from '../run/trial.ts';
 import { revision, version } from '../version.ts';
 
 /** From where a revision's proxy runs. */
@@ -82,16 +82,14 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
     carries: (scenario, name) => settings.subjects.some((one) => one.name === name && applies(scenario, one)),
     rounds: most,
     seed: settings.seed,
-  }).map((round) => (sides.base ? round : round.filter(isHeads)));
-  const total = plan.slice(0, rounds.first).flat().length;
-  const expected = plan
-    .slice(0, rounds.first)
-    .flat()
-    .reduce((sum, trial) => sum + lengthOf(trial, settings), 0);
+  }).map((round) => (sides.base ? round : round.map((slice) => slice.filter(isHeads))));
+  const slices = plan.slice(0, rounds.first).flat();
+  const total = slices.flat().length;
+  const expected = slices.reduce((sum, slice) => sum + lengthOf(slice, settings), 0);
   const progress = createProgress(process.stderr, total, expected);
   progress.note(
     `gate: ${settings.proxies.map(({ name }) => name).join(', ')}; ${settings.scenarios.map(({ name }) => name).join(', ')}\n` +
-      `${rounds.first} rounds of base and head as ABBA, ${total} trials, about ${formatDuration(expected)}; ${rounds.second} rounds where they leave it open (seed ${settings.seed})`,
+      `${rounds.first} rounds, base and head at once, ${total} trials, about ${formatDuration(expected)}; ${rounds.second} rounds where they leave it open (seed ${settings.seed})`,
   );
   progress.note(describePlacement(placement, cores));
   for (const problem of checkHost(settings.scenarios, environment, (settings.warmup + settings.window) / 1_000)) {
@@ -128,12 +126,18 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
   try {
     pinSelf(placement.load);
     const certificate = createCertificate();
-    await using pool = createLoadPool({ workers: placement.loadWorkers });
-    const shared: TrialContext = { settings, pool, placement, certificate };
+    await using one = createLoadPool({ workers: placement.loadWorkers });
+    await using other = createLoadPool({ workers: placement.loadWorkers });
+    const shared = { settings, placement, certificate };
     const contexts = {
       direct: { ...shared, settings: { ...settings, ...DIRECT } },
       base: { ...shared, ...(sides.base && { proxy: sides.base }) },
       head: { ...shared, proxy: sides.head },
+    };
+    const context: SliceContext = {
+      pools: [one, other],
+      of: (subject) => contexts[subject.kind === 'direct' ? 'direct' : subject.side!],
+      cores: environment.cores,
     };
 
     const admit = async (side: 'base' | 'head' | 'direct', definition?: Settings['proxies'][number]): Promise<void> => {
@@ -163,15 +167,15 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
     const measureUntil = async (target: number): Promise<void> => {
       const allowed = Math.ceil(target * (1 + REPEATS));
       while (next < allowed && next - spoiledRounds(trials).length < target) {
-        for (const planned of plan[next]!) {
+        for (const slice of plan[next]!) {
           signal.throwIfAborted();
-          progress.starting(planned);
-          const { subject } = planned;
-          const context = contexts[subject.kind === 'direct' ? 'direct' : subject.side!];
-          const trial = await runTrial(planned, resolveLoop(planned.scenario, trials), context, signal);
-          await log.append(trial);
-          trials.push(trial);
-          progress.finished(trial);
+          for (const planned of slice) progress.starting(planned);
+          const loop = resolveLoop(slice[0]!.scenario, trials);
+          for (const trial of await runSlice(slice, loop, context, signal)) {
+            await log.append(trial);
+            trials.push(trial);
+            progress.finished(trial);
+          }
         }
         next += 1;
       }
@@ -207,7 +211,7 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
 
 const isHeads = ({ subject }: PlannedTrial): boolean => subject.kind === 'direct' || subject.side === 'head';
 
-const lengthOf = ({ subject }: PlannedTrial, { warmup, window }: Settings): number => {
-  const own = subject.kind === 'direct' ? DIRECT : { warmup, window };
+const lengthOf = (slice: Slice, { warmup, window }: Settings): number => {
+  const own = slice[0]?.subject.kind === 'direct' ? DIRECT : { warmup, window };
   return TRIAL_OVERHEAD + own.warmup + own.window;
 };

@@ -66,6 +66,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'bench/analysis': ['bench/model', 'bench/stats'],
   'bench/gate': [
     'node:',
+    'zod',
     'bench/model',
     'bench/plan',
     'bench/lab',

@@ -32,6 +32,8 @@ export interface TrialContext {
   readonly pool: LoadPool;
   /** From where the proxy runs, and with what fault, where not as it is. */
   readonly proxy?: Pick<TopologySpec, 'root' | 'cwd' | 'fault'>;
+  /** Awaited before the load starts: trials that run at once begin together. */
+  readonly meet?: () => Promise<void>;
 }
 
 /** What a trial adds to its identity. */
@@ -118,6 +120,7 @@ async function measure(
     },
     either,
   );
+  await context.meet?.();
   const startAt = epochMillis(now() + lead(loop.connections, topology.tls !== undefined));
   const load = pool.run(
     {

@@ -105,6 +105,6 @@ export class Follower {
         applies(scenario, facts[heads.findIndex(({ subject }) => hopName(subject) === name)]!),
       rounds,
       seed,
-    }).flat().length;
+    }).flat(2).length;
   }
 }

@@ -51,14 +51,16 @@ function slice({
   };
 }
 
+/** Two slices, at places 1 and 2: base, head, head, base. */
 const round = (
   number: number,
   cpus: readonly [number, number, number, number],
   more: Partial<Slice> = {},
 ): TrialRecord[] =>
-  (['base', 'head', 'head', 'base'] as const).map((side, position) =>
-    slice({ round: number, position, side, cpu: cpus[position]!, ...more }),
+  (['base', 'head', 'head', 'base'] as const).map((side, i) =>
+    slice({ round: number, position: 1 + (i >> 1), side, cpu: cpus[i]!, ...more }),
   );
+const steal: Warning = { code: 'steal', message: 'stolen', evidence: {} };
 const small = [scenarioNamed('http-small')];
 const names = (trials: readonly TrialRecord[]) =>
   new Map(measuredOf(small, trials).map(({ rule, rounds }) => [rule.metric, { primary: rule.primary, rounds }]));
@@ -71,11 +73,16 @@ test('figures by round and revision, in the order in which the slices ran', () =
   ]);
 });
 
-test('throughput decides only where the proxy was the limit in every slice', () => {
-  const limited = round(0, [10, 10, 10, 10]);
-  assert.equal(names(limited).get('throughput')!.primary, true);
-  const once = [...limited, ...round(1, [10, 10, 10, 10], { bound: 'host' })];
-  assert.equal(names(once).get('throughput')!.primary, false);
+test('throughput decides nothing: the two share a core', () => {
+  assert.equal(names(round(0, [10, 10, 10, 10])).get('throughput')!.primary, false);
+});
+
+test('a slice that lost one revision tells nothing of the other', () => {
+  const lost = round(0, [10, 11, 12, 13]).with(
+    0,
+    slice({ round: 0, position: 1, side: 'base', cpu: 1, reason: steal }),
+  );
+  assert.deepEqual(names(lost).get('cpuPerRequest')!.rounds, [{ round: 0, base: [13], head: [12] }]);
 });
 
 test('instructions decide where every slice has them, else CPU time', () => {
@@ -90,15 +97,24 @@ test('service times decide in an open loop only', () => {
   assert.ok(!names(round(0, [1, 1, 1, 1])).has('serviceP50'));
 });
 
-const steal: Warning = { code: 'steal', message: 'stolen', evidence: {} };
 const errors: Warning = { code: 'errors-above-limit', message: '3 of 4 failed', evidence: {} };
 
-test('a round is spoiled when a revision has no slice left in it', () => {
-  const once = round(0, [1, 1, 1, 1]).with(0, slice({ round: 0, position: 0, side: 'base', cpu: 1, reason: steal }));
+test('a round is spoiled when no slice of it has both revisions', () => {
+  const spoil = (trials: TrialRecord[], i: number): TrialRecord[] => {
+    const { round: number, position } = trials[i]!;
+    const { side } = trials[i]!.subject as { side: 'base' | 'head' };
+    return trials.with(i, slice({ round: number, position, side, cpu: 1, reason: steal }));
+  };
+  const once = spoil(round(0, [1, 1, 1, 1]), 0);
   assert.deepEqual(spoiledRounds(once), []);
-  const twice = once.with(3, slice({ round: 0, position: 3, side: 'base', cpu: 1, reason: steal }));
+  const twice = spoil(once, 2);
   assert.deepEqual(spoiledRounds([...twice, ...round(1, [1, 1, 1, 1])]), [0]);
-  assert.deepEqual(names(twice).get('cpuPerRequest'), undefined);
+  assert.equal(names(twice).get('cpuPerRequest'), undefined);
+});
+
+test('where head runs alone a round is spoiled when no slice of it is left', () => {
+  const alone = round(0, [1, 1, 1, 1]).filter(({ subject }) => subject.kind === 'proxy' && subject.side === 'head');
+  assert.deepEqual(spoiledRounds(alone), []);
 });
 
 test('what a revision did wrong itself is told apart from what the host did', () => {
