@@ -12,7 +12,6 @@ import { createLoadPool } from '#bench/load/pool.ts';
 import type { CompletedTrial, TrialRecord } from '#bench/model/record.ts';
 import { type Loop, type Subject, subjectName } from '#bench/model/scenario.ts';
 import { mulberry32, shuffled } from '#bench/plan/random.ts';
-import { median } from '#bench/stats/hodges-lehmann.ts';
 import type { Fault } from '#proxies/config/intent.ts';
 import { settle } from '#scripts/run/settings.ts';
 import { runTrial } from '#scripts/run/trial.ts';
@@ -54,7 +53,6 @@ export interface Tally {
 }
 
 export interface Resolution {
-  readonly cpu: number;
   readonly rounds: number;
   readonly invalid: number;
   /** A/A over every metric: pairs and how many were called different. */
@@ -87,22 +85,10 @@ export async function resolution(
     );
   };
 
-  const sizing: number[] = [];
-  for (let i = 0; i < 9; i++) {
-    const trial = await measure(reference, 0);
-    if (isCompleted(trial)) sizing.push(cpuOf(trial));
-  }
-  if (sizing.length < 3)
-    throw new Error('this host is too disturbed: of 9 trials to size the burn less than 3 completed');
-  const cpu = median(sizing);
-  told(
-    `one request costs ${cpu.toFixed(2)} µs of CPU; ${(cpu * 0.1).toFixed(2)} and ${(cpu * 0.03).toFixed(2)} µs are burnt on top`,
-  );
-
   for (let round = 0; round < rounds; round++) {
     const order = shuffled([{ subject: reference, added: 0 }, ...ARMS], random);
     for (const { subject, added } of order)
-      trials.push(await measure(subject, round, added > 0 ? { burn: cpu * added } : undefined));
+      trials.push(await measure(subject, round, added > 0 ? { burn: added } : undefined));
     if (round % ROUNDS === ROUNDS - 1) told(`${round + 1} of ${rounds} rounds`);
   }
 
@@ -145,11 +131,10 @@ export async function resolution(
     live.set(arm.name, ofLive);
     drawn.set(arm.name, ofDrawn);
   }
-  return { cpu, rounds, invalid: trials.filter((trial) => !isCompleted(trial)).length, pairs, live, drawn };
+  return { rounds, invalid: trials.filter((trial) => !isCompleted(trial)).length, pairs, live, drawn };
 }
 
 const isCompleted = (trial: TrialRecord): trial is CompletedTrial => trial.state === 'completed';
-const cpuOf = ({ probes }: CompletedTrial): number => probes.proxy!.cpu / probes.proxy!.requests;
 
 /** Every metric that both have, as one family, over the rounds that were picked; one picked twice counts twice. */
 function compareAll(own: Figures, base: Figures, picked: readonly number[]): Comparison[] {
