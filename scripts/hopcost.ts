@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { backendCommand } from './commands/backend.ts';
+import { compareCommand } from './commands/compare.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { gateCommand } from './commands/gate.ts';
 import { listCommand } from './commands/list.ts';
@@ -30,6 +31,7 @@ for (const command of [
   listCommand,
   doctorCommand,
   reportCommand,
+  compareCommand,
   serveCommand,
   microCommand,
   proxyCommand,

@@ -1,5 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Exporter } from '#reports/contract.ts';
 import { onRequest } from '#reports/registry.ts';
@@ -8,20 +7,8 @@ import { UsageError } from '../exit.ts';
 import { parseList } from '../flags.ts';
 import { known } from '../nearest.ts';
 import { openFile } from '../open.ts';
-import { RECORDS_FILE } from '../run/record-log.ts';
+import { locateRun } from '../run/read.ts';
 import { mergeFolders, overlayRuns, type RenderOptions, renderRun } from '../run/render.ts';
-
-/** A run is named by its folder, by its `trials.ndjson`, or by its name below `reports/out`. */
-async function locate(run: string): Promise<string> {
-  for (const folder of [resolve(run), resolve('reports/out', run)]) {
-    const found = await stat(folder).catch(() => undefined);
-    if (found?.isDirectory()) return realpath(folder);
-    if (found?.isFile()) return realpath(join(folder, '..'));
-  }
-  throw new UsageError(
-    `no run '${run}': expected a folder with ${RECORDS_FILE}, or the name of one below reports/out (such as 'latest')`,
-  );
-}
 
 interface ReportFlags {
   readonly json?: boolean;
@@ -56,7 +43,7 @@ export const reportCommand = (): Command =>
     .action(async (runs: string[], flags: ReportFlags) => {
       const { gate } = await loadConfig(process.cwd());
       const options = { json: flags.json ?? false, more: chosen(flags), budgets: gate?.budgets ?? [] };
-      const folders = [...new Set(await Promise.all(runs.map(locate)))];
+      const folders = [...new Set(await Promise.all(runs.map(locateRun)))];
       const folder = await renderAll(folders, options, flags.merge ?? false);
       if (flags.open) await openFile(join(folder, flags.interactive ? 'interactive.html' : 'report.html'));
     });

@@ -7,14 +7,14 @@ import { MergeError, mergeRuns } from '#bench/analysis/merge-runs.ts';
 import type { Budget } from '#bench/gate/budget.ts';
 import { judgeBudgets } from '#bench/gate/budgets.ts';
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { readRecords, RecordError } from '#bench/model/read.ts';
 import { recordLines, type RunRecords } from '#bench/model/record.ts';
 import type { Exporter } from '#reports/contract.ts';
 import { exporters } from '#reports/registry.ts';
 import { renderTerminal } from '#reports/terminal.ts';
 import { writeReports } from '#reports/write.ts';
 import { wantsColour } from '../colour.ts';
-import { UsageError, explain } from '../exit.ts';
+import { UsageError } from '../exit.ts';
+import { readRun } from './read.ts';
 import { RECORDS_FILE } from './record-log.ts';
 
 export interface RenderOptions {
@@ -88,27 +88,4 @@ async function render(
   );
   process.stderr.write(`\nreport: ${relative(process.cwd(), join(folder, 'report.html'))}\n`);
   return analysis;
-}
-
-/** Throws `UsageError` where the folder holds no records or damaged ones. */
-export async function readRun(folder: string): Promise<RunRecords> {
-  const file = join(folder, RECORDS_FILE);
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`${folder}: ${RECORDS_FILE} cannot be read: ${explain(error)}`);
-  });
-  return parse(file, text);
-}
-
-function parse(file: string, text: string): RunRecords {
-  try {
-    const { records, torn } = readRecords(text);
-    if (torn)
-      process.stderr.write(
-        `note: the last line of ${RECORDS_FILE} was cut short (the run was killed while writing it); it is left out\n`,
-      );
-    return records;
-  } catch (error) {
-    if (error instanceof RecordError) throw new UsageError(`${file}: ${error.message}`);
-    throw error;
-  }
 }

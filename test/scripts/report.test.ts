@@ -70,6 +70,28 @@ test('the budgets of bench.config.ts are held against the run, and do not change
   assert.match(await readFile(join(folder.path, 'report.html'), 'utf8'), /badge bad">exceeded/);
 });
 
+test('compare: figures of one host, JSON for programs, and its exit codes', async () => {
+  using folder = temporaryFolder();
+  const [a, b] = [await runFolder(folder.path, 'a', 1), await runFolder(folder.path, 'b', 2)];
+  const table = await hopcost('compare', a, join(b, 'trials.ndjson'));
+  assert.equal(table.code, 0, table.stderr);
+  assert.match(table.stdout, /Same host/);
+  const json = await hopcost('compare', a, b, '--json', '--strict');
+  assert.equal(json.code, 98, 'two rounds tell nothing');
+  const { comparison, compared } = JSON.parse(json.stdout) as { comparison: number; compared: string };
+  assert.deepEqual([comparison, compared], [1, 'figures']);
+  await writeFile(join(folder.path, 'broken.ndjson'), '{"record":"run"}\n');
+  for (const [second, says] of [
+    [a, /both are the run a/],
+    [join(folder.path, 'broken.ndjson'), /broken\.ndjson: line 1: not a valid run record/],
+    [join(folder.path, 'none'), /no run '.*none'/],
+  ] as const) {
+    const refused = await hopcost('compare', a, second);
+    assert.deepEqual([refused.code, refused.stdout], [2, '']);
+    assert.match(refused.stderr, says);
+  }
+});
+
 test('serve: a ready line, loopback only, ends on a signal', async () => {
   using folder = temporaryFolder();
   await runFolder(folder.path, 'a', 1);
