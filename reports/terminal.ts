@@ -3,14 +3,12 @@ import type { Analysis, Finding } from '#bench/analysis/analysis.ts';
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { chainTable } from './chains.ts';
+import { fit, type Paint, painter, printable, type Style, WIDTH, wrap } from './columns.ts';
 import { overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
 
-const WIDTH = 80;
 const SUBJECT_WIDTH = 16;
 
-type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
-const CODES: Readonly<Record<Style, string>> = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33' };
 const STYLE_OF: Readonly<Record<Finding['strength'], Style>> = {
   claim: 'green',
   look: 'yellow',
@@ -24,25 +22,8 @@ const BUDGET_STYLES: Readonly<Record<BudgetOutcome['state'], Style>> = {
 };
 const LABEL_WIDTH = 10;
 
-/** Names come from outside: a control character in one must not move the cursor. */
-const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
-const fit = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
-
-/** Lines of at most `width`, broken at spaces; a word that is longer than a line is cut. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ').map((one) => fit(one, width))) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}
-
 export function renderTerminal(analysis: Analysis, { colour = false }: { colour?: boolean } = {}): string {
-  const paint = (style: Style, text: string): string => (colour ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text);
+  const paint = painter(colour);
   const { findings, basis, trials, warnings, state, budgets = [] } = analysis;
   const lines: string[] = [''];
   const labelled = (style: Style, label: string, text: string): void => {
@@ -84,7 +65,7 @@ export function renderTerminal(analysis: Analysis, { colour = false }: { colour?
 }
 
 /** As many columns as fit the width; those that do not are in the other reports. */
-function comparison(analysis: Analysis, paint: (style: Style, text: string) => string): string[] {
+function comparison(analysis: Analysis, paint: Paint): string[] {
   const { columns, rows, offered } = overviewOf(analysis);
   const cellsOf = (index: number): string[] => rows.map(({ cells }) => cells[index]?.figure ?? '–');
   let room = WIDTH - 1 - SUBJECT_WIDTH;

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { RunRecords } from '#bench/model/record.ts';
-import type { Exporter } from './contract.ts';
+import type { Exporter, Rendered } from './contract.ts';
 import { exporters } from './registry.ts';
 
 /** A report that could not be made: which exporter, and why. The others are written all the same. */
@@ -11,20 +11,20 @@ export class ExportError extends Error {
   override readonly name = 'ExportError';
 }
 
+/** One file or folder to be written: which exporter makes it, its name, and how. */
+export interface WriteJob {
+  readonly format: string;
+  readonly file: string;
+  render(): Rendered | Promise<Rendered>;
+}
+
 /**
  * Paths of the files written. Rejects after all were tried: with `ExportError` for one that failed, with an AggregateError of them
  * for several.
  */
-export async function writeReports(
-  analysis: Analysis,
-  records: RunRecords,
-  directory: string,
-  chosen: readonly Exporter[] = exporters,
-): Promise<string[]> {
+export async function writeAll(jobs: readonly WriteJob[], directory: string): Promise<string[]> {
   await mkdir(directory, { recursive: true });
-  const settled = await Promise.allSettled(
-    chosen.map((exporter) => writeReport(exporter, analysis, records, directory)),
-  );
+  const settled = await Promise.allSettled(jobs.map((job) => writeOne(job, directory)));
   const errors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []));
   if (errors.length === 1) throw errors[0]!;
   if (errors.length > 1)
@@ -35,16 +35,27 @@ export async function writeReports(
   return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
-async function writeReport(
-  exporter: Exporter,
+/** Every exporter's file of a run; rejects as `writeAll` does. */
+export const writeReports = (
   analysis: Analysis,
   records: RunRecords,
   directory: string,
-): Promise<string> {
-  const path = join(directory, exporter.file);
-  const fresh = join(directory, `.${exporter.file}-${process.pid}`);
+  chosen: readonly Exporter[] = exporters,
+): Promise<string[]> =>
+  writeAll(
+    chosen.map((exporter) => ({
+      format: exporter.format,
+      file: exporter.file,
+      render: () => exporter.render(analysis, records),
+    })),
+    directory,
+  );
+
+async function writeOne(job: WriteJob, directory: string): Promise<string> {
+  const path = join(directory, job.file);
+  const fresh = join(directory, `.${job.file}-${process.pid}`);
   try {
-    const rendered = await exporter.render(analysis, records);
+    const rendered = await job.render();
     if (typeof rendered === 'string') await writeFile(fresh, rendered);
     else {
       await mkdir(fresh);
@@ -56,6 +67,6 @@ async function writeReport(
   } catch (cause) {
     await rm(fresh, { recursive: true, force: true }).catch(() => {}); // the folder itself may be what is wrong
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ExportError(`exporter '${exporter.format}' could not write ${path}: ${reason}`, { cause });
+    throw new ExportError(`exporter '${job.format}' could not write ${path}: ${reason}`, { cause });
   }
 }

@@ -1,0 +1,62 @@
+/** What a result rests on, as label and text: the same facts for the folded table, the JUnit properties and whoever asks later. */
+import { formatQuantity } from '#bench/analysis/quantity.ts';
+import type { GateMode, GateResult } from '#bench/gate/result.ts';
+import { formatRevision } from './change.ts';
+
+export type Facts = readonly (readonly [label: string, text: string])[];
+
+const modeText = (mode: GateMode): string => {
+  switch (mode.kind) {
+    case 'revisions':
+      return 'both revisions measured in this run, interleaved';
+    case 'baseline':
+      return `against the records in ${mode.file}, ${mode.compared}`;
+    case 'budgets':
+      return `budgets alone: ${mode.reason}`;
+  }
+};
+
+/** '12 rounds, 1 of them measured again, one look' */
+export function roundsText({ planned, measured, repeated, looks }: GateResult['rounds']): string {
+  const rounds = measured === planned ? `${planned} rounds` : `${measured} rounds of ${planned} planned`;
+  const again = repeated === 0 ? '' : `, ${repeated} of them measured again`;
+  return `${rounds}${again}, ${looks === 1 ? 'one look' : 'two looks: the first was inconclusive'}`;
+}
+
+/** How often a gate of two equal revisions finds a difference. */
+const alarms = (alpha: number): string =>
+  `at most ${Number((alpha * 100).toPrecision(3))} % of gates of equal revisions`;
+
+export function runFacts(result: GateResult): Facts {
+  const { run, startedAt, seconds, hopcost, mode, base, head, scenarios, rounds, alpha } = result;
+  return [
+    ['run', run],
+    ['started', startedAt],
+    ['seconds', String(Math.round(seconds))],
+    ['hopcost', hopcost],
+    ['base', formatRevision(base)],
+    ['head', formatRevision(head)],
+    ['compared', modeText(mode)],
+    ['scenarios', scenarios.join(', ')],
+    ['rounds', roundsText(rounds)],
+    ['false alarms', alarms(alpha.gate)],
+  ];
+}
+
+export function environmentFacts({ environment: host }: GateResult): Facts {
+  const { cpuQuota, cpuset, memoryLimit } = host.cgroup;
+  return [
+    ['CPU', `${host.cpuModel}, ${host.cores} cores${host.virtualised === null ? '' : `, under ${host.virtualised}`}`],
+    ['memory', formatQuantity(host.memory, 'B')],
+    ['system', `${host.os}, kernel ${host.kernel}, ${host.platform}`],
+    ['Node', host.node],
+    ['frequency governor', host.governor ?? 'not shown by this host'],
+    ['hardware counters', host.hardwareCounters ? 'available' : 'not available: instructions are not counted'],
+    [
+      'limits',
+      `CPU quota ${cpuQuota === null ? 'none' : `${cpuQuota} cores`}, CPU set ${cpuset ?? 'none'}, memory ${memoryLimit === null ? 'none' : formatQuantity(memoryLimit, 'B')}`,
+    ],
+    ['load before the run', String(host.loadAverage)],
+    ['fingerprint', host.fingerprint],
+  ];
+}

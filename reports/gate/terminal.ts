@@ -1,0 +1,105 @@
+/** The gate on a terminal: the verdict, the metrics of each subject aligned, then what to know. 80 columns; colour only when asked for. */
+import { formatQuantity } from '#bench/analysis/quantity.ts';
+import type { GateMetric, GateResult } from '#bench/gate/result.ts';
+import { fit, type Paint, painter, printable, WIDTH, wrap } from '../columns.ts';
+import { formatBudget, formatChange, formatRevision } from './change.ts';
+import type { GateOutput } from './contract.ts';
+import { roundsText } from './facts.ts';
+import { budgetsByImportance, BUDGETS, byImportance, headlineOf, STATES } from './states.ts';
+
+const TITLE_WIDTH = 25;
+const FIGURE_WIDTH = 9;
+/** Lines of reasons; all of them are in the other outputs. */
+const MOST_REASONS = 8;
+
+export function renderGateTerminal(result: GateResult, { colour = false }: { colour?: boolean } = {}): string {
+  const paint = painter(colour);
+  const { metrics, budgets, newErrors, notes } = result;
+  const { word, style, mark } = headlineOf(result);
+  /** Wrapped under its mark. */
+  const item = (sign: string, text: string): string[] =>
+    wrap(inert(text), WIDTH - 4).map((line, i) => (i === 0 ? ` ${sign} ${line}` : `   ${line}`));
+  const deciding = byImportance(metrics).filter(({ primary, state }) => primary && state !== 'same');
+  const untold = deciding.length - MOST_REASONS;
+
+  const lines = [
+    '',
+    ` ${paint(style, mark)} ${paint('bold', word.toUpperCase())}`,
+    ...item(' ', result.verdict),
+    '',
+    ...against(result).map((line) => paint('dim', line)),
+    ...newErrors.flatMap((one) => item(paint('red', '✗'), `new error: ${one}`)),
+    ...metricLines(metrics, paint),
+    ...(deciding.length > 0 ? [''] : []),
+    ...deciding
+      .slice(0, MOST_REASONS)
+      .flatMap(({ scenario, subject, title, state, reason }) =>
+        item(paint(STATES[state].style, STATES[state].mark), `${scenario} · ${subject} · ${title}: ${reason}`),
+      ),
+    ...(untold > 0 ? [`   … and ${untold} more; gate.md lists them`] : []),
+    ...(budgets.length > 0 ? [''] : []),
+    ...budgetsByImportance(budgets).flatMap((budget) => {
+      const { mark: sign, style: of } = BUDGETS[budget.state];
+      const measured = formatBudget(budget);
+      return item(
+        paint(of, sign),
+        `budget ${budget.state}: ${budget.text}${measured && `: ${measured}`}. ${budget.reason}`,
+      );
+    }),
+    ...(notes.length > 0 ? [''] : []),
+    ...notes.flatMap((note) => item(' ', `note: ${note}`).map((line) => paint('dim', line))),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** A line that begins with '::', or holds '##[', is a command to the runner of a CI; a name must not be one. */
+const inert = (text: string): string =>
+  printable(text)
+    .replaceAll('##[', '## [')
+    .replace(/(^|\s):(?=:)/g, '$1: ');
+
+function against(result: GateResult): string[] {
+  const { mode, head, base, rounds } = result;
+  if (mode.kind === 'budgets')
+    return wrap(inert(`budgets alone: ${mode.reason}`), WIDTH - 4).map((line) => `   ${line}`);
+  const stored = mode.kind === 'baseline' ? ` (stored records, ${mode.compared})` : '';
+  return [`head  ${formatRevision(head)}`, `base  ${formatRevision(base)}${stored}`, roundsText(rounds)].flatMap(
+    (text) => wrap(inert(text), WIDTH - 4).map((line) => `   ${line}`),
+  );
+}
+
+function metricLines(metrics: readonly GateMetric[], paint: Paint): string[] {
+  if (metrics.length === 0) return [];
+  const groups = Map.groupBy(byImportance(metrics), ({ scenario, subject }) => JSON.stringify([scenario, subject]));
+  const shown = Object.entries(STATES).filter(([state]) => metrics.some((metric) => metric.state === state));
+  return [
+    '',
+    paint('bold', line(' ', 'metric', 'base', 'head', 'change')),
+    ...[...groups.values()].flatMap((own) => [
+      ` ${fit(inert(`${own[0]!.scenario} · ${own[0]!.subject}`), WIDTH - 2)}`,
+      ...own.map((metric) => metricLine(metric, paint)),
+    ]),
+    paint('dim', ` ${shown.map(([state, { mark }]) => `${mark} ${state}`).join('   ')}   (advisory in brackets)`),
+  ];
+}
+
+function metricLine({ title, unit, state, primary, base, head, ratio }: GateMetric, paint: Paint): string {
+  const { mark, style } = STATES[state];
+  const figure = (estimate: typeof base): string =>
+    estimate === undefined ? '–' : formatQuantity(estimate.value, unit);
+  const change = ratio === undefined ? '–' : formatChange(ratio);
+  const text = line(mark, primary ? title : `(${title})`, figure(base), figure(head), change);
+  return primary ? paint(style, text) : paint('dim', text);
+}
+
+const line = (mark: string, title: string, base: string, head: string, change: string): string =>
+  fit(
+    `   ${mark} ${fit(inert(title), TITLE_WIDTH).padEnd(TITLE_WIDTH)}${[base, head].map((one) => ` ${one.padStart(FIGURE_WIDTH)}`).join('')}  ${change}`,
+    WIDTH,
+  );
+
+export const gateTerminal: GateOutput = {
+  format: 'terminal',
+  file: 'gate.txt',
+  render: (result) => renderGateTerminal(result),
+};
