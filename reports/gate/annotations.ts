@@ -55,7 +55,8 @@ function annotationsOf(result: GateResult): Annotation[] {
     }),
   ].toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
   // The verdict itself, where no line above is as grave as it.
-  const level = OF_STATE[result.state] ?? 'notice';
+  const uncompared = result.mode.kind === 'budgets' && result.state === 'same';
+  const level = uncompared ? 'warning' : (OF_STATE[result.state] ?? 'notice');
   const missing = told.every((one) => LEVELS.indexOf(one.level) > LEVELS.indexOf(level));
   const verdict: Annotation = { level, title: `hopcost gate: ${headlineOf(result).word}`, message: result.verdict };
   return [

@@ -1,7 +1,6 @@
 /** Head against base as people read it. */
 import type { Estimate } from '#bench/analysis/analysis.ts';
-import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
-import type { BudgetOutcome, GateMetric, Revision } from '#bench/gate/result.ts';
+import type { GateMetric, Revision } from '#bench/gate/result.ts';
 
 const NBSP = '\u00a0';
 
@@ -28,13 +27,4 @@ export function formatRevision({ label, commit, dirty }: Revision): string {
   const short = commit?.slice(0, 12);
   const at = short === undefined || label.startsWith(short) ? '' : ` at ${short}`;
   return `${label}${at}${dirty ? ', with uncommitted changes' : ''}`;
-}
-
-/** '2.12× (2.08–2.17), limit 2.50×'; '' where nothing was measured. */
-export function formatBudget({ measured, limit, unit = 'ratio' }: BudgetOutcome): string {
-  const parts = [
-    ...(measured === undefined ? [] : [formatEstimate(measured, unit)]),
-    ...(limit === undefined ? [] : [`limit ${formatQuantity(limit, unit)}`]),
-  ];
-  return parts.join(', ');
 }

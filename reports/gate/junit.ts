@@ -12,7 +12,7 @@
  */
 import { formatEstimate } from '#bench/analysis/quantity.ts';
 import type { BudgetOutcome, GateMetric, GateResult } from '#bench/gate/result.ts';
-import { decidingP, formatBudget, formatChange, formatP } from './change.ts';
+import { decidingP, formatChange, formatP } from './change.ts';
 import type { GateOutput } from './contract.ts';
 import { environmentFacts, runFacts } from './facts.ts';
 import { headlineOf } from './states.ts';
@@ -62,12 +62,10 @@ function figures(metric: GateMetric): string[] {
   ];
 }
 
-function budgetCase(budget: BudgetOutcome): Case {
-  const { text, state, reason } = budget;
-  const detail = [reason, formatBudget(budget)].filter((line) => line !== '').join('\n');
+function budgetCase({ text, state, reason }: BudgetOutcome): Case {
   const outcomes: Readonly<Record<BudgetOutcome['state'], Outcome>> = {
     kept: PASSED,
-    exceeded: { kind: 'failure', type: 'budget exceeded', reason, detail },
+    exceeded: { kind: 'failure', type: 'budget exceeded', reason, detail: `${text}\n${reason}` },
     unknown: { kind: 'skipped', reason: `unknown: ${reason}` },
   };
   return { group: 'budgets', name: text, outcome: outcomes[state] };

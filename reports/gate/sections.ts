@@ -7,7 +7,7 @@ import { quoted } from '../again.ts';
 import { fenced, plain, tableHead, tableRow } from '../markdown.ts';
 import type { Block } from './blocks.ts';
 import { budgetsByImportance, BUDGETS, byImportance, headlineOf, STATES } from './states.ts';
-import { decidingP, formatBudget, formatChange, formatP, formatRevision } from './change.ts';
+import { decidingP, formatChange, formatP, formatRevision } from './change.ts';
 import { environmentFacts, type Facts, roundsText, runFacts } from './facts.ts';
 
 const LONGEST = { name: 120, sentence: 600 };
@@ -82,16 +82,9 @@ export function reasons(metrics: readonly GateMetric[], heading: string): Block[
 export function budgetTable({ budgets }: GateResult, heading: string): Block[] {
   if (budgets.length === 0) return [];
   const items = budgetsByImportance(budgets).map((budget) =>
-    tableRow([
-      `${BUDGETS[budget.state].mark} ${budget.state}`,
-      sentence(budget.text),
-      formatBudget(budget) || '–',
-      sentence(budget.reason),
-    ]),
+    tableRow([`${BUDGETS[budget.state].mark} ${budget.state}`, sentence(budget.text), sentence(budget.reason)]),
   );
-  return [
-    { open: `${heading} Budgets\n\n${tableHead(['state', 'budget', 'measured', 'why'], 4)}`, items, priority: 2 },
-  ];
+  return [{ open: `${heading} Budgets\n\n${tableHead(['state', 'budget', 'why'], 3)}`, items, priority: 2 }];
 }
 
 export const notes = ({ notes: all }: GateResult, heading: string): Block[] =>

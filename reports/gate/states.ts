@@ -37,9 +37,10 @@ export const budgetsByImportance = (budgets: readonly BudgetOutcome[]): BudgetOu
   budgets.toSorted((a, b) => BUDGET_RANK.indexOf(a.state) - BUDGET_RANK.indexOf(b.state));
 
 /** One word for the whole gate. A new error or an exceeded budget fails it, whatever the metrics say (`exitCodeOf`). */
-export function headlineOf({ state, budgets, newErrors }: GateResult): { readonly word: string } & Shown {
+export function headlineOf({ state, budgets, newErrors, mode }: GateResult): { readonly word: string } & Shown {
   if (state === 'regressed' || newErrors.length > 0) return { word: 'regressed', ...STATES.regressed };
   if (budgets.some((one) => one.state === 'exceeded')) return { word: 'over budget', ...STATES.regressed };
+  if (mode.kind === 'budgets' && state === 'same') return { word: 'budgets kept', ...STATES.same };
   const open = state === 'same' || state === 'improved' ? budgets.some((one) => one.state === 'unknown') : false;
   return open ? { word: 'inconclusive', ...STATES.inconclusive } : { word: state, ...STATES[state] };
 }

@@ -2,7 +2,7 @@
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import type { GateMetric, GateResult } from '#bench/gate/result.ts';
 import { fit, type Paint, painter, printable, WIDTH, wrap } from '../columns.ts';
-import { formatBudget, formatChange, formatRevision } from './change.ts';
+import { formatChange, formatRevision } from './change.ts';
 import type { GateOutput } from './contract.ts';
 import { roundsText } from './facts.ts';
 import { budgetsByImportance, BUDGETS, byImportance, headlineOf, STATES } from './states.ts';
@@ -38,14 +38,9 @@ export function renderGateTerminal(result: GateResult, { colour = false }: { col
       ),
     ...(untold > 0 ? [`   … and ${untold} more; gate.md lists them`] : []),
     ...(budgets.length > 0 ? [''] : []),
-    ...budgetsByImportance(budgets).flatMap((budget) => {
-      const { mark: sign, style: of } = BUDGETS[budget.state];
-      const measured = formatBudget(budget);
-      return item(
-        paint(of, sign),
-        `budget ${budget.state}: ${budget.text}${measured && `: ${measured}`}. ${budget.reason}`,
-      );
-    }),
+    ...budgetsByImportance(budgets).flatMap(({ text, state, reason }) =>
+      item(paint(BUDGETS[state].style, BUDGETS[state].mark), `budget ${state}: ${text}: ${reason}`),
+    ),
     ...(notes.length > 0 ? [''] : []),
     ...notes.flatMap((note) => item(' ', `note: ${note}`).map((line) => paint('dim', line))),
   ];
@@ -79,7 +74,10 @@ function metricLines(metrics: readonly GateMetric[], paint: Paint): string[] {
       ` ${fit(inert(`${own[0]!.scenario} · ${own[0]!.subject}`), WIDTH - 2)}`,
       ...own.map((metric) => metricLine(metric, paint)),
     ]),
-    paint('dim', ` ${shown.map(([state, { mark }]) => `${mark} ${state}`).join('   ')}   (advisory in brackets)`),
+    paint(
+      'dim',
+      ` ${shown.map(([state, { mark }]) => `${mark} ${state}`).join('   ')}${metrics.every(({ primary }) => primary) ? '' : '   (advisory in brackets)'}`,
+    ),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** `hopcost gate`: head against base, measured side by side, and an exit code for CI. */
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { judgeBudgets } from '#bench/gate/budgets.ts';
 import { judgeGate } from '#bench/gate/judge.ts';
@@ -8,6 +8,10 @@ import { ROUNDS, rulesWith } from '#bench/gate/rules.ts';
 import { millis } from '#bench/model/units.ts';
 import { applies } from '#bench/plan/applies.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
+import { gateJson } from '#reports/gate/json.ts';
+import { renderGateTerminal } from '#reports/gate/terminal.ts';
+import { writeGateOutputs } from '#reports/gate/write.ts';
+import { wantsColour } from '../colour.ts';
 import { loadConfig, type BenchConfig } from '../config.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { parseDuration, parseInteger } from '../flags.ts';
@@ -55,7 +59,7 @@ export const gateCommand = (): Command =>
       if (flags.base === undefined)
         throw new UsageError('nothing to compare with: name a revision with --base, such as --base origin/main');
       const outcome = await runGate(flags.base, { settings, rounds, config: config.gate ?? {} }, signal);
-      report(outcome.result, settings);
+      await report(outcome.result, settings);
       process.exitCode = outcome.interrupted ? EXIT.interrupted : exitCodeOf(outcome.result, settings.strict);
     });
 
@@ -139,10 +143,11 @@ function notesOf({ records, interrupted }: GateMeasurement, dirty: boolean): str
   ];
 }
 
-function report(result: GateResult, { json }: Settings): void {
-  if (json) return void process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  process.stdout.write(`${result.verdict}\n`);
-  for (const { state, title, subject, scenario, primary, reason } of result.metrics)
-    process.stdout.write(`  ${state.padEnd(12)} ${primary ? ' ' : '·'} ${title}, ${subject}, ${scenario}: ${reason}\n`);
-  for (const note of result.notes) process.stdout.write(`note: ${note}\n`);
+async function report(result: GateResult, { json }: Settings): Promise<void> {
+  const folder = resolve(result.directory);
+  await writeGateOutputs(result, folder);
+  process.stdout.write(
+    json ? gateJson.render(result) : renderGateTerminal(result, { colour: wantsColour(process.stdout) }),
+  );
+  process.stderr.write(`\nevery output: ${result.directory}\n`);
 }
