@@ -1,7 +1,6 @@
 /** JUnit XML against the schemas in use, and the counts against the result. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { XmlDocument, XsdValidator } from 'libxml2-wasm';
@@ -11,13 +10,16 @@ import { xmlDocument } from '#reports/gate/xml.ts';
 import { gateResult, hugeResult, metricOf, ODD, RESULTS } from './synthetic-result.ts';
 
 /** The schemas come with the package junit-processor. */
-const schemas = createRequire(import.meta.url).resolve('junit-processor/schemas/JUnit.xsd');
-function validatorOf(name: string): XsdValidator {
-  using document = XmlDocument.fromBuffer(readFileSync(new URL(name, `file://${schemas}`)));
+const schemas = {
+  windyroad: import.meta.resolve('junit-processor/schemas/JUnit.xsd'),
+  jenkins: import.meta.resolve('junit-processor/schemas/jenkins-junit.xsd'),
+};
+function validatorOf(schema: string): XsdValidator {
+  using document = XmlDocument.fromBuffer(readFileSync(new URL(schema)));
   return XsdValidator.fromDoc(document);
 }
-const windyroad = validatorOf('JUnit.xsd');
-const jenkins = validatorOf('jenkins-junit.xsd');
+const windyroad = validatorOf(schemas.windyroad);
+const jenkins = validatorOf(schemas.jenkins);
 
 /** The packaged copy of windyroad's schema is older than its `skipped`, element and attribute; the rest is held to it. */
 const beforeSkipped = (xml: string): string =>
