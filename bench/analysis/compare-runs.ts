@@ -38,6 +38,10 @@ export interface RunLine {
   readonly main: boolean;
   readonly first: Estimate;
   readonly second: Estimate;
+  /** What the estimates rest on: a value a round, in the unit. */
+  readonly rounds: { readonly first: readonly number[]; readonly second: readonly number[] };
+  /** What the first run's figure is, in the metric's own unit; of ratios, what it would be on the second run's host. */
+  readonly level: number;
   /** Second ÷ first; `n` is the smaller number of rounds. */
   readonly ratio: Estimate;
   /** Exact Mann–Whitney p, and the same after Holm over its family. */
@@ -50,6 +54,8 @@ export interface RunLine {
   readonly strength: Strength;
   /** What the host itself may have changed between the runs, as a ratio ≥ 1; absent where no control tells. */
   readonly floor?: number;
+  /** Throughput that was not the subject's own in one of the runs. */
+  readonly limited: boolean;
   /** Why it can be told no better, where that is no matter of its interval alone. */
   readonly reason?: string;
 }
@@ -118,9 +124,10 @@ const sideOf = ({ run, trials }: RunRecords): RunSide => ({
   rounds: new Set(trials.map(({ round }) => round)).size,
 });
 
-function lineOf({ scenario, subject, metric: name, of, first, second, limitedBy }: Samples): RunLine {
+function lineOf({ scenario, subject, metric: name, of, first, second, level, limitedBy }: Samples): RunLine {
   const { title, unit } = metric(name);
-  const level = (logs: readonly number[]): Estimate => transform(hodgesLehmann(logs, CONFIDENCE), Math.exp);
+  const estimate = (logs: readonly number[]): Estimate => transform(hodgesLehmann(logs, CONFIDENCE), Math.exp);
+  const ratio = transform(shiftBetween(second, first, CONFIDENCE), Math.exp);
   const { p } = mannWhitney(second, first);
   return {
     scenario,
@@ -131,12 +138,15 @@ function lineOf({ scenario, subject, metric: name, of, first, second, limitedBy 
     unit: of === 'figure' ? unit : 'ratio',
     better: name === 'throughput' ? 'higher' : 'lower',
     main: MAIN.has(name) && limitedBy === undefined,
-    first: level(first),
-    second: level(second),
-    ratio: transform(shiftBetween(second, first, CONFIDENCE), Math.exp),
+    first: estimate(first),
+    second: estimate(second),
+    rounds: { first: first.map(Math.exp), second: second.map(Math.exp) },
+    level: level / ratio.value,
+    ratio,
     p,
     adjustedP: p,
     strength: 'cannot tell',
+    limited: limitedBy !== undefined,
     ...(limitedBy !== undefined && { reason: `the limit was ${limitedBy}, not ${subject} itself` }),
   };
 }
@@ -171,7 +181,7 @@ function floorsOf({ first, second }: RunMatch): Floors {
 
 /** `control`: direct's own lines, where figures are compared; ratios carry theirs in themselves. */
 function withFloor(line: RunLine, control: readonly RunLine[] | undefined, noise: Floors): RunLine {
-  const strength = line.reason === undefined ? strengthOf(line) : 'cannot tell';
+  const strength = line.limited ? 'cannot tell' : strengthOf(line);
   const moved = control
     ?.filter(({ scenario, metric: name }) => scenario === line.scenario && controlsOf(line.metric).includes(name))
     .map(({ ratio }) => Math.max(sizeOf(ratio.low), sizeOf(ratio.high)));

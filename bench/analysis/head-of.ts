@@ -2,6 +2,10 @@
 import type { RunRecords } from '#bench/model/record.ts';
 import type { Subject } from '#bench/model/scenario.ts';
 
+/** Whether head ran at once with another revision of itself: it had but its share of the core, and the two met in its caches. */
+export const isDuet = ({ trials }: Pick<RunRecords, 'trials'>): boolean =>
+  trials.some(({ subject }) => isBase(subject));
+
 const isBase = (subject: Subject): boolean => subject.kind === 'proxy' && subject.side === 'base';
 
 function plain<T extends { readonly subject: Subject }>(record: T): T {

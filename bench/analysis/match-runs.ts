@@ -5,9 +5,10 @@
  */
 import type { Bound, RunRecords, TrialRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
+import { median } from '#bench/stats/hodges-lehmann.ts';
 import { REFERENCES } from './between.ts';
 import { differencesOf } from './comparison.ts';
-import { headOf } from './head-of.ts';
+import { headOf, isDuet } from './head-of.ts';
 import { isLatency, METRIC_NAMES, metric, type MetricName } from './metrics.ts';
 import { formatQuantity } from './quantity.ts';
 import { differencesBetween, isPlacedAlike, type RunDifference } from './run-differences.ts';
@@ -22,6 +23,8 @@ export interface Samples {
   readonly of: 'figure' | `ratio to ${string}`;
   readonly first: readonly number[];
   readonly second: readonly number[];
+  /** Median of the figure itself in the second run, in the metric's unit: what a ratio is a ratio of. */
+  readonly level: number;
   /** Throughput: what else was the limit in one of the runs; then it is not the subject's. */
   readonly limitedBy?: string;
 }
@@ -61,15 +64,20 @@ const TO_REFERENCE: readonly MetricName[] = ['cpuPerRequest', 'instructionsPerRe
 interface One {
   readonly records: RunRecords;
   readonly figures: FiguresBy;
+  readonly duet: boolean;
 }
+
+const oneOf = (records: RunRecords): One => {
+  const head = headOf(records);
+  return { records: head, figures: figuresOnce(head.run.scenarios, head.trials), duet: isDuet(records) };
+};
 
 /** Throws `MatchError` where nothing can be compared. */
 export function matchRuns(before: RunRecords, after: RunRecords): RunMatch {
-  const [first, second] = [headOf(before), headOf(after)];
+  const [one, other] = [oneOf(before), oneOf(after)];
+  const [first, second] = [one.records, other.records];
   if (first.run.run === second.run.run && first.run.startedAt === second.run.startedAt)
     throw new MatchError(`both are the run ${first.run.run}; name two different ones`);
-  const one = { records: first, figures: figuresOnce(first.run.scenarios, first.trials) };
-  const other = { records: second, figures: figuresOnce(second.run.scenarios, second.trials) };
   const compared =
     first.run.environment.fingerprint === second.run.environment.fingerprint ? 'figures' : 'ratios to direct';
   const [inFirst, inSecond] = [cellsOf(first), cellsOf(second)];
@@ -142,6 +150,8 @@ function whyOther(scenario: Scenario, first: One, second: One): string | undefin
   const there = second.records.run.scenarios.find(({ name }) => name === scenario.name)!;
   const shape = (of: Scenario): string => JSON.stringify({ ...of, summary: '' });
   if (shape(scenario) !== shape(there)) return 'it is defined differently in the two runs';
+  if (first.duet !== second.duet)
+    return `in the ${first.duet ? 'first' : 'second'} run two revisions shared the proxy’s core at once, in the other it ran alone`;
   const drivers = (of: One): string =>
     [
       ...new Set(
@@ -169,6 +179,11 @@ function figuresIn(scenario: Scenario, subjects: readonly string[], first: One, 
     for (const name of names) skipped.add(name);
   };
   const latencies = METRIC_NAMES.filter(isLatency);
+  if (first.duet)
+    skip('throughput and latency are left out: two revisions shared the proxy’s core at once', [
+      ...latencies,
+      'throughput',
+    ]);
   const [a, b] = [offeredIn(first, scenario.name), offeredIn(second, scenario.name)];
   if (!isPlacedAlike(first.records, second.records))
     skip('throughput and latency are left out: the runs are placed differently on the cores', [
@@ -227,6 +242,8 @@ function ratiosIn(scenario: Scenario, subjects: readonly string[], first: One, s
           ? 'direct'
           : undefined;
       if (to === undefined || to === subject || (name === 'throughput' && scenario.loop.kind !== 'closed')) return [];
+      // Head and base share a core, direct is alone.
+      if (first.duet && to === 'direct') return [];
       const logs = ({ figures }: One): number[] => {
         const [of, by] = [figures(scenario.name, subject).get(name), figures(scenario.name, to).get(name)];
         return of && by ? differencesOf('ratio', of, by) : [];
@@ -255,7 +272,8 @@ function sampled(
 ): Samples[] {
   if (!a?.length || !b?.length) return [];
   const limitedBy = what.metric === 'throughput' ? limitIn(what, first, second) : undefined;
-  return [{ ...what, first: a, second: b, ...(limitedBy !== undefined && { limitedBy }) }];
+  const level = median([...second.figures(what.scenario, what.subject).get(what.metric)!.values()]);
+  return [{ ...what, first: a, second: b, level, ...(limitedBy !== undefined && { limitedBy }) }];
 }
 
 const LIMITS: Readonly<Record<Bound, string>> = {

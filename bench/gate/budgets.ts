@@ -5,7 +5,7 @@
 import { keepAlive } from '#bench/analysis/between.ts';
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import { CONFIDENCE, type Rounds } from '#bench/analysis/comparison.ts';
-import { headOf } from '#bench/analysis/head-of.ts';
+import { headOf, isDuet } from '#bench/analysis/head-of.ts';
 import { failuresOf, isLatency, type MetricName } from '#bench/analysis/metrics.ts';
 import { formatEstimate, formatQuantity, type Unit } from '#bench/analysis/quantity.ts';
 import { type FiguresBy, figuresOnce } from '#bench/analysis/scenario.ts';
@@ -21,6 +21,8 @@ interface Context {
   readonly run: Run;
   readonly figures: FiguresBy;
   readonly confidence: number;
+  /** Head ran at once with base, on the same core. */
+  readonly duet: boolean;
 }
 
 /** One outcome a budget, in their order. Of a gate's run, those of head. `confidence`: coverage without which nothing is decided. */
@@ -30,7 +32,8 @@ export function judgeBudgets(
   confidence = CONFIDENCE,
 ): BudgetOutcome[] {
   const run = headOf(records);
-  const context = { run, figures: figuresOnce(run.run.scenarios, run.trials), confidence };
+  const figures = figuresOnce(run.run.scenarios, run.trials);
+  const context = { run, figures, confidence, duet: isDuet(records) };
   return budgets.map((budget) => {
     try {
       return judge(budget, context);
@@ -50,8 +53,8 @@ interface Side {
   readonly scenario: string;
   /** The figure's own name where the budget left it open: 'service time' for `addedP99` where response time is withheld. */
   readonly as: MetricName;
-  /** The rates are at least these: something else was the limit. */
-  readonly limitedBy?: string;
+  /** Something else is in the figures: in truth they are at least ('floor') or at most ('ceiling') these, and why. */
+  readonly blurred?: { readonly as: 'floor' | 'ceiling'; readonly reason: string };
 }
 
 function judge({ text, left, operator, right }: Budget, context: Context): BudgetOutcome {
@@ -80,8 +83,7 @@ function judge({ text, left, operator, right }: Budget, context: Context): Budge
     };
   if (side === undefined)
     return { ...outcome, state: 'unknown', reason: `${figures}: the interval holds the limit of ${words}` };
-  // A rate that something else limited may be higher in truth, never lower.
-  const blurred = side === 'below' ? one.limitedBy : other?.limitedBy;
+  const blurred = blurs(side, one, other);
   if (blurred !== undefined) return { ...outcome, state: 'unknown', reason: `${figures}: ${blurred}` };
   const state = (side === 'below') === upper ? 'kept' : 'exceeded';
   return {
@@ -89,6 +91,13 @@ function judge({ text, left, operator, right }: Budget, context: Context): Budge
     state,
     reason: `${figures}: the whole interval lies ${side} the limit of ${words}`,
   };
+}
+
+/** Why left may lie on the other side of the limit in truth; undefined where it cannot. */
+function blurs(side: 'below' | 'above', left: Side, right: Side | undefined): string | undefined {
+  const [risky, riskyRight] = side === 'below' ? (['floor', 'ceiling'] as const) : (['ceiling', 'floor'] as const);
+  if (left.blurred?.as === risky) return left.blurred.reason;
+  return right?.blurred?.as === riskyRight ? right.blurred.reason : undefined;
 }
 
 interface Compared {
@@ -197,8 +206,20 @@ function sideOf({ subject, metric }: Figure, scenario: string, context: Context)
     : plainSide(subject, metric, scenario, context);
   if (side.rounds.size === 0 && metric !== 'errorShare')
     throw new Untold(`${metric} of ${subject} in ${scenario}: ${whyNone(trials)}`);
-  const limitedBy = metric === 'throughput' ? limitOf(subject, trials) : undefined;
-  return { ...side, scenario, ...(limitedBy !== undefined && { limitedBy }) };
+  const blurred = blurOf({ subject, metric }, trials, context.duet);
+  return { ...side, scenario, ...(blurred && { blurred }) };
+}
+
+const SHARED = 'head shared its core with base, which ran at once';
+
+/** Direct's figures are what this lab gives without a hop, whatever its limit is; a proxy's are its own only where it was the limit, alone. */
+function blurOf({ subject, metric }: Figure, trials: readonly TrialRecord[], duet: boolean): Side['blurred'] {
+  if (subject === 'direct') return undefined;
+  if (metric === 'throughput') {
+    const limit = duet ? SHARED : limitOf(subject, trials);
+    return limit === undefined ? undefined : { as: 'floor', reason: limit };
+  }
+  return duet && (isAdded(metric) || isLatency(metric)) ? { as: 'ceiling', reason: SHARED } : undefined;
 }
 
 const plainSide = (
@@ -255,9 +276,7 @@ const LIMITS: Readonly<Record<Exclude<Bound, 'proxy'>, string>> = {
   none: 'the offered load',
 };
 
-/** Direct's rate is what this lab gives without a hop, whatever its limit is; a proxy's is its own only where it was the limit. */
 function limitOf(subject: string, trials: readonly TrialRecord[]): string | undefined {
-  if (subject === 'direct') return undefined;
   const bounds = trials.flatMap((trial) =>
     trial.state === 'completed' && trial.bound !== 'proxy' ? [trial.bound] : [],
   );

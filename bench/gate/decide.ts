@@ -71,7 +71,7 @@ export interface Decision {
 }
 
 /** Worst first. */
-const ORDER: readonly GateState[] = ['regressed', 'invalid', 'inconclusive', 'improved', 'same'];
+export const ORDER: readonly GateState[] = ['regressed', 'invalid', 'inconclusive', 'improved', 'same'];
 
 /** `alpha`: what this look may spend. */
 export function decide(all: readonly Measured[], alpha = LOOK_ALPHA): Decision {

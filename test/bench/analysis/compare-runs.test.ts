@@ -252,19 +252,29 @@ test('what only one run has is listed; nothing in common, or one run twice, is r
   assert.throws(() => compareRuns(onlyDirect(runOf(1)), onlyDirect(runOf(2))), /no proxy has a figure in both/);
 });
 
-test('of a gate’s run it is head that is compared', () => {
-  const gate: Change = (records) => ({
-    ...records,
-    trials: [
-      ...records.trials.map((trial) =>
-        trial.subject.kind === 'proxy' ? { ...trial, subject: { ...trial.subject, side: 'head' as const } } : trial,
-      ),
-      ...runOf(9, 3).trials.flatMap((trial) =>
-        trial.subject.kind === 'proxy' ? [{ ...trial, subject: { ...trial.subject, side: 'base' as const } }] : [],
-      ),
-    ],
-  });
+test('of a gate’s run it is head that is compared, and only with a gate’s', () => {
+  const gate =
+    (seed: number): Change =>
+    (records) => ({
+      ...records,
+      trials: [
+        ...records.trials.map((trial) =>
+          trial.subject.kind === 'proxy' ? { ...trial, subject: { ...trial.subject, side: 'head' as const } } : trial,
+        ),
+        ...runOf(seed, 3).trials.flatMap((trial) =>
+          trial.subject.kind === 'proxy' ? [{ ...trial, subject: { ...trial.subject, side: 'base' as const } }] : [],
+        ),
+      ],
+    });
   const plain = compareRuns(runOf(1), runOf(2, 1.15));
-  const found = compareRuns(runOf(1), gate(runOf(2, 1.15)));
-  assert.deepEqual(found.lines, plain.lines);
+  const found = compareRuns(gate(8)(runOf(1)), gate(9)(runOf(2, 1.15)));
+  const figures = ({ lines }: RunComparison) =>
+    lines
+      .filter(({ metric }) => metric !== 'throughput' && !metric.startsWith('service'))
+      .map(({ subject, metric, ratio, p }) => ({ subject, metric, ratio, p }));
+  assert.deepEqual(figures(found), figures(plain));
+  assert.equal(figures(found).length, found.lines.length);
+  assert.throws(() => compareRuns(runOf(1), gate(9)(runOf(2))), /in the second run two revisions shared/);
+  const across = compareRuns(gate(8)(runOf(1)), onHost('other')(gate(9)(runOf(2))));
+  assert.ok(across.lines.every(({ of }) => of === 'ratio to l4-tcp'));
 });

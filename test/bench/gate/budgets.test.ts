@@ -189,4 +189,16 @@ test('of a gate’s run it is head that must keep them', () => {
   const outcome = judge('l7-http.cpuPerRequest <= 20 µs', gate);
   assert.equal(outcome.state, 'exceeded');
   assert.ok(Math.abs(outcome.measured!.value / (18.2 * 1.5) - 1) < 0.03);
+  // Both ran at once on one core: its rate alone would be higher, its latency lower, its cost per request is counted by itself.
+  for (const [text, state] of [
+    ['l7-http.throughput >= 1 /s', 'kept'],
+    ['l7-http.throughput >= 900000 /s', 'unknown'],
+    ['l7-http.addedP50 <= 100 µs', 'kept'],
+    ['l7-http.addedP50 <= 9 µs', 'unknown'],
+    ['l7-http.serviceP50 <= 9 µs', 'unknown'],
+  ] as const) {
+    const found = judge(text, gate);
+    assert.equal(found.state, state, `${text}: ${found.reason}`);
+    if (state === 'unknown') assert.match(found.reason, /shared its core with base/);
+  }
 });
