@@ -61,7 +61,7 @@ describe('gate', () => {
       assert.equal(result.base.label, 'HEAD');
       assert.equal(result.base.commit, result.head.commit);
       const { records } = readRecords(readFileSync(join(here.out, 'latest/trials.ndjson'), 'utf8'));
-      const sides = records.trials.map(({ subject }) => (subject.kind === 'proxy' ? subject.side : 'direct'));
+      const sides = records.trials.map(({ subject }) => (subject.kind === 'proxy' ? (subject.side ?? '') : 'direct'));
       assert.deepEqual(sides.slice(0, 5).toSorted(), ['base', 'base', 'direct', 'head', 'head']);
       assert.deepEqual(here.leftovers(), []);
       assert.equal(worktrees(), before);
