@@ -15,6 +15,7 @@ import { wantsColour } from '../colour.ts';
 import { loadConfig, type BenchConfig } from '../config.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { parseDuration, parseInteger } from '../flags.ts';
+import { gateAgainstBaseline } from '../gate/against-baseline.ts';
 import { type GateMeasurement, type GateRun, measureGate, RevisionUnfit } from '../gate/measure.ts';
 import { openRevisions } from '../gate/revisions.ts';
 import { selfTest, type SelfTestFlags } from '../gate/self-test.ts';
@@ -23,6 +24,7 @@ import { type BenchFlags, settle, type Settings } from '../run/settings.ts';
 
 export interface GateFlags extends Omit<BenchFlags, 'preset' | 'driver'>, SelfTestFlags {
   readonly base?: string;
+  readonly baseline?: string;
   readonly warmup?: string;
   readonly selfTest?: boolean;
 }
@@ -36,6 +38,7 @@ export const gateCommand = (): Command =>
   new Command('gate')
     .description('measure head against base in one run; exit 99 where head is dearer')
     .option('--base <ref>', 'git revision to compare the working tree with')
+    .option('--baseline <file>', 'stored run to compare with instead: its folder or trials.ndjson')
     .option('--proxies <a,b>', 'what is compared (default: your own subjects of bench.config.ts, else l7-http)')
     .option('--scenarios <a,b>', 'traffic shapes; `hopcost list` shows them')
     .option('--rounds <n>', `rounds of the first look (default ${ROUNDS.first}); the second has twice as many`)
@@ -51,13 +54,25 @@ export const gateCommand = (): Command =>
     .option('--save <file>', 'with --self-test: keep the rounds, for replay')
     .action(async (flags: GateFlags) => {
       const config = await loadConfig(process.cwd());
-      const settings = await gateSettings(flags, config);
+      if (flags.base !== undefined && flags.baseline !== undefined)
+        throw new UsageError('--base measures a revision, --baseline reads a stored run: name one of them');
       using interruption = onInterrupt();
       const { signal } = interruption;
+      if (flags.baseline !== undefined) {
+        const { baseline: file, base: _, warmup: __, selfTest: ___, ...own } = flags;
+        const plan = { file, flags: own, config, budgets: config.gate?.budgets ?? [] };
+        const { result, interrupted } = await gateAgainstBaseline(plan, signal);
+        await report(result, { json: flags.json ?? false });
+        process.exitCode = interrupted ? EXIT.interrupted : exitCodeOf(result, flags.strict ?? config.strict ?? false);
+        return;
+      }
+      const settings = await gateSettings(flags, config);
       const rounds = roundsOf(flags, config);
       if (flags.selfTest) return selfTest(settings, rounds, flags, signal);
       if (flags.base === undefined)
-        throw new UsageError('nothing to compare with: name a revision with --base, such as --base origin/main');
+        throw new UsageError(
+          'nothing to compare with: name a revision with --base, such as --base origin/main, or a stored run with --baseline',
+        );
       const outcome = await runGate(flags.base, { settings, rounds, config: config.gate ?? {} }, signal);
       await report(outcome.result, settings);
       process.exitCode = outcome.interrupted ? EXIT.interrupted : exitCodeOf(outcome.result, settings.strict);
@@ -143,7 +158,7 @@ function notesOf({ records, interrupted }: GateMeasurement, dirty: boolean): str
   ];
 }
 
-async function report(result: GateResult, { json }: Settings): Promise<void> {
+async function report(result: GateResult, { json }: Pick<Settings, 'json'>): Promise<void> {
   const folder = resolve(result.directory);
   await writeGateOutputs(result, folder);
   process.stdout.write(

@@ -88,6 +88,39 @@ describe('gate', () => {
     assert.equal(records.end?.state, 'interrupted');
   });
 
+  test('a stored run as the baseline: head is measured as it was, and judged against it', async () => {
+    using here = place(checkout);
+    const stored = join(here.out, 'stored');
+    const bench = new Cli(
+      [
+        'bench',
+        '--preset',
+        'smoke',
+        '--scenarios',
+        'http-small',
+        '--proxies',
+        'l4-tcp',
+        '--duration',
+        '200ms',
+        '--out',
+        stored,
+      ],
+      { cwd: checkout },
+    );
+    assert.equal((await bench.finished).code, 0);
+    const file = join(stored, 'latest/trials.ndjson');
+    const { code, stdout, stderr } = await new Cli(['gate', '--baseline', file, '--json', '--out', here.out], {
+      cwd: checkout,
+    }).finished;
+    assert.equal(code, 0, stderr);
+    const { mode, metrics } = JSON.parse(stdout) as GateResult;
+    assert.deepEqual(mode, { kind: 'baseline', file, compared: 'figures' });
+    assert.ok(metrics.some(({ metric, subject }) => metric === 'cpuPerRequest' && subject === 'l4-tcp'));
+    const missing = await new Cli(['gate', '--baseline', join(here.out, 'nothing')], { cwd: checkout }).finished;
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /no run '.*nothing'/);
+  });
+
   test('outside of any repository: exit 2 and what to do', async () => {
     using folder = temporaryFolder();
     using here = place(folder.path);

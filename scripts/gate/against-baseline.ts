@@ -1,0 +1,87 @@
+/** `hopcost gate --baseline FILE`: head measured as the stored run was, and judged against its records. */
+import { relative } from 'node:path';
+import { baselineRevision, judgeBaseline } from '#bench/gate/baseline.ts';
+import type { Budget } from '#bench/gate/budget.ts';
+import { judgeBudgets } from '#bench/gate/budgets.ts';
+import { judgeGate } from '#bench/gate/judge.ts';
+import type { GateResult, Revision } from '#bench/gate/result.ts';
+import { rulesWith } from '#bench/gate/rules.ts';
+import { millis } from '#bench/model/units.ts';
+import { hopName } from '#bench/model/scenario.ts';
+import type { BenchConfig } from '../config.ts';
+import { UsageError } from '../exit.ts';
+import { readNamedRun, readRun } from '../run/read.ts';
+import { runBench } from '../run/run.ts';
+import { type BenchFlags, settle } from '../run/settings.ts';
+import { revision } from '../version.ts';
+
+export interface BaselinePlan {
+  /** A run's folder, or its `trials.ndjson`. */
+  readonly file: string;
+  readonly flags: BenchFlags;
+  readonly config: BenchConfig;
+  readonly budgets: readonly Budget[];
+}
+
+export async function gateAgainstBaseline(
+  { file, flags, config, budgets }: BaselinePlan,
+  signal: AbortSignal,
+): Promise<{ readonly result: GateResult; readonly interrupted: boolean }> {
+  const since = performance.now();
+  const baseline = await readNamedRun(file);
+  const { run, subjects } = baseline;
+  if (run.preset === 'gate')
+    throw new UsageError(
+      `${file} is a gate's run, whose revisions shared a core; expected records of \`hopcost bench\` as the baseline`,
+    );
+  const names = [...new Set(subjects.map(({ subject }) => hopName(subject)))].filter((name) => name !== 'direct');
+  const settled = await settle(
+    {
+      proxies: names.join(','),
+      scenarios: run.scenarios.map(({ name }) => name).join(','),
+      rounds: String(run.rounds),
+      duration: `${run.window}ms`,
+      ...flags,
+      preset: 'standard',
+    },
+    { ...(config.out !== undefined && { out: config.out }), ...(config.seed !== undefined && { seed: config.seed }) },
+  );
+  // As the stored run was measured, and nothing that the comparison does not need.
+  const settings = { ...settled, preset: 'baseline', warmup: millis(run.warmup), micro: millis(0), calibrate: false };
+  const { directory, interrupted } = await runBench(settings, signal);
+  const records = await readRun(directory);
+  const rules = rulesWith(config.gate?.effects);
+  const verdict = judgeBaseline(baseline, records, { rules });
+  if (verdict.kind === 'refused')
+    throw new UsageError(
+      `${file} cannot be the baseline of this run: ${verdict.reason}; compare with --base REF instead`,
+    );
+  const result = judgeGate({
+    records,
+    directory: relative(process.cwd(), directory) || '.',
+    mode: { kind: 'baseline', file, compared: verdict.compared },
+    base: baselineRevision(baseline, file),
+    head: headRevision(),
+    planned: settings.rounds,
+    looks: 1,
+    budgets: judgeBudgets(budgets, records),
+    notes: [
+      ...(interrupted ? ['the gate was interrupted: what was measured until then is judged, and may not suffice'] : []),
+      ...verdict.notes,
+    ],
+    seconds: (performance.now() - since) / 1_000,
+    metrics: verdict.metrics,
+    state: verdict.state,
+    rules,
+  });
+  return { result, interrupted };
+}
+
+function headRevision(): Revision {
+  const own = revision();
+  return {
+    label: 'the working tree',
+    commit: own?.replace(/-dirty$/, '') ?? null,
+    dirty: own?.endsWith('-dirty') ?? false,
+  };
+}
