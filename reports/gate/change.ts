@@ -14,7 +14,7 @@ function signed(ratio: number): string {
 
 /** '+4.1 % (+3.2 to +5.0)'; one round has no interval and says so. */
 export const formatChange = ({ value, low, high, n }: Estimate): string =>
-  `${signed(value)}${NBSP}% (${n < 2 ? 'one round' : `${signed(low)} to ${signed(high)}`})`;
+  `${signed(value)}${NBSP}% (${n < 2 ? 'one round' : `${signed(low)}${NBSP}to${NBSP}${signed(high)}`})`;
 
 /** '0.012', '<0.001'. */
 export const formatP = (p: number): string => (p < 0.001 ? '<0.001' : p.toFixed(3));

@@ -10,6 +10,7 @@ import { budgetsByImportance, BUDGETS, byImportance, headlineOf, STATES } from '
 import { decidingP, formatChange, formatP, formatRevision } from './change.ts';
 import { environmentFacts, type Facts, roundsText, runFacts } from './facts.ts';
 
+const NBSP = '\u00a0';
 const LONGEST = { name: 120, sentence: 600 };
 
 /** A lone half of a surrogate pair is no text; a cut must not make one. */
@@ -50,7 +51,7 @@ const metricRow = (metric: GateMetric): string => {
   const { scenario, subject, title, unit, base, head, ratio, state, primary } = metric;
   const p = decidingP(metric);
   return tableRow([
-    `${STATES[state].mark} ${state}${primary ? '' : ' (advisory)'}`,
+    `${STATES[state].mark}${NBSP}${state}${primary ? '' : ' (advisory)'}`,
     name(scenario),
     name(subject),
     name(title),
@@ -82,7 +83,7 @@ export function reasons(metrics: readonly GateMetric[], heading: string): Block[
 export function budgetTable({ budgets }: GateResult, heading: string): Block[] {
   if (budgets.length === 0) return [];
   const items = budgetsByImportance(budgets).map((budget) =>
-    tableRow([`${BUDGETS[budget.state].mark} ${budget.state}`, sentence(budget.text), sentence(budget.reason)]),
+    tableRow([`${BUDGETS[budget.state].mark}${NBSP}${budget.state}`, sentence(budget.text), sentence(budget.reason)]),
   );
   return [{ open: `${heading} Budgets\n\n${tableHead(['state', 'budget', 'why'], 3)}`, items, priority: 2 }];
 }

@@ -19,18 +19,21 @@ interface Entry {
 }
 
 interface Turned {
-  readonly title: string;
+  /** From the metric's own. */
+  readonly title: (own: string) => string;
   readonly unit: Unit;
   readonly of: (value: number) => number;
 }
+const same = (title: string): string => title;
 
 /** Undefined: there is no honest way to turn this unit over, so the metric is left out. */
 const OVER: Partial<Readonly<Record<Unit, Turned>>> = {
-  '/s': { title: 'time per request (1 s ÷ throughput)', unit: 'µs', of: (rate) => 1e6 / rate },
+  '/s': { title: (own) => `time per request (1 s ÷ ${own})`, unit: 'µs', of: (rate) => 1e6 / rate },
+  ratio: { title: (own) => `1 ÷ ${own}`, unit: 'ratio', of: (ratio) => 1 / ratio },
 };
 
 function turn(metric: GateMetric): Turned | undefined {
-  if (metric.better === 'lower') return { title: metric.title, unit: metric.unit, of: (value) => value };
+  if (metric.better === 'lower') return { title: same, unit: metric.unit, of: (value) => value };
   return OVER[metric.unit];
 }
 
@@ -54,7 +57,7 @@ function entryOf(metric: GateMetric): Entry[] {
   ];
   return [
     {
-      name: `${scenario} / ${subject} / ${way.title}`.toWellFormed(),
+      name: `${scenario} / ${subject} / ${way.title(metric.title)}`.toWellFormed(),
       unit: way.unit,
       value: nineDigits(figure.value),
       ...(figure.n > 1 && { range: formatInterval(figure, way.unit) }),
@@ -65,8 +68,8 @@ function entryOf(metric: GateMetric): Entry[] {
 
 /** A ratio turns over as its figures do. */
 const RATIO: Readonly<Record<GateMetric['better'], Turned>> = {
-  lower: { title: '', unit: 'ratio', of: (ratio) => ratio },
-  higher: { title: '', unit: 'ratio', of: (ratio) => 1 / ratio },
+  lower: { title: same, unit: 'ratio', of: (ratio) => ratio },
+  higher: { title: same, unit: 'ratio', of: (ratio) => 1 / ratio },
 };
 
 const render = ({ metrics }: GateResult): string => `${JSON.stringify(metrics.flatMap(entryOf), null, 2)}\n`;

@@ -90,6 +90,15 @@ test('smaller-is-better: a throughput that fell is a time that rose, by the same
   assert.ok(entry!.extra.includes(`change: +${(change * 100).toFixed(1)}`), entry!.extra);
 });
 
+test('smaller-is-better: a ratio of which more is better is turned over as well', () => {
+  const throughput = metricOf({ metric: 'throughput', better: 'higher', level: 0.8, ratio: 0.9 });
+  const [entry] = entriesOf(
+    gateResult({ metrics: [{ ...throughput, unit: 'ratio', title: 'throughput, ratio to direct' }] }),
+  );
+  assert.equal(entry!.name, 'http-small / l7-http / 1 ÷ throughput, ratio to direct');
+  assert.ok(Math.abs(entry!.value * throughput.head!.value - 1) < 1e-6);
+});
+
 interface Read {
   readonly config: Record<string, string>;
   readonly units: Record<string, string>;

@@ -27,7 +27,7 @@ test('the verdict is first, what decides is above what does not, worst first', (
   const text = stepSummary.render(RESULTS['regressed']!);
   assert.match(text, /^## ✗ hopcost gate: regressed\n\n\*\*Head is dearer/);
   const states = tableRows(text).flatMap(
-    (row) => /^\| . (\w+)( \(advisory\))? \| http/.exec(row)?.slice(1, 3).join('') ?? [],
+    (row) => /^\| .\u00a0(\w+)( \(advisory\))? \| http/.exec(row)?.slice(1, 3).join('') ?? [],
   );
   assert.deepEqual(states, ['regressed', 'regressed', 'inconclusive', 'same', 'regressed (advisory)']);
 });
