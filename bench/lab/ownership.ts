@@ -1,6 +1,6 @@
 /** Which process is which, and whose a listening port is. Linux tells by /proc; elsewhere the answer is 'unknown', and says so. */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { parseListeningSockets, parseProcessStat } from '#bench/model/procfs.ts';
+import { parseProcessStat, parseTcpSockets, type TcpSocket } from '#bench/model/procfs.ts';
 
 /** A pid alone may be reused; with its start time it names one process. */
 export interface ProcessIdentity {
@@ -44,9 +44,8 @@ export type Ownership =
 export function portOwnership(port: number, pids: readonly number[]): Ownership {
   if (process.platform !== 'linux')
     return { state: 'unknown', reason: `${process.platform} does not tell whose a socket is; only Linux does (/proc)` };
-  const inodes = ['/proc/net/tcp', '/proc/net/tcp6']
-    .flatMap((path) => parseListeningSockets(textOf(path)))
-    .filter((socket) => socket.port === port)
+  const inodes = tcpSockets()
+    .filter((socket) => socket.listens && socket.port === port)
     .map((socket) => socket.inode);
   if (inodes.length === 0) return { state: 'foreign', reason: `nothing listens on port ${port}` };
   const held = new Set<string>();
@@ -60,6 +59,10 @@ export function portOwnership(port: number, pids: readonly number[]): Ownership 
     : { state: 'foreign', reason: `port ${port} is held by a process other than ${pids.join(', ')}` };
 }
 
+/** Of this network namespace, whosever they are. */
+export const tcpSockets = (): TcpSocket[] =>
+  ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => parseTcpSockets(textOf(path)));
+
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -69,11 +72,15 @@ function textOf(path: string): string {
 }
 
 /** Inodes of the sockets that a process holds; none if it has ended, undefined if it may not be looked into. */
-function socketInodes(pid: number): string[] | undefined {
+const socketInodes = (pid: number): string[] | undefined =>
+  descriptorsOf(pid)?.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
+
+/** What each open descriptor of a process is; none if it has ended, undefined if it may not be looked into. */
+export function descriptorsOf(pid: number): string[] | undefined {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
       try {
-        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+        return readlinkSync(`/proc/${pid}/fd/${fd}`);
       } catch {
         return []; // closed in between
       }

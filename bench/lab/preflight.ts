@@ -9,6 +9,7 @@ import { httpCases } from './preflight/http.ts';
 import { tcpCases } from './preflight/tcp.ts';
 import { tlsCases } from './preflight/tls.ts';
 import { RULES } from './conformance/rules.ts';
+import type { Identity } from './identity.ts';
 import { createMaterials, runConformance, type Verdict } from './conformance/run.ts';
 import type { PreflightCase, Layer } from './preflight/case.ts';
 import { sysctl } from './host-facts.ts';
@@ -106,6 +107,7 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
   const results = await Promise.all(
     groups.map(({ cases, ...scenario }) => runCases({ ...spec, scenario, concurrency: 1 }, cases, signal)),
   );
+  const identities = results.flatMap(({ identity }) => identity ?? []);
   // A chain is as correct as its hop, which is checked by itself: only the way through all of them is its own.
   const verdicts =
     definition && groups.length > 0 && !isChain
@@ -139,6 +141,9 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
     preflight: missing
       ? [{ rule: 'it is installed', passed: false, detail: `${missing.reason}; ${missing.install}` }]
       : [...results.flatMap(({ checks }) => checks), ...verdicts.flatMap(checkOf)],
+    ...(identities[0] && {
+      proven: { binary: identities[0].binary, configs: [...new Set(identities.map(({ config }) => config))] },
+    }),
   };
 }
 
@@ -183,12 +188,12 @@ const groupCases = (ways: readonly Carriage[], layer: Layer) =>
     ].map(([origin, group]) => ({ traffic, origin, cases: group })),
   );
 
-/** One check a case, in order, and what the proxy ran with. */
+/** One check a case, in order, and what ran, with what. */
 async function runCases(
   spec: TopologySpec,
   cases: readonly PreflightCase[],
   signal: AbortSignal,
-): Promise<{ checks: readonly Check[]; nativeConfig: string }> {
+): Promise<{ checks: readonly Check[]; nativeConfig: string; identity?: Identity }> {
   const { traffic, origin } = spec.scenario;
   const { hops = 1 } = spec;
   const what = hops > 1 ? `all ${hops} hops start and lead` : 'it starts and leads';
@@ -215,5 +220,6 @@ async function runCases(
     checks.push(
       await check(one.rule, () => one.run(bench, AbortSignal.any([signal, AbortSignal.timeout(CASE_TIMEOUT)]))),
     );
-  return { checks, nativeConfig: topology.proxy?.nativeConfig ?? '' };
+  const { proxy } = topology;
+  return { checks, nativeConfig: proxy?.nativeConfig ?? '', ...(proxy && { identity: proxy.identity }) };
 }

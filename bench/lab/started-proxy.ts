@@ -25,6 +25,8 @@ export interface StartedProxy extends AsyncDisposable {
   /** Whose CPU and memory are this hop's. */
   readonly pids: readonly number[];
   readonly nativeConfig: string;
+  /** Whose code it is: ours, running in our own child; a peer's binary that the child started; a user's. */
+  readonly kind: 'hosted' | 'peer' | 'own';
   /** All processes that were started are still there, and none was replaced. */
   readonly alive: boolean;
   /** Its last lines of output, as far as this process hears them. */
@@ -63,6 +65,7 @@ async function inChild(start: ProxyStart, signal: AbortSignal): Promise<StartedP
     address,
     pids,
     nativeConfig: child.ready.nativeConfig ?? '',
+    kind: pids.includes(pid) ? 'hosted' : 'peer',
     get alive() {
       return child.alive;
     },
@@ -86,6 +89,7 @@ async function fromHere(start: ProxyStart, signal: AbortSignal): Promise<Started
     address,
     pids,
     nativeConfig,
+    kind: 'own',
     get alive() {
       return identities.every(isRunning);
     },

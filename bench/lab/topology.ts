@@ -10,7 +10,9 @@ import type { Scenario, Traffic } from '#bench/model/scenario.ts';
 import type { Warning } from '#bench/model/warning.ts';
 import type { RunCertificate } from './certificates.ts';
 import { HostChild, type EventLoopTimes } from './child.ts';
+import { watchDescriptors } from './descriptors.ts';
 import { ask } from './http-client.ts';
+import { type Identity, identityOf } from './identity.ts';
 import { portOwnership } from './ownership.ts';
 import { startProxy, type ProxyRoot, type StartedProxy } from './started-proxy.ts';
 import { Wire, type Target } from './wire.ts';
@@ -50,11 +52,17 @@ export interface Topology extends AsyncDisposable {
     readonly pids: readonly number[];
     readonly version: string;
     readonly nativeConfig: string;
+    readonly identity: Identity;
     /** Absent where the proxy is not Node, or spreads over several processes. */
     eventLoop?(): Promise<EventLoopTimes>;
   };
   /** At the end of a trial: the same processes still run and still hold the same listeners. Undefined when all is well. */
   verify(): Warning | undefined;
+  /**
+   * Once the load has closed its connections, `connections` at most: waits, for a bounded time, until the proxy has given back what they
+   * took of it. Undefined when it has, or where the system does not tell.
+   */
+  settled(connections: number, signal: AbortSignal): Promise<Warning | undefined>;
 }
 
 /** Subjects whose point is TLS to the origin as well. The capability says only who could; asked of all who can, it would tilt the field. */
@@ -135,6 +143,16 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   if (foreign) throw new Error(foreign.message);
   await prove(protocol === 'http' ? proveNonce : proveConnection, origin, target, signal);
 
+  const descriptors = watchDescriptors(
+    hops.map(({ role, pids, address }, i) => ({
+      role,
+      pids,
+      listener: address.port,
+      next: (hops[i + 1] ?? origin).address.port,
+      layer: definition!.layer,
+    })),
+  );
+
   const children = scope.move();
   return {
     target: front,
@@ -145,17 +163,22 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
       counters: () => origin.counters(),
       eventLoop: () => origin.eventLoop(),
     },
-    ...(hops.length > 0 && { proxy: partyOf(hops, version ?? '') }),
+    ...(hops.length > 0 && { proxy: partyOf(hops, version ?? '', spec.root) }),
     verify: () => {
       const dead = hops.find(({ alive }) => !alive);
       return died('origin-died', origin) ?? (dead && died('proxy-died', dead)) ?? disowned(origin, ...hops);
     },
+    settled: descriptors,
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   };
 }
 
 /** All hops as one: their processes together, and what each ran with. */
-function partyOf(hops: readonly StartedProxy[], version: string): NonNullable<Topology['proxy']> {
+function partyOf(
+  hops: readonly StartedProxy[],
+  version: string,
+  root: string | undefined,
+): NonNullable<Topology['proxy']> {
   const eventLoop = hops.length === 1 ? hops[0]!.eventLoop : undefined;
   return {
     pids: hops.flatMap(({ pids }) => pids),
@@ -165,6 +188,7 @@ function partyOf(hops: readonly StartedProxy[], version: string): NonNullable<To
         hops.length === 1 ? nativeConfig : `hop ${i + 1} of ${hops.length}\n\n${nativeConfig}`,
       )
       .join('\n\n'),
+    identity: identityOf({ version, hops, ...(root !== undefined && { root }) }),
     ...(eventLoop && { eventLoop }),
   };
 }

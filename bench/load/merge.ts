@@ -19,6 +19,7 @@ export function mergeResults(shards: readonly LoadResult[]): LoadResult {
     connections: sum((shard) => shard.connections),
     window: first.window,
     requests: sum((shard) => shard.requests),
+    ...(first.bodiesChecked !== undefined && { bodiesChecked: sum((shard) => shard.bodiesChecked ?? 0) }),
     errors: Object.fromEntries(kinds.map((kind) => [kind, sum((shard) => shard.errors[kind])])) as ErrorCounts,
     errorSamples: [...new Set(shards.flatMap((shard) => shard.errorSamples))].slice(0, SAMPLES),
     ...(first.scheduled !== undefined && { scheduled: sum((shard) => shard.scheduled ?? 0) }),

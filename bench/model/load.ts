@@ -18,6 +18,8 @@ export const LoadJob = z.object({
   warmup: Millis,
   window: Millis,
   timeouts: z.object({ connect: Millis, response: Millis }),
+  /** CRC-32 of the body that the origin is known to send: a sample of the answers is held against it. */
+  bodyChecksum: z.number().int().optional(),
   /** Open loop: keep time by spinning instead of by a sleeping pacer thread. Only where each load worker has a core of its own. */
   spin: z.boolean().optional(),
 });
@@ -72,6 +74,8 @@ export const LoadResult = z.object({
   window: Millis,
   /** Requests whose answer completed, valid, inside the window. */
   requests: z.number().int(),
+  /** HTTP: answers whose whole body was held against its checksum, warm-up included; of all others the length was. */
+  bodiesChecked: z.number().int().optional(),
   errors: ErrorCounts,
   /** First few distinct error messages, for a human. */
   errorSamples: z.array(z.string()),

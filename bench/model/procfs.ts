@@ -109,22 +109,28 @@ export function parseNetCounters(text: string): ReadonlyMap<string, number> {
   return counters;
 }
 
-export interface ListeningSocket {
+export interface TcpSocket {
   readonly port: number;
+  readonly peerPort: number;
+  readonly listens: boolean;
+  /** '0': no process holds it any more. */
   readonly inode: string;
 }
 
 const LISTEN = '0A';
+const portOf = (address: string): number => Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16);
 
-/** /proc/net/tcp and tcp6: the sockets that listen. */
-export function parseListeningSockets(text: string): ListeningSocket[] {
+/** /proc/net/tcp and tcp6. */
+export function parseTcpSockets(text: string): TcpSocket[] {
   return text
     .split('\n')
     .slice(1)
     .map((line) => line.trim().split(/\s+/))
-    .filter((words) => words[3] === LISTEN)
+    .filter((words) => words.length > 9)
     .map((words) => ({
-      port: Number.parseInt(words[1]!.slice(words[1]!.lastIndexOf(':') + 1), 16),
+      port: portOf(words[1]!),
+      peerPort: portOf(words[2]!),
+      listens: words[3] === LISTEN,
       inode: words[9]!,
     }));
 }

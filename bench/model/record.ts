@@ -85,6 +85,11 @@ export const SubjectRecord = z.object({
   /** Limits and timeouts of the neutral intent that it is not given, 'limits.headBytes': there its own hold. Absent: none, or unknown. */
   keepsOwn: z.array(z.string()).optional(),
   preflight: z.array(z.object({ rule: z.string(), passed: z.boolean(), detail: z.string() })),
+  /**
+   * What the checks were held against: hashes of version, executables and sources, and of each configuration, ports left out. A trial
+   * of anything else is invalid. Absent for direct.
+   */
+  proven: z.object({ binary: z.string(), configs: z.array(z.string()) }).optional(),
 });
 export type SubjectRecord = z.infer<typeof SubjectRecord>;
 

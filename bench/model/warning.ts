@@ -62,6 +62,12 @@ export const WARNINGS = {
     meaning: 'the proxy exited or restarted during the trial',
     advice: 'read its last output',
   },
+  unproven: {
+    severity: 'invalid',
+    meaning:
+      'the proxy that was measured is not, byte for byte, the one that passed its conformance checks in this run',
+    advice: 'leave binaries, sources and configuration alone while a run goes on, and repeat it',
+  },
   'origin-died': { severity: 'invalid', meaning: 'the origin exited during the trial', advice: 'read its last output' },
   'generator-bound': {
     severity: 'advice',
@@ -113,6 +119,11 @@ export const WARNINGS = {
     severity: 'advice',
     meaning: 'the origin saw about as many connections as requests: upstream connections are not reused',
     advice: 'check the proxy’s keep-alive settings',
+  },
+  'descriptors-left': {
+    severity: 'advice',
+    meaning: 'the proxy still held sockets or other descriptors of the load after the load had closed its connections',
+    advice: 'a proxy that leaks them fails later; idle connections that it pools to the origin do not count',
   },
   'few-samples': {
     severity: 'advice',

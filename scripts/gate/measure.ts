@@ -128,7 +128,7 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
     const certificate = createCertificate();
     await using one = createLoadPool({ workers: placement.loadWorkers });
     await using other = createLoadPool({ workers: placement.loadWorkers });
-    const shared = { settings, placement, certificate };
+    const shared = { settings, placement, certificate, subjects };
     const contexts = {
       direct: { ...shared, settings: { ...settings, ...DIRECT } },
       base: { ...shared, ...(sides.base && { proxy: sides.base }) },

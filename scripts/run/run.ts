@@ -83,7 +83,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     pinSelf(placement.load);
     const certificate = createCertificate();
     await using pool = createLoadPool({ workers: placement.loadWorkers });
-    const context: TrialContext = { settings, pool, placement, certificate };
+    const context: TrialContext = { settings, pool, placement, certificate, subjects };
 
     for (const subject of settings.subjects) {
       const definition = definitionOf(settings, subject.name);

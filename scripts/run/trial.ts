@@ -1,10 +1,12 @@
 /** One measured trial in one disposable scope: origin, proxy, load, probes; then the verdict. */
+import { unproven } from '#bench/lab/identity.ts';
+import { knownBody } from '#bench/lab/known-body.ts';
 import { openTopology, type TopologySpec } from '#bench/lab/topology.ts';
 import type { RunCertificate } from '#bench/lab/certificates.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
-import type { CompletedTrial, Placement, TrialRecord } from '#bench/model/record.ts';
-import { type Loop, type Traffic, hopName, hopsOf } from '#bench/model/scenario.ts';
+import type { CompletedTrial, Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import { type Loop, type Traffic, hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
 import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
@@ -34,6 +36,8 @@ export interface TrialContext {
   readonly proxy?: Pick<TopologySpec, 'root' | 'cwd' | 'fault'>;
   /** Awaited before the load starts: trials that run at once begin together. */
   readonly meet?: () => Promise<void>;
+  /** Of the run so far: what passed its checks. */
+  readonly subjects?: readonly SubjectRecord[];
 }
 
 /** What a trial adds to its identity. */
@@ -102,6 +106,7 @@ async function measure(
     },
     signal,
   );
+  const bodyChecksum = await knownBody(topology.origin.target, scenario.traffic, signal);
 
   // Whatever ends the trial early ends its load too; nobody is left waiting for the other.
   const ending = new AbortController();
@@ -134,6 +139,7 @@ async function measure(
       warmup,
       window,
       timeouts: TIMEOUTS,
+      ...(bodyChecksum !== undefined && { bodyChecksum }),
     },
     either,
   );
@@ -147,7 +153,13 @@ async function measure(
     await Promise.allSettled(both);
   }
   const [result, readings] = await Promise.all(both);
-  const changed = topology.verify();
-  const evidence = { scenario, subject, load: result, probes: readings, placement, warnings: changed ? [changed] : [] };
+  const name = subjectName({ ...subject, again: undefined });
+  const proven = context.subjects?.find((record) => subjectName(record.subject) === name)?.proven;
+  const warnings = [
+    topology.verify(),
+    topology.proxy && unproven(name, topology.proxy.identity, proven),
+    await topology.settled(loop.connections, signal),
+  ].filter((warning) => warning !== undefined);
+  const evidence = { scenario, subject, load: result, probes: readings, placement, warnings };
   return { ...judgeTrial(evidence), load: result, probes: readings };
 }

@@ -1,6 +1,7 @@
 /** What one client of autocannon does, as our recorder wants it told. */
 import type { Client } from 'autocannon';
-import type { Expectation } from '../http1/answer.ts';
+import { crc32 } from 'node:zlib';
+import type { BodySample, Expectation } from '../http1/answer.ts';
 import type { Fault, Recorder } from '../recorder.ts';
 
 const backoff = 50;
@@ -12,7 +13,7 @@ const silent: Fault = { kind: 'timeout', message: 'no answer in time' };
  * request that was under way on it, counts no error for it, and from then on takes each answer for that of the request
  * before. And when a target refuses connections, it tries again at once, for ever.
  */
-export function observe(client: Client, expect: Expectation, recorder: Recorder): void {
+export function observe(client: Client, expect: Expectation, sample: BodySample, recorder: Recorder): void {
   let sentAt = 0;
   let waiting = false;
   let answer = { status: 0, at: 0, duration: 0 };
@@ -45,7 +46,9 @@ export function observe(client: Client, expect: Expectation, recorder: Recorder)
   // Called right after 'response', when the next request may be under way already.
   client.opts.verifyBody = (body) => {
     const { status, at, duration } = answer;
-    const fault = judge(expect, status, Buffer.byteLength(body));
+    const checked = sample.next();
+    // Bodies come as text: what is no UTF-8 has become something else, and differs.
+    const fault = judge(expect, status, Buffer.byteLength(body)) ?? (checked ? sample.judge(crc32(body)) : undefined);
     if (fault === undefined) recorder.completed(at, at - duration, at - duration);
     else recorder.failed(fault, at, at - duration, at - duration);
     return true; // told already

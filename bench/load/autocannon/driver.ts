@@ -4,6 +4,7 @@
  * used; what its clients tell is recorded by ours (see `client.ts`). No TLS: it never verifies certificates.
  */
 import { type LoadDriver, LoadError } from '../contract.ts';
+import { BodySample } from '../http1/answer.ts';
 import { runShard, type Session } from '../shard.ts';
 import { shareOf } from '../shares.ts';
 import { observe } from './client.ts';
@@ -27,7 +28,8 @@ export const driver = {
     const { method, path, headers, bodyBytes } = traffic.request;
     const host = target.host.includes(':') ? `[${target.host}]` : target.host;
 
-    return runShard(job, live, signal, async (recorder): Promise<Session> => {
+    const sample = new BodySample(job.bodyChecksum);
+    const result = await runShard(job, live, signal, async (recorder): Promise<Session> => {
       const clients: Client[] = [];
       let over: PromiseLike<unknown> | undefined;
       const stop = async (): Promise<void> => {
@@ -50,7 +52,7 @@ export const driver = {
             }),
             setupClient(client) {
               clients.push(client);
-              observe(client, traffic.expect, recorder);
+              observe(client, traffic.expect, sample, recorder);
             },
           });
         },
@@ -58,5 +60,6 @@ export const driver = {
         [Symbol.asyncDispose]: stop,
       };
     });
+    return { ...result, bodiesChecked: sample.checked };
   },
 } satisfies LoadDriver;

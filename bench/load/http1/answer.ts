@@ -8,13 +8,33 @@ import { type BodySink, ResponseReader } from './response.ts';
 /** One answer in so many is read to the last byte of its body; the first always is. */
 const sampleEvery = 64;
 
-/** What all connections of a shard have in common: the same request has the same body, learnt from the first valid answer. */
+/**
+ * What all connections of a shard have in common: the same request has the same body, whose CRC-32 the job names. Where it does not, the
+ * first valid answer stands for all others: then only what changes on the way shows.
+ */
 export class BodySample {
-  checksum: number | undefined;
+  /** Answers whose body was read. */
+  checked = 0;
+  readonly #known: boolean;
+  #checksum: number | undefined;
   #asked = 0;
+
+  constructor(checksum?: number) {
+    this.#checksum = checksum;
+    this.#known = checksum !== undefined;
+  }
 
   next(): boolean {
     return this.#asked++ % sampleEvery === 0;
+  }
+
+  /** Of an answer that is valid otherwise. */
+  judge(checksum: number): Fault | undefined {
+    this.checked += 1;
+    this.#checksum ??= checksum;
+    if (checksum === this.#checksum) return undefined;
+    const other = this.#known ? 'from what the origin sends' : 'from that of the first answer';
+    return { kind: 'body', message: `the body differs ${other}` };
   }
 }
 
@@ -77,9 +97,7 @@ export class HttpDialogue implements Dialogue {
       this.fault = { kind: 'status', message: `expected status ${status}, got ${head!.status}` };
     } else if (expected !== undefined && bodyBytes !== expected) {
       this.fault = { kind: 'body', message: `expected a body of ${expected} bytes, got ${bodyBytes}` };
-    } else if (sink !== undefined && this.#checksum !== (this.#sample.checksum ??= this.#checksum)) {
-      this.fault = { kind: 'body', message: 'the body differs from that of the first answer' };
-    }
+    } else if (sink !== undefined) this.fault = this.#sample.judge(this.#checksum);
     return true;
   }
 }

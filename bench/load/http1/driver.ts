@@ -23,8 +23,8 @@ export const driver = {
     traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http' && loop.kind === 'closed'),
   async run(job, live, signal) {
     const { traffic, loop } = job;
-    const sample = new BodySample();
     if (traffic.kind === 'idle') {
+      const sample = new BodySample();
       const request = serializeRequest(job, { ...homepage, tls: traffic.tls });
       const dialogue = (): Dialogue => new HttpDialogue(request, { status: 200 }, sample);
       return runShard(job, live, signal, async (recorder) => {
@@ -34,16 +34,18 @@ export const driver = {
     }
     if (traffic.kind !== 'http') throw new LoadError(`driver http1 cannot drive ${traffic.kind}; take driver tcp`);
     const request = serializeRequest(job, traffic);
+    const sample = new BodySample(job.bodyChecksum);
     const exchange: Exchange = {
       perRequest: traffic.connection === 'per-request',
       timeout: job.timeouts.response,
       dialogue: () => new HttpDialogue(request, traffic.expect, sample),
     };
-    return runShard(job, live, signal, async (recorder, fail) => {
+    const result = await runShard(job, live, signal, async (recorder, fail) => {
       const dialer = await Dialer.to(job, traffic.tls, recorder);
       return loop.kind === 'closed'
         ? new ClosedLoop(exchange, shareOf(loop.connections, job.shard), dialer, recorder)
         : new OpenLoop(exchange, job, loop, dialer, recorder, fail);
     });
+    return { ...result, bodiesChecked: sample.checked };
   },
 } satisfies LoadDriver;

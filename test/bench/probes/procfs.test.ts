@@ -8,7 +8,7 @@ import {
   parseCpuList,
   parseCpuTicks,
   parseFields,
-  parseListeningSockets,
+  parseTcpSockets,
   parseNetCounters,
   parseOpenFilesLimit,
   parsePairs,
@@ -104,7 +104,7 @@ test('/proc/net/netstat and snmp', () => {
   assert.equal(parseNetCounters('').size, 0);
 });
 
-test('/proc/net/tcp and tcp6: listeners alone', () => {
+test('/proc/net/tcp and tcp6: who listens where, and who is connected to whom', () => {
   const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1576 1 0 100 0 0 10 0
    1: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000     0        0 1580 1 0 100 0 0 10 0
@@ -112,9 +112,12 @@ test('/proc/net/tcp and tcp6: listeners alone', () => {
   const tcp6 = `  sl  local_address remote_address st tx_queue rx_queue tr tm->when retrnsmt uid timeout inode
    0: 00000000000000000000000001000000:01BB 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 99 1 0 100
 `;
-  assert.deepEqual(parseListeningSockets(tcp), [{ port: 8080, inode: '1576' }]);
-  assert.deepEqual(parseListeningSockets(tcp6), [{ port: 443, inode: '99' }]);
-  assert.deepEqual(parseListeningSockets(''), []);
+  assert.deepEqual(parseTcpSockets(tcp), [
+    { port: 8080, peerPort: 0, listens: true, inode: '1576' },
+    { port: 8080, peerPort: 50_000, listens: false, inode: '1580' },
+  ]);
+  assert.deepEqual(parseTcpSockets(tcp6), [{ port: 443, peerPort: 0, listens: true, inode: '99' }]);
+  assert.deepEqual(parseTcpSockets(''), []);
 });
 
 test('/proc/PID/limits', () => {

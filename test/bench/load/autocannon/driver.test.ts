@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { driver } from '#bench/load/autocannon/driver.ts';
 import { driver as http1 } from '#bench/load/http1/driver.ts';
 import { bytes } from '#bench/model/units.ts';
@@ -85,6 +86,18 @@ describe('autocannon', { concurrency: true }, () => {
       assert.ok(
         Math.abs(result.errors.body - result.requests) <= 1 && Math.abs(result.errors.status - result.requests) <= 1,
       );
+    }),
+  );
+
+  test(
+    'a body that is always the wrong one is noticed by the checksum of what the origin sends',
+    stretched(async (time) => {
+      await using origin = await httpOrigin((socket) => socket.write(answer(body.toUpperCase())));
+      const job = jobFor('autocannon', origin.port, traffic, closed(1), { ...time, warmup: 0 });
+      const result = await runHere(driver, { ...job, bodyChecksum: crc32(body) });
+      enough(total(result.errors) > 0);
+      assert.deepEqual(Object.keys(onlyErrors(result.errors)), ['body']);
+      assert.match(result.errorSamples.join(), /differs from what the origin sends/);
     }),
   );
 

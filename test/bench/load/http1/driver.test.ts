@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
 import { driver } from '#bench/load/http1/driver.ts';
 import { LIVE } from '#bench/load/recorder.ts';
 import type { LoadResult } from '#bench/model/load.ts';
@@ -345,5 +346,36 @@ test(
     enough(total(result.errors) > 0);
     assert.deepEqual(Object.keys(onlyErrors(result.errors)), ['body']);
     assert.equal(result.errors.body, Math.floor((result.requests + result.errors.body - 1) / 64));
+  }),
+);
+
+test(
+  'a body that is always the wrong one is noticed by the checksum of what the origin sends',
+  stretched(async (time) => {
+    await using origin = await httpOrigin((socket) => socket.write(answer('HELLO, load')));
+    const job = jobFor('http1', origin.port, traffic, closed(1), { ...time, warmup: 0 });
+    const blind = await runHere(driver, job);
+    noErrors(blind);
+    const again = jobFor('http1', origin.port, traffic, closed(1), { ...time, warmup: 0 });
+    const seeing = await runHere(driver, { ...again, bodyChecksum: crc32(body) });
+    enough(total(seeing.errors) > 0);
+    assert.deepEqual(Object.keys(onlyErrors(seeing.errors)), ['body']);
+    assert.match(seeing.errorSamples.join(), /differs from what the origin sends/);
+    // Every sampled answer was wrong; the last one may have come after the window.
+    assert.ok(seeing.bodiesChecked! - seeing.errors.body <= 1);
+    assert.equal(seeing.errors.body, Math.ceil((seeing.requests + seeing.errors.body) / 64));
+  }),
+);
+
+test(
+  'the right body passes, and how many were read is counted',
+  stretched(async (time) => {
+    await using origin = await httpOrigin((socket) => socket.write(ok));
+    const job = { ...jobFor('http1', origin.port, traffic, closed(3), time), bodyChecksum: crc32(body) };
+    const result = await runHere(driver, job);
+    enough(result.requests > 0);
+    noErrors(result);
+    const sampled = origin.seen.requests / 64;
+    assert.ok(result.bodiesChecked! >= 1 && Math.abs(result.bodiesChecked! - sampled) <= 1, `${result.bodiesChecked}`);
   }),
 );

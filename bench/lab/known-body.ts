@@ -1,0 +1,27 @@
+/** What the origin answers the request of a scenario, asked past the proxy: answers under load are held against it. */
+import { crc32 } from 'node:zlib';
+import type { Traffic } from '#bench/model/scenario.ts';
+import { ask } from './http-client.ts';
+import type { Target } from './wire.ts';
+
+/** CRC-32 of the body; undefined for what is no HTTP. Error: the origin itself does not answer as the scenario expects. */
+export async function knownBody(origin: Target, traffic: Traffic, signal: AbortSignal): Promise<number | undefined> {
+  if (traffic.kind !== 'http') return undefined;
+  const { request, expect } = traffic;
+  const { method, path, headers, bodyBytes } = request;
+  const { status, body } = await ask(
+    origin,
+    {
+      method,
+      path,
+      headers: Object.fromEntries(headers),
+      ...(bodyBytes > 0 && { body: Buffer.alloc(bodyBytes, 'x') }),
+    },
+    signal,
+  );
+  if (status !== expect.status || (method !== 'HEAD' && body.length !== expect.bodyBytes))
+    throw new Error(
+      `the origin itself answered ${method} ${path} with ${status} and ${body.length} bytes; the scenario expects ${expect.status} and ${expect.bodyBytes}`,
+    );
+  return crc32(body);
+}
