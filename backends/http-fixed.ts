@@ -6,13 +6,16 @@
  * | --- | --- |
  * | `GET /bytes/N` | N bytes of the repeated `bodyPattern` |
  * | `GET /delay/MS` | a small body, MS milliseconds after the request came, never early; `X-Delayed` holds the true figure |
- * | `GET /delayed` | JSON: the true delays of `/delay` requests since last asked, milliseconds, the first 10,000 |
+ * | `GET /exactly/MS` | the same to some microseconds, at the price of a core (calibration of times); no `X-Delayed` |
+ * | `GET /delayed` | JSON: the true delays of both since last asked, milliseconds, the first 10,000 |
+ * | `GET /burn/MICROS` | a small body, after that much of the origin's CPU time (an origin that is dear on purpose) |
  * | `GET /error/N` | a small body; every N-th such request since the start is answered 500 instead (calibration of error counts) |
- * | `GET /stall/MS` | blocks the whole origin for MS milliseconds, then answers (calibration of open loops) |
+ * | `GET /stall/MS` | blocks the whole origin for MS milliseconds, then answers; `X-Stalled` holds the true figure (calibration of open loops) |
  * | `GET /nonce` | `options.nonce` |
  * | anything else, uploads too | a small body, once the request was read to its end |
  */
 import type { BackendDefinition } from './contract.ts';
+import { ExactDelays } from './exact-delays.ts';
 import { RequestReader, type RequestHead } from './request-reader.ts';
 import { listenStreams, type Stream, type StreamHandler } from './stream.ts';
 
@@ -28,8 +31,6 @@ interface Reply {
 const blockBytes = 1024 * 1024;
 const cachedReplies = 256;
 const maxMillis = 600_000;
-/** A timer is at most this late: one step of its clock, and the wake-up. */
-const SPUN_MILLIS = 2.5;
 const MOST_DELAYS = 10_000;
 const smallBody = 'hopcost\n';
 const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
@@ -64,11 +65,27 @@ function argument(target: string, prefix: string, max: number): number | undefin
 
 const asleep = new Int32Array(new SharedArrayBuffer(4));
 
+function stalled(millis: number): Reply {
+  const from = performance.now();
+  Atomics.wait(asleep, 0, 0, millis);
+  return textReply(smallBody, `X-Stalled: ${(performance.now() - from).toFixed(3)}\r\n`);
+}
+
+/** Of this process' own time: what others take of the core meanwhile does not count. */
+function burnMicros(micros: number): void {
+  const from = process.threadCpuUsage();
+  for (;;) {
+    const { user, system } = process.threadCpuUsage(from);
+    if (user + system >= micros) return;
+    for (let i = 0, x = 0; i < 500; i++) x += Math.sqrt(i);
+  }
+}
+
 class Origin {
   requests = 0;
-  /** Delays under way, and requests for an error so far. */
-  delaying = 0;
+  /** Requests for an error so far. */
   errorsAsked = 0;
+  readonly exact = new ExactDelays();
   delays: number[] = [];
   readonly #nonce: Reply;
   readonly #small = textReply(smallBody);
@@ -116,6 +133,7 @@ class FixedConnection implements StreamHandler {
   #peerEnded = false;
   #closeAfterReply = false;
   #timer: NodeJS.Timeout | undefined;
+  #takeBack: (() => void) | undefined;
   #closed = false;
 
   constructor(stream: Stream, origin: Origin) {
@@ -140,9 +158,9 @@ class FixedConnection implements StreamHandler {
   }
 
   onClose(): void {
-    this.#delayOver();
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#takeBack?.();
   }
 
   #hold(bytes: Buffer): void {
@@ -188,11 +206,15 @@ class FixedConnection implements StreamHandler {
     if (request.method === 'GET') {
       const delay = argument(request.target, '/delay/', maxMillis);
       if (delay !== undefined) return this.#delay(delay);
+      const exactly = argument(request.target, '/exactly/', maxMillis);
+      if (exactly !== undefined) return this.#exactly(exactly);
       if (request.target === '/delayed') return this.#write(this.#origin.takeDelays());
       const every = argument(request.target, '/error/', maxMillis);
       if (every !== undefined && ++this.#origin.errorsAsked % every === 0) return this.#write(serverError);
+      const burn = argument(request.target, '/burn/', maxMillis * 1e3);
+      if (burn !== undefined) burnMicros(burn);
       const stall = argument(request.target, '/stall/', maxMillis);
-      if (stall !== undefined) Atomics.wait(asleep, 0, 0, stall);
+      if (stall !== undefined) return this.#write(stalled(stall));
       return this.#write(this.#origin.reply(request.target));
     }
     if (request.method !== 'HEAD') return this.#write(this.#origin.small);
@@ -213,30 +235,33 @@ class FixedConnection implements StreamHandler {
     return this.#stream.write(block.subarray(0, length));
   }
 
-  /**
-   * Timers count whole milliseconds of a cached clock and may fire early: what is missing then passes in `setImmediate`. A lone delay
-   * is exact to some microseconds, as calibration needs it: its timer ends early enough to spin the rest.
-   */
+  /** Timers count whole milliseconds of a cached clock and may fire early: what is missing then passes in `setImmediate`. */
   #delay(millis: number): void {
     this.#blocked = 'delay';
     const came = performance.now();
-    const alone = this.#origin.delaying++ === 0;
     const answer = () => {
       if (this.#closed) return;
       const elapsed = performance.now() - came;
       if (elapsed < millis) return void setImmediate(answer);
-      this.#delayOver();
-      this.#blocked = undefined;
-      this.#origin.delayed(elapsed);
-      this.#write(textReply(smallBody, `X-Delayed: ${elapsed.toFixed(3)}\r\n`));
-      if (!this.#blocked) this.#unblock();
+      this.#delayed(elapsed, textReply(smallBody, `X-Delayed: ${elapsed.toFixed(3)}\r\n`));
     };
-    if (alone && millis < SPUN_MILLIS) setImmediate(answer);
-    else this.#timer = setTimeout(answer, alone ? millis - SPUN_MILLIS : millis);
+    this.#timer = setTimeout(answer, millis);
   }
 
-  #delayOver(): void {
-    if (this.#blocked === 'delay') this.#origin.delaying--;
+  #exactly(millis: number): void {
+    this.#blocked = 'delay';
+    const came = performance.now();
+    this.#takeBack = this.#origin.exact.add(came + millis, () =>
+      this.#delayed(performance.now() - came, this.#origin.small),
+    );
+  }
+
+  #delayed(elapsed: number, reply: Reply): void {
+    this.#takeBack = undefined;
+    this.#blocked = undefined;
+    this.#origin.delayed(elapsed);
+    this.#write(reply);
+    if (!this.#blocked) this.#unblock();
   }
 }
 

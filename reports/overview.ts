@@ -96,7 +96,7 @@ export function boundWords({ bound, layer }: SubjectAnalysis): string {
     case 'generator':
       return 'limited by the generator';
     case 'host':
-      return 'limited by load and origin';
+      return 'limited by the host’s cores';
   }
 }
 

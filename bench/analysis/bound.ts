@@ -42,8 +42,15 @@ export function boundOf(load: LoadResult, probes: ProbeReadings, placement: Plac
   const crowded = (party: Party): number =>
     readings[party]!.cpuShare + neighbours(party).reduce((sum, other) => sum + readings[other]!.cpuShare, 0);
 
+  /** Always ready to run, without a core for a good part of it, and it is none of ours who had it. */
+  const starved = (party: Party): boolean =>
+    probes.host.foreign > FOREIGN_LIMIT &&
+    (readings[party]!.demand ?? 0) >= SATURATED &&
+    used(party) < SHARED_SATURATED;
+
   for (const party of present) if (used(party) >= SATURATED) return party;
   if (present.some((party) => neighbours(party).length > 0 && crowded(party) >= SHARED_SATURATED)) return 'host';
+  if (present.some(starved)) return 'host';
   if (present.includes('proxy') && used('proxy') >= SHARED_SATURATED) return 'proxy';
   return probes.host.busy >= SHARED_SATURATED ? 'host' : 'none'; // others fill the cores
 }

@@ -242,7 +242,7 @@ const LIMITS: Readonly<Record<NonNullable<SubjectAnalysis['bound']>, string>> = 
   proxy: 'the proxy was the limit',
   origin: 'the origin was the limit',
   generator: 'the load generator was the limit',
-  host: 'the core that load and origin share was the limit',
+  host: 'the host was the limit (cores that load and origin share, or that other processes took)',
   none: 'nothing was saturated',
   mixed: 'different things were the limit in different rounds',
 };

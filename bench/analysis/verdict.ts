@@ -160,6 +160,8 @@ function boundWarning(bound: Bound, { subject, probes }: TrialEvidence): Warning
     generator: probes.generator.cpuShare,
   };
   const listed = Object.entries(shares).map(([party, share]) => `${party} ${percent(share)}`);
+  const { foreign } = probes.host;
+  if (foreign > FOREIGN_LIMIT) listed.push(`processes other than ours ${percent(foreign)} of the host`);
   return { code, message: `CPU share of their cores: ${listed.join(', ')}`, evidence: shares };
 }
 

@@ -23,6 +23,11 @@ export const ProcessReading = z.object({
   eventLoop: z.number().min(0).max(1).optional(),
   /** CPU time ÷ interval ÷ cores it may use; 1 is a saturated process. */
   cpuShare: z.number().nonnegative(),
+  /**
+   * Of its busiest thread: share of the interval in which it ran or was ready to run. What lies above its CPU share it waited for a core
+   * that others had. Absent where the system does not tell.
+   */
+  demand: z.number().nonnegative().optional(),
 });
 export type ProcessReading = z.infer<typeof ProcessReading>;
 

@@ -42,8 +42,11 @@ export function parseProcessStat(text: string): ProcessStat {
   return stat;
 }
 
-/** /proc/PID/task/TID/schedstat: nanoseconds that this thread ran. */
-export const parseSchedstat = (text: string): number => Number(text.slice(0, text.indexOf(' ')));
+/** /proc/PID/task/TID/schedstat: nanoseconds that this thread ran, and that it was ready to run while others had the core. */
+export function parseSchedstat(text: string): { readonly ran: number; readonly waited: number } {
+  const [ran, waited] = text.split(' ', 2).map(Number);
+  return { ran: ran ?? NaN, waited: waited ?? NaN };
+}
 
 /** `Name:  value` lines: /proc/PID/status, /proc/meminfo. */
 export function parseFields(text: string): ReadonlyMap<string, string> {

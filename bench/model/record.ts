@@ -180,6 +180,10 @@ export const CalibrationRecord = z.object({
       /** Largest distance of the two that is borne, in the unit. */
       limit: z.number(),
       passed: z.boolean(),
+      /** A check that failed on a disturbed host was made once more; this is the second result. */
+      repeated: z.boolean().optional(),
+      /** What the host did while a check failed, shares of all CPU time: then it says nothing of the instruments. */
+      disturbed: z.object({ steal: z.number(), foreign: z.number() }).optional(),
     }),
   ),
 });

@@ -82,8 +82,8 @@ export const WARNINGS = {
   'host-bound': {
     severity: 'advice',
     meaning:
-      'the cores that load and origin share were saturated before the subject: throughput is not the subject’s capacity',
-    advice: 'read the derived per-core capacity instead',
+      'the cores that load and origin share, or that other processes took, were saturated before the subject: throughput is not the subject’s capacity',
+    advice: 'read the derived per-core capacity instead; stop other processes where they took the CPU',
   },
   'shared-cores': {
     severity: 'advice',

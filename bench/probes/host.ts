@@ -73,7 +73,7 @@ export function hostFigures(before: HostSnapshot, after: HostSnapshot, loadAvera
   };
 }
 
-function hostSnapshot(): HostSnapshot {
+export function hostSnapshot(): HostSnapshot {
   const netstat = parseNetCounters(textOf('/proc/net/netstat') ?? '');
   const snmp = parseNetCounters(textOf('/proc/net/snmp') ?? '');
   const stat = textOf('/proc/stat');

@@ -60,11 +60,15 @@ export function processReading(
   let cpu = 0;
   let voluntary = 0;
   let involuntary = 0;
+  let busiest: number | undefined;
   for (const [id, task] of after.tasks) {
     const earlier = before.tasks.get(id); // none: it started within the window, all of it counts
     cpu += task.cpu - (earlier?.cpu ?? 0);
     voluntary += task.switches.voluntary - (earlier?.switches.voluntary ?? 0);
     involuntary += task.switches.involuntary - (earlier?.switches.involuntary ?? 0);
+    if (task.waited === undefined) continue;
+    const demanded = task.cpu - (earlier?.cpu ?? 0) + task.waited - (earlier?.waited ?? 0);
+    busiest = Math.max(busiest ?? 0, demanded);
   }
   const user = Math.max(0, after.coarse.user - before.coarse.user);
   const system = Math.max(0, after.coarse.system - before.coarse.system);
@@ -86,6 +90,7 @@ export function processReading(
     rss: { start: bytes(before.rss), end: bytes(after.rss), peak: bytes(Math.max(peak, before.rss, after.rss)) },
     contextSwitches: { voluntary, involuntary },
     cpuShare: interval > 0 ? cpu / 1e6 / interval / cores : 0,
+    ...(busiest !== undefined && interval > 0 && { demand: busiest / 1e6 / interval }),
   };
 }
 

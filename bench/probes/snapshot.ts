@@ -16,6 +16,8 @@ export interface Switches {
 export interface Task {
   /** CPU time since its start, nanoseconds. */
   readonly cpu: number;
+  /** Time for which it was ready to run and had no core, nanoseconds; absent where the system does not tell. */
+  readonly waited?: number;
   readonly switches: Switches;
 }
 
@@ -91,7 +93,8 @@ function fromProc({ pids, descendants, completed }: SnapshotRequest): Snapshot {
     const schedstat = cpus[index];
     const status = readIfThere(`${path}/status`);
     if (schedstat === undefined || status === undefined) continue; // ended in between: the coarse figures have it
-    tasks.set(`${pid}/${tid}`, { cpu: parseSchedstat(schedstat), switches: switchesOf(status) });
+    const { ran, waited } = parseSchedstat(schedstat);
+    tasks.set(`${pid}/${tid}`, { cpu: ran, waited, switches: switchesOf(status) });
   }
   return {
     at,

@@ -1,27 +1,49 @@
-/** Calibration: the driver of this run against an origin whose delays, rate, stall and errors are known. About five seconds. */
+/**
+ * Calibration: the driver of this run against an origin whose delays, rate, stall, errors and capacity are known. About eight seconds.
+ *
+ * It is the driver that is put to the test, so the origin has the proxy's core, which has nothing else to do now, spins where time
+ * counts, and tells what it truly did. What the host takes from either of them would show as the driver's error: a step that fails while
+ * others used the CPU is made once more, and says so if it fails again.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   delayChecks,
+  disturbs,
+  dropChecks,
   errorChecks,
   rateChecks,
   stallChecks,
+  underHost,
+  wayChecks,
+  wayOf,
   type CalibrationCheck,
 } from '#bench/analysis/calibration.ts';
-import { openTopology, type TopologyShared } from '#bench/lab/topology.ts';
+import { openTopology, type Topology, type TopologyShared } from '#bench/lab/topology.ts';
 import { ask } from '#bench/lab/http-client.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadResult } from '#bench/model/load.ts';
+import type { HostReading } from '#bench/model/probe.ts';
 import type { CalibrationRecord } from '#bench/model/record.ts';
 import type { Loop, Traffic } from '#bench/model/scenario.ts';
 import { bytes, epochMillis, millis, perSecond } from '#bench/model/units.ts';
+import { watchHost } from '#bench/probes/host-share.ts';
 
 const DELAYS = [0.2, 1, 5, 50];
 const RATE = 1_000;
-const STALL = 100;
+/** What a p99 needs (10 ÷ (1 − q) samples), at that rate. */
+const DELAY_WINDOW = 1_000;
+/** Few arrivals a stall, so that what the origin then catches up is nothing against the gap between two of them. */
+const STALL = { millis: 200, least: 100, rate: 200, window: 500, after: 150 };
 const ONE_IN = 4;
+/** 8 connections, held for 100 ms each: 32 of 350 arrivals are sent, far from any border. */
+const DROPS = { connections: 8, millis: 100, window: 350 };
 const SMALL_BODY = 8;
-const LEAD = 100;
-const WARMUP = 150;
+const LEAD = 80;
+const WARMUP = 50;
+/** Discarded: until then nothing of the driver is compiled. */
+const PRACTICE = 300;
+/** Milliseconds that may be spent on repeating steps. */
+const REPEAT_BUDGET = 4_000;
 
 const get = (path: string): Traffic => ({
   kind: 'http',
@@ -30,50 +52,102 @@ const get = (path: string): Traffic => ({
   connection: 'keep-alive',
   tls: 'none',
 });
-const paced: Loop = { kind: 'open', connections: 64, offered: perSecond(RATE), arrivals: 'uniform' };
+const paced = (offered: number, connections = 64): Loop => ({
+  kind: 'open',
+  connections,
+  offered: perSecond(offered),
+  arrivals: 'uniform',
+});
 
 export interface CalibrationContext extends TopologyShared {
   readonly pool: LoadPool;
   readonly seed: number;
 }
 
+type Step = (signal: AbortSignal) => Promise<CalibrationCheck[]>;
+
 export async function calibrate(
   { pool, seed, ...shared }: CalibrationContext,
   signal: AbortSignal,
 ): Promise<CalibrationRecord> {
   const scenario = { origin: 'http-fixed', traffic: get('/') };
-  // The origin gets the proxy's core, which has nothing else to do now: it is the driver that is put to the test.
   const placement = { ...shared.placement, origin: shared.placement.proxy };
+  await pool.ready();
   await using topology = await openTopology({ ...shared, placement, scenario, concurrency: 1 }, signal);
-  const { target } = topology;
 
-  const drive = (path: string, loop: Loop, window: number): Promise<LoadResult> =>
+  const drive = (path: string, loop: Loop, window: number, warmup = WARMUP): Promise<LoadResult> =>
     pool.run(
       {
         driver: 'http1',
-        target,
+        target: topology.target,
         traffic: get(path),
         loop,
         seed,
         startAt: epochMillis(performance.timeOrigin + performance.now() + LEAD),
-        warmup: millis(WARMUP),
+        warmup: millis(warmup),
         window: millis(window),
         timeouts: { connect: millis(5_000), response: millis(10_000) },
       },
       signal,
     ).result;
 
+  await drive('/', { kind: 'closed', connections: 8 }, PRACTICE);
   const checks: CalibrationCheck[] = [];
-  for (const delay of DELAYS) {
-    const load = await drive(`/delay/${delay}`, paced, 400);
-    const { body } = await ask(target, { path: '/delayed' }, signal);
-    checks.push(...delayChecks(delay, JSON.parse(body.toString()) as number[], load));
+  let budget = REPEAT_BUDGET;
+  for (const step of stepsOf(topology, drive)) {
+    const from = performance.now();
+    const first = await observed(step, topology, signal);
+    const took = performance.now() - from;
+    const again = first.checks.some(({ passed }) => !passed) && disturbs(first.host) && took <= budget;
+    if (again) budget -= took;
+    const { checks: found, host } = again ? await observed(step, topology, signal) : first;
+    checks.push(...underHost(found, host, again));
   }
-  checks.push(...rateChecks(RATE, await drive('/', paced, 500)));
-  const stalled = drive('/', paced, 450);
-  await sleep(LEAD + WARMUP + 150, undefined, { signal });
-  await ask(target, { path: `/stall/${STALL}` }, signal);
-  checks.push(...stallChecks(STALL, RATE, await stalled));
-  checks.push(...errorChecks(ONE_IN, await drive(`/error/${ONE_IN}`, paced, 300)));
   return { record: 'calibration', checks };
+}
+
+/** A step, and what the host did besides meanwhile. */
+async function observed(
+  step: Step,
+  { origin }: Topology,
+  signal: AbortSignal,
+): Promise<{ checks: CalibrationCheck[]; host: Pick<HostReading, 'steal' | 'foreign'> }> {
+  const host = watchHost([process.pid, ...origin.pids]);
+  const checks = await step(signal);
+  return { checks, host: host() };
+}
+
+function stepsOf(
+  { target, origin }: Topology,
+  drive: (path: string, loop: Loop, window: number, warmup?: number) => Promise<LoadResult>,
+): Step[] {
+  const delayed = async (signal: AbortSignal): Promise<number[]> =>
+    JSON.parse((await ask(target, { path: '/delayed' }, signal)).body.toString()) as number[];
+  let way = 0;
+  return [
+    async (signal) => {
+      const before = await origin.counters();
+      const load = await drive('/exactly/0', paced(RATE), 500);
+      const { requests } = await origin.counters();
+      way = wayOf(await delayed(signal), load);
+      const counted = requests - before.requests - (RATE * WARMUP) / 1_000;
+      return [...wayChecks(way), ...rateChecks(RATE, counted, load)];
+    },
+    ...DELAYS.map((delay): Step => async (signal) => {
+      const load = await drive(`/exactly/${delay}`, paced(RATE), DELAY_WINDOW);
+      return delayChecks(delay, await delayed(signal), load, way);
+    }),
+    async (signal) => {
+      const stalled = drive('/', paced(STALL.rate), STALL.window);
+      await sleep(LEAD + WARMUP + STALL.after, undefined, { signal });
+      const { headers } = await ask(target, { path: `/stall/${STALL.millis}` }, signal);
+      return stallChecks(Number(headers['x-stalled']), STALL.least, STALL.rate, await stalled);
+    },
+    // Without a warm-up: the origin counts from the first one.
+    async () => errorChecks(ONE_IN, await drive(`/error/${ONE_IN}`, paced(RATE), 300, 0)),
+    async () => {
+      const { connections, millis: held, window } = DROPS;
+      return dropChecks(held, RATE, await drive(`/exactly/${held}`, paced(RATE, connections), window, 0));
+    },
+  ];
 }

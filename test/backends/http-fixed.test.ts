@@ -87,6 +87,7 @@ test('a stall holds up everybody for as long as it was asked to', async () => {
   );
   assert.ok(performance.now() - began >= 60);
   assert.ok(answers.every((answer) => answer.startsWith('HTTP/1.1 200')));
+  assert.ok(Number(/X-Stalled: ([\d.]+)/.exec(answers[0]!)?.[1]) >= 60, answers[0]!);
 });
 
 test('speaks TLS where it is given a certificate', async () => {
@@ -108,10 +109,27 @@ test('every n-th request for an error gets one, whoever asks', async () => {
 
 test('it tells how long it truly delayed, once', async () => {
   await using origin = await definition.start({ host: '127.0.0.1', port: 0 }, {}, never);
-  for (const delay of [0.2, 3]) await exchange(origin.address, `GET /delay/${delay} HTTP/1.0\r\n\r\n`);
+  for (const path of ['/exactly/0.2', '/delay/3']) await exchange(origin.address, `GET ${path} HTTP/1.0\r\n\r\n`);
   const tell = async (): Promise<number[]> =>
     JSON.parse((await exchange(origin.address, 'GET /delayed HTTP/1.0\r\n\r\n')).split('\r\n\r\n')[1]!) as number[];
   const [first, second, ...more] = await tell();
   assert.ok(first! >= 0.2 && second! >= 3, `${first} and ${second}`);
   assert.deepEqual([more, await tell()], [[], []]);
+});
+
+test('exact delays end for those who stay, whoever leaves; pipelined ones follow each other', async () => {
+  await using origin = await definition.start(loopback, {}, never);
+  const leaver = net.connect(origin.address);
+  leaver.write('GET /exactly/50 HTTP/1.1\r\n\r\n');
+  const answers = exchange(origin.address, 'GET /exactly/4 HTTP/1.1\r\n\r\nGET /exactly/1 HTTP/1.0\r\n\r\n');
+  leaver.destroy();
+  assert.equal((await answers).match(/HTTP\/1.1 200/g)?.length, 2);
+});
+
+test('a request burns as much of the origin’s CPU time as it asks for', async () => {
+  await using origin = await definition.start(loopback, {}, never);
+  const before = process.threadCpuUsage();
+  assert.match(await exchange(origin.address, 'GET /burn/40000 HTTP/1.0\r\n\r\n'), /^HTTP\/1.1 200/);
+  const { user, system } = process.threadCpuUsage(before);
+  assert.ok(user + system >= 40_000, `${user + system} µs`);
 });

@@ -3,6 +3,7 @@ import { shareInterval } from '#bench/gate/replay.ts';
 import { percent } from '#bench/analysis/quantity.ts';
 import { median } from '#bench/stats/hodges-lehmann.ts';
 import { resolution, type ResolutionSize, type Tally } from './resolution.ts';
+import { describe as describeTrial, verdicts } from './verdicts.ts';
 
 export interface Shown {
   readonly lines: readonly string[];
@@ -46,6 +47,22 @@ export const cases: readonly ProofCase[] = [
         near(ten) >= 0.95 * ten.comparisons &&
         [live, drawn].every((of) => ['+10 %', '+3 %'].every((name) => of.get(name)!.cheaper === 0));
       return { lines, holds };
+    },
+  },
+  {
+    name: 'verdicts',
+    summary:
+      'a starved generator, a dear origin and a loaded host are each told, and no capacity is claimed of the subject',
+    async run(size, signal, told) {
+      const { plain, claims, spoiled } = await verdicts(size, signal, told);
+      const lines = [
+        `nothing spoiled: ${claims ? 'a capacity is claimed' : 'no capacity is claimed either: this host shows less than another would'} (${describeTrial(plain)})`,
+        ...spoiled.map(({ name, trial, holds, claims: wrongly }) => {
+          const outcome = holds ? 'told' : wrongly ? 'A CAPACITY IS CLAIMED' : 'NOT TOLD';
+          return `${name}: ${outcome} (${describeTrial(trial)})`;
+        }),
+      ];
+      return { lines, holds: spoiled.every(({ holds }) => holds) };
     },
   },
 ];

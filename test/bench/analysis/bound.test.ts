@@ -93,3 +93,20 @@ test('below the knee: nothing above four fifths, nobody else about', () => {
   const quiet = probes({ origin: 0.1, generator: 0.1 });
   assert.equal(isBelowKnee({ ...quiet, host: { ...quiet.host, foreign: 0.2 } }), false);
 });
+
+test('a party that was always ready to run, on a core that others had, makes the host the limit', () => {
+  const { generator: _, ...rest } = probes({ proxy: 0.5, origin: 0.2, generator: 0 });
+  const spoiled = (generator: Parameters<typeof reading>, foreign: number) => ({
+    ...rest,
+    generator: reading(...generator),
+    host: { ...rest.host, foreign },
+  });
+  assert.equal(boundOf(load(), spoiled([0.3, { demand: 0.98 }], 0.3), APART), 'host');
+  assert.equal(boundOf(load(), spoiled([0.3, { demand: 0.6 }], 0.3), APART), 'none', 'it had what it asked for');
+  assert.equal(boundOf(load(), spoiled([0.3, { demand: 0.98 }], 0.02), APART), 'none', 'it waited for ours');
+  assert.equal(
+    boundOf(load(), spoiled([0.97, { demand: 1 }], 0.3), APART),
+    'generator',
+    'it had the core all the same',
+  );
+});

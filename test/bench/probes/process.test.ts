@@ -116,6 +116,20 @@ test('threads: those that stay count their difference, new ones all, ended ones 
   assert.equal(ended.cpu, 200_000);
 });
 
+test('demand is that of the busiest thread: what it ran and what it waited for a core', () => {
+  const waiting = (cpu: number, waited: number) => ({ ...task(cpu), waited });
+  const before = snapshot({ tasks: new Map([['1/1', waiting(5e6, 1e6)]]) });
+  const after = snapshot({
+    at: 1e9,
+    tasks: new Map([
+      ['1/1', waiting(305e6, 651e6)],
+      ['1/2', waiting(400e6, 100e6)],
+    ]),
+  });
+  assert.equal(processReading([1], before, after, 0, 1).demand, 0.95);
+  assert.equal(processReading([1], snapshot({}), snapshot({ at: 1e9 }), 0, 1).demand, undefined);
+});
+
 test('a window shorter than a tick is split as the life so far', () => {
   const coarse = { user: 30e6, system: 10e6 };
   const reading = processReading(
