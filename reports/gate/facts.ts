@@ -8,7 +8,7 @@ export type Facts = readonly (readonly [label: string, text: string])[];
 const modeText = (mode: GateMode): string => {
   switch (mode.kind) {
     case 'revisions':
-      return 'both revisions measured in this run, interleaved';
+      return 'both revisions measured in this run, side by side';
     case 'baseline':
       return `against the records in ${mode.file}, ${mode.compared}`;
     case 'budgets':
