@@ -72,6 +72,8 @@ const SHORT: Readonly<Record<MetricName, string>> = {
   cpuUserPerRequest: 'user CPU/request',
   cpuSystemPerRequest: 'sys. CPU/request',
   instructionsPerRequest: 'instr./request',
+  instructionsUserPerRequest: 'user instr.',
+  instructionsKernelPerRequest: 'kernel instr.',
   throughput: 'throughput',
   serviceP50: 'service p50',
   serviceP90: 'service p90',

@@ -1,115 +1,118 @@
 /**
- * What an L7 hop does that an L4 hop does not, with this run's own figures: L4 as measured, what the micro-benchmarks say of the parts
- * that only L7 has, the rest that neither explains, and TLS on top.
+ * What an L7 hop does that an L4 hop does not, with this run's own accounts: from the L4 hop as measured, part by part, to the L7 hop and
+ * on to the one with TLS. The difference of what two accounts leave unexplained is a step like any other.
  */
-import type { Analysis, Estimate } from '#bench/analysis/analysis.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
-import { keepAlive, REFERENCES } from '#bench/analysis/between.ts';
+import type { Account, Analysis, Estimate } from '#bench/analysis/analysis.ts';
+import { REFERENCES } from '#bench/analysis/between.ts';
+import { COSTS, PARTS, type PartName } from '#bench/analysis/ledger/account.ts';
+import { metric } from '#bench/analysis/metrics.ts';
+import { formatInterval, formatQuantity, type Unit } from '#bench/analysis/quantity.ts';
 
-export interface Part {
+export interface Step {
   readonly name: string;
   readonly kind: 'measured' | 'micro-benchmark' | 'rest' | 'difference';
-  /** Microseconds of CPU per request; of a total, the whole of it. */
-  readonly micros: number;
+  /** Per request in the account's unit; of a total, the whole of it. */
+  readonly value: number;
   readonly isTotal: boolean;
   readonly words: string;
 }
 
 export interface Decomposition {
-  readonly scenario: string;
-  readonly l4: Estimate;
-  readonly l7: Estimate;
-  /** Of the L4 hop's CPU time, the part in the kernel, 0–1; null where the split was not read. */
-  readonly l4System: number | null;
-  readonly tls: { readonly subject: string; readonly scenario: string; readonly estimate: Estimate } | null;
-  readonly parts: readonly Part[];
-  /** Of what L7 costs over L4, how much the parts explain, 0–1; null where there is nothing to explain. */
-  readonly explained: number | null;
+  readonly unit: Unit;
+  readonly l4: Account;
+  readonly l7: Account;
+  readonly tls: Account | null;
+  readonly steps: readonly Step[];
 }
 
-/** The suites that are work of a hop, and of none but L7; the generator's own are not. */
-const WORK: Readonly<Record<string, string>> = {
-  http: 'heads, read and reissued',
-  routing: 'the route',
-  cluster: 'endpoint and connection',
-};
+/** A part may be a few nanoseconds: figure and interval in the same unit. */
+export function partTexts(estimate: Estimate, unit: Unit): { readonly figure: string; readonly interval: string } {
+  const { value, low, high } = estimate;
+  if (unit !== 'µs' || Math.max(Math.abs(value), Math.abs(low), Math.abs(high)) >= 1)
+    return { figure: formatQuantity(value, unit), interval: formatInterval(estimate, unit) };
+  const nanos = { ...estimate, value: value * 1e3, low: low * 1e3, high: high * 1e3 };
+  return { figure: formatQuantity(nanos.value, 'ns'), interval: formatInterval(nanos, 'ns') };
+}
 
-/** A part may be a few nanoseconds. */
-export const formatPart = (micros: number): string =>
-  Math.abs(micros) < 1 ? formatQuantity(micros * 1e3, 'ns') : formatQuantity(micros, 'µs');
+export const formatPart = (value: number, unit: Unit): string =>
+  unit === 'µs' && Math.abs(value) < 1 ? formatQuantity(value * 1e3, 'ns') : formatQuantity(value, unit);
 
-/** Undefined where L4 or L7 of the reference family has no CPU per request in this run. */
-export function decompose({ scenarios, comparisons, ledger }: Analysis): Decomposition | undefined {
-  const plain = keepAlive(
-    scenarios.map(({ scenario }) => scenario),
-    false,
+/** The accounts of the reference hops, L4 first. */
+export const referenceAccounts = ({ ledger }: Analysis): Account[] =>
+  [REFERENCES.l4, REFERENCES.l7, 'l7-tls'].flatMap(
+    (name) => ledger.accounts.find(({ subject, cost }) => subject === name && cost === 'CPU') ?? [],
   );
-  const of = (subject: string) =>
-    scenarios.find(({ scenario }) => scenario.name === plain)?.subjects.find((one) => one.subject === subject)?.metrics;
-  const [l4, l7] = [of(REFERENCES.l4)?.cpuPerRequest, of(REFERENCES.l7)?.cpuPerRequest];
-  const system = of(REFERENCES.l4)?.cpuSystemPerRequest;
-  if (plain === undefined || !l4 || !l7) return undefined;
-  const work = ledger
-    .filter(({ suite, nanosPerRequest }) => Object.hasOwn(WORK, suite) && nanosPerRequest > 0)
-    .map(({ suite, nanosPerRequest, lines }): Part => ({
-      name: WORK[suite]!,
-      kind: 'micro-benchmark',
-      micros: nanosPerRequest / 1e3,
-      isTotal: false,
-      words: lines
-        .filter(({ perRequest }) => perRequest > 0)
-        .map(({ task }) => task)
-        .join(', '),
-    }));
-  const explained = work.reduce((sum, { micros }) => sum + micros, 0);
-  const over = l7.value - l4.value;
-  const tls = comparisons.find(
-    ({ name, metric, reference }) =>
-      name === 'TLS added' && metric === 'cpuPerRequest' && reference.subject === REFERENCES.l7,
-  );
+
+export const unitOf = ({ cost }: Account): Unit => metric(COSTS[cost].whole).unit;
+
+/** Undefined where L4 or L7 of the reference family has no account in this run. */
+export function decompose(analysis: Analysis): Decomposition | undefined {
+  const accounts = referenceAccounts(analysis);
+  const of = (subject: string): Account | undefined => accounts.find((account) => account.subject === subject);
+  const [l4, l7, tls] = [of(REFERENCES.l4), of(REFERENCES.l7), of('l7-tls')];
+  if (!l4 || !l7) return undefined;
+  const total = (name: string, { whole }: Account, words: string): Step => {
+    return { name, kind: 'measured', value: whole.value, isTotal: true, words };
+  };
   return {
-    scenario: plain,
+    unit: unitOf(l7),
     l4,
     l7,
-    l4System: system && l4.value > 0 ? Math.min(1, system.value / l4.value) : null,
-    tls: tls ? { ...tls.subject, estimate: tls.estimate } : null,
-    explained: over > 0 && work.length > 0 ? Math.min(1, explained / over) : null,
-    parts: [
-      {
-        name: 'L4 hop',
-        kind: 'measured',
-        micros: l4.value,
-        isTotal: true,
-        words: 'moves octets between two sockets, reads none',
-      },
-      ...work,
-      {
-        name: work.length > 0 ? 'the rest of L7' : 'all that L7 adds',
-        kind: 'rest',
-        micros: over - explained,
-        isTotal: false,
-        words:
-          'what no micro-benchmark covers: two message streams instead of one of octets, their state, timers, more work for the garbage collector',
-      },
-      { name: 'L7 hop', kind: 'measured', micros: l7.value, isTotal: true, words: 'reads, decides, reissues' },
-      ...(tls
-        ? [
-            {
-              name: 'TLS records',
-              kind: 'difference' as const,
-              micros: tls.estimate.value,
-              isTotal: false,
-              words: 'decrypting requests, encrypting answers',
-            },
-            {
-              name: 'L7 hop with TLS',
-              kind: 'measured' as const,
-              micros: l7.value + tls.estimate.value,
-              isTotal: true,
-              words: 'the same behind a TLS listener',
-            },
-          ]
-        : []),
+    tls: tls ?? null,
+    steps: [
+      total('L4 hop', l4, 'moves octets between two sockets, reads none'),
+      ...stepsBetween(l4, l7),
+      total('L7 hop', l7, 'reads, decides, reissues'),
+      ...(tls ? [...stepsBetween(l7, tls), total('L7 hop with TLS', tls, 'the same behind a TLS listener')] : []),
     ],
   };
 }
+
+/** Steps smaller than this part of where they lead to are drawn as one. */
+const SMALL = 0.01;
+
+function stepsBetween(from: Account, to: Account): Step[] {
+  const of = ({ parts }: Account, part: PartName) => parts.find((one) => one.part === part);
+  const steps = (Object.keys(PARTS) as PartName[]).flatMap((part): Step[] => {
+    const [before, after] = [of(from, part), of(to, part)];
+    const value = (after?.estimate.value ?? 0) - (before?.estimate.value ?? 0);
+    if (!before && !after) return [];
+    const isNew = after !== undefined && before === undefined;
+    return [
+      {
+        name: isNew ? after.name : `${PARTS[part].name}: ${value < 0 ? 'less' : 'more'}`,
+        kind: isNew && after.method === 'micro-benchmark' ? 'micro-benchmark' : 'difference',
+        value,
+        isTotal: false,
+        words: isNew ? after.words : `against the ${from.layer === 'l4' ? 'L4' : 'plain L7'} hop: ${PARTS[part].words}`,
+      },
+    ];
+  });
+  const large = steps.filter(({ value }) => Math.abs(value) >= SMALL * to.whole.value);
+  const small = steps.filter((step) => !large.includes(step) && step.value !== 0);
+  const rest: Step = {
+    name: 'not explained',
+    kind: 'rest',
+    value: to.unexplained.value - from.unexplained.value,
+    isTotal: false,
+    words: 'what is left of the measured hop when all its parts are taken off',
+  };
+  return [
+    ...large,
+    ...(small.length > 0
+      ? [
+          {
+            name: 'smaller parts',
+            kind: 'difference' as const,
+            value: small.reduce((sum, { value }) => sum + value, 0),
+            isTotal: false,
+            words: small.map(({ name }) => name).join(', '),
+          },
+        ]
+      : []),
+    rest,
+  ];
+}
+
+export const partOf = ({ parts }: Account, name: PartName): Estimate | undefined =>
+  parts.find(({ part }) => part === name)?.estimate;

@@ -1,9 +1,12 @@
 /** The report for a pull request or a chat: findings, the comparison, what was left out, how to run it again. */
-import type { Analysis, TrialRow } from '#bench/analysis/analysis.ts';
+import type { Analysis, Estimate, TrialRow } from '#bench/analysis/analysis.ts';
+import { PARTS, type PartName } from '#bench/analysis/ledger/account.ts';
+import { remarksOf, shareWords } from '#bench/analysis/ledger/findings.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { repeatCommand } from './again.ts';
 import { chainTable } from './chains.ts';
 import type { Exporter } from './contract.ts';
+import { partOf, partTexts, referenceAccounts } from './decomposition.ts';
 import { fenced, plain, table } from './markdown.ts';
 import { type Cell, type Overview, overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
@@ -32,6 +35,44 @@ function hops(analysis: Analysis): string[] {
     linear,
   ]);
   return [`## Cost per hop`, table(head, rows)];
+}
+
+/** The accounts of the reference hops side by side, and what more of something costs. */
+function ledger(analysis: Analysis): string[] {
+  const accounts = referenceAccounts(analysis);
+  if (accounts.length === 0) return [];
+  const figure = (estimate: Estimate | undefined): string => {
+    if (!estimate) return '–';
+    const { figure: text, interval } = partTexts(estimate, 'µs');
+    return `${text} <sub>${interval}</sub>`;
+  };
+  const names = (Object.keys(PARTS) as PartName[]).filter((name) => accounts.some((one) => partOf(one, name)));
+  const sources = (name: PartName): string =>
+    [...new Set(accounts.flatMap(({ parts }) => parts.find(({ part }) => part === name)?.source ?? []))].join('; ');
+  const head = ['CPU per request', ...accounts.map(({ subject }) => plain(subject)), 'how it is known'];
+  const rows = [
+    ...names.map((name) => [
+      PARTS[name].name,
+      ...accounts.map((one) => figure(partOf(one, name))),
+      plain(sources(name)),
+    ]),
+    ['**unexplained**', ...accounts.map((one) => figure(one.unexplained)), 'the whole less its parts'],
+    ['**measured whole**', ...accounts.map((one) => figure(one.whole)), 'the hop’s own processes'],
+    ['explained', ...accounts.map(shareWords), 'sum of the parts ÷ the whole'],
+  ];
+  const notes = accounts.map((account) => `- ${plain(account.subject)}: ${plain(remarksOf(account).join('; '))}.`);
+  const { rates, missing } = analysis.ledger;
+  const shown = rates.filter(({ subject, cost }) => cost === 'CPU' && accounts.some((one) => one.subject === subject));
+  const more = [
+    ...shown.map(({ name, subject, estimate, source }) => [name, plain(subject), figure(estimate), plain(source)]),
+    ...missing.map(({ what, how }) => [what, '–', '–', `not in this run; ${plain(how)}`]),
+  ];
+  return [
+    `## Where the CPU goes`,
+    table(head, rows),
+    notes.join('\n'),
+    ...(more.length > 0 ? [table(['what more of it costs', 'hop', 'CPU', 'how it is known'], more)] : []),
+  ];
 }
 
 const remark = ({ interval, kind }: Cell): string => {
@@ -78,6 +119,7 @@ function render(analysis: Analysis): string {
     `## Comparison`,
     comparison(overviewOf(analysis)),
     ...hops(analysis),
+    ...ledger(analysis),
     `## Trials`,
     leftOut(analysis.trials),
     ...(analysis.warnings.length > 0 ? [`## Warnings`, warnings(analysis)] : []),

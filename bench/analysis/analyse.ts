@@ -5,7 +5,7 @@ import { compareSubjects } from './between.ts';
 import { chainCosts } from './chains.ts';
 import { roundsDrift } from './drift.ts';
 import { basisOf, findingsOf } from './findings.ts';
-import { ledgerOf } from './ledger.ts';
+import { ledgerOf } from './ledger/ledger.ts';
 import { aboveNoise, noiseOf } from './noise.ts';
 import { overTimeOf } from './over-time.ts';
 import { analyseScenario, figuresOnce } from './scenario.ts';
@@ -19,6 +19,7 @@ export function analyse({ run, subjects, trials, micro, calibration, end }: RunR
   const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, subjects, trials, figures, noise));
   const comparisons = compareSubjects(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const chains = chainCosts(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
+  const ledger = ledgerOf({ subjects, scenarios: run.scenarios, figures, micro }, trials);
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   return {
     run,
@@ -26,7 +27,7 @@ export function analyse({ run, subjects, trials, micro, calibration, end }: RunR
     finishedAt: end?.finishedAt ?? null,
     subjects,
     basis: basisOf(run.rounds),
-    findings: findingsOf({ subjects, scenarios, comparisons, chains, trials, noise, calibration }),
+    findings: findingsOf({ subjects, scenarios, comparisons, chains, ledger, trials, noise, calibration }),
     scenarios,
     comparisons,
     chains,
@@ -39,7 +40,7 @@ export function analyse({ run, subjects, trials, micro, calibration, end }: RunR
       ),
     ),
     warnings: gatherWarnings(trials, drifts),
-    ledger: ledgerOf(micro),
+    ledger,
     overTime: overTimeOf(run.scenarios, subjects, firsts),
   };
 }

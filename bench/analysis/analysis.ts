@@ -3,7 +3,6 @@ import type {
   Bound,
   CalibrationRecord,
   EndRecord,
-  MicroRecord,
   RunRecord,
   SubjectRecord,
   TrialRecord,
@@ -14,12 +13,14 @@ import type { Estimate } from '#bench/stats/estimate.ts';
 import type { BudgetOutcome } from './budget-outcome.ts';
 import type { ChainCost } from './chains.ts';
 import type { Comparison, Strength } from './comparison.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import type { HistoryPoint } from './history.ts';
 import type { MetricName } from './metrics.ts';
 import type { Noise } from './noise.ts';
 import type { OverTime } from './over-time.ts';
 import type { Unit } from './quantity.ts';
 
+export type { Account } from './ledger/account.ts';
 export type { Estimate };
 
 export interface Analysis {
@@ -43,7 +44,8 @@ export interface Analysis {
   readonly noise: Noise | null;
   readonly trials: readonly TrialRow[];
   readonly warnings: readonly GatheredWarning[];
-  readonly ledger: readonly LedgerSuite[];
+  /** Where the cost of a request goes at each hop, and how much of it no part explains. */
+  readonly ledger: Ledger;
   readonly overTime: readonly OverTime[];
   /** Where several runs are read together: this run and the others, oldest first. */
   readonly history?: readonly HistoryPoint[];
@@ -147,13 +149,4 @@ export interface GatheredWarning {
   readonly trials: number;
   /** First few messages, each with where it occurred. */
   readonly examples: readonly string[];
-}
-
-export interface LedgerSuite {
-  readonly suite: string;
-  readonly lines: readonly (Pick<MicroRecord, 'task' | 'perRequest' | 'median' | 'low' | 'high' | 'samples'> & {
-    /** Nanoseconds in one proxied request: median × operations per request. */
-    readonly nanosPerRequest: number;
-  })[];
-  readonly nanosPerRequest: number;
 }

@@ -11,6 +11,8 @@ import { keepAlive, REFERENCES } from './between.ts';
 import { describeCalibration } from './calibration.ts';
 import type { ChainCost } from './chains.ts';
 import { chainFindings } from './chain-findings.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { ledgerFindings } from './ledger/findings.ts';
 import { CLAIM_ROUNDS, type Comparison, CONFIDENCE, type Strength } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
 import type { Noise } from './noise.ts';
@@ -21,6 +23,7 @@ export interface Evidence {
   readonly scenarios: readonly ScenarioAnalysis[];
   readonly comparisons: readonly NamedComparison[];
   readonly chains?: readonly ChainCost[];
+  readonly ledger?: Ledger;
   readonly trials: readonly TrialRecord[];
   readonly noise?: Noise | undefined;
   readonly calibration?: CalibrationRecord | undefined;
@@ -33,6 +36,7 @@ export function findingsOf(evidence: Evidence): Finding[] {
     ...chainFindings(evidence.chains ?? [], evidence.scenarios),
     ...others(evidence),
     ...addedLatency(evidence),
+    ...ledgerFindings(evidence.ledger?.accounts ?? []),
     ...capacities(evidence),
     ...idleMemory(evidence),
     ...instruments(evidence),

@@ -73,6 +73,16 @@ export const METRICS = {
     unit: 'instructions',
     of: perRequest('proxy', ({ instructions }) => instructions && instructions.user + instructions.kernel),
   },
+  instructionsUserPerRequest: {
+    title: 'user instructions per request',
+    unit: 'instructions',
+    of: perRequest('proxy', ({ instructions }) => instructions?.user),
+  },
+  instructionsKernelPerRequest: {
+    title: 'kernel instructions per request',
+    unit: 'instructions',
+    of: perRequest('proxy', ({ instructions }) => instructions?.kernel),
+  },
   throughput: {
     title: 'throughput',
     unit: '/s',

@@ -2,15 +2,21 @@
 import { Bench } from 'tinybench';
 import type { MicroRecord } from '#bench/model/record.ts';
 import { suite as cluster } from './cluster.ts';
+import { suite as exchange } from './exchange.ts';
 import { suite as http } from './http.ts';
+import { suite as inPlace } from './in-place.ts';
 import { suite as load } from './load.ts';
+import { suite as relay } from './relay.ts';
 import { suite as routing } from './routing.ts';
-import type { MicroSuite, MicroTask } from './suite.ts';
+import { suite as sockets } from './sockets.ts';
+import type { ClockedTask, HotTask, MicroSuite, MicroTask } from './suite.ts';
 
-export const SUITES: readonly MicroSuite[] = [http, routing, cluster, load];
+export const SUITES: readonly MicroSuite[] = [http, routing, cluster, exchange, inPlace, relay, sockets, load];
 
 /** One sample is a batch of this many operations: a single one is shorter than what reading the clock costs. */
 const BATCH = 1_000;
+/** The same where each operation waits for sockets. */
+const CLOCKED_BATCH = 256;
 
 export interface MicroOptions {
   readonly suites: readonly MicroSuite[];
@@ -25,7 +31,7 @@ export async function runMicro({ suites, time, onResult }: MicroOptions, signal:
   for (const suite of suites)
     for (const task of suite.tasks) {
       signal.throwIfAborted();
-      const record = await measure(suite, task, time);
+      const record = await measure(suite, task, time, signal);
       onResult?.(record);
       records.push(record);
     }
@@ -34,7 +40,8 @@ export async function runMicro({ suites, time, onResult }: MicroOptions, signal:
 
 let sink = 0;
 
-async function measure(suite: MicroSuite, task: MicroTask, time: number): Promise<MicroRecord> {
+/** Nanoseconds per operation, a sample a batch. */
+async function hotSamples(suite: MicroSuite, task: HotTask, time: number): Promise<number[]> {
   const bench = new Bench({ time, warmupTime: time, retainSamples: true, throws: true });
   bench.add(task.name, () => {
     sink += task.run(BATCH);
@@ -43,7 +50,27 @@ async function measure(suite: MicroSuite, task: MicroTask, time: number): Promis
   if (done?.result.state !== 'completed')
     throw new Error(`${suite.name} · ${task.name}: ${done?.result.state ?? 'no result'}`);
   if (!Number.isFinite(sink)) throw new Error(`${suite.name} · ${task.name} returned no number`);
-  const samples = (done.result.latency.samples ?? []).map((ms) => (ms * 1e6) / BATCH).toSorted((a, b) => a - b);
+  return (done.result.latency.samples ?? []).map((ms) => (ms * 1e6) / BATCH);
+}
+
+async function clockedSamples(task: ClockedTask, time: number, signal: AbortSignal): Promise<number[]> {
+  await using clock = await task.open();
+  const sample = async (): Promise<number[]> => {
+    const samples: number[] = [];
+    const end = performance.now() + time;
+    do {
+      signal.throwIfAborted();
+      samples.push((await clock.measure(CLOCKED_BATCH)) / CLOCKED_BATCH);
+    } while (performance.now() < end);
+    return samples;
+  };
+  await sample(); // warm-up
+  return await sample();
+}
+
+async function measure(suite: MicroSuite, task: MicroTask, time: number, signal: AbortSignal): Promise<MicroRecord> {
+  const taken = await ('run' in task ? hotSamples(suite, task, time) : clockedSamples(task, time, signal));
+  const samples = taken.toSorted((a, b) => a - b);
   const { low, high } = medianInterval(samples.length);
   return {
     record: 'micro',

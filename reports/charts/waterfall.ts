@@ -1,6 +1,7 @@
 /** From the cost of an L4 hop, part by part, to that of an L7 hop and of one with TLS. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
+import { shareWords } from '#bench/analysis/ledger/findings.ts';
+import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { decompose, formatPart } from '../decomposition.ts';
 import { type Chart, type Drawing, tip } from './chart.ts';
 import { isNarrow, rowAxis, sized } from './frame.ts';
@@ -23,12 +24,15 @@ function draw(analysis: Analysis): Drawing[] {
       },
     ];
   let level = 0;
-  const bars = found.parts.map(({ name, kind, micros, isTotal }) => {
+  const { steps, unit, l4, l7, tls } = found;
+  // Two steps may be called the same, one before the L7 hop and one after it: an axis would draw both in one row.
+  const bars = steps.map(({ name, kind, value, isTotal }, row) => {
     const from = isTotal ? 0 : level;
-    level = isTotal ? micros : level + micros;
-    const sign = !isTotal && micros > 0 ? '+' : '';
-    const text = `${sign}${formatPart(micros)}`;
+    level = isTotal ? value : level + value;
+    const sign = !isTotal && value > 0 ? '+' : '';
+    const text = `${sign}${formatPart(value, unit)}`;
     return {
+      row,
       name,
       kind: KINDS[kind].label,
       from,
@@ -40,25 +44,28 @@ function draw(analysis: Analysis): Drawing[] {
   });
   const longest = Math.max(...bars.map(({ end }) => end));
   const present = Object.values(KINDS).filter(({ label }) => bars.some(({ kind }) => kind === label));
-  const over = found.l7.value - found.l4.value;
+  const over = l7.whole.value - l4.whole.value;
   return [
     {
       state: 'drawn',
-      title: `From an L4 hop to an L7 hop: ${over >= 0 ? '+' : ''}${formatQuantity(over, 'µs')}${found.explained === null ? '' : `, of which the micro-benchmarks explain ${percent(found.explained)}`}${found.tls ? `; TLS adds ${formatQuantity(found.tls.estimate.value, 'µs')}` : ''}`,
-      description: `A waterfall in microseconds of CPU per request (l4-tcp, l7-http${found.tls ? `, ${found.tls.subject}` : ''}): each part begins where the one before it ends. ${bars.map(({ name, text }) => `${name}: ${text}`).join('; ')}.`,
+      title: `From an L4 hop to an L7 hop: ${over >= 0 ? '+' : ''}${formatQuantity(over, unit)}${tls ? `; TLS: ${formatQuantity(tls.whole.value - l7.whole.value, unit)} more` : ''}. The parts explain ${shareWords(l7)} of the L7 hop${tls ? `, ${shareWords(tls)} with TLS` : ''}`,
+      description: `A waterfall in ${unit} of CPU per request (${l4.subject}, ${l7.subject}${tls ? `, ${tls.subject}` : ''}): each part begins where the one before it ends. ${bars.map(({ name, text }) => `${name}: ${text}`).join('; ')}.`,
       table: {
         columns: ['Part', 'CPU per request', 'How it is known', 'What it is'],
-        rows: found.parts.map(({ name, kind, words }, i) => [name, bars[i]!.text, KINDS[kind].label, words]),
+        rows: steps.map(({ name, kind, words }, i) => [name, bars[i]!.text, KINDS[kind].label, words]),
       },
       spec: (width) => ({
         ...sized(width, bars.length * 34 + 84 + (isNarrow(width) ? 44 : 16)),
         data: { values: bars },
         encoding: {
           y: {
-            field: 'name',
-            type: 'nominal',
-            sort: bars.map(({ name }) => name),
-            axis: { ...rowAxis(width), labelLimit: isNarrow(width) ? 128 : 300 },
+            field: 'row',
+            type: 'ordinal',
+            axis: {
+              ...rowAxis(width),
+              labelLimit: isNarrow(width) ? 128 : 300,
+              labelExpr: `${JSON.stringify(bars.map(({ name }) => name))}[datum.value]`,
+            },
           },
         },
         layer: [
@@ -68,7 +75,7 @@ function draw(analysis: Analysis): Drawing[] {
               x: {
                 field: 'from',
                 type: 'quantitative',
-                title: 'µs of CPU per request',
+                title: `${unit} of CPU per request`,
                 scale: {
                   domain: [
                     Math.min(0, ...bars.map(({ from, to }) => Math.min(from, to))),

@@ -72,16 +72,19 @@ test('marks carry whose they are and what the pointer is told', async () => {
   }
 });
 
-test('the waterfall adds up: the parts lead from L4 to L7, and on to TLS', () => {
-  const { parts, l4, l7, explained } = decompose(analysis)!;
-  const between = parts.slice(
-    1,
-    parts.findIndex(({ name }) => name === 'L7 hop'),
+test('the waterfall adds up: the steps lead from L4 to L7, and on to TLS, and no step is left out', () => {
+  const { steps, l4, l7, tls } = decompose(analysis)!;
+  let level = 0;
+  for (const { isTotal, value } of steps) {
+    if (isTotal && level !== 0) assert.ok(Math.abs(level - value) < 1e-9, `${level} leads to ${value}`);
+    level = isTotal ? value : level + value;
+  }
+  assert.deepEqual(
+    steps.filter(({ isTotal }) => isTotal).map(({ value }) => value),
+    [l4.whole.value, l7.whole.value, tls!.whole.value],
   );
-  const sum = between.reduce((total, { micros }) => total + micros, l4.value);
-  assert.ok(Math.abs(sum - l7.value) < 1e-9);
-  assert.ok(explained !== null && explained > 0 && explained <= 1);
-  assert.equal(parts.at(-1)!.name, 'L7 hop with TLS');
+  assert.equal(steps.filter(({ kind }) => kind === 'rest').length, 2, 'what is not explained is a step');
+  assert.ok(steps.some(({ name, kind }) => name === 'heads, read and reissued' && kind === 'micro-benchmark'));
 });
 
 test('a knee is marked before the rate at which the tail rises', () => {

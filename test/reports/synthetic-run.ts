@@ -360,5 +360,9 @@ const MICRO: readonly MicroRecord[] = [
   micro('http', 'rewrite the head', 2, 380),
   micro('cluster', 'pick an endpoint', 1, 22),
   micro('cluster', 'take from and return to the pool', 1, 95),
+  micro('exchange', 'a request and its answer', 1, 2_900),
+  micro('exchange-in-place', 'a request and its answer', 1, 4_300),
+  micro('relay', 'a request and its answer', 1, 31),
+  micro('sockets', 'two reads and two writes', 1, 7_900),
   micro('load', 'record into a histogram', 0, 38),
 ];
