@@ -3,6 +3,7 @@
  * Source: B. Efron, Bootstrap Methods: Another Look at the Jackknife, 1979.
  */
 import type { Estimate } from './estimate.ts';
+import { splitMix32 } from './random.ts';
 
 export interface BootstrapOptions {
   readonly seed: number;
@@ -30,16 +31,4 @@ export function bootstrap<Round>(
   const at = (q: number): number => draws[Math.min(draws.length - 1, Math.max(0, Math.ceil(q * draws.length) - 1))]!;
   const tail = (1 - confidence) / 2;
   return { value, low: at(tail), high: at(1 - tail), coverage: confidence, n: rounds.length };
-}
-
-/** SplitMix with a 32-bit state (G. Steele et al., Fast Splittable Pseudorandom Number Generators, 2014): uniform in [0, 1). */
-function splitMix32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-    return ((z ^ (z >>> 15)) >>> 0) / 0x1_0000_0000;
-  };
 }
