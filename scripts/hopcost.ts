@@ -6,6 +6,7 @@ import { backendCommand } from './commands/backend.ts';
 import { compareCommand } from './commands/compare.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { gateCommand } from './commands/gate.ts';
+import { historyCommand } from './commands/history.ts';
 import { listCommand } from './commands/list.ts';
 import { microCommand } from './commands/micro.ts';
 import { proxyCommand } from './commands/proxy.ts';
@@ -32,6 +33,7 @@ for (const command of [
   doctorCommand,
   reportCommand,
   compareCommand,
+  historyCommand,
   serveCommand,
   microCommand,
   proxyCommand,

@@ -14,7 +14,7 @@ import type { BudgetOutcome } from './budget-outcome.ts';
 import type { ChainCost } from './chains.ts';
 import type { Comparison, Strength } from './comparison.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import type { HistoryPoint } from './history.ts';
+import type { HistoryMark, HistoryPoint } from './history.ts';
 import type { MetricName } from './metrics.ts';
 import type { Noise } from './noise.ts';
 import type { OverTime } from './over-time.ts';
@@ -49,6 +49,8 @@ export interface Analysis {
   readonly overTime: readonly OverTime[];
   /** Where several runs are read together: this run and the others, oldest first. */
   readonly history?: readonly HistoryPoint[];
+  /** Where a history of a branch was given: its change points. */
+  readonly historyMarks?: readonly HistoryMark[];
   /** Where `bench.config.ts` has budgets. */
   readonly budgets?: readonly BudgetOutcome[];
 }

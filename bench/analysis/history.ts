@@ -1,6 +1,10 @@
 /** Several runs side by side: the CPU per request of each subject, from run to run. */
+import type { HistoryLine } from '#bench/model/history.ts';
 import type { Analysis, Estimate } from './analysis.ts';
-import { keepAlive } from './between.ts';
+import { keepAlive, REFERENCES } from './between.ts';
+import type { SeriesVerdict } from './change-points.ts';
+
+type Figure = Pick<Estimate, 'value' | 'low' | 'high'>;
 
 export interface HistoryPoint {
   readonly run: string;
@@ -11,7 +15,21 @@ export interface HistoryPoint {
   readonly scenario: string;
   readonly subject: string;
   /** Microseconds of CPU per request in the keep-alive scenario. */
-  readonly cpuPerRequest: Estimate;
+  readonly cpuPerRequest: Figure;
+  /** The same as a ratio that compares between hosts, and to what; where that is not known the figures of the run are divided. */
+  readonly ratio?: Figure & { readonly to: string };
+}
+
+/** Where the cost of a subject changed for good, to be marked. */
+export interface HistoryMark {
+  readonly subject: string;
+  /** Whether in absolute costs or in ratios to the reference. */
+  readonly in: 'cost' | 'ratio';
+  /** First run of the new level. */
+  readonly run: string;
+  /** New level ÷ old one. */
+  readonly ratio: Estimate;
+  readonly p: number;
 }
 
 /** Oldest run first; subjects without a figure in a run are left out there. */
@@ -41,4 +59,46 @@ export function historyOf(analyses: readonly Pick<Analysis, 'run' | 'scenarios'>
           ),
       );
     });
+}
+
+/** What a chart draws of a history: the keep-alive scenario of each subject, in runs measured as the newest one was. */
+export function historyView(
+  lines: readonly HistoryLine[],
+  verdicts: readonly SeriesVerdict[],
+): { readonly points: readonly HistoryPoint[]; readonly marks: readonly HistoryMark[] } {
+  const duet = lines.at(-1)?.duet ?? false;
+  const alike = lines.filter((line) => line.duet === duet);
+  const entries = alike.flatMap((line) => line.entries.filter(({ main }) => main).map((entry) => ({ line, entry })));
+  /** One denominator for all, or the axis would mean several things. */
+  const byReference = entries.some(({ entry }) => entry.toReference);
+  const points = entries.flatMap(({ line, entry }): HistoryPoint[] => {
+    const { scenario, subject, cpuPerRequest, toReference, toOrigin } = entry;
+    if (!cpuPerRequest) return [];
+    const ratio = byReference ? toReference : toOrigin;
+    return [
+      {
+        run: line.run,
+        startedAt: line.at,
+        revision: line.commit,
+        fingerprint: line.fingerprint,
+        scenario,
+        subject,
+        cpuPerRequest,
+        ...(ratio && { ratio: { ...ratio, to: byReference ? REFERENCES.l4 : 'the origin' } }),
+      },
+    ];
+  });
+  const ratioKind = byReference ? 'to reference' : 'to origin';
+  const marks = verdicts
+    .filter(({ series }) => series.main && series.duet === duet && ['cost', ratioKind].includes(series.kind))
+    .flatMap(({ series, changes }) =>
+      changes.map(({ after, ratio, p }): HistoryMark => ({
+        subject: series.subject,
+        in: series.kind === 'cost' ? 'cost' : 'ratio',
+        run: after.run,
+        ratio,
+        p,
+      })),
+    );
+  return { points, marks };
 }

@@ -25,8 +25,10 @@ export interface Look {
 }
 
 /** Direct is grey; the proxies take the series in their order. */
-export function looksOf({ subjects }: Analysis): ReadonlyMap<string, Look> {
-  const names = subjects.map(({ subject }) => subjectName(subject));
+export const looksOf = ({ subjects }: Analysis): ReadonlyMap<string, Look> =>
+  looksOfNames(subjects.map(({ subject }) => subjectName(subject)));
+
+export function looksOfNames(names: readonly string[]): ReadonlyMap<string, Look> {
   const proxies = names.filter((name) => name !== 'direct');
   return new Map(
     names.map((name) => {

@@ -36,7 +36,7 @@ export const figuresOf = async (chart: Chart, analysis: Analysis): Promise<Marku
 
 async function drawAll(drawings: readonly Named[]): Promise<Markup[]> {
   const figures: Markup[] = [];
-  for (const { drawing, name } of drawings) figures.push(await figure(drawing, name));
+  for (const { drawing, name } of drawings) figures.push(await figureOf(drawing, name));
   return figures;
 }
 
@@ -57,7 +57,7 @@ function toggles(analysis: Analysis): Markup {
   </div>`;
 }
 
-async function figure(drawing: Drawing, name: string): Promise<Markup> {
+export async function figureOf(drawing: Drawing, name: string): Promise<Markup> {
   const { title } = drawing;
   if (drawing.state === 'cannot tell')
     return html`<figure id="${name}" class="nothing">

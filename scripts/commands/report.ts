@@ -7,12 +7,14 @@ import { UsageError } from '../exit.ts';
 import { parseList } from '../flags.ts';
 import { known } from '../nearest.ts';
 import { openFile } from '../open.ts';
+import { readHistoryFile } from '../run/history-file.ts';
 import { locateRun } from '../run/read.ts';
 import { mergeFolders, overlayRuns, type RenderOptions, renderRun } from '../run/render.ts';
 
 interface ReportFlags {
   readonly json?: boolean;
   readonly merge?: boolean;
+  readonly history?: string;
   readonly formats?: string;
   readonly interactive?: boolean;
   readonly open?: boolean;
@@ -36,13 +38,19 @@ export const reportCommand = (): Command =>
     )
     .argument('<run...>', "a run's folder, or its name below reports/out, such as latest")
     .option('--merge', 'pool the rounds of several runs of the same host and version into one run')
+    .option('--history <file>', 'draw the history of a branch and its change points, with this run as its newest')
     .option('--formats <a,b>', `for other tools: ${onRequest.map(({ format }) => format).join(', ')} or all`)
     .option('--interactive', 'also write interactive.html: the same charts, drawn by Vega in the browser')
     .option('--open', 'open report.html')
     .option('--json', 'print report.json on stdout instead of the summary')
     .action(async (runs: string[], flags: ReportFlags) => {
       const { gate } = await loadConfig(process.cwd());
-      const options = { json: flags.json ?? false, more: chosen(flags), budgets: gate?.budgets ?? [] };
+      const options = {
+        json: flags.json ?? false,
+        more: chosen(flags),
+        budgets: gate?.budgets ?? [],
+        ...(flags.history !== undefined && { history: (await readHistoryFile(flags.history)).lines }),
+      };
       const folders = [...new Set(await Promise.all(runs.map(locateRun)))];
       const folder = await renderAll(folders, options, flags.merge ?? false);
       if (flags.open) await openFile(join(folder, flags.interactive ? 'interactive.html' : 'report.html'));

@@ -2,11 +2,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { analyse } from '#bench/analysis/analyse.ts';
-import { historyOf } from '#bench/analysis/history.ts';
+import { changesOf } from '#bench/analysis/change-points.ts';
+import { historyLine } from '#bench/analysis/history-line.ts';
+import { historyOf, historyView } from '#bench/analysis/history.ts';
 import { MergeError, mergeRuns } from '#bench/analysis/merge-runs.ts';
 import type { Budget } from '#bench/gate/budget.ts';
 import { judgeBudgets } from '#bench/gate/budgets.ts';
 import type { Analysis } from '#bench/analysis/analysis.ts';
+import type { HistoryLine } from '#bench/model/history.ts';
 import { recordLines, type RunRecords } from '#bench/model/record.ts';
 import type { Exporter } from '#reports/contract.ts';
 import { exporters } from '#reports/registry.ts';
@@ -23,6 +26,8 @@ export interface RenderOptions {
   readonly more?: readonly Exporter[];
   /** To be held against the run's figures. */
   readonly budgets?: readonly Budget[];
+  /** Of the branch: drawn with this run as its newest, in place of runs laid side by side. */
+  readonly history?: readonly HistoryLine[];
 }
 
 /** One run. Throws `UsageError` where the folder holds no records or damaged ones. */
@@ -67,17 +72,28 @@ export async function mergeFolders(folders: readonly string[], options: RenderOp
   }
 }
 
+/** The branch's history with this run at its end, where it is not in it yet. */
+function withHistory(lines: readonly HistoryLine[], records: RunRecords): Pick<Analysis, 'history' | 'historyMarks'> {
+  const own = historyLine(records);
+  const all = lines.some(({ run }) => run === own.run)
+    ? lines
+    : [...lines, own].toSorted((a, b) => a.at.localeCompare(b.at));
+  const { points, marks } = historyView(all, changesOf(all));
+  return { history: points, historyMarks: marks };
+}
+
 async function render(
   runs: readonly RunRecords[],
   records: RunRecords,
   folder: string,
-  { json, more = [], budgets = [] }: RenderOptions,
+  { json, more = [], budgets = [], history: lines }: RenderOptions,
 ): Promise<Analysis> {
   const alone = analyse(records);
   const history = runs.length > 1 ? historyOf(runs.map((one) => (one === records ? alone : analyse(one)))) : undefined;
   const analysis = {
     ...alone,
     ...(history && { history }),
+    ...(lines && withHistory(lines, records)),
     ...(budgets.length > 0 && { budgets: judgeBudgets(budgets, records) }),
   };
   await writeReports(analysis, records, folder, [...exporters, ...more]);

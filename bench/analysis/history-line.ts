@@ -1,0 +1,95 @@
+/** The records of a run → its line of a history. Pure. */
+import type { RunRecords } from '#bench/model/record.ts';
+import { HISTORY_VERSION, type HistoryEntry, type HistoryLine } from '#bench/model/history.ts';
+import { subjectName } from '#bench/model/scenario.ts';
+import { type Estimate, transform } from '#bench/stats/estimate.ts';
+import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
+import { keepAlive, REFERENCES } from './between.ts';
+import { CONFIDENCE, differencesOf, type Rounds } from './comparison.ts';
+import { headOf, isDuet } from './head-of.ts';
+import type { MetricName } from './metrics.ts';
+import { figuresOnce } from './scenario.ts';
+
+/** What a gate said of the run, where it was one. */
+export interface GatedRun {
+  /** Commit of base; null outside git. */
+  readonly base: string | null;
+  readonly metrics: readonly {
+    readonly scenario: string;
+    readonly subject: string;
+    readonly metric: MetricName;
+    readonly ratio?: Estimate;
+  }[];
+}
+
+/** Of a gate's run, head. Subjects without any figure have no entry. */
+export function historyLine(records: RunRecords, gate?: GatedRun): HistoryLine {
+  const { run, subjects, trials } = headOf(records);
+  const figures = figuresOnce(run.scenarios, trials);
+  const proxies = subjects.filter(({ layer }) => layer !== 'direct');
+  const duet = isDuet(records);
+  const entries = run.scenarios.flatMap(({ name: scenario, loop }) =>
+    proxies.flatMap((record): HistoryEntry[] => {
+      const subject = subjectName(record.subject);
+      const of = (who: string, metric: MetricName): Rounds => figures(scenario, who).get(metric) ?? new Map();
+      const cpu = of(subject, 'cpuPerRequest');
+      const to = (metric: MetricName): Estimate | undefined => ratioOf(of(subject, metric), of('direct', metric));
+      const reference = subject === REFERENCES.l4 ? undefined : ratioOf(cpu, of(REFERENCES.l4, 'cpuPerRequest'));
+      const gated = gate?.metrics.find(
+        (one) => one.scenario === scenario && one.subject === subject && one.metric === 'cpuPerRequest',
+      )?.ratio;
+      // Head and base share a core, direct is alone: what it does in time is not set against it.
+      const toDirect = duet
+        ? {}
+        : present({
+            throughput: loop.kind === 'closed' ? to('throughput') : undefined,
+            serviceP50: to('serviceP50'),
+            serviceP99: to('serviceP99'),
+          });
+      const entry = present({
+        cpuPerRequest: cpu.size === 0 ? undefined : short(hodgesLehmann([...cpu.values()], CONFIDENCE)),
+        toReference: reference && { reference: REFERENCES.l4, ...reference },
+        toOrigin: ratioOf(cpu, of('direct', 'originCpuPerRequest')),
+        toDirect: Object.keys(toDirect).length > 0 ? toDirect : undefined,
+        gate: gated && short(gated),
+      });
+      return Object.keys(entry).length === 0
+        ? []
+        : [{ scenario, subject, main: scenario === keepAlive(run.scenarios, record.tls), ...entry }];
+    }),
+  );
+  return {
+    history: HISTORY_VERSION,
+    run: run.run,
+    at: run.startedAt,
+    commit: run.revision?.replace(/-dirty$/, '') ?? null,
+    dirty: run.revision?.endsWith('-dirty') ?? false,
+    ...(gate?.base && { base: gate.base }),
+    fingerprint: run.environment.fingerprint,
+    hopcost: run.hopcost,
+    node: run.environment.node,
+    versions: Object.fromEntries(proxies.map(({ subject, version }) => [subjectName(subject), version])),
+    rounds: new Set(trials.map(({ round }) => round)).size,
+    duet,
+    entries,
+  };
+}
+
+/** Over the rounds that have both; undefined where none has. */
+function ratioOf(subject: Rounds, by: Rounds): Estimate | undefined {
+  const logs = differencesOf('ratio', subject, by);
+  return logs.length === 0 ? undefined : short(transform(hodgesLehmann(logs, CONFIDENCE), Math.exp));
+}
+
+/** Six digits: more are noise, and a history is kept for ever. */
+function short({ value, low, high, coverage, n }: Estimate): Estimate {
+  const six = (x: number): number => Number(x.toPrecision(6));
+  return { value: six(value), low: six(low), high: six(high), coverage: six(coverage), n };
+}
+
+/** Without what is undefined: a line holds no nulls. */
+function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
