@@ -55,6 +55,8 @@ export interface ProxyDefinition {
   readonly capabilities: ReadonlySet<Capability>;
   /** Limits and timeouts of the intent that it is not given, 'limits.headBytes': there its own hold. Absent: it takes them all. */
   readonly keepsOwn?: readonly string[];
+  /** Present where it runs elsewhere: nothing of it is started here, and no process of it is ours. */
+  readonly external?: External;
   availability(): Promise<Availability>;
   /**
    * Resolves once the listener accepts connections. `signal` aborts a start under way; stopping is `asyncDispose`.
@@ -63,6 +65,21 @@ export interface ProxyDefinition {
   start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy>;
   /** The same elsewhere. Only where `start` runs a command for whoever calls it: all others run where their host process does. */
   placed?(where: Place): ProxyDefinition;
+}
+
+export interface External {
+  readonly address: Endpoint;
+  /** As it was given: `https://lb.example.org/health`. */
+  readonly url: string;
+  /** What HTTP load asks for, and what stands in for the checks by nonce. `/` for TCP. */
+  readonly path: string;
+  /** `Host` of HTTP requests. */
+  readonly authority: string;
+  readonly tls: boolean;
+  /** SNI and the name that a certificate must be for. */
+  readonly serverName: string;
+  /** PEM of the authorities to trust; the runtime's own list where absent. */
+  readonly ca?: string;
 }
 
 export interface Place {

@@ -1,6 +1,6 @@
 /** The comparison that every report opens with: a row a subject, direct first, then by layer. */
 import type { Analysis, Capacity, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { keepAlive } from '#bench/analysis/between.ts';
+import { keepAlive, pacedScenario } from '#bench/analysis/between.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import { formatInterval, formatQuantity, percent, type Unit } from '#bench/analysis/quantity.ts';
@@ -41,7 +41,11 @@ interface Sources {
   readonly saturated: SubjectAnalysis | undefined;
   readonly paced: SubjectAnalysis | undefined;
   readonly idle: SubjectAnalysis | undefined;
+  readonly isElsewhere: boolean;
 }
+
+/** Said, not left out: there is no process of it here to read. */
+const ELSEWHERE: Cell = { figure: 'elsewhere' };
 
 export const cellOf = (estimate: Estimate | undefined, unit: Unit, signed = false): Cell | null =>
   estimate
@@ -104,7 +108,7 @@ const COLUMNS: readonly OverviewColumn[] = [
   {
     title: 'CPU per request',
     short: 'CPU/request',
-    cell: ({ saturated }) => estimated(saturated, 'cpuPerRequest', 'µs'),
+    cell: ({ saturated, isElsewhere }) => (isElsewhere ? ELSEWHERE : estimated(saturated, 'cpuPerRequest', 'µs')),
   },
   {
     title: 'Instructions per request',
@@ -143,7 +147,7 @@ export interface Overview {
 export function overviewOf({ subjects, scenarios }: Analysis): Overview {
   const all = scenarios.map(({ scenario }) => scenario);
   const [plain, encrypted] = [keepAlive(all, false), keepAlive(all, true)];
-  const paced = scenarios.filter(({ offered }) => offered !== null).toSorted((a, b) => a.offered! - b.offered!)[0];
+  const paced = pacedScenario(scenarios);
   const idle = scenarios.filter(({ scenario }) => scenario.traffic.kind === 'idle');
   const find = (scenario: ScenarioAnalysis | undefined, name: string): SubjectAnalysis | undefined =>
     scenario?.subjects.find(({ subject }) => subject === name);
@@ -156,6 +160,7 @@ export function overviewOf({ subjects, scenarios }: Analysis): Overview {
         saturated,
         paced: find(paced, name),
         idle: idle.map((one) => find(one, name)).find((one) => one !== undefined),
+        isElsewhere: record.external !== undefined,
       };
       const cells = COLUMNS.map(({ cell }) => cell(sources));
       return { subject: name, group: groupOf(record), scenario: saturated ? scenario!.scenario.name : null, cells };

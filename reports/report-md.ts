@@ -10,6 +10,7 @@ import { partOf, partTexts, referenceAccounts } from './decomposition.ts';
 import { fenced, plain, table } from './markdown.ts';
 import { type Cell, type Overview, overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
+import { TARGET_COLUMNS, TARGET_NOTE, targetTables } from './targets.ts';
 
 function comparison({ columns, rows, offered }: Overview): string {
   const body = rows.map(({ subject, group, cells }) => [
@@ -80,6 +81,27 @@ const remark = ({ interval, kind }: Cell): string => {
   return parts.length === 0 ? '' : ` <sub>${plain(parts.join(', '))}</sub>`;
 };
 
+/** Nothing where all subjects ran here. */
+function targets(analysis: Analysis): string[] {
+  const tables = targetTables(analysis);
+  if (tables.length === 0) return [];
+  return [
+    `## Targets`,
+    plain(TARGET_NOTE),
+    ...tables.flatMap(({ title, rows }) => [
+      plain(title),
+      table(
+        ['subject', 'ends', ...TARGET_COLUMNS],
+        rows.map(({ subject, ends, cells }) => [
+          plain(subject),
+          plain(ends),
+          ...cells.map((cell) => (cell ? `${cell.figure}${remark(cell)}` : '–')),
+        ]),
+      ),
+    ]),
+  ];
+}
+
 const MOST_LISTED = 20;
 
 function leftOut(trials: readonly TrialRow[]): string {
@@ -120,6 +142,7 @@ function render(analysis: Analysis): string {
     comparison(overviewOf(analysis)),
     ...hops(analysis),
     ...ledger(analysis),
+    ...targets(analysis),
     `## Trials`,
     leftOut(analysis.trials),
     ...(analysis.warnings.length > 0 ? [`## Warnings`, warnings(analysis)] : []),

@@ -6,6 +6,7 @@ import { chainTable } from './chains.ts';
 import { fit, type Paint, painter, printable, type Style, WIDTH, wrap } from './columns.ts';
 import { overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
+import { TARGET_COLUMNS, TARGET_NOTE, targetTables } from './targets.ts';
 
 const SUBJECT_WIDTH = 16;
 
@@ -42,7 +43,7 @@ export function renderTerminal(analysis: Analysis, { colour = false }: { colour?
   for (const { text, state: outcome, reason } of budgets)
     labelled(BUDGET_STYLES[outcome], outcome, `${text}: ${reason}.`);
   if (budgets.length > 0) lines.push('');
-  lines.push(...comparison(analysis, paint), '', ...hops(analysis, paint));
+  lines.push(...comparison(analysis, paint), '', ...hops(analysis, paint), ...targets(analysis, paint));
 
   const out = trials.filter((trial) => trial.state !== 'completed');
   if (out.length === 0) lines.push(` All ${trials.length} trials completed.`);
@@ -62,6 +63,21 @@ export function renderTerminal(analysis: Analysis, { colour = false }: { colour?
       ),
     );
   return `${lines.join('\n')}\n`;
+}
+
+/** Nothing where all subjects ran here. */
+function targets(analysis: Analysis, paint: (style: Style, text: string) => string): string[] {
+  const tables = targetTables(analysis);
+  const note = tables.length > 0 ? [...wrap(TARGET_NOTE, WIDTH - 2).map((line) => paint('dim', ` ${line}`)), ''] : [];
+  return tables
+    .flatMap(({ title, rows }) => {
+      const shown = rows.map(({ subject, cells }) => [subject, ...cells.map((cell) => cell?.figure ?? '–')]);
+      const widths = TARGET_COLUMNS.map((name, i) => Math.max(name.length, ...shown.map((row) => row[i + 1]!.length)));
+      const line = ([subject, ...cells]: readonly string[]): string =>
+        ` ${fit(printable(subject!), SUBJECT_WIDTH).padEnd(SUBJECT_WIDTH)}${cells.map((cell, i) => `  ${cell.padStart(widths[i]!)}`).join('')}`;
+      return [paint('bold', ` ${printable(title)}`), line(['subject', ...TARGET_COLUMNS]), ...shown.map(line), ''];
+    })
+    .concat(note);
 }
 
 /** As many columns as fit the width; those that do not are in the other reports. */

@@ -23,9 +23,7 @@ for (const { subject, preflight } of subjects)
   for (const { rule, passed, detail } of preflight)
     assert.ok(passed, `${subjectName(subject)}: preflight '${rule}' failed: ${detail}`);
 
-const facts = subjects.map((record) =>
-  factsOf(record, proxies.get(hopName(record.subject))?.capabilities ?? new Set<string>()),
-);
+const facts = subjects.map((record) => factsOf(record, proxies.get(hopName(record.subject))?.capabilities));
 const planned = planRounds({ scenarios: run.scenarios, subjects: facts, rounds: run.rounds, seed: run.seed }).flat();
 assert.equal(trials.length, planned.length, 'trials recorded ≠ trials planned');
 for (const trial of trials)

@@ -9,6 +9,7 @@ import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { proxies } from '#proxies/registry.ts';
 import { UsageError, explain } from './exit.ts';
 import { nearest } from './nearest.ts';
+import { OwnSubject } from './own-subjects.ts';
 
 /** Read at load time: a name that does not exist is found before anything is measured. */
 const BudgetLine = z
@@ -52,6 +53,9 @@ const Gate = z.strictObject({
 /** Fewest and most of one proxy in a row: 1, 2 and 3 hops stand for a plain, an ingress and a mesh topology. */
 export const HOPS = [2, 3] as const;
 
+/** Requests a second to a target: more than one load worker sends. */
+export const MOST_RATE = 20_000;
+
 export const BenchConfig = z.strictObject({
   preset: z.string().optional(),
   proxies: z.array(z.string()).optional(),
@@ -66,8 +70,20 @@ export const BenchConfig = z.strictObject({
   driver: z.enum(['http1', 'autocannon']).optional(),
   strict: z.boolean().optional(),
   gate: Gate.optional(),
+  /** Proxies of your own: measured in every run, unless `--proxies` names others. */
+  subjects: z
+    .array(OwnSubject)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two of them have the same name')
+    .optional(),
+  /** As `--target`: what runs elsewhere. `ca`: file with its private authority, instead of `--target-ca`. */
+  targets: z.array(z.union([z.string(), z.strictObject({ target: z.string(), ca: z.string().optional() })])).optional(),
+  /** As `--max-rate`: requests a second that no target is ever sent more of. */
+  maxRate: z.int().min(1).max(MOST_RATE).optional(),
 });
-export type BenchConfig = z.infer<typeof BenchConfig>;
+export type BenchConfig = z.infer<typeof BenchConfig> & {
+  /** Where it stands; relative folders of `subjects` start there. */
+  readonly directory?: string;
+};
 
 /** For `bench.config.ts`: `export default defineConfig({ … })` checks names and types in the editor. @public */
 export const defineConfig = (config: z.input<typeof BenchConfig>): z.input<typeof BenchConfig> => config;
@@ -85,7 +101,7 @@ export async function loadConfig(directory: string): Promise<BenchConfig> {
     throw new UsageError(`${file}: cannot be loaded: ${explain(error)}`);
   }
   const result = BenchConfig.safeParse(loaded.default);
-  if (result.success) return result.data;
+  if (result.success) return { ...result.data, directory };
   const issue = result.error.issues[0];
   throw new UsageError(
     `${file}: ${issue?.path.join('.') || 'default export'}: ${issue?.message ?? 'not a configuration'}`,

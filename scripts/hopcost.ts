@@ -14,6 +14,7 @@ import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
 import { setupPeersCommand } from './commands/setup-peers.ts';
 import { EXIT, explain, isUsage } from './exit.ts';
+import { Interrupted } from './interrupt.ts';
 import { version } from './version.ts';
 
 const program = new Command('hopcost')
@@ -55,6 +56,6 @@ try {
   } else {
     process.stderr.write(`hopcost: ${explain(error)}\n`);
     if (process.env['HOPCOST_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    process.exitCode = isUsage(error) ? EXIT.usage : EXIT.failure;
+    process.exitCode = error instanceof Interrupted ? EXIT.interrupted : isUsage(error) ? EXIT.usage : EXIT.failure;
   }
 }

@@ -30,3 +30,9 @@ export function known(kind: string, name: string, names: readonly string[]): str
     `unknown ${kind} '${name}'${guess ? `; did you mean '${guess}'?` : ''} Known: ${names.join(', ')}.`,
   );
 }
+
+/** Each of `names` once, all of them known. Throws `UsageError`, also where there is none. */
+export function choose(kind: string, names: readonly string[], all: readonly string[]): string[] {
+  if (names.length === 0) throw new UsageError(`no ${kind} chosen; known: ${all.join(', ')}`);
+  return [...new Set(names.map((name) => known(kind, name, all)))];
+}

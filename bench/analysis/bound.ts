@@ -61,6 +61,8 @@ const KNEE = 0.8;
 /** Whether a closed loop stayed so far from saturation that its times tell of the hop; load and origin count as on the same cores. */
 export function isBelowKnee({ proxy, origin, generator, host }: ProbeReadings): boolean {
   return (
-    (proxy?.cpuShare ?? 0) <= KNEE && origin.cpuShare + generator.cpuShare <= KNEE && host.foreign <= FOREIGN_LIMIT
+    (proxy?.cpuShare ?? 0) <= KNEE &&
+    (origin?.cpuShare ?? 0) + generator.cpuShare <= KNEE &&
+    host.foreign <= FOREIGN_LIMIT
   );
 }

@@ -38,6 +38,10 @@ export interface Comparison {
 }
 export type Strength = 'claim' | 'look' | 'cannot tell';
 
+/** How far a figure by itself may be trusted: by its rounds and its interval. */
+export const strengthOfFigure = ({ n, coverage }: Estimate): Strength =>
+  n < 2 ? 'cannot tell' : n >= CLAIM_ROUNDS && coverage >= CONFIDENCE ? 'claim' : 'look';
+
 /** Undefined where no round has both. Ratios need positive figures; rounds without them are left out. */
 export function compare(
   measure: { metric: MetricName; kind: Comparison['kind']; subject: Side; reference: Side },

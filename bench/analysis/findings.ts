@@ -4,18 +4,18 @@
  */
 import type { CalibrationRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { hopsOf, subjectName } from '#bench/model/scenario.ts';
-import type { Estimate } from '#bench/stats/estimate.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import type { Finding, NamedComparison, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
-import { keepAlive, REFERENCES } from './between.ts';
+import { keepAlive, pacedScenario, REFERENCES } from './between.ts';
 import { describeCalibration } from './calibration.ts';
 import type { ChainCost } from './chains.ts';
 import { chainFindings } from './chain-findings.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { ledgerFindings } from './ledger/findings.ts';
-import { CLAIM_ROUNDS, type Comparison, CONFIDENCE, type Strength } from './comparison.ts';
+import { CLAIM_ROUNDS, type Comparison, CONFIDENCE, type Strength, strengthOfFigure } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
 import type { Noise } from './noise.ts';
+import { targetFindings } from './target-findings.ts';
 import { formatEstimate, formatInterval, formatQuantity, percent } from './quantity.ts';
 
 export interface Evidence {
@@ -39,8 +39,11 @@ export function findingsOf(evidence: Evidence): Finding[] {
     ...ledgerFindings(evidence.ledger?.accounts ?? []),
     ...capacities(evidence),
     ...idleMemory(evidence),
+    ...targetFindings(evidence.subjects, evidence.scenarios),
     ...instruments(evidence),
     ...sameAgainstSame(evidence),
+    ...notMeasured(evidence),
+    ...rulesNotKept(evidence),
     ...leftOut(evidence),
   ];
 }
@@ -61,10 +64,6 @@ export function basisOf(rounds: number): string {
 
 const LAYER = { l4: 'L4', l7: 'L7' } as const;
 
-/** How far a figure by itself may be trusted: by its rounds and its interval. */
-const strengthOf = ({ n, coverage }: Estimate): Strength =>
-  n < 2 ? 'cannot tell' : n >= CLAIM_ROUNDS && coverage >= CONFIDENCE ? 'claim' : 'look';
-
 const weaker = (a: Strength, b: Strength): Strength => {
   const order: readonly Strength[] = ['cannot tell', 'look', 'claim'];
   return order[Math.min(order.indexOf(a), order.indexOf(b))]!;
@@ -81,7 +80,9 @@ function mainHops({
   );
   const scenario = scenarios.find((one) => one.scenario.name === name);
   if (!scenario) return undefined;
-  const plain = subjects.filter(({ subject, layer, tls }) => layer !== 'direct' && !tls && hopsOf(subject) === 1);
+  const plain = subjects.filter(
+    ({ subject, layer, tls, external }) => layer !== 'direct' && !tls && hopsOf(subject) === 1 && !external,
+  );
   const references = plain.filter(({ subject }) => Object.values<string>(REFERENCES).includes(subjectName(subject)));
   const hops = (references.length > 0 ? references : plain).toSorted((a, b) => b.layer.localeCompare(a.layer)); // L7 first
   return { scenario, hops };
@@ -107,7 +108,7 @@ function hopCosts(evidence: Evidence): Finding[] {
     );
     return {
       sentence: `${hop} cost ${formatEstimate(cpu, 'µs')} of CPU per request${over ? `, ${ratioWords(over, 'an L4 hop')}` : ''}.`,
-      strength: over ? weaker(strengthOf(cpu), over.strength) : strengthOf(cpu),
+      strength: over ? weaker(strengthOfFigure(cpu), over.strength) : strengthOfFigure(cpu),
       scenario: scenario.scenario.name,
       figure: { label: hop, estimate: cpu, unit: 'µs' },
     };
@@ -168,9 +169,8 @@ const others = ({ comparisons }: Evidence): Finding[] =>
 
 /** At the lowest offered rate that was driven, where queues blur least. */
 function addedLatency(evidence: Evidence): Finding[] {
-  const offered = evidence.scenarios.filter((one) => one.offered !== null).toSorted((a, b) => a.offered! - b.offered!);
   const main = mainHops(evidence);
-  const scenario = offered[0];
+  const scenario = pacedScenario(evidence.scenarios);
   if (!scenario || !main) return [];
   return main.hops.flatMap((record): Finding[] => {
     const subject = scenario.subjects.find((one) => one.subject === subjectName(record.subject));
@@ -235,7 +235,7 @@ function capacities(evidence: Evidence): Finding[] {
           kind === 'measured'
             ? `${subject.subject} was itself the limit at ${figure}.`
             : `One core of ${subject.subject} would carry ${figure}, derived from its CPU per request: ${LIMITS[subject.bound ?? 'none']}, so its throughput is no capacity.`,
-        strength: strengthOf(estimate),
+        strength: strengthOfFigure(estimate),
         scenario: scenario.scenario.name,
       },
     ];
@@ -261,7 +261,7 @@ const idleMemory = ({ scenarios }: Evidence): Finding[] =>
     return [
       {
         sentence: `An idle connection held ${list.join(', ')} (${scenario.name}).`,
-        strength: held.map(({ memory }) => strengthOf(memory)).reduce(weaker),
+        strength: held.map(({ memory }) => strengthOfFigure(memory)).reduce(weaker),
         scenario: scenario.name,
       },
     ];
@@ -288,6 +288,31 @@ function sameAgainstSame({ noise }: Evidence): Finding[] {
     },
   ];
 }
+
+/** The first lines say it; what a proxy wrote and ran with stands with its configuration. */
+const firstLine = (text: string): string => text.split('\n', 1)[0]!;
+
+const notMeasured = ({ subjects, scenarios }: Evidence): Finding[] =>
+  subjects.flatMap(({ subject, preflight }): Finding[] => {
+    const failed = preflight.filter(({ passed }) => !passed);
+    if (failed.length === 0 || !scenarios[0]) return [];
+    const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : '';
+    const sentence = `${subjectName(subject)} was not measured: ${failed[0]!.rule}: ${firstLine(failed[0]!.detail)}${more}.`;
+    return [{ sentence, strength: 'note', scenario: scenarios[0].scenario.name }];
+  });
+
+const RULES_NAMED = 3;
+
+/** Of a user's own proxy, which is measured all the same. */
+const rulesNotKept = ({ subjects, scenarios }: Evidence): Finding[] =>
+  subjects.flatMap(({ subject, preflight }): Finding[] => {
+    const broken = preflight.filter(({ deviates }) => deviates);
+    if (broken.length === 0 || !scenarios[0]) return [];
+    const named = broken.slice(0, RULES_NAMED).map(({ rule }) => rule);
+    const more = broken.length > RULES_NAMED ? ` and ${broken.length - RULES_NAMED} more` : '';
+    const sentence = `${subjectName(subject)} carries the load correctly but does not keep ${broken.length} of ${preflight.length} checks: ${named.join('; ')}${more}; each stands with its configuration.`;
+    return [{ sentence, strength: 'note', scenario: scenarios[0].scenario.name }];
+  });
 
 function leftOut({ trials }: Evidence): Finding[] {
   const count = (state: TrialRecord['state']): number => trials.filter((trial) => trial.state === state).length;

@@ -103,7 +103,7 @@ export function analyseScenario(
           metrics,
           capacity: capacityOf(record, bound, metrics),
           versusDirect:
-            record.layer === 'direct'
+            record.layer === 'direct' || record.external // which ends elsewhere: what lies between the two is no hop cost
               ? []
               : versusDirect(scenario.name, name, rounds, figures(scenario.name, 'direct')).map((one) =>
                   aboveNoise(one, noise),

@@ -29,7 +29,7 @@ export function trialRow(trial: TrialRecord, scenario: Scenario | undefined): Tr
     figures: scenario ? figuresOf(trial, scenario) : {},
     cpuShare: {
       proxy: probes?.proxy?.cpuShare ?? null,
-      origin: probes?.origin.cpuShare ?? null,
+      origin: probes?.origin?.cpuShare ?? null,
       generator: probes?.generator.cpuShare ?? null,
     },
     steal: probes?.host.steal ?? null,

@@ -92,8 +92,8 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
     };
   },
   'direct-drifted': ({ subject, load }) => (subject.kind === 'direct' ? halvesDrift(load) : undefined),
-  'shared-cores': ({ placement }) =>
-    placement.shared ? { message: 'load or origin ran on the proxy’s core', evidence: {} } : undefined,
+  'shared-cores': ({ placement, probes }) =>
+    placement.shared && probes.origin ? { message: 'load or origin ran on the proxy’s core', evidence: {} } : undefined,
   unpinned: ({ placement }) =>
     placement.proxy === null || placement.load === null || placement.origin === null
       ? { message: 'not every process was pinned to cores', evidence: {} }
@@ -156,7 +156,7 @@ function boundWarning(bound: Bound, { subject, probes }: TrialEvidence): Warning
   const code = BOUND_CODES[bound];
   const shares = {
     ...(probes.proxy && { proxy: probes.proxy.cpuShare }),
-    origin: probes.origin.cpuShare,
+    ...(probes.origin && { origin: probes.origin.cpuShare }),
     generator: probes.generator.cpuShare,
   };
   const listed = Object.entries(shares).map(([party, share]) => `${party} ${percent(share)}`);

@@ -7,7 +7,8 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import type { Target } from './wire.ts';
+import type { ConnectionOptions } from 'node:tls';
+import { type Target, tlsOptions } from './wire.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -36,7 +37,7 @@ export function ask(
   agent: Agent | false = false,
 ): Promise<HttpAnswer> {
   const { host, port, tls } = target;
-  const options: RequestOptions & { ca?: string; servername?: string } = {
+  const options: RequestOptions & ConnectionOptions = {
     host,
     port,
     agent,
@@ -44,7 +45,7 @@ export function ask(
     method: question.method ?? 'GET',
     path: question.path,
     headers: { ...question.headers, ...(question.body && { 'content-length': String(question.body.length) }) },
-    ...(tls && { ca: tls.ca, servername: tls.serverName }),
+    ...(tls && tlsOptions(tls)),
   };
   return new Promise((resolve, reject) => {
     const request = (tls ? requestHttps : requestHttp)(options, (response) => {

@@ -13,7 +13,7 @@ import type { Identity } from './identity.ts';
 import { createMaterials, runConformance, type Verdict } from './conformance/run.ts';
 import type { PreflightCase, Layer } from './preflight/case.ts';
 import { sysctl } from './host-facts.ts';
-import type { ProxyRoot } from './started-proxy.ts';
+import { isRegistered, type ProxyRoot } from './started-proxy.ts';
 import { openTopology, usesTls, type Topology, type TopologyShared, type TopologySpec } from './topology.ts';
 
 export interface HostProblem {
@@ -88,6 +88,8 @@ interface Carriage {
 }
 
 const CASE_TIMEOUT = 10_000;
+/** Milliseconds for a rule that a user's own proxy may not keep: many do nothing where they should refuse. */
+const OWN_PATIENCE = 2_000;
 
 /**
  * Runs every case that binds the subject, for each kind of traffic that the scenarios would send through it. Never rejects but for an
@@ -96,6 +98,7 @@ const CASE_TIMEOUT = 10_000;
 export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal): Promise<SubjectRecord> {
   const { definition, hops = 1, placement, root, cwd } = spec;
   const isChain = hops > 1;
+  const own = definition !== undefined && !isRegistered(definition);
   const layer: Layer = definition?.layer ?? 'direct';
   const subject: Subject = definition
     ? { kind: 'proxy', name: definition.name, ...(isChain && { hops }) }
@@ -115,6 +118,7 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
           definition,
           {
             quick: true,
+            ...(own && { patience: OWN_PATIENCE }),
             launch: {
               kind: 'child',
               cores: placement.proxy,
@@ -140,15 +144,18 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
     ...(definition?.keepsOwn && { keepsOwn: [...definition.keepsOwn] }),
     preflight: missing
       ? [{ rule: 'it is installed', passed: false, detail: `${missing.reason}; ${missing.install}` }]
-      : [...results.flatMap(({ checks }) => checks), ...verdicts.flatMap(checkOf)],
+      : [...results.flatMap(({ checks }) => checks), ...verdicts.flatMap((verdict) => checkOf(verdict, own))],
     ...(identities[0] && {
       proven: { binary: identities[0].binary, configs: [...new Set(identities.map(({ config }) => config))] },
     }),
   };
 }
 
-/** A known deviation is told, and no reason not to measure; a rule that does not reach the proxy is left out. */
-function checkOf({ rule, name, state, sent, expected, got, reason }: Verdict): Check[] {
+/**
+ * A known deviation is told, and no reason not to measure, and so is any of a user's own proxy (`own`), which has shown that it carries
+ * what will be sent; a rule that does not reach the proxy is left out.
+ */
+function checkOf({ rule, name, state, sent, expected, got, reason }: Verdict, own: boolean): Check[] {
   if (state === 'skipped') return [];
   const detail = {
     passed: 'kept',
@@ -156,7 +163,15 @@ function checkOf({ rule, name, state, sent, expected, got, reason }: Verdict): C
     deviating: `known to deviate: ${reason}`,
     healed: 'kept, though known to deviate',
   }[state];
-  return [{ rule: `${RULES[rule].text} (${name})`, passed: state !== 'failed', detail }];
+  const deviates = own && state === 'failed';
+  return [
+    {
+      rule: `${RULES[rule].text} (${name})`,
+      passed: state !== 'failed' || deviates,
+      detail,
+      ...(deviates && { deviates }),
+    },
+  ];
 }
 
 /** Each kind of traffic among the scenarios that this subject can carry: plain HTTP, HTTPS, bytes. */

@@ -44,9 +44,11 @@ export interface ProxyStart extends ProxyRoot {
   readonly cores: readonly number[] | null;
 }
 
+export const isRegistered = (definition: ProxyDefinition): boolean => proxies.get(definition.name) === definition;
+
 /** Rejects with the error of the start; `IntentError` keeps its code. Nothing is left when it does. */
 export const startProxy = (start: ProxyStart, signal: AbortSignal): Promise<StartedProxy> =>
-  proxies.get(start.definition.name) === start.definition ? inChild(start, signal) : fromHere(start, signal);
+  isRegistered(start.definition) ? inChild(start, signal) : fromHere(start, signal);
 
 const roleOf = ({ role, definition }: ProxyStart): string => role ?? `proxy ${definition.name}`;
 

@@ -35,12 +35,18 @@ export interface TopologySpec extends TopologyShared, ProxyRoot {
   readonly fault?: Fault;
 }
 
-export interface Topology extends AsyncDisposable {
+/** What load needs to know of where it goes. */
+export interface Way extends AsyncDisposable {
   /** Where load goes. */
   readonly target: Endpoint;
   /** Present where the client speaks TLS. */
-  readonly tls?: { readonly ca: string; readonly serverName: string };
-  readonly origin: {
+  readonly tls?: { readonly ca?: string; readonly serverName: string };
+  /** Sent instead of the scenario's own; only where the way leads elsewhere. */
+  readonly traffic?: Traffic;
+  /** Requests, and connections, a second that may be sent; only where the way leads elsewhere. */
+  readonly maxRate?: number;
+  /** Absent where the way leads elsewhere. */
+  readonly origin?: {
     /** Where it listens itself, past the proxy. */
     readonly target: Target;
     readonly pids: readonly number[];
@@ -65,6 +71,8 @@ export interface Topology extends AsyncDisposable {
   settled(connections: number, signal: AbortSignal): Promise<Warning | undefined>;
 }
 
+export type Topology = Way & Required<Pick<Way, 'origin'>>;
+
 /** Subjects whose point is TLS to the origin as well. The capability says only who could; asked of all who can, it would tilt the field. */
 const REENCRYPTS: ReadonlySet<string> = new Set(['l7-tls-reencrypt']);
 
@@ -75,10 +83,13 @@ const REENCRYPTS: ReadonlySet<string> = new Set(['l7-tls-reencrypt']);
 export const whyNotChained = ({
   name,
   capabilities,
-}: Pick<ProxyDefinition, 'name' | 'capabilities'>): string | undefined =>
-  capabilities.has('tls-termination') && !REENCRYPTS.has(name)
-    ? 'TLS ends at its first hop, so that a second one would have none to end'
-    : undefined;
+  external,
+}: Pick<ProxyDefinition, 'name' | 'capabilities' | 'external'>): string | undefined =>
+  external
+    ? 'it runs elsewhere'
+    : capabilities.has('tls-termination') && !REENCRYPTS.has(name)
+      ? 'TLS ends at its first hop, so that a second one would have none to end'
+      : undefined;
 
 const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
 
@@ -141,7 +152,12 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   const target: Target = { ...front, ...(tls && { tls: trust(certificate) }) };
   const foreign = disowned(origin, ...hops);
   if (foreign) throw new Error(foreign.message);
-  await prove(protocol === 'http' ? proveNonce : proveConnection, origin, target, signal);
+  try {
+    await prove(protocol === 'http' ? proveNonce : proveConnection, origin, target, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw definition ? astray(definition, version ?? '', hops, error as Error) : error;
+  }
 
   const descriptors = watchDescriptors(
     hops.map(({ role, pids, address }, i) => ({
@@ -191,6 +207,24 @@ function partyOf(
     identity: identityOf({ version, hops, ...(root !== undefined && { root }) }),
     ...(eventLoop && { eventLoop }),
   };
+}
+
+/** What does not lead to the origin, by name, version and configuration. */
+function astray(
+  { name, summary }: ProxyDefinition,
+  version: string,
+  hops: readonly StartedProxy[],
+  { message }: Error,
+): Error {
+  const said = hops.map(({ output }) => output).filter((output) => output !== '');
+  return new Error(
+    [
+      `${name} (${version}; ${summary}): ${message}`,
+      ...(said.length > 0 ? [`Its last lines:\n${said.join('\n')}`] : []),
+      `It ran with:\n${hops.map(({ nativeConfig }) => nativeConfig.trimEnd()).join('\n\n')}`,
+      'What to do: start it by hand with this and ask it for any path; it must answer what the origin behind it does.',
+    ].join('\n'),
+  );
 }
 
 const trust = ({ ca, serverName }: RunCertificate) => ({ ca, serverName });

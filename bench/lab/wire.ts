@@ -1,11 +1,12 @@
 /** The client's end of one raw connection, plain or TLS: what the lab's proofs and conformance cases speak through. */
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Endpoint } from '#proxies/config/intent.ts';
 
 /** Whom to reach and, for TLS, whom to trust and which name to verify. */
 export interface Target extends Endpoint {
-  readonly tls?: { readonly ca: string; readonly serverName: string };
+  /** `ca`: the runtime's own list of authorities where absent. */
+  readonly tls?: { readonly ca?: string; readonly serverName: string };
 }
 
 export class Wire implements AsyncDisposable {
@@ -30,7 +31,7 @@ export class Wire implements AsyncDisposable {
     signal.throwIfAborted();
     const { host, port, tls } = target;
     const socket = tls
-      ? connectTls({ host, port, ca: tls.ca, servername: tls.serverName, ALPNProtocols: ['http/1.1'] })
+      ? connectTls({ host, port, ...tlsOptions(tls), ALPNProtocols: ['http/1.1'] })
       : connectTcp({ host, port, allowHalfOpen: true });
     const onAbort = () => socket.destroy(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -88,6 +89,13 @@ export class Wire implements AsyncDisposable {
     this.#wake = Promise.withResolvers();
   }
 }
+
+/** An address is no server name (RFC 6066 §3), but what its certificate must be for all the same. */
+export const tlsOptions = ({ ca, serverName }: NonNullable<Target['tls']>): ConnectionOptions => ({
+  ...(ca !== undefined && { ca }),
+  ...(isIP(serverName) === 0 && { servername: serverName }),
+  checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
+});
 
 /** The first bytes, printable, for messages. */
 export const preview = (bytes: Buffer): string => JSON.stringify(bytes.toString('latin1', 0, 120));

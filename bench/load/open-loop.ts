@@ -11,6 +11,7 @@ import type { Fail, Session } from './shard.ts';
 import { shareOf } from './shares.ts';
 import { connectAll, type Exchange, Slot, type SlotOwner } from './slot.ts';
 import type { Dialer } from './socket/dialer.ts';
+import type { Turnstile } from './turnstile.ts';
 import { type Waker, wakerFor } from './waker.ts';
 
 /** Milliseconds at most that answers may take beyond the window. */
@@ -19,6 +20,8 @@ const late: Fault = { kind: 'timeout', message: 'no answer by the end of the gra
 
 export class OpenLoop implements Session, SlotOwner {
   readonly #dialer: Dialer;
+  /** Where the target takes no more than so many a second: what a send begins with, a connection or a request. */
+  readonly #turnstile: Turnstile | undefined;
   readonly #recorder: Recorder;
   readonly #slots: readonly Slot[];
   readonly #arrivals: Arrivals;
@@ -29,12 +32,14 @@ export class OpenLoop implements Session, SlotOwner {
   readonly #free: Slot[] = [];
   /** Since when there has been a free connection without a break. */
   #freeSince: Instant = 0;
+  #held: NodeJS.Timeout | undefined;
   #running = false;
   #quiet: (() => void) | undefined;
 
   constructor(exchange: Exchange, job: LoadJob, loop: OpenLoopSpec, dialer: Dialer, recorder: Recorder, fail: Fail) {
     const connections = shareOf(loop.connections, job.shard);
     this.#dialer = dialer;
+    this.#turnstile = dialer.turnstiles?.[exchange.perRequest ? 'connections' : 'requests'];
     this.#recorder = recorder;
     this.#start = recorder.timetable.start;
     this.#end = recorder.timetable.windowEnd;
@@ -96,6 +101,7 @@ export class OpenLoop implements Session, SlotOwner {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#running = false;
+    clearTimeout(this.#held);
     for (const slot of this.#slots) slot.stop();
     this.#dialer[Symbol.dispose]();
     await this.#waker[Symbol.asyncDispose]();
@@ -105,15 +111,25 @@ export class OpenLoop implements Session, SlotOwner {
   #pump(at: Instant): number {
     if (!this.#running) return Infinity;
     while (this.#free.length > 0) {
+      const held = this.#turnstile?.wait(performance.now()) ?? 0;
+      if (held > 0) return this.#hold(held);
       const intended = this.#takeDue(at);
       if (intended === undefined) break;
       // The clock anew: several may be due at once, and each is sent a little later than the one before.
       const now = performance.now();
       // What waited for a connection waited for the subject; only what passes with one free is the generator's own lag.
-      this.#recorder.sent(intended, now - Math.max(intended, this.#freeSince));
+      this.#recorder.sent(intended, Math.max(0, now - Math.max(intended, this.#freeSince)));
       this.#free.pop()!.send(now, intended);
     }
     return pace(this.#arrivals, at - this.#start);
+  }
+
+  /** The cap is used up: what is due waits for it, as for a connection. */
+  #hold(wait: number): number {
+    clearTimeout(this.#held);
+    this.#held = setTimeout(() => this.#pump(performance.now()), Math.ceil(wait));
+    this.#freeSince = performance.now() + wait;
+    return wait;
   }
 
   /** The intended instant of the earliest arrival that is due at `at` and within the job, taken off the schedule. */

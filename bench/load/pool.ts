@@ -49,8 +49,8 @@ export function createLoadPool({ workers }: { readonly workers: number }): LoadP
   function run(job: PooledJob, signal: AbortSignal): LoadRun {
     if (busy) throw new LoadError('a load pool runs one job at a time; take a second pool for a second stream');
     busy = true;
-    // A shard without a connection could only drop its share of the arrivals.
-    const count = Math.min(workers, job.loop.connections);
+    // A shard without a connection could only drop its share of the arrivals; a cap is kept by one shard alone.
+    const count = job.maxRate === undefined ? Math.min(workers, job.loop.connections) : 1;
     const memory = new SharedArrayBuffer(4 * rowLength * count);
     const rows = Array.from(
       { length: count },

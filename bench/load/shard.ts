@@ -3,6 +3,7 @@ import type { LoadJob, LoadResult, Pacing } from '#bench/model/load.ts';
 import { type Instant, until } from './clock.ts';
 import { type CpuTime, GeneratorMeter } from './generator.ts';
 import { Recorder } from './recorder.ts';
+import { requireCappable } from './turnstile.ts';
 
 /** What one kind of traffic does within that course. */
 export interface Session extends AsyncDisposable {
@@ -43,6 +44,7 @@ async function run(
   open: (recorder: Recorder) => Promise<Session>,
 ): Promise<LoadResult> {
   signal.throwIfAborted();
+  requireCappable(job);
   const recorder = new Recorder(job, live);
   const { start, windowStart, windowEnd } = recorder.timetable;
   await using session = await open(recorder);

@@ -6,8 +6,8 @@ import { Bytes, EpochMillis, Micros, Millis, PerSecond } from './units.ts';
 export const LoadJob = z.object({
   driver: z.enum(['http1', 'tcp', 'autocannon']),
   target: z.object({ host: z.string(), port: z.number().int() }),
-  /** Present where the traffic is TLS: the authority to trust and the name to verify. */
-  tls: z.object({ ca: z.string(), serverName: z.string() }).optional(),
+  /** Present where the traffic is TLS: the authority to trust (the runtime's own list where absent) and the name to verify. */
+  tls: z.object({ ca: z.string().optional(), serverName: z.string() }).optional(),
   traffic: Traffic,
   /** The whole job's loop; a shard takes its share of the connections and of the arrivals. */
   loop: Loop,
@@ -18,8 +18,16 @@ export const LoadJob = z.object({
   warmup: Millis,
   window: Millis,
   timeouts: z.object({ connect: Millis, response: Millis }),
-  /** CRC-32 of the body that the origin is known to send: a sample of the answers is held against it. */
-  bodyChecksum: z.number().int().optional(),
+  /**
+   * CRC-32 of the body that the origin is known to send: a sample of the answers is held against it. Null: an origin that nobody here
+   * knows, whose bodies may differ at one length; they are counted alone.
+   */
+  bodyChecksum: z.number().int().nullable().optional(),
+  /**
+   * Connections a second, and requests a second, that the target must never see more of. Such a job is an open loop and one shard;
+   * nothing is sent within its first second.
+   */
+  maxRate: z.number().int().positive().optional(),
   /** Open loop: keep time by spinning instead of by a sleeping pacer thread. Only where each load worker has a core of its own. */
   spin: z.boolean().optional(),
 });

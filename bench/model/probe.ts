@@ -49,7 +49,7 @@ export const OriginCounts = z.object({ connections: z.number().int(), requests: 
 
 export const ProbeReadings = z.object({
   proxy: ProcessReading.optional(), // absent for direct
-  origin: ProcessReading,
+  origin: ProcessReading.optional(), // absent where the subject runs elsewhere, and leads to an origin of its own
   generator: ProcessReading,
   host: HostReading,
   originCounts: OriginCounts.optional(),

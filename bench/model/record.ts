@@ -84,7 +84,23 @@ export const SubjectRecord = z.object({
   nativeConfig: z.string(),
   /** Limits and timeouts of the neutral intent that it is not given, 'limits.headBytes': there its own hold. Absent: none, or unknown. */
   keepsOwn: z.array(z.string()).optional(),
-  preflight: z.array(z.object({ rule: z.string(), passed: z.boolean(), detail: z.string() })),
+  /** Present where it runs elsewhere: the requests a second that it may be sent, and what each must be answered; null for an echo. */
+  external: z
+    .object({
+      url: z.string(),
+      maxRate: z.number().int().positive(),
+      expect: z.object({ status: z.number().int(), bodyBytes: Bytes }).nullable(),
+    })
+    .optional(),
+  preflight: z.array(
+    z.object({
+      rule: z.string(),
+      passed: z.boolean(),
+      detail: z.string(),
+      /** A rule that a user's own proxy does not keep: told, and no reason not to measure it (`passed` is true). */
+      deviates: z.literal(true).optional(),
+    }),
+  ),
   /**
    * What the checks were held against: hashes of version, executables and sources, and of each configuration, ports left out. A trial
    * of anything else is invalid. Absent for direct.

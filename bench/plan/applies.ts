@@ -1,5 +1,6 @@
 /** Which subject can carry which scenario. */
 import type { SubjectRecord } from '#bench/model/record.ts';
+import { isCapped } from './capped.ts';
 import { hopName, hopsOf, type Scenario, subjectName, type Traffic } from '#bench/model/scenario.ts';
 
 /** What the plan needs to know of a subject. */
@@ -9,6 +10,8 @@ export interface SubjectFacts {
   readonly capabilities: ReadonlySet<string>;
   /** The proxy so many times in a row; once where absent. */
   readonly hops?: number;
+  /** It runs elsewhere: only what is capped may be sent to it. */
+  readonly external?: unknown;
   /** Scenarios in which it runs a second time, as its own A/A twin. */
   readonly again?: readonly string[];
 }
@@ -21,10 +24,15 @@ export function fitSubjects(subjects: readonly SubjectRecord[]): SubjectRecord[]
 }
 
 /** What the plan was told of a subject that stands in the records. */
-export const factsOf = ({ subject, layer }: SubjectRecord, capabilities: ReadonlySet<string>): SubjectFacts => ({
+export const factsOf = (
+  { subject, layer, tls, external }: SubjectRecord,
+  // A user's own proxy, or a target: what it can do beyond its layer stands in its record.
+  capabilities: ReadonlySet<string> = new Set(tls ? ['tls-termination'] : []),
+): SubjectFacts => ({
   name: hopName(subject),
   layer,
   capabilities,
+  ...(external && { external }),
   ...(hopsOf(subject) > 1 && { hops: hopsOf(subject) }),
 });
 
@@ -39,6 +47,10 @@ const usesTls = (traffic: Traffic): boolean => 'tls' in traffic && traffic.tls !
 export function applies(scenario: Scenario, subject: SubjectFacts): boolean {
   // Forward proxies and datagram relays carry traffic that no scenario sends yet; SNI routers need a ClientHello.
   if (subject.capabilities.has('udp') || subject.capabilities.has('connect')) return false;
+  if (subject.external !== undefined) {
+    if (!isCapped(scenario)) return false;
+    if (subject.layer === 'l4') return scenario.traffic.kind === 'tcp-echo';
+  }
   const tls = tlsOf(subject);
   if (usesTls(scenario.traffic)) return tls !== 'plain';
   if (subject.capabilities.has('sni-routing') || tls === 'ends') return false;

@@ -20,7 +20,8 @@ export interface OriginParty extends Party {
 }
 
 export interface ProbeSpec {
-  readonly parties: { readonly proxy?: Party; readonly origin: OriginParty; readonly generator: Party };
+  /** Proxy: absent for direct. Both: absent where the subject runs elsewhere. */
+  readonly parties: { readonly proxy?: Party; readonly origin?: OriginParty; readonly generator: Party };
   readonly placement: Placement;
   /** Requests completed up to now, by the live counters. */
   readonly completed: () => number;
@@ -96,22 +97,22 @@ export async function attachProbes(spec: ProbeSpec, signal: AbortSignal): Promis
   };
 
   const proxy = parties.proxy && (await attachParty(parties.proxy, placement.proxy));
-  const origin = await attachParty(parties.origin, placement.origin);
+  const origin = parties.origin && (await attachParty(parties.origin, placement.origin));
   const generator = await attachParty(parties.generator, placement.load, false);
   const host = await attach(hostProbe(), []);
 
   const measure = async (from: EpochMillis, to: EpochMillis): Promise<ProbeReadings> => {
     await until(from, signal);
-    const countsBefore = parties.origin.counters?.();
+    const countsBefore = parties.origin?.counters?.();
     countsBefore?.catch(() => {}); // awaited at the end
     for (const probe of [proxy, origin, generator, host]) probe?.begin();
     await until(to, signal);
-    const countsAfter = parties.origin.counters?.();
+    const countsAfter = parties.origin?.counters?.();
     countsAfter?.catch(() => {});
     // Each `finish` takes its synchronous readings before it first waits.
     const [ofProxy, ofOrigin, ofGenerator, figures] = await Promise.all([
       proxy?.finish() ?? Promise.resolve(undefined),
-      origin.finish(),
+      origin?.finish() ?? Promise.resolve(undefined),
       generator.finish(),
       host.finish(),
     ]);
@@ -121,7 +122,7 @@ export async function attachProbes(spec: ProbeSpec, signal: AbortSignal): Promis
     const { cpuTime: _, ...hostReading } = figures;
     return {
       ...(ofProxy && { proxy: ofProxy }),
-      origin: ofOrigin,
+      ...(ofOrigin && { origin: ofOrigin }),
       generator: ofGenerator,
       host: { ...hostReading, foreign: foreignShare(figures, ours) },
       ...(countsFrom &&

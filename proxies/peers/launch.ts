@@ -7,21 +7,38 @@ import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
-import type { Binary } from './binary.ts';
-import { PeerProcess, removeFolder, sweepFolders, writeFolder, type Rendered, type Signals } from './process.ts';
-import { ownsPort } from './procfs.ts';
+import {
+  createFolder,
+  fillFolder,
+  PeerProcess,
+  removeFolder,
+  sweepFolders,
+  type Rendered,
+  type Signals,
+} from './process.ts';
+import { ownsPort, portsOf } from './procfs.ts';
 
 export interface Launch {
   /** The definition's name, for messages. */
   readonly name: string;
-  readonly title: string;
-  readonly binary: Binary;
+  /** What it is and in which version, for messages: 'NGINX 1.22.1 (/usr/sbin/nginx)'. */
+  readonly what: string;
+  readonly path: string;
   readonly listen: Endpoint;
   readonly signals: Signals;
   /** Milliseconds that draining may take. */
   readonly drainTimeout: number;
-  /** `spare` is a second free port of this machine, for peers that tell on one whether they are ready. */
-  render(address: Endpoint, spare: Endpoint): Rendered;
+  /** Milliseconds that it may take to become ready; 15,000 by default. */
+  readonly readyTimeout?: number;
+  /** What to do where it does not start; for messages. */
+  readonly advice: string;
+  /** Whoever started it watches its processes: its end is no process warning. */
+  readonly isWatched?: true;
+  /**
+   * `spare` is a second free port of this machine, for peers that tell on one whether they are ready; `folder` the private one that
+   * the rendered files will stand in.
+   */
+  render(address: Endpoint, spare: Endpoint, folder: string): Rendered;
 }
 
 /** A peer that could not be started, with its last lines. `code` is the system's where there is one. */
@@ -62,24 +79,32 @@ function accepts({ host, port }: Endpoint): Promise<boolean> {
   });
 }
 
-/** What it was run with, as a person would repeat it. */
-function describeConfig({ binary }: Launch, { files, args }: Rendered): string {
-  const shown = Object.entries(files).map(([name, text]) => `# ${name}\n${text.trimEnd()}`);
-  return `$ ${binary.path.split('/').at(-1)} ${args.join(' ')}\n\n${shown.join('\n\n')}\n`;
+/** What it was run with, as a person would repeat it; of its environment the names alone, and no name of a folder that is gone. */
+function describeConfig({ path }: Launch, { files, args, cwd, env = {} }: Rendered, folder: string): string {
+  const shown = [
+    [
+      `$ ${path.split('/').at(-1)} ${args.join(' ').replaceAll(folder, '<private folder>')}`,
+      ...(cwd === undefined ? [] : [`# in ${cwd}`]),
+      ...(Object.keys(env).length === 0 ? [] : [`# with ${Object.keys(env).join(', ')} in its environment`]),
+    ].join('\n'),
+    ...Object.entries(files).map(([name, text]) => `# ${name}\n${text.trimEnd()}`),
+  ];
+  return `${shown.join('\n\n')}\n`;
 }
 
-const configOf = ({ files }: Rendered): string =>
-  Object.entries(files)
-    .map(([name, text]) => `--- ${name}\n${text.trimEnd()}`)
-    .join('\n');
+/** Below a message: the configuration file, by its name, and what to do. */
+const detailsOf = ({ files }: Rendered, advice: string): string =>
+  [...Object.entries(files).map(([name, text]) => `--- ${name}\n${text.trimEnd()}`), `What to do: ${advice}`].join(
+    '\n',
+  );
 
 /** @throws PeerError where the peer's own checker refuses what we rendered. */
 async function check(launch: Launch, rendered: Rendered, folder: string, signal: AbortSignal): Promise<void> {
   if (rendered.check === undefined) return;
-  const { name, title, binary } = launch;
+  const { name, what, path } = launch;
   const options = { cwd: folder, env: { ...process.env, ...rendered.env }, timeout: PATIENCE.check, signal };
   const refusal = await new Promise<string | undefined>((resolve) => {
-    execFile(binary.path, rendered.check!, options, (error, stdout, stderr) =>
+    execFile(path, rendered.check!, options, (error, stdout, stderr) =>
       resolve(error ? `${stdout}\n${stderr}`.trim() || error.message : undefined),
     );
   });
@@ -88,9 +113,11 @@ async function check(launch: Launch, rendered: Rendered, folder: string, signal:
   if (PORT_TAKEN.test(refusal)) throw new PeerError('EADDRINUSE', `${name}: ${refusal}`);
   throw new PeerError(
     'CONFIG_REFUSED',
-    `${name}: ${title} ${binary.version} (${binary.path}) refuses its configuration ` +
-      `('${binary.path} ${rendered.check.join(' ')}'): ${refusal}\n${configOf(rendered)}\n` +
-      `What to do: use a version that knows these settings, or leave out of the intent what it complains about.`,
+    `${name}: ${what} refuses its configuration ('${path} ${rendered.check.join(' ')}'): ${refusal}\n` +
+      detailsOf(
+        rendered,
+        'use a version that knows these settings, or leave out of the intent what it complains about.',
+      ),
   );
 }
 
@@ -101,43 +128,54 @@ async function untilReady(
   address: Endpoint,
   signal: AbortSignal,
 ): Promise<void> {
-  const who = `${launch.name}: ${launch.title} ${launch.binary.version} (${launch.binary.path})`;
+  const { name, what, advice, readyTimeout = PATIENCE.ready } = launch;
   const where = `${address.host}:${address.port}`;
-  const deadline = performance.now() + PATIENCE.ready;
+  const deadline = performance.now() + readyTimeout;
   for (;;) {
     signal.throwIfAborted();
     if (peer.ended !== undefined) {
       const lines = await peer.lastLines();
       throw new PeerError(
         PORT_TAKEN.test(lines) ? 'EADDRINUSE' : 'EXITED',
-        `${who} exited at once (${peer.ended}); expected it to listen on ${where}. Its last lines:\n${lines}\n${configOf(rendered)}`,
+        `${name}: ${what} exited at once (${peer.ended}); expected it to listen on ${where}. ` +
+          `Its last lines:\n${lines}\n${detailsOf(rendered, advice)}`,
       );
     }
     const { pids } = peer;
     const complete = pids.length >= (process.platform === 'linux' ? rendered.processes : 1);
-    if (complete && ownsPort(pids, address.port) !== false && (await accepts(address)))
-      if ((await rendered.isReady?.(signal)) ?? true) return;
+    const listens = complete && ownsPort(pids, address.port) !== false && (await accepts(address));
+    const notReady = listens ? await rendered.notReady?.(address, signal) : 'nothing';
+    if (notReady === undefined) return;
     if (performance.now() > deadline) {
       const foreign = ownsPort(pids, address.port) === false && (await accepts(address));
       throw new PeerError(
         foreign ? 'EADDRINUSE' : 'ETIMEDOUT',
-        `${who} was not ready on ${where} within ${PATIENCE.ready} ms: ` +
-          `${foreign ? 'another process holds the port' : `${pids.length} of ${rendered.processes} processes run`}. ` +
-          `Its last lines:\n${peer.output || '(it said nothing)'}\n${configOf(rendered)}`,
+        `${name}: ${what} was not ready on ${where} within ${readyTimeout} ms: ` +
+          `${foreign ? 'another process holds the port' : listens ? notReady : silenceOf(rendered, pids)}. ` +
+          `Its last lines:\n${peer.output || '(it said nothing)'}\n${detailsOf(rendered, advice)}`,
       );
     }
     await sleep(POLL);
   }
 }
 
+function silenceOf({ processes }: Rendered, pids: readonly number[]): string {
+  if (pids.length < processes) return `${pids.length} of ${processes} processes run`;
+  const ports = portsOf(pids);
+  return `it does not listen there${ports.length > 0 ? `, but on port ${ports.join(', ')}` : ''}`;
+}
+
 async function attempt(launch: Launch, signal: AbortSignal): Promise<RunningProxy> {
   const address = await reserve(launch.listen);
-  const rendered = launch.render(address, await reserve({ host: '127.0.0.1', port: 0 }));
-  const folder = writeFolder(rendered);
+  const spare = await reserve({ host: '127.0.0.1', port: 0 });
+  const folder = createFolder();
+  let rendered: Rendered;
   let peer: PeerProcess;
   try {
+    rendered = launch.render(address, spare, folder);
+    fillFolder(folder, rendered);
     await check(launch, rendered, folder, signal);
-    peer = new PeerProcess(launch.binary.path, rendered, folder, launch.signals.stop);
+    peer = new PeerProcess(launch.path, rendered, folder, launch.signals.stop);
   } catch (error) {
     removeFolder(folder);
     throw error;
@@ -149,11 +187,12 @@ async function attempt(launch: Launch, signal: AbortSignal): Promise<RunningProx
     await peer.stop(stop);
     throw error;
   }
-  peer.watch(`${launch.name}: ${launch.title} ${launch.binary.version}`);
+  if (!launch.isWatched) peer.warnAtEnd(`${launch.name}: ${launch.what}`);
   return {
     address,
     pids: peer.pids,
-    nativeConfig: describeConfig(launch, rendered),
+    nativeConfig: describeConfig(launch, rendered, folder),
+    output: () => peer.output,
     ...(drain && {
       drain: async () => {
         await peer.signal(drain, 'leader', launch.drainTimeout);

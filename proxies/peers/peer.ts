@@ -3,7 +3,7 @@ import { timeoutsOf } from '../config/defaults.ts';
 import type { Endpoint, ProxyIntent } from '../config/intent.ts';
 import type { Capability, ProxyDefinition } from '../contract.ts';
 import { keptOwn, requireOffered, type Feature } from './asks.ts';
-import { findBinary, type Binary, type BinaryQuery } from './binary.ts';
+import { findBinary, INSTALL, type Binary, type BinaryQuery } from './binary.ts';
 import { launchPeer } from './launch.ts';
 import type { Rendered, Signals } from './process.ts';
 import { openFiles } from './procfs.ts';
@@ -62,8 +62,9 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
       return launchPeer(
         {
           name,
-          title: query.title,
-          binary,
+          what: `${query.title} ${binary.version} (${binary.path})`,
+          path: binary.path,
+          advice: `start it by hand with this file, or install another version (${INSTALL}).`,
           listen: intent.listener.address,
           signals,
           drainTimeout: timeoutsOf(intent).drain,

@@ -1,11 +1,13 @@
 /**
- * A peer's binary as an ordinary foreground process: in a process group and a private folder of its own, of which nothing is left.
+ * A peer's binary, or a user's own command, as an ordinary foreground process: in a process group and a private folder of its own, of
+ * which nothing is left.
  *
  * | this process … | what ends the peer |
  * | --- | --- |
  * | disposes of it, or drains it | a signal to the group, then SIGKILL after a bounded wait |
  * | exits by whatever path of its own | SIGKILL to the group, from the 'exit' event |
  * | is killed | the kernel: the peer asked for a signal at its parent's death (prctl(2), by setpriv(1)) |
+ * | is killed, and the peer may be a wrapper that passes no signal on (`guarded`) | a shell that waits for our end, by SIGKILL to the group |
  *
  * A folder that a killed process had to leave is removed by the next start.
  */
@@ -14,9 +16,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processGroup } from './procfs.ts';
+import type { Endpoint } from '../config/intent.ts';
+import { familyOf, isMemberRunning, type Member } from './procfs.ts';
 
-/** How one rendered peer is run. File names are relative to the private folder, which is its working directory. */
+/** How one rendered peer is run. File names are relative to the private folder, which is its working directory by default. */
 export interface Rendered {
   /** Configuration, by name, the main one first; shown in the report. */
   readonly files: Readonly<Record<string, string>>;
@@ -28,10 +31,15 @@ export interface Rendered {
   readonly env?: Readonly<Record<string, string>>;
   /** Where it logs to a file, because it cannot write to a pipe. */
   readonly log?: string;
+  /** Working directory, where not the private folder. */
+  readonly cwd?: string;
+  /** Cores to run on; null or absent: those of this process. */
+  readonly cores?: readonly number[] | null;
+  readonly guarded?: boolean;
   /** Processes that run once it is ready, masters and workers. */
   readonly processes: number;
-  /** Where accepting connections is not yet being ready. */
-  isReady?(signal: AbortSignal): Promise<boolean>;
+  /** Where accepting connections is not yet being ready: what is still missing, undefined once it is. */
+  notReady?(address: Endpoint, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** The signals that a kind of peer understands. */
@@ -72,13 +80,29 @@ export function removeFolder(folder: string): void {
   }
 }
 
-export function writeFolder({ files, secrets = {} }: Rendered): string {
-  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`)); // mode 0700
+export const createFolder = (): string => mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`)); // mode 0700
+
+export function fillFolder(folder: string, { files, secrets = {} }: Rendered): void {
   for (const [name, text] of Object.entries({ ...files, ...secrets })) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text, { mode: 0o600 });
   }
-  return folder;
+}
+
+/**
+ * Says KILL to a process group once its input ends, which is when this process is gone, however it went; and to the pids that were
+ * written to it.
+ */
+function guard(group: number): ChildProcess {
+  const script = 'while read -r pid; do strays="$strays $pid"; done; kill -s KILL -- "-$0" $strays';
+  const shell = spawn('/bin/sh', ['-c', script, String(group)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  shell.on('error', () => {}); // no shell here: SIGKILL to this process then leaves what the kernel does not end
+  shell.stdin?.on('error', () => {});
+  shell.unref();
+  return shell;
 }
 
 const running = new Set<PeerProcess>();
@@ -91,6 +115,9 @@ export class PeerProcess {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
   readonly #log: string | undefined;
+  #guard: ChildProcess | undefined;
+  /** Children that left the group, as last seen: once their parent has ended nothing leads to them any more. */
+  #strays: readonly Member[] = [];
   /** How it ended, once it has: 'code 1', 'SIGSEGV'. */
   ended: string | undefined;
   readonly #closed: Promise<unknown>;
@@ -100,17 +127,21 @@ export class PeerProcess {
   constructor(path: string, rendered: Rendered, folder: string, deathSignal: NodeJS.Signals) {
     this.folder = folder;
     this.#log = rendered.log === undefined ? undefined : join(folder, rendered.log);
-    const command = [path, ...rendered.args];
-    const [file, ...args] = SETPRIV
-      ? [SETPRIV, '--pdeathsig', deathSignal.replace(/^SIG/, ''), '--', ...command]
-      : command;
+    // Each wrapper becomes the next by exec: it is one process all along.
+    const [file, ...args] = [
+      ...(rendered.cores ? ['taskset', '-c', rendered.cores.join(',')] : []),
+      ...(SETPRIV ? [SETPRIV, '--pdeathsig', deathSignal.replace(/^SIG/, ''), '--'] : []),
+      path,
+      ...rendered.args,
+    ];
     this.#child = spawn(file!, args, {
-      cwd: folder,
+      cwd: rendered.cwd ?? folder,
       env: { ...process.env, ...rendered.env },
       detached: true, // a process group of its own: master and workers are found, and ended, by it
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(this);
+    if (rendered.guarded === true && this.#child.pid !== undefined) this.#guard = guard(this.#child.pid);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
     this.#child.once('error', (error) => this.#end(error.message));
@@ -121,7 +152,17 @@ export class PeerProcess {
   get pids(): readonly number[] {
     const { pid } = this.#child;
     if (pid === undefined || this.ended !== undefined) return [];
-    return processGroup(pid) ?? [pid];
+    return this.#family()?.map((member) => member.pid) ?? [pid];
+  }
+
+  #family(): readonly Member[] | undefined {
+    const family = familyOf(this.#child.pid ?? 0);
+    const found = (family ?? []).filter(({ inGroup }) => !inGroup);
+    for (const { pid } of found)
+      if (!this.#strays.some((stray) => stray.pid === pid)) this.#guard?.stdin?.write(`${pid}\n`);
+    const known = [...this.#strays, ...found];
+    this.#strays = [...new Map(known.map((member) => [member.pid, member])).values()].filter(isMemberRunning);
+    return family;
   }
 
   get output(): string {
@@ -135,7 +176,7 @@ export class PeerProcess {
   }
 
   /** What it does from here on is told by a process warning, for whoever runs this host. */
-  watch(describe: string): void {
+  warnAtEnd(describe: string): void {
     this.#child.once('exit', () => {
       if (this.#expected) return;
       void this.lastLines().then((lines) =>
@@ -171,6 +212,7 @@ export class PeerProcess {
     this.#expected = true;
     running.delete(this);
     if (this.#runs()) this.#send('SIGKILL', 'group');
+    this.#guard?.kill('SIGKILL');
     removeFolder(this.folder);
   }
 
@@ -186,17 +228,20 @@ export class PeerProcess {
   #runs(): boolean {
     const { pid } = this.#child;
     if (pid === undefined) return false;
-    return this.ended === undefined || (processGroup(pid)?.length ?? 0) > 0;
+    return (this.#family()?.length ?? 0) > 0 || this.#strays.length > 0 || this.ended === undefined;
   }
 
   #send(signal: NodeJS.Signals, to: 'leader' | 'group'): void {
     const { pid } = this.#child;
     if (pid === undefined) return;
-    try {
-      process.kill(to === 'group' ? -pid : pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
+    this.#family();
+    const strays = to === 'group' ? this.#strays.map((stray) => stray.pid) : [];
+    for (const receiver of [to === 'group' ? -pid : pid, ...strays])
+      try {
+        process.kill(receiver, signal);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
   }
 
   #end(how: string): void {

@@ -11,35 +11,68 @@ function textOf(path: string): string {
   }
 }
 
-/** Pids that run in a process group, zombies left out, in ascending order. Undefined where there is no /proc. */
-export function processGroup(group: number): number[] | undefined {
+/** A pid may be reused; with its start time (ticks after boot) it names one process. */
+export interface Member {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly inGroup: boolean;
+}
+
+/**
+ * What runs in the process group of `leader` or descends from what does (a child may have left the group), zombies left out, by pid
+ * in ascending order. Undefined where there is no /proc.
+ */
+export function familyOf(leader: number): Member[] | undefined {
   if (process.platform !== 'linux') return undefined;
-  return readdirSync('/proc')
+  const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      const stat = textOf(`/proc/${pid}/stat`);
-      // After the name, which stands in parentheses and may hold anything: state, parent, group.
-      const [state, , of] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return Number(of) === group && state !== 'Z' && state !== 'X';
-    })
-    .map(Number)
-    .toSorted((a, b) => a - b);
+    .flatMap((name) => {
+      const stat = textOf(`/proc/${name}/stat`);
+      // After the name, which stands in parentheses and may hold anything: state, parent, group; the start is the 22nd of all.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const [state, parent, group] = fields;
+      if (stat === '' || state === 'Z' || state === 'X') return [];
+      return [{ pid: Number(name), parent: Number(parent), group: Number(group), startTime: fields[19] ?? '' }];
+    });
+  const children = Map.groupBy(all, ({ parent }) => parent);
+  const found = new Set(all.filter(({ group }) => group === leader));
+  // A Set that grows while it is walked is walked to its new end.
+  for (const { pid } of found) for (const child of children.get(pid) ?? []) found.add(child);
+  return [...found]
+    .map(({ pid, startTime, group }) => ({ pid, startTime, inGroup: group === leader }))
+    .toSorted((a, b) => a.pid - b.pid);
+}
+
+/** Whether that very process still runs. */
+export function isMemberRunning({ pid, startTime }: Member): boolean {
+  const stat = textOf(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return stat !== '' && fields[0] !== 'Z' && fields[0] !== 'X' && fields[19] === startTime;
 }
 
 /** Whether there are sockets that listen on TCP `port` and all of them are held by `pids`. Undefined where the system does not tell. */
 export function ownsPort(pids: readonly number[], port: number): boolean | undefined {
   if (process.platform !== 'linux') return undefined;
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) =>
+  const listening = listeners().filter((listener) => listener.port === port);
+  const held = new Set(pids.flatMap(descriptors));
+  return listening.length > 0 && listening.every(({ socket }) => held.has(socket));
+}
+
+/** TCP ports on which these processes listen, in ascending order; none where the system does not tell. */
+export function portsOf(pids: readonly number[]): number[] {
+  const held = new Set(pids.flatMap(descriptors));
+  const ports = listeners().filter(({ socket }) => held.has(socket));
+  return [...new Set(ports.map(({ port }) => port))].toSorted((a, b) => a - b);
+}
+
+const listeners = (): { readonly port: number; readonly socket: string }[] =>
+  ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) =>
     textOf(path)
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
-      .filter(([, local, , state]) => state === LISTEN && local?.endsWith(`:${hex}`))
-      .map((fields) => `socket:[${fields[9]}]`),
+      .filter(([, , , state]) => state === LISTEN)
+      .map((fields) => ({ port: Number.parseInt(fields[1]!.split(':').at(-1)!, 16), socket: `socket:[${fields[9]}]` })),
   );
-  const held = new Set(pids.flatMap(descriptors));
-  return listening.length > 0 && listening.every((socket) => held.has(socket));
-}
 
 function descriptors(pid: number): string[] {
   try {

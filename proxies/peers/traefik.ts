@@ -242,7 +242,8 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address, spare }: Sur
     args: ['--configFile=traefik.yaml'],
     env: { GOMAXPROCS: String(intent.concurrency ?? 1) },
     processes: 1,
-    isReady: (signal) => knowsRouters(spare, kind[layer], signal),
+    notReady: async (_address, signal) =>
+      (await knowsRouters(spare, kind[layer], signal)) ? undefined : 'it has not read its routers yet',
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Cell, GROUPS, type Overview, type OverviewRow, overviewOf } from '../overview.ts';
+import { TARGET_COLUMNS, TARGET_NOTE, targetTables } from '../targets.ts';
 import { html, type Markup } from './markup.ts';
 
 export function comparisonSection(analysis: Analysis): Markup {
@@ -37,7 +38,41 @@ export function comparisonSection(analysis: Analysis): Markup {
       ${offered !== null && html`Added response time: quantile through the proxy less that of direct in the same round, both offered ${formatQuantity(offered, '/s')}.`}
       Under each figure stands its interval; the bar shows it against the largest of its column.
     </p>
+    ${targets(analysis)}
   </section>`;
+}
+
+/** Nothing where all subjects ran here. */
+function targets(analysis: Analysis): Markup {
+  const tables = targetTables(analysis);
+  if (tables.length === 0) return html``;
+  return html`<h3 id="targets">Targets that run elsewhere</h3>
+    <p>${TARGET_NOTE}</p>
+    ${tables.map(
+      ({ title, rows }) =>
+        html`<div class="box" tabindex="0" role="region" aria-label="targets: ${title}">
+          <table>
+            <caption>
+              ${title}
+            </caption>
+            <thead>
+              <tr>
+                ${['Subject', 'Ends', ...TARGET_COLUMNS].map((column) => html`<th scope="col">${column}</th>`)}
+              </tr>
+            </thead>
+            <tbody>
+              ${rows.map(
+                ({ subject, ends, cells }) =>
+                  html`<tr>
+                    <th scope="row">${subject}</th>
+                    <td>${ends}</td>
+                    ${cells.map((cell) => html`<td>${cell ? cell.figure : '–'}${cell?.interval !== undefined && html`<small>${cell.interval}</small>`}</td>`)}
+                  </tr>`,
+              )}
+            </tbody>
+          </table>
+        </div>`,
+    )}`;
 }
 
 function groupRows(

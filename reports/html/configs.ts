@@ -9,18 +9,22 @@ export function configsSection({ subjects }: Analysis): Markup {
     <h2 id="configs">Subjects and their configuration</h2>
     ${subjects.map(({ subject, layer, tls, summary, version, nativeConfig, preflight }) => {
       const failed = preflight.filter(({ passed }) => !passed);
+      const told = preflight.filter(({ passed, deviates }) => !passed || deviates);
+      const broken = told.length - failed.length;
       const proof =
         preflight.length === 0
           ? 'no preflight'
           : failed.length === 0
-            ? `preflight: ${preflight.length} of ${preflight.length} passed`
+            ? `preflight: ${preflight.length - broken} of ${preflight.length} passed${broken > 0 ? `, ${broken} rules not kept` : ''}`
             : `preflight: ${failed.length} failed, not measured`;
       return html`<details>
         <summary>
           ${subjectName(subject)} <small class="soft">${groupOf({ layer, tls })}, ${version}, ${proof}</small>
         </summary>
         <p>${summary}</p>
-        ${failed.map(({ rule, detail }) => html`<p class="alert">${rule}: ${detail}</p>`)}
+        ${told.map(({ rule, detail, deviates }) =>
+          deviates ? html`<p>Not kept: ${rule}: ${detail}</p>` : html`<p class="alert">${rule}: ${detail}</p>`,
+        )}
         ${nativeConfig === '' ? html`<p class="soft">no configuration of its own</p>` : html`<pre tabindex="0">${nativeConfig}</pre>`}
       </details>`;
     })}

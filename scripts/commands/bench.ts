@@ -20,6 +20,10 @@ export const benchCommand = (): Command =>
     .option('--seed <n>', 'of the run order and the arrivals')
     .option('--out <folder>', 'where the folders of runs are kept (default reports/out)')
     .option('--driver <name>', 'http1 (default) or autocannon')
+    .option('--target <name=url>', 'what runs elsewhere: tcp://host:port, http://… or https://… (repeatable)', collect)
+    .option('--i-own-this-target', 'load on it is yours to send; without this no target is touched')
+    .option('--max-rate <n>', 'requests (and connections) a second that no target is ever sent more of')
+    .option('--target-ca <file>', 'private authority of https targets, PEM; they are verified in any case')
     .option('--strict', 'exit 98 when anything was inconclusive')
     .option('--json', 'print report.json on stdout instead of the summary')
     .action(async (flags: BenchFlags) => {
@@ -30,6 +34,8 @@ export const benchCommand = (): Command =>
       const { records, analysis } = await renderRun(directory, { ...settings, budgets: config.gate?.budgets ?? [] });
       process.exitCode = codeOf({ interrupted, records, budgets: analysis.budgets ?? [], strict: settings.strict });
     });
+
+const collect = (value: string, all: readonly string[] = []): string[] => [...all, value];
 
 /** The first that applies. */
 export function codeOf({ interrupted, records, budgets, strict }: BenchOutcome): number {

@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import { backends } from '#backends/registry.ts';
 import { proxies } from '#proxies/registry.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
+import { loadConfig } from '../config.ts';
+import { ownProxies } from '../run/proxies.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
 
 const row = (name: string, ...cells: string[]): string => `  ${name.padEnd(22)} ${cells.join('  ')}`.trimEnd();
@@ -11,8 +13,9 @@ export const listCommand = (): Command =>
     .description('every subject, scenario, preset and origin, and what is missing here')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
+      const config = await loadConfig(process.cwd());
       const subjects = await Promise.all(
-        [...proxies.values()].map(async (proxy) => {
+        [...proxies.values(), ...ownProxies(config)].map(async (proxy) => {
           const { name, layer, summary, capabilities } = proxy;
           return { name, layer, summary, capabilities: [...capabilities], availability: await proxy.availability() };
         }),
@@ -33,7 +36,7 @@ export const listCommand = (): Command =>
             layer,
             availability.state === 'ready'
               ? `${summary}  (${availability.version})`
-              : `missing: ${availability.reason}; install: ${availability.install}`,
+              : `missing: ${availability.reason}; what to do: ${availability.install}`,
           ),
         ),
         '',

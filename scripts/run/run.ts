@@ -21,6 +21,7 @@ import { calibrate } from './calibrate.ts';
 import { createProgress, formatDuration } from './progress.ts';
 import { RecordLog } from './record-log.ts';
 import { type Settings, definitionOf } from './settings.ts';
+import { reachTargets } from './targets.ts';
 import { type TrialContext, runTrial } from './trial.ts';
 
 export interface RunOutcome {
@@ -53,6 +54,11 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     if (problem.severity === 'error') throw new UsageError(problem.message);
     progress.note(`note: ${problem.message}`);
   }
+
+  for (const { name: target, external } of settings.targets?.definitions ?? [])
+    progress.note(`${target}: ${external.url}, never more than ${settings.targets!.maxRate} requests a second`);
+  // Before anything is written or started: a target that does not do what was said of it ends the run.
+  const targets = await reachTargets(settings.targets, signal);
 
   const name = runName(startedAt, settings);
   await using log = await RecordLog.create(join(settings.out, name));
@@ -87,16 +93,18 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
 
     for (const subject of settings.subjects) {
       const definition = definitionOf(settings, subject.name);
-      const record = await preflightSubject(
-        {
-          scenarios: settings.scenarios,
-          placement,
-          certificate,
-          ...(definition && { definition }),
-          ...(subject.hops !== undefined && { hops: subject.hops }),
-        },
-        signal,
-      );
+      const record =
+        targets.get(subject.name) ??
+        (await preflightSubject(
+          {
+            scenarios: settings.scenarios,
+            placement,
+            certificate,
+            ...(definition && { definition }),
+            ...(subject.hops !== undefined && { hops: subject.hops }),
+          },
+          signal,
+        ));
       await log.append(record);
       subjects.push(record);
       for (const { rule, detail } of record.preflight.filter(({ passed }) => !passed))

@@ -2,22 +2,23 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { ProxyDefinition } from '#proxies/contract.ts';
-import { proxies } from '#proxies/registry.ts';
 import { REFERENCES } from '#bench/analysis/between.ts';
 import { whyNotChained } from '#bench/lab/topology.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import type { Millis } from '#bench/model/units.ts';
-import { applies, type SubjectFacts } from '#bench/plan/applies.ts';
+import type { SubjectFacts } from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
 import { type BenchConfig, HOPS } from '../config.ts';
 import { UsageError } from '../exit.ts';
 import { parseDuration, parseInteger, parseList } from '../flags.ts';
-import { known } from '../nearest.ts';
+import { choose, known } from '../nearest.ts';
+import { chooseProxies, OWN, ownProxies } from './proxies.ts';
+import { chooseTargets, scenariosFor, type TargetFlags, type Targets } from './targets.ts';
 
 /** As commander hands them over: texts, absent where not given. */
-export interface BenchFlags {
+export interface BenchFlags extends TargetFlags {
   readonly preset?: string;
   readonly proxies?: string;
   readonly scenarios?: string;
@@ -34,6 +35,8 @@ export interface BenchFlags {
 export interface Settings {
   readonly preset: string;
   readonly proxies: readonly ProxyDefinition[];
+  /** Those of `proxies` that run elsewhere, and how much they may be sent. */
+  readonly targets?: Targets;
   /** Proxies left out because they are not installed, a line each with the command that installs them. */
   readonly skipped: readonly string[];
   /** Proxies that were to stand in a row and cannot, a line each with the reason. */
@@ -60,12 +63,6 @@ export const definitionOf = (
   name: string,
 ): ProxyDefinition | undefined => chosen.find((definition) => definition.name === name);
 
-/** Names that stand for several proxies: those measured by default (the references and the naive yardstick), and all that run here. */
-const GROUPS = {
-  references: ['l4-tcp', 'l7-http', 'l7-tls', 'node-http'],
-  installed: [...proxies.keys()],
-  all: [...proxies.keys()],
-};
 const DRIVERS = ['http1', 'autocannon'] as const;
 const WINDOW = { least: 200, most: 600_000 };
 
@@ -78,7 +75,10 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
   const preset = PRESETS.find(({ name }) => name === presetName)!;
   const duration = flags.duration ?? config.duration;
   const driver = known('driver', flags.driver ?? config.driver ?? 'http1', DRIVERS) as Settings['driver'];
-  const asked = flags.proxies ? parseList(flags.proxies) : (config.proxies ?? [preset.proxies]);
+  const targets = chooseTargets(flags, config);
+  // Whoever names a target alone wants that one, next to direct.
+  const kept = config.proxies ?? (targets ? [] : [preset.proxies]);
+  const asked = flags.proxies ? parseList(flags.proxies) : [...kept, ...OWN];
   const scenarioNames = SCENARIOS.map(({ name }) => name);
   const shapes = flags.scenarios
     ? parseList(flags.scenarios)
@@ -88,14 +88,21 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     shapes.flatMap((name) => FAMILIES[name] ?? [name]),
     scenarioNames,
   );
-  const scenarios = SCENARIOS.filter(({ name }) => names.includes(name));
-  for (const { name, loop } of scenarios)
+  const local = SCENARIOS.filter(({ name }) => names.includes(name));
+  for (const { name, loop } of local)
     if (loop.kind === 'paced' && !names.includes(loop.of))
       throw new UsageError(
         `scenario ${name} takes its rate from ${loop.of}, which is not chosen: add ${loop.of} to --scenarios`,
       );
+  const chosen = await chooseProxies(asked, ownProxies(config), local);
+  const { skipped } = chosen;
+  const definitions = [...chosen.definitions, ...(targets?.definitions ?? [])];
+  // Saturating direct tells nothing of a target: where there is nothing else, all is sent at the target's pace.
+  const scenarios = [
+    ...(targets && chosen.definitions.length === 0 ? [] : local),
+    ...(targets ? scenariosFor(targets, names) : []),
+  ];
   if (driver === 'autocannon') refuseForAutocannon(scenarios);
-  const { definitions, skipped } = await chooseProxies(asked, scenarios);
   const hops = flags.hops !== undefined ? parseInteger('--hops', flags.hops, ...HOPS) : (config.hops ?? 1);
   const unchained = hops > 1 ? whyUnchained(definitions, hops) : [];
   const again = preset.again === 'all' ? scenarioNames : preset.again;
@@ -104,15 +111,17 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
   return {
     preset: presetName,
     proxies: definitions,
+    ...(targets && { targets }),
     skipped,
     unchained,
     subjects: [
       { name: 'direct', layer: 'direct', capabilities: new Set(), again },
-      ...definitions.map(({ name, layer, capabilities }) => ({
+      ...definitions.map(({ name, layer, capabilities, external }) => ({
         name,
         layer,
         capabilities,
         ...(name === twin && { again }),
+        ...(external && { external }),
       })),
       ...definitions
         .filter((definition) => whyNotChained(definition) === undefined)
@@ -138,36 +147,6 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
   };
 }
 
-/** A group leaves out what is missing here, and says so, and what carries none of the scenarios; one named by itself must do. */
-async function chooseProxies(
-  asked: readonly string[],
-  scenarios: readonly Scenario[],
-): Promise<{ definitions: ProxyDefinition[]; skipped: string[] }> {
-  const isGroup = (name: string): name is keyof typeof GROUPS => name in GROUPS;
-  const named = choose('proxy', asked, [...Object.keys(GROUPS), ...proxyNames()]);
-  const names = new Set(
-    named.flatMap((name) => (isGroup(name) ? GROUPS[name] : [name])).filter((name) => name !== 'direct'),
-  );
-  const definitions: ProxyDefinition[] = [];
-  const skipped: string[] = [];
-  for (const definition of [...names].map((name) => proxies.get(name)!)) {
-    if (!scenarios.some((scenario) => applies(scenario, definition))) {
-      if (!named.includes(definition.name)) continue;
-      throw new UsageError(
-        `${definition.name} can carry none of ${scenarios.map(({ name }) => name).join(', ')}; name other scenarios with --scenarios`,
-      );
-    }
-    const availability = await definition.availability();
-    if (availability.state === 'ready') definitions.push(definition);
-    else {
-      const why = `${definition.name} cannot run here: ${availability.reason}; to install it: ${availability.install}`;
-      if (named.includes(definition.name)) throw new UsageError(why);
-      skipped.push(why);
-    }
-  }
-  return { definitions, skipped };
-}
-
 function whyUnchained(definitions: readonly ProxyDefinition[], hops: number): string[] {
   const lines = definitions.flatMap((definition) => {
     const why = whyNotChained(definition);
@@ -178,13 +157,6 @@ function whyUnchained(definitions: readonly ProxyDefinition[], hops: number): st
       `--hops ${hops}: none of the chosen proxies can stand in a row (${lines.join('; ') || 'there is none'}); add l4-tcp or l7-http to --proxies`,
     );
   return lines;
-}
-
-const proxyNames = (): string[] => ['direct', ...proxies.keys()];
-
-function choose(kind: string, names: readonly string[], all: readonly string[]): string[] {
-  if (names.length === 0) throw new UsageError(`no ${kind} chosen; known: ${all.join(', ')}`);
-  return [...new Set(names.map((name) => known(kind, name, all)))];
 }
 
 function refuseForAutocannon(scenarios: readonly Scenario[]): void {

@@ -1,7 +1,8 @@
 /** One measured trial in one disposable scope: origin, proxy, load, probes; then the verdict. */
 import { unproven } from '#bench/lab/identity.ts';
 import { knownBody } from '#bench/lab/known-body.ts';
-import { openTopology, type TopologySpec } from '#bench/lab/topology.ts';
+import { wayTo } from '#bench/lab/target.ts';
+import { openTopology, type TopologySpec, type Way } from '#bench/lab/topology.ts';
 import type { RunCertificate } from '#bench/lab/certificates.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
@@ -16,8 +17,9 @@ import { type Settings, definitionOf } from './settings.ts';
 
 const TIMEOUTS: LoadJob['timeouts'] = { connect: millis(5_000), response: millis(10_000) };
 
-/** Time for the load workers to open their connections before the first request. */
-const lead = (connections: number, tls: boolean): number => 150 + connections * (tls ? 1.5 : 0.25);
+/** Time for the load workers to open their connections before the first request; a cap lets nothing through in its first second. */
+const lead = (connections: number, { tls, maxRate }: Way): number =>
+  150 + connections * (tls ? 1.5 : 0.25) + (maxRate === undefined ? 0 : 1_250);
 
 const now = (): number => performance.timeOrigin + performance.now();
 
@@ -38,6 +40,12 @@ export interface TrialContext {
   readonly meet?: () => Promise<void>;
   /** Of the run so far: what passed its checks. */
   readonly subjects?: readonly SubjectRecord[];
+}
+
+function externalOf(name: string, { subjects }: TrialContext): NonNullable<SubjectRecord['external']> {
+  const external = subjects?.find((record) => subjectName(record.subject) === name)?.external;
+  if (!external) throw new Error(`${name} runs elsewhere and has not been asked what it answers`);
+  return external;
 }
 
 /** What a trial adds to its identity. */
@@ -95,18 +103,20 @@ async function measure(
   const { settings, pool, placement, certificate } = context;
   const { warmup, window } = settings;
   const definition = definitionOf(settings, hopName(subject));
-  await using topology = await openTopology(
-    {
-      scenario,
-      placement,
-      certificate,
-      concurrency: 1,
-      ...context.proxy,
-      ...(definition && { definition, hops: hopsOf(subject) }),
-    },
-    signal,
-  );
-  const bodyChecksum = await knownBody(topology.origin.target, scenario.traffic, signal);
+  await using way = definition?.external
+    ? wayTo(definition.external, externalOf(definition.name, context), scenario.traffic)
+    : await openTopology(
+        {
+          scenario,
+          placement,
+          certificate,
+          concurrency: 1,
+          ...context.proxy,
+          ...(definition && { definition, hops: hopsOf(subject) }),
+        },
+        signal,
+      );
+  const bodyChecksum = way.origin ? await knownBody(way.origin.target, scenario.traffic, signal) : null;
 
   // Whatever ends the trial early ends its load too; nobody is left waiting for the other.
   const ending = new AbortController();
@@ -116,9 +126,9 @@ async function measure(
   await using attached = await attachProbes(
     {
       parties: {
-        origin: topology.origin,
         generator: { pids: [process.pid] },
-        ...(topology.proxy && { proxy: topology.proxy }),
+        ...(way.origin && { origin: way.origin }),
+        ...(way.proxy && { proxy: way.proxy }),
       },
       placement,
       completed: () => completed(),
@@ -126,13 +136,14 @@ async function measure(
     either,
   );
   await context.meet?.();
-  const startAt = epochMillis(now() + lead(loop.connections, topology.tls !== undefined));
+  const startAt = epochMillis(now() + lead(loop.connections, way));
   const load = pool.run(
     {
       driver: driverFor(scenario.traffic, settings.driver),
-      target: topology.target,
-      ...(topology.tls && { tls: topology.tls }),
-      traffic: scenario.traffic,
+      target: way.target,
+      ...(way.tls && { tls: way.tls }),
+      traffic: way.traffic ?? scenario.traffic,
+      ...(way.maxRate !== undefined && { maxRate: way.maxRate }),
       loop,
       seed: settings.seed + round,
       startAt,
@@ -156,9 +167,9 @@ async function measure(
   const name = subjectName({ ...subject, again: undefined });
   const proven = context.subjects?.find((record) => subjectName(record.subject) === name)?.proven;
   const warnings = [
-    topology.verify(),
-    topology.proxy && unproven(name, topology.proxy.identity, proven),
-    await topology.settled(loop.connections, signal),
+    way.verify(),
+    way.proxy && unproven(name, way.proxy.identity, proven),
+    await way.settled(loop.connections, signal),
   ].filter((warning) => warning !== undefined);
   const evidence = { scenario, subject, load: result, probes: readings, placement, warnings };
   return { ...judgeTrial(evidence), load: result, probes: readings };

@@ -84,7 +84,7 @@ export class Follower {
   #planned({ preset, scenarios, rounds, seed }: RunRecord): number {
     if (preset === 'gate') return this.#plannedGate(scenarios, rounds, seed);
     const subjects = fitSubjects(this.#subjects).map((record) => ({
-      ...factsOf(record, proxies.get(hopName(record.subject))?.capabilities ?? new Set<string>()),
+      ...factsOf(record, proxies.get(hopName(record.subject))?.capabilities),
       again: scenarios
         .map(({ name }) => name)
         .filter((name) => this.#again.has(JSON.stringify([baseName(record.subject), name]))),
@@ -95,9 +95,7 @@ export class Follower {
   /** Its first look; the second one is not known beforehand. */
   #plannedGate(scenarios: RunRecord['scenarios'], rounds: number, seed: number): number {
     const heads = this.#subjects.filter(({ subject }) => subject.kind === 'proxy' && subject.side === 'head');
-    const facts = heads.map((record) =>
-      factsOf(record, proxies.get(hopName(record.subject))?.capabilities ?? new Set<string>()),
-    );
+    const facts = heads.map((record) => factsOf(record, proxies.get(hopName(record.subject))?.capabilities));
     return planGate({
       subjects: heads.map(({ subject }) => hopName(subject)),
       scenarios,

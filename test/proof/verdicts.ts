@@ -193,7 +193,7 @@ export function describe(trial: TrialRecord): string {
       return `invalid: ${trial.reasons.map(({ code, message }) => `${code} (${message})`).join('; ')}`;
     case 'completed': {
       const { proxy, origin, generator, host } = trial.probes;
-      const parties = Object.entries({ ...(proxy && { proxy }), origin, generator });
+      const parties = Object.entries({ ...(proxy && { proxy }), ...(origin && { origin }), generator });
       const shares = parties.map(
         ([party, { cpuShare, demand = 0 }]) => `${party} ${percent(cpuShare)} of ${percent(demand)} asked for`,
       );

@@ -46,6 +46,36 @@ const CASES: readonly { readonly args: readonly string[]; readonly says: RegExp 
     args: ['backend', 'http-fixd', '--listen', '127.0.0.1:0'],
     says: /unknown backend 'http-fixd'; did you mean 'http-fixed'\?/,
   },
+  {
+    args: ['bench', '--target', 'lb=http://127.0.0.1:1/', '--max-rate', '10'],
+    says: /--target lb: load goes only to what is yours.*--i-own-this-target/,
+  },
+  {
+    args: ['bench', '--target', 'lb=http://127.0.0.1:1/', '--i-own-this-target'],
+    says: /--target lb: say how many requests a second may be sent, with --max-rate N/,
+  },
+  {
+    args: ['bench', '--target', 'lb=http://127.0.0.1:1/', '--i-own-this-target', '--max-rate', '0'],
+    says: /--max-rate 0: expected a whole number from 1 to 20000/,
+  },
+  {
+    args: ['bench', '--target', 'lb=udp://127.0.0.1:1'],
+    says: /--target 'lb=udp:.*udp:\/\/ is not known; expected name=/,
+  },
+  { args: ['bench', '--target', 'nginx-http=tcp://h:1'], says: /--target nginx-http: this name is taken/ },
+  {
+    args: ['bench', '--target', 'a=tcp://h:1', '--target', 'a=tcp://h:2'],
+    says: /--target a: another subject has this name/,
+  },
+  {
+    args: ['bench', '--target', 'lb=https://h/', '--target-ca', '/no/such.pem'],
+    says: /--target-ca \/no\/such\.pem: expected certificates in PEM: ENOENT/,
+  },
+  { args: ['bench', '--max-rate', '10'], says: /--max-rate.* about a --target, and none is given/ },
+  {
+    args: ['bench', '--target', 'lb=http://h/', '--i-own-this-target', '--max-rate', '9', '--driver', 'autocannon'],
+    says: /autocannon drives .* closed loop only; not http-small-capped/,
+  },
   { args: ['bencj'], says: /unknown command/ },
   { args: ['bench', '--no-such-flag'], says: /unknown option/ },
 ];
@@ -98,6 +128,51 @@ describe('bad input', { concurrency: 2 }, () => {
     assert.match(stderr, /bench\.config\.ts: .*proxy/);
     assert.equal(code, 2);
   });
+});
+
+const OWN: readonly [what: string, subject: object, says: RegExp][] = [
+  [
+    'no port is told',
+    { command: ['x', '{upstream}'] },
+    /subjects\.0\.command: nothing tells it where to listen: put \{listen\}/,
+  ],
+  ['no upstream is told', { command: ['x', '{listen}'] }, /subjects\.0\.command: nothing tells it where to forward to/],
+  [
+    'TLS without files',
+    { tls: true },
+    /subjects\.0\.command: nothing tells it its certificate: put \{cert\} and \{key\}/,
+  ],
+  [
+    'a reference’s name',
+    { name: 'l7-mine' },
+    /subjects\.0\.name: l4- and l7- begin the names of the reference proxies/,
+  ],
+  ['a name that is taken', { name: 'node-http' }, /subjects\.0\.name: this name is taken/],
+  ['a field that does not exist', { port: 1 }, /subjects\.0: Unrecognized key.*port/],
+  [
+    'TLS that ends at L4',
+    { tls: true, layer: 'l4', command: ['x', '{listen}{upstream}{cert}{key}'] },
+    /subjects\.0\.tls: an L4 hop passes TLS/,
+  ],
+  [
+    'a program that does not exist',
+    {},
+    /mine cannot run here: there is no program 'no-such-program' in PATH; what to do: correct the command of 'mine'/,
+  ],
+  ['a time that cannot be read', { startTimeout: 'soon' }, /subject mine: startTimeout soon: expected a duration/],
+];
+
+describe('a proxy of the user’s own that cannot be one', { concurrency: 2 }, () => {
+  for (const [what, subject, says] of OWN)
+    test(what, async () => {
+      using folder = temporaryFolder();
+      const mine = { name: 'mine', layer: 'l7', command: ['no-such-program', '{listen}', '{upstream}'], ...subject };
+      writeFileSync(join(folder.path, 'bench.config.ts'), `export default { subjects: [${JSON.stringify(mine)}] };\n`);
+      await using cli = new Cli(['bench', '--preset', 'smoke'], { cwd: folder.path });
+      const { code, stdout, stderr } = await cli.finished;
+      assert.match(stderr, says);
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
+    });
 });
 
 test('a budget with a typo is named with its place and the nearest name', async () => {

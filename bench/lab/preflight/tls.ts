@@ -1,7 +1,7 @@
 /** Rules for whoever ends TLS: the subject itself, or the origin behind it. That the chain is verified is part of every connection. */
 import { once } from 'node:events';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import type { Target } from '../wire.ts';
+import { type Target, tlsOptions } from '../wire.ts';
 import { expect, type PreflightCase } from './case.ts';
 
 /** Handshakes with more options than a wire has; rejects as the handshake fails. */
@@ -11,8 +11,7 @@ async function handshake(target: Target, options: ConnectionOptions, signal: Abo
   const socket = connect({
     host,
     port,
-    ca: tls.ca,
-    servername: tls.serverName,
+    ...tlsOptions(tls),
     ALPNProtocols: ['http/1.1'],
     ...options,
   });

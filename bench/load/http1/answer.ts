@@ -16,16 +16,18 @@ export class BodySample {
   /** Answers whose body was read. */
   checked = 0;
   readonly #known: boolean;
+  readonly #isCompared: boolean;
   #checksum: number | undefined;
   #asked = 0;
 
-  constructor(checksum?: number) {
-    this.#checksum = checksum;
-    this.#known = checksum !== undefined;
+  constructor(checksum?: number | null) {
+    this.#isCompared = checksum !== null;
+    this.#checksum = checksum ?? undefined;
+    this.#known = this.#checksum !== undefined;
   }
 
   next(): boolean {
-    return this.#asked++ % sampleEvery === 0;
+    return this.#isCompared && this.#asked++ % sampleEvery === 0;
   }
 
   /** Of an answer that is valid otherwise. */

@@ -6,6 +6,7 @@ import tls from 'node:tls';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Instant } from '../clock.ts';
 import type { Recorder } from '../recorder.ts';
+import { type Turnstiles, turnstilesOf } from '../turnstile.ts';
 import { Link, type LinkHandler } from './link.ts';
 import { TLS_SUITES } from './tls-suites.ts';
 
@@ -25,6 +26,8 @@ export class Dialer implements Disposable {
   readonly #buffer = Buffer.allocUnsafeSlow(readBytes);
   readonly #links = new Set<Link>();
   readonly #sweeper: NodeJS.Timeout;
+  /** Present where the target takes no more than so many a second: every connection and every write to it goes through. */
+  readonly turnstiles: Turnstiles | undefined;
   #session: Buffer | undefined;
   #priming: tls.TLSSocket | undefined;
 
@@ -34,6 +37,7 @@ export class Dialer implements Disposable {
     this.#address = { host: address, port: job.target.port };
     this.#tls = mode === 'none' || job.tls === undefined ? undefined : tlsOptions(job.tls);
     this.#resume = mode === 'resumed';
+    this.turnstiles = turnstilesOf(job);
     this.#sweeper = setInterval(() => this.#sweep(), sweepEvery);
   }
 
@@ -44,13 +48,20 @@ export class Dialer implements Disposable {
   }
 
   dial(handler: LinkHandler): Link {
-    const link = new Link(handler, this.#gone);
+    const link = new Link(handler, this.#gone, this.turnstiles?.requests);
     this.#links.add(link);
+    if (this.turnstiles === undefined) this.#connect(link);
+    else this.turnstiles.connections.pass(() => link.isDialing && this.#connect(link));
+    return link;
+  }
+
+  #connect(link: Link): void {
+    link.dialedAt = performance.now();
     link.deadline = link.dialedAt + this.#connectTimeout;
     const options = { ...this.#address, allowHalfOpen: true, onread: link.reader(this.#buffer) };
     if (this.#tls === undefined) {
       link.attach(net.connect(options), false, (at) => this.#recorder.opened(at, link.dialedAt, undefined));
-      return link;
+      return;
     }
     const session = this.#session;
     const socket = tls.connect({ ...this.#tls, ...options, ...(session && { session }) });
@@ -63,7 +74,6 @@ export class Dialer implements Disposable {
       if (session !== undefined && !resumed && this.#session === session) this.#session = undefined; // expired or refused
       this.#recorder.opened(at, link.dialedAt, resumed ? 'resumed' : 'full');
     });
-    return link;
   }
 
   /**
@@ -72,6 +82,7 @@ export class Dialer implements Disposable {
    */
   async prime(): Promise<void> {
     if (!this.#resume || this.#tls === undefined) return;
+    if (this.turnstiles) await new Promise<void>((go) => this.turnstiles!.connections.pass(go));
     const socket = tls.connect({ ...this.#tls, ...this.#address });
     this.#priming = socket;
     socket.resume();
@@ -88,6 +99,7 @@ export class Dialer implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#sweeper);
+    this.turnstiles?.[Symbol.dispose]();
     this.#priming?.destroy();
     for (const link of this.#links) link.destroy();
   }
@@ -105,7 +117,7 @@ export class Dialer implements Disposable {
 
 function tlsOptions({ ca, serverName }: NonNullable<LoadJob['tls']>): tls.ConnectionOptions {
   return {
-    secureContext: tls.createSecureContext({ ca, ...TLS_SUITES }),
+    secureContext: tls.createSecureContext({ ...(ca !== undefined && { ca }), ...TLS_SUITES }),
     rejectUnauthorized: true,
     // RFC 6066 §3: an address is no server name.
     ...(net.isIP(serverName) === 0 && { servername: serverName }),

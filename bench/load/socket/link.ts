@@ -4,6 +4,7 @@ import { getSystemErrorName } from 'node:util';
 import type { TLSSocket } from 'node:tls';
 import type { Instant } from '../clock.ts';
 import type { Fault } from '../recorder.ts';
+import type { Turnstile } from '../turnstile.ts';
 import { lastWriteError, type PendingWrite, type WriteHandle, writeHandle } from './direct-write.ts';
 
 export interface LinkHandler {
@@ -30,10 +31,12 @@ export class Link {
   deadline: Instant = Infinity;
   /** What `deadline` is for: names the timeout in its message. */
   awaiting = 'connect';
-  readonly dialedAt: Instant = performance.now();
+  dialedAt: Instant = performance.now();
   readonly #handler: LinkHandler;
   readonly #gone: (link: Link) => void;
-  #socket!: Socket;
+  readonly #turnstile: Turnstile | undefined;
+  /** Absent until its turn to connect has come. */
+  #socket: Socket | undefined;
   #direct: WriteHandle | undefined;
   #stage: Stage = 'dialing';
   #wasOpen = false;
@@ -43,9 +46,15 @@ export class Link {
   /** Writes that the kernel has not taken whole yet. */
   #pending = 0;
 
-  constructor(handler: LinkHandler, gone: (link: Link) => void) {
+  /** Where there is a turnstile, each write waits there for its turn. */
+  constructor(handler: LinkHandler, gone: (link: Link) => void, turnstile?: Turnstile) {
     this.#handler = handler;
     this.#gone = gone;
+    this.#turnstile = turnstile;
+  }
+
+  get isDialing(): boolean {
+    return this.#stage === 'dialing';
   }
 
   get isOpen(): boolean {
@@ -93,6 +102,12 @@ export class Link {
 
   /** False: wait for `onDrain`. `bytes` must not be changed until then. */
   write(bytes: Buffer): boolean {
+    if (this.#turnstile === undefined) return this.#write(bytes);
+    this.#turnstile.pass(() => this.#write(bytes));
+    return false;
+  }
+
+  #write(bytes: Buffer): boolean {
     if (this.#stage !== 'open') return false;
     if (this.#direct === undefined) return this.#writePlain(bytes);
     if (this.#oneAtATime && this.#pending > 0) {
@@ -105,14 +120,14 @@ export class Link {
 
   /** FIN after everything written. */
   end(): void {
-    this.#socket.end();
+    this.#socket?.end();
   }
 
   /** Closes at once; no handler is called any more. */
   destroy(): void {
     if (this.#stage === 'gone') return;
     this.#stage = 'gone';
-    this.#socket.destroy();
+    this.#socket?.destroy();
     this.#gone(this);
   }
 
@@ -134,7 +149,7 @@ export class Link {
     this.#stage = 'open';
     this.#wasOpen = true;
     this.deadline = Infinity;
-    this.#direct = writeHandle(this.#socket);
+    this.#direct = writeHandle(this.#socket!);
     const at = performance.now();
     opened(at);
     this.#handler.onOpen(at);
@@ -143,12 +158,12 @@ export class Link {
   #writePlain(bytes: Buffer): boolean {
     this.#pending += 1;
     let synchronous = true;
-    this.#socket.write(bytes, (error) => {
+    this.#socket!.write(bytes, (error) => {
       this.#pending -= 1;
       if (!error && !synchronous && this.#pending === 0 && this.#stage === 'open') this.#handler.onDrain?.();
     });
     synchronous = false;
-    return this.#pending === 0 || !this.#socket.writableNeedDrain;
+    return this.#pending === 0 || !this.#socket!.writableNeedDrain;
   }
 
   #written(result: number | PendingWrite | undefined, bytes: Buffer): boolean {
@@ -176,7 +191,7 @@ export class Link {
   #drained(): void {
     if (this.#pending > 0) return;
     const next = this.#queue.shift();
-    if (next === undefined || this.write(next)) {
+    if (next === undefined || this.#write(next)) {
       if (this.#queue.length > 0) this.#drained();
       else this.#handler.onDrain?.();
     }

@@ -42,7 +42,7 @@ const slower =
         probes: {
           ...trial.probes,
           ...(proxy && { proxy: dearer(proxy) }),
-          origin: dearer(origin),
+          ...(origin && { origin: dearer(origin) }),
           generator: dearer(generator),
         },
       };

@@ -73,7 +73,7 @@ test('what the host changed by itself is not head’s, and without direct nobody
       if (trial.state !== 'completed') return trial;
       const { proxy, origin, generator } = trial.probes;
       const dearer = <T extends { readonly cpu: number }>(one: T): T => ({ ...one, cpu: micros(one.cpu * 1.1) });
-      const probes = { ...trial.probes, origin: dearer(origin), generator: dearer(generator) };
+      const probes = { ...trial.probes, ...(origin && { origin: dearer(origin) }), generator: dearer(generator) };
       return { ...trial, probes: { ...probes, ...(proxy && { proxy: dearer(proxy) }) } };
     }),
   };

@@ -41,6 +41,7 @@ test('all parties over the same window, each with the requests of its own interv
   ProbeReadings.parse(readings);
   assert.equal(readings.proxy, undefined);
   assert.deepEqual(readings.originCounts, { connections: 0, requests: 7 });
+  assert.ok(readings.origin);
   assert.equal(readings.origin.eventLoop, 0.3);
   assert.equal(readings.generator.eventLoop, undefined);
   for (const party of [readings.origin, readings.generator]) {

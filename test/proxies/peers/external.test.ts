@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseTarget } from '#proxies/peers/external.ts';
-import { tcpEcho } from './origin.ts';
 
-const soon = () => AbortSignal.timeout(10_000);
 const nothing = { listener: { address: { host: '127.0.0.1', port: 0 } }, clusters: [] };
 
 test('reads the three kinds', () => {
@@ -14,7 +12,9 @@ test('reads the three kinds', () => {
       name: 'my-lb',
       layer: 'l7',
       address: { host: 'lb.example.org', port: 443 },
+      url: 'https://lb.example.org/health?x=1',
       path: '/health?x=1',
+      authority: 'lb.example.org',
       tls: true,
       serverName: 'lb.example.org',
     },
@@ -40,24 +40,15 @@ test('refuses what it cannot read, and says what was expected', () => {
     assert.throws(() => parseTarget(text), /expected name=tcp:/, text);
 });
 
-test('reaches it, owns no process, starts nothing', async () => {
-  await using origin = await tcpEcho();
-  await using target = await parseTarget(`a=tcp://127.0.0.1:${origin.address.port}`).start(nothing, soon());
-  assert.deepEqual(target.pids, []);
-  assert.equal(target.address.port, origin.address.port);
+test('what it trusts is said for https alone', () => {
+  assert.equal(parseTarget('a=https://h/', 'PEM').external.ca, 'PEM');
+  assert.equal(parseTarget('a=http://h/', 'PEM').external.ca, undefined);
 });
 
-test('says that nothing answers there', async () => {
-  const { address } = await (async () => {
-    await using origin = await tcpEcho();
-    return { address: origin.address };
-  })();
-  await assert.rejects(parseTarget(`a=http://127.0.0.1:${address.port}/`).start(nothing, soon()), {
-    code: 'ECONNREFUSED',
-  });
-});
-
-test('refuses to be configured', async () => {
+test('is never started', async () => {
   const intent = { ...nothing, clusters: [{ name: 'origin', endpoints: [{ host: '127.0.0.1', port: 1 }] }] };
-  await assert.rejects(parseTarget('a=tcp://127.0.0.1:1').start(intent, soon()), { name: 'IntentError' });
+  for (const any of [nothing, intent])
+    await assert.rejects(parseTarget('a=tcp://127.0.0.1:1').start(any, new AbortController().signal), {
+      name: 'IntentError',
+    });
 });

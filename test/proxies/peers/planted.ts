@@ -7,8 +7,9 @@ const program = join(import.meta.dirname, 'planted-peer.ts');
 /** A launch of `planted-peer.ts` in place of a real binary. */
 export const planted = (behaviour: string, rendered: Partial<Rendered> = {}, launch: Partial<Launch> = {}): Launch => ({
   name: 'planted',
-  title: 'Planted',
-  binary: { path: process.execPath, version: '1.2.3', about: '' },
+  what: `Planted 1.2.3 (${process.execPath})`,
+  path: process.execPath,
+  advice: 'plant another.',
   listen: { host: '127.0.0.1', port: 0 },
   signals: { stop: 'SIGTERM' },
   drainTimeout: 1_000,

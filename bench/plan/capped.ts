@@ -1,0 +1,50 @@
+/**
+ * What may be sent to a target that is not ours. A closed loop sends as fast as it is answered, so none of those is for it; each shape
+ * that one declared path, or an echo, can carry has a twin here that is an open loop at a rate below the target's cap. All subjects
+ * that can carry a twin are offered the same.
+ */
+import type { Scenario } from '#bench/model/scenario.ts';
+import { perSecond } from '#bench/model/units.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+/** The kinds of target, each with the shapes that it can carry; the first is driven where none was chosen. */
+const SHAPES = {
+  http: ['http-small', 'http-new-connection'],
+  https: ['tls-keepalive', 'tls-full-handshake', 'tls-resumed'],
+  tcp: ['tcp-echo'],
+} as const;
+export type TargetKind = keyof typeof SHAPES;
+
+/** Of the cap: the rest is room to make up for a stall without waiting for the cap itself, which would be measured with it. */
+const SHARE = 0.95;
+const MOST_CONNECTIONS = 128;
+
+export const isCapped = ({ loop }: Pick<Scenario, 'loop'>): boolean => loop.kind === 'open';
+
+/** The twins of those among `chosen` that targets of these kinds can carry; of a kind's first shape, where none of its was chosen. */
+export function cappedScenarios(
+  chosen: readonly string[],
+  kinds: ReadonlySet<TargetKind>,
+  maxRate: number,
+): Scenario[] {
+  const wanted = new Set<string>(
+    [...kinds].flatMap((kind) => {
+      const shapes: readonly string[] = SHAPES[kind];
+      const own = shapes.filter((shape) => chosen.includes(shape));
+      return own.length > 0 ? own : shapes.slice(0, 1);
+    }),
+  );
+  const offered = perSecond(maxRate * SHARE);
+  return SCENARIOS.filter(({ name }) => wanted.has(name)).map((scenario) => ({
+    ...scenario,
+    name: `${scenario.name}-capped`,
+    summary: `${scenario.summary}; at most ${maxRate} a second`,
+    axis: 'latency',
+    loop: {
+      kind: 'open',
+      connections: Math.min(MOST_CONNECTIONS, Math.ceil(offered)),
+      offered,
+      arrivals: 'uniform',
+    },
+  }));
+}

@@ -1,0 +1,71 @@
+/** `subjects` of `bench.config.ts`: proxies of the user's own, each a command with placeholders, checked before anything is started. */
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import type { ProxyDefinition } from '#proxies/contract.ts';
+import { defineCommand, type Placeholder } from '#proxies/peers/command.ts';
+import { proxies } from '#proxies/registry.ts';
+import { parseDuration } from './flags.ts';
+
+const START_TIMEOUT = { least: 100, most: 600_000 };
+
+/** Names that mean something else already. */
+const RESERVED: ReadonlySet<string> = new Set(['direct', 'references', 'installed', 'all', 'own']);
+
+/** Of subjects and targets alike. Families are told by their names: `l4-` and `l7-` are the references'. */
+export const SubjectName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes')
+  .refine((name) => !/^l[47]-/.test(name), 'l4- and l7- begin the names of the reference proxies; choose another name')
+  .refine((name) => !proxies.has(name) && !RESERVED.has(name), 'this name is taken; choose another');
+
+const Words = z.record(z.string(), z.string());
+
+export const OwnSubject = z
+  .strictObject({
+    name: SubjectName,
+    layer: z.enum(['l4', 'l7']),
+    /** It ends TLS, with the certificate and key at `{cert}` and `{key}`. */
+    tls: z.boolean().optional(),
+    /** Program and arguments, no shell. */
+    command: z.tuple([z.string().min(1)], z.string()),
+    /** The folder of the configuration by default. */
+    cwd: z.string().optional(),
+    env: Words.optional(),
+    ready: z.union([z.literal('tcp'), z.strictObject({ path: z.string().startsWith('/') })]).optional(),
+    /** Milliseconds, or as `--duration`: '20s'. */
+    startTimeout: z.union([z.int().min(START_TIMEOUT.least).max(START_TIMEOUT.most), z.string()]).optional(),
+  })
+  .superRefine(({ command, env = {}, tls = false, layer, ready }, context) => {
+    const text = [...command, ...Object.values(env)].join(' ');
+    const says = (...names: Placeholder[]): boolean => names.some((name) => text.includes(`{${name}}`));
+    const refuse = (message: string, path: string): void => context.addIssue({ code: 'custom', message, path: [path] });
+    if (!says('listen', 'listenPort'))
+      refuse('nothing tells it where to listen: put {listen} or {listenPort} into its arguments or env', 'command');
+    if (!says('upstream', 'upstreamPort'))
+      refuse('nothing tells it where to forward to: put {upstream} or {upstreamPort} there', 'command');
+    if (tls && !(says('cert') && says('key')))
+      refuse('nothing tells it its certificate: put {cert} and {key} there', 'command');
+    if (!tls && says('cert', 'key')) refuse('{cert} and {key} are there only with tls: true', 'command');
+    if (tls && layer === 'l4') refuse('an L4 hop passes TLS through; one that ends it is layer l7', 'tls');
+    if (layer === 'l4' && typeof ready === 'object') refuse("an L4 hop has no path; its ready is 'tcp'", 'ready');
+  });
+export type OwnSubject = z.infer<typeof OwnSubject>;
+
+/** Relative folders start at `directory`, that of the configuration. Throws `UsageError` for a time that cannot be read. */
+export function defineOwn(
+  { cwd = '.', tls, env, ready, startTimeout, ...spec }: OwnSubject,
+  directory: string,
+): ProxyDefinition {
+  const patience =
+    typeof startTimeout === 'string'
+      ? parseDuration(`subject ${spec.name}: startTimeout`, startTimeout, START_TIMEOUT.least, START_TIMEOUT.most)
+      : startTimeout;
+  return defineCommand({
+    ...spec,
+    cwd: isAbsolute(cwd) ? cwd : resolve(directory, cwd),
+    ...(tls !== undefined && { tls }),
+    ...(env !== undefined && { env }),
+    ...(ready !== undefined && { ready }),
+    ...(patience !== undefined && { startTimeout: patience }),
+  });
+}

@@ -1,0 +1,106 @@
+/** `--target`: what runs elsewhere as subjects. Refused unless the user says that it is theirs, and how much it may be sent. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type ExternalTarget, parseTarget } from '#proxies/peers/external.ts';
+import { preflightTarget } from '#bench/lab/target.ts';
+import type { SubjectRecord } from '#bench/model/record.ts';
+import type { Scenario } from '#bench/model/scenario.ts';
+import { cappedScenarios, type TargetKind } from '#bench/plan/capped.ts';
+import { type BenchConfig, MOST_RATE } from '../config.ts';
+import { explain, UsageError } from '../exit.ts';
+import { parseInteger } from '../flags.ts';
+import { SubjectName } from '../own-subjects.ts';
+
+export interface TargetFlags {
+  readonly target?: readonly string[];
+  readonly iOwnThisTarget?: boolean;
+  readonly maxRate?: string;
+  readonly targetCa?: string;
+}
+
+export interface Targets {
+  readonly definitions: readonly ExternalTarget[];
+  /** Requests a second, and connections a second, that none of them is ever sent more of. */
+  readonly maxRate: number;
+}
+
+/** Undefined where there is none. Throws `UsageError`, also for flags that are about targets where there is none. */
+export function chooseTargets(flags: TargetFlags, config: BenchConfig): Targets | undefined {
+  const { targets: kept = [], directory = process.cwd() } = config;
+  const asked = flags.target
+    ? flags.target.map((text) => ({ text, ca: flags.targetCa }))
+    : kept.map((one) =>
+        typeof one === 'string'
+          ? { text: one, ca: flags.targetCa }
+          : { text: one.target, ca: one.ca === undefined ? flags.targetCa : resolve(directory, one.ca) },
+      );
+  if (asked.length === 0) {
+    if (flags.iOwnThisTarget || flags.maxRate !== undefined || flags.targetCa !== undefined)
+      throw new UsageError('--i-own-this-target, --max-rate and --target-ca are about a --target, and none is given');
+    return undefined;
+  }
+  const definitions = asked.map(({ text, ca }) => readTarget(text, ca));
+  const names = definitions.map(({ name }) => name);
+  const owned = (config.subjects ?? []).map(({ name }) => name);
+  for (const [i, name] of names.entries()) {
+    if (names.indexOf(name) < i || owned.includes(name))
+      throw new UsageError(`--target ${name}: another subject has this name; choose another`);
+    const valid = SubjectName.safeParse(name);
+    if (!valid.success) throw new UsageError(`--target ${name}: ${valid.error.issues[0]?.message}`);
+  }
+  if (!flags.iOwnThisTarget)
+    throw new UsageError(
+      `--target ${names.join(', ')}: load goes only to what is yours, or to whose owner has agreed; say so with --i-own-this-target`,
+    );
+  if (flags.targetCa !== undefined && !definitions.some(({ external }) => external.tls))
+    throw new UsageError('--target-ca is about https targets, and none is given');
+  const rate = flags.maxRate ?? config.maxRate;
+  if (rate === undefined)
+    throw new UsageError(
+      `--target ${names.join(', ')}: say how many requests a second may be sent, with --max-rate N; never more are`,
+    );
+  return { definitions, maxRate: parseInteger('--max-rate', String(rate), 1, MOST_RATE) };
+}
+
+function readTarget(text: string, caFile: string | undefined): ExternalTarget {
+  try {
+    return parseTarget(text, caFile === undefined ? undefined : readAuthority(caFile));
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`--${explain(error)}`);
+  }
+}
+
+function readAuthority(file: string): string {
+  try {
+    const pem = readFileSync(file, 'utf8');
+    new X509Certificate(pem);
+    return pem;
+  } catch (error) {
+    throw new UsageError(`--target-ca ${file}: expected certificates in PEM: ${explain(error)}`);
+  }
+}
+
+const kindOf = ({ layer, external }: ExternalTarget): TargetKind =>
+  layer === 'l4' ? 'tcp' : external.tls ? 'https' : 'http';
+
+/** `chosen`: names of scenarios. What the targets can carry of it, each an open loop below the cap. */
+export const scenariosFor = ({ definitions, maxRate }: Targets, chosen: readonly string[]): Scenario[] =>
+  cappedScenarios(chosen, new Set(definitions.map(kindOf)), maxRate);
+
+/** What each is, and what it answers, by name. Rejects where one does not do what was said of it. */
+export async function reachTargets(
+  targets: Targets | undefined,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, SubjectRecord>> {
+  const found = new Map<string, SubjectRecord>();
+  if (!targets) return found;
+  // One after the other: two of them may be one and the same.
+  for (const definition of targets.definitions) {
+    const record = await preflightTarget({ definition, maxRate: targets.maxRate }, signal);
+    const failed = record.preflight.find(({ passed }) => !passed);
+    if (failed) throw new Error(`target ${failed.detail}`);
+    found.set(definition.name, record);
+  }
+  return found;
+}
