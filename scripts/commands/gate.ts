@@ -13,18 +13,21 @@ import { renderGateTerminal } from '#reports/gate/terminal.ts';
 import { writeGateOutputs } from '#reports/gate/write.ts';
 import { wantsColour } from '../colour.ts';
 import { loadConfig, type BenchConfig } from '../config.ts';
-import { EXIT, UsageError } from '../exit.ts';
+import { EXIT, UsageError, explain } from '../exit.ts';
 import { parseDuration, parseInteger } from '../flags.ts';
 import { gateAgainstBaseline } from '../gate/against-baseline.ts';
+import { keepHistory } from '../gate/keep-history.ts';
 import { type GateMeasurement, type GateRun, measureGate, RevisionUnfit } from '../gate/measure.ts';
 import { openRevisions } from '../gate/revisions.ts';
 import { selfTest, type SelfTestFlags } from '../gate/self-test.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { checkHistory } from '../run/history-file.ts';
 import { type BenchFlags, settle, type Settings } from '../run/settings.ts';
 
 export interface GateFlags extends Omit<BenchFlags, 'preset' | 'driver'>, SelfTestFlags {
   readonly base?: string;
   readonly baseline?: string;
+  readonly history?: string;
   readonly warmup?: string;
   readonly selfTest?: boolean;
 }
@@ -39,6 +42,7 @@ export const gateCommand = (): Command =>
     .description('measure head against base in one run; exit 99 where head is dearer')
     .option('--base <ref>', 'git revision to compare the working tree with')
     .option('--baseline <file>', 'stored run to compare with instead: its folder or trials.ndjson')
+    .option('--history <file>', 'append this run to the history of the branch; `hopcost history FILE` reads it')
     .option('--proxies <a,b>', 'what is compared (default: your own subjects of bench.config.ts, else l7-http)')
     .option('--scenarios <a,b>', 'traffic shapes; `hopcost list` shows them')
     .option('--rounds <n>', `rounds of the first look (default ${ROUNDS.first}); the second has twice as many`)
@@ -56,15 +60,14 @@ export const gateCommand = (): Command =>
       const config = await loadConfig(process.cwd());
       if (flags.base !== undefined && flags.baseline !== undefined)
         throw new UsageError('--base measures a revision, --baseline reads a stored run: name one of them');
+      if (flags.history !== undefined) await checkHistory(flags.history);
       using interruption = onInterrupt();
       const { signal } = interruption;
       if (flags.baseline !== undefined) {
-        const { baseline: file, base: _, warmup: __, selfTest: ___, ...own } = flags;
+        const { baseline: file, base: _, warmup: __, selfTest: ___, history: ____, ...own } = flags;
         const plan = { file, flags: own, config, budgets: config.gate?.budgets ?? [] };
         const { result, interrupted } = await gateAgainstBaseline(plan, signal);
-        await report(result, { json: flags.json ?? false });
-        process.exitCode = interrupted ? EXIT.interrupted : exitCodeOf(result, flags.strict ?? config.strict ?? false);
-        return;
+        return conclude({ result, interrupted }, flags, flags.strict ?? config.strict ?? false);
       }
       const settings = await gateSettings(flags, config);
       const rounds = roundsOf(flags, config);
@@ -74,9 +77,22 @@ export const gateCommand = (): Command =>
           'nothing to compare with: name a revision with --base, such as --base origin/main, or a stored run with --baseline',
         );
       const outcome = await runGate(flags.base, { settings, rounds, config: config.gate ?? {} }, signal);
-      await report(outcome.result, settings);
-      process.exitCode = outcome.interrupted ? EXIT.interrupted : exitCodeOf(outcome.result, settings.strict);
+      return conclude(outcome, flags, settings.strict);
     });
+
+/** The verdict's exit code stands, also where the history cannot be kept. */
+async function conclude({ result, interrupted }: Outcome, flags: GateFlags, strict: boolean): Promise<void> {
+  await report(result, { json: flags.json ?? false });
+  const code = interrupted ? EXIT.interrupted : exitCodeOf(result, strict);
+  process.exitCode = code;
+  if (flags.history === undefined || interrupted) return;
+  try {
+    await keepHistory(flags.history, result);
+  } catch (error) {
+    if (code === EXIT.ok) throw error;
+    process.stderr.write(`hopcost: ${explain(error)}\n`);
+  }
+}
 
 const roundsOf = ({ rounds }: GateFlags, { gate }: BenchConfig): GateRun['rounds'] => {
   const first = rounds === undefined ? (gate?.rounds ?? ROUNDS.first) : parseInteger('--rounds', rounds, 1, 200);

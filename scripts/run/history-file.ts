@@ -31,6 +31,16 @@ export async function appendHistory(file: string, line: HistoryLine): Promise<vo
   }
 }
 
+/** Before anything is measured: the file can be written, and is none of a newer hopcost. Throws `UsageError`. */
+export async function checkHistory(file: string): Promise<void> {
+  try {
+    await (await open(file, 'a')).close();
+  } catch (error) {
+    throw new UsageError(`--history ${file}: cannot be written: ${explain(error)}`);
+  }
+  await readHistoryFile(file);
+}
+
 /** Throws `UsageError` where there is no such file, or it is no history; what was left out goes to stderr. */
 export async function readHistoryFile(file: string): Promise<History> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {

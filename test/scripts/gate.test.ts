@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { GateResult } from '#bench/gate/result.ts';
+import { readHistory } from '#bench/model/history.ts';
 import { readRecords } from '#bench/model/read.ts';
 import { Cli, temporaryFolder } from './cli.ts';
 
@@ -53,8 +54,10 @@ describe('gate', () => {
     async () => {
       using here = place(checkout);
       const before = worktrees();
-      const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json').finished;
+      const file = join(here.out, '..', 'history.ndjson');
+      const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json', '--history', file).finished;
       assert.equal(code, 0, stderr);
+      const { lines } = readHistory(readFileSync(file, 'utf8'));
       const result = JSON.parse(stdout) as GateResult;
       assert.equal(result.state, 'invalid'); // one round says nothing
       assert.equal(result.mode.kind, 'revisions');
@@ -63,6 +66,11 @@ describe('gate', () => {
       const { records } = readRecords(readFileSync(join(here.out, 'latest/trials.ndjson'), 'utf8'));
       const sides = records.trials.map(({ subject }) => (subject.kind === 'proxy' ? (subject.side ?? '') : 'direct'));
       assert.deepEqual(sides.slice(0, 5).toSorted(), ['base', 'base', 'direct', 'head', 'head']);
+      assert.deepEqual(
+        lines.map(({ run, commit, base, duet, entries }) => [run, commit, base, duet, entries[0]?.subject]),
+        [[records.run.run, result.head.commit, result.base.commit, true, 'l7-http']],
+      );
+      assert.ok(lines[0]!.entries[0]!.gate!.value > 0);
       assert.deepEqual(here.leftovers(), []);
       assert.equal(worktrees(), before);
     },

@@ -91,6 +91,13 @@ test('hopcost history: --add appends a run once; --strict asks for runs enough; 
   const newer = await hopcost('history', file);
   assert.deepEqual([newer.code, newer.stdout], [2, '']);
   assert.match(newer.stderr, /line 2: history version 7, this hopcost reads version 1/);
+  // Told before anything is measured.
+  const gate = await hopcost('gate', '--base', 'HEAD', '--history', file);
+  assert.deepEqual([gate.code, gate.stdout], [2, '']);
+  assert.match(gate.stderr, /history version 7/);
+  const nowhere = await hopcost('gate', '--base', 'HEAD', '--history', join(folder.path, 'none', 'history.ndjson'));
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.stderr, /--history .*cannot be written/);
   await writeFile(file, '');
   const empty = await hopcost('history', file);
   assert.equal(empty.code, 2);
