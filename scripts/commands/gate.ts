@@ -43,7 +43,7 @@ export const gateCommand = (): Command =>
     .option('--base <ref>', 'git revision to compare the working tree with')
     .option('--baseline <file>', 'stored run to compare with instead: its folder or trials.ndjson')
     .option('--history <file>', 'append this run to the history of the branch; `hopcost history FILE` reads it')
-    .option('--proxies <a,b>', 'what is compared (default: your own subjects of bench.config.ts, else l7-http)')
+    .option('--proxies <a,b>', 'what is compared (default l7-http)')
     .option('--scenarios <a,b>', 'traffic shapes; `hopcost list` shows them')
     .option('--rounds <n>', `rounds of the first look (default ${ROUNDS.first}); the second has twice as many`)
     .option('--warmup <time>', 'discarded at the start of a slice (default 1s)')
