@@ -53,7 +53,7 @@ export function judgeGate(context: GateContext): GateResult {
     head: context.head,
     environment: run.environment,
     scenarios: run.scenarios.map(({ name }) => name),
-    rounds: { planned, measured: rounds - spoiled, repeated: Math.max(0, rounds - planned), looks },
+    rounds: { planned, measured: rounds - spoiled, repeated: Math.max(0, rounds - looks * planned), looks },
     alpha: { gate: ALPHA, look: LOOK_ALPHA },
     state,
     verdict: verdictOf(state, metrics, newErrors, budgets, mode),

@@ -16,11 +16,11 @@ const modeText = (mode: GateMode): string => {
   }
 };
 
-/** '12 rounds, 1 of them measured again, one look' */
+/** '12 rounds, 1 taken again for spoiled ones', '24 rounds, in two looks: the first, of 12, left it open' */
 export function roundsText({ planned, measured, repeated, looks }: GateResult['rounds']): string {
-  const rounds = measured === planned ? `${planned} rounds` : `${measured} rounds of ${planned} planned`;
-  const again = repeated === 0 ? '' : `, ${repeated} of them measured again`;
-  return `${rounds}${again}, ${looks === 1 ? 'one look' : 'two looks: the first was inconclusive'}`;
+  const rounds = measured < planned ? `${measured} good rounds of ${planned}` : `${measured} rounds`;
+  const again = repeated === 0 ? '' : `, ${repeated} taken again for spoiled ones`;
+  return `${rounds}${again}${looks === 1 ? '' : `, in two looks: the first, of ${planned}, left it open`}`;
 }
 
 /** How often a gate of two equal revisions finds a difference. */

@@ -28,6 +28,7 @@ export function renderGateTerminal(result: GateResult, { colour = false }: { col
     ...item(' ', result.verdict),
     '',
     ...against(result).map((line) => paint('dim', line)),
+    ...(newErrors.length > 0 ? [''] : []),
     ...newErrors.flatMap((one) => item(paint('red', '✗'), `new error: ${one}`)),
     ...metricLines(metrics, paint),
     ...(deciding.length > 0 ? [''] : []),

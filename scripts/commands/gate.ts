@@ -1,5 +1,5 @@
 /** `hopcost gate`: head against base, measured side by side, and an exit code for CI. */
-import { relative, resolve } from 'node:path';
+import { relative } from 'node:path';
 import { Command } from 'commander';
 import { judgeBudgets } from '#bench/gate/budgets.ts';
 import { judgeGate } from '#bench/gate/judge.ts';
@@ -8,16 +8,13 @@ import { ROUNDS, rulesWith } from '#bench/gate/rules.ts';
 import { millis } from '#bench/model/units.ts';
 import { applies } from '#bench/plan/applies.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
-import { gateJson } from '#reports/gate/json.ts';
-import { renderGateTerminal } from '#reports/gate/terminal.ts';
-import { writeGateOutputs } from '#reports/gate/write.ts';
-import { wantsColour } from '../colour.ts';
 import { loadConfig, type BenchConfig } from '../config.ts';
 import { EXIT, UsageError, explain } from '../exit.ts';
 import { parseDuration, parseInteger } from '../flags.ts';
 import { gateAgainstBaseline } from '../gate/against-baseline.ts';
 import { keepHistory } from '../gate/keep-history.ts';
 import { type GateMeasurement, type GateRun, measureGate, RevisionUnfit } from '../gate/measure.ts';
+import { reportGate } from '../gate/report.ts';
 import { openRevisions } from '../gate/revisions.ts';
 import { selfTest, type SelfTestFlags } from '../gate/self-test.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -82,7 +79,7 @@ export const gateCommand = (): Command =>
 
 /** The verdict's exit code stands, also where the history cannot be kept. */
 async function conclude({ result, interrupted }: Outcome, flags: GateFlags, strict: boolean): Promise<void> {
-  await report(result, { json: flags.json ?? false });
+  await reportGate(result, { json: flags.json ?? false });
   const code = interrupted ? EXIT.interrupted : exitCodeOf(result, strict);
   process.exitCode = code;
   if (flags.history === undefined || interrupted) return;
@@ -172,13 +169,4 @@ function notesOf({ records, interrupted }: GateMeasurement, dirty: boolean): str
         ]
       : []),
   ];
-}
-
-async function report(result: GateResult, { json }: Pick<Settings, 'json'>): Promise<void> {
-  const folder = resolve(result.directory);
-  await writeGateOutputs(result, folder);
-  process.stdout.write(
-    json ? gateJson.render(result) : renderGateTerminal(result, { colour: wantsColour(process.stdout) }),
-  );
-  process.stderr.write(`\nevery output: ${result.directory}\n`);
 }

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { text as textOf } from 'node:stream/consumers';
+import { gateOutputs } from '#reports/gate/registry.ts';
+import { exporters } from '#reports/registry.ts';
 import { action, root, type Step } from './parsed.ts';
 
 const isRepository = existsSync(join(root, '.git'));
@@ -113,7 +115,11 @@ test(
       `hopcost-gate: ${gate['directory']}`,
       `hopcost-gate-comment: ${gate['directory']}/gate-comment.md`,
     ]);
-    assert.ok(existsSync(gate['comment']!));
+    const kept = [...gateOutputs, ...exporters].map(({ file }) => join(gate['directory']!, file));
+    assert.deepEqual(
+      kept.filter((file) => !existsSync(file)),
+      [],
+    );
   },
 );
 

@@ -144,7 +144,7 @@ export const RESULTS: Readonly<Record<string, GateResult>> = {
     state: 'regressed',
     verdict: 'Head is dearer: CPU per request of l7-http in http-small +10.4 % (+9.8 to +11.1).',
     head: { label: 'the working tree', commit: 'fedcba9876543210fedcba9876543210fedcba98', dirty: true },
-    rounds: { planned: 24, measured: 24, repeated: 3, looks: 2 },
+    rounds: { planned: 12, measured: 24, repeated: 3, looks: 2 },
     metrics: [
       metricOf({ subject: 'l4-tcp', level: 8.6, ratio: 1.003 }),
       metricOf(worse),
@@ -171,7 +171,7 @@ export const RESULTS: Readonly<Record<string, GateResult>> = {
   inconclusive: gateResult({
     state: 'inconclusive',
     verdict: 'Cannot tell: CPU per request of l7-http in http-small +2.1 % (−1.9 to +6.2).',
-    rounds: { planned: 24, measured: 24, repeated: 0, looks: 2 },
+    rounds: { planned: 12, measured: 24, repeated: 0, looks: 2 },
     metrics: [
       metricOf({ ratio: 1.021, state: 'inconclusive' }),
       metricOf({ metric: 'serviceP50', level: 312, ratio: 0.99 }),
