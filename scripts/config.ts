@@ -4,28 +4,13 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { METRIC_NAMES } from '#bench/analysis/metrics.ts';
-import { type Budget, BudgetError, type BudgetText, parseBudget } from '#bench/gate/budget.ts';
+import { type Budget, BudgetError, type BudgetNames, type BudgetText, parseBudget } from '#bench/gate/budget.ts';
+import { cappedScenarios } from '#bench/plan/capped.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { proxies } from '#proxies/registry.ts';
 import { UsageError, explain } from './exit.ts';
 import { nearest } from './nearest.ts';
 import { OwnSubject } from './own-subjects.ts';
-
-/** Read at load time: a name that does not exist is found before anything is measured. */
-const BudgetLine = z
-  .custom<BudgetText>((value) => typeof value === 'string', 'expected a budget in quotes')
-  .transform((text, context): Budget => {
-    try {
-      return parseBudget(text, {
-        subjects: ['direct', ...proxies.keys()],
-        scenarios: SCENARIOS.map(({ name }) => name),
-      });
-    } catch (error) {
-      if (!(error instanceof BudgetError)) throw error;
-      context.addIssue({ code: 'custom', message: `${error.message}${suggestion(error)}` });
-      return z.NEVER;
-    }
-  });
 
 function suggestion({ unknown }: BudgetError): string {
   if (!unknown) return '';
@@ -45,7 +30,9 @@ const Gate = z.strictObject({
   /** Run in the base's checkout before it is measured. Head is measured as it stands. */
   build: Command.optional(),
   /** What must hold in every run, such as 'l7-http.cpuPerRequest <= 2.5 * l4-tcp.cpuPerRequest'; see bench/gate/README.md. */
-  budgets: z.array(BudgetLine).optional(),
+  budgets: z
+    .array(z.custom<BudgetText>((value) => typeof value === 'string', 'expected a budget in quotes'))
+    .optional(),
   /** The smallest relative change of a metric that matters, over that of `bench/gate/rules.ts`: 0.03 is 3 %. */
   effects: z.partialRecord(z.enum(METRIC_NAMES), z.number().gt(0).lt(1)).optional(),
 });
@@ -56,7 +43,7 @@ export const HOPS = [2, 3] as const;
 /** Requests a second to a target: more than one load worker sends. */
 export const MOST_RATE = 20_000;
 
-export const BenchConfig = z.strictObject({
+const Written = z.strictObject({
   preset: z.string().optional(),
   proxies: z.array(z.string()).optional(),
   scenarios: z.array(z.string()).optional(),
@@ -80,13 +67,48 @@ export const BenchConfig = z.strictObject({
   /** As `--max-rate`: requests a second that no target is ever sent more of. */
   maxRate: z.int().min(1).max(MOST_RATE).optional(),
 });
-export type BenchConfig = z.infer<typeof BenchConfig> & {
+type Written = z.infer<typeof Written>;
+type GateConfig = Omit<NonNullable<Written['gate']>, 'budgets'> & { readonly budgets?: readonly Budget[] };
+
+export type BenchConfig = Omit<Written, 'gate'> & {
+  readonly gate?: GateConfig;
   /** Where it stands; relative folders of `subjects` start there. */
   readonly directory?: string;
 };
 
+/** Budgets are read at load time: a name that does not exist is found before anything is measured. */
+const Config = Written.transform((config, context): BenchConfig => {
+  const { gate, ...rest } = config;
+  if (!gate) return rest;
+  const { budgets, ...others } = gate;
+  if (!budgets) return { ...rest, gate: others };
+  const names = namesFor(config);
+  const read = budgets.flatMap((text, index): Budget[] => {
+    try {
+      return [parseBudget(text, names)];
+    } catch (error) {
+      if (!(error instanceof BudgetError)) throw error;
+      const message = `${error.message}${suggestion(error)}`;
+      context.addIssue({ code: 'custom', message, path: ['gate', 'budgets', index] });
+      return [];
+    }
+  });
+  return { ...rest, gate: { ...others, budgets: read } };
+});
+
+/** Ours, the user's own and targets of the configuration; scenarios also as they are driven at a target. */
+function namesFor({ subjects = [], targets = [] }: Written): BudgetNames {
+  const scenarios = SCENARIOS.map(({ name }) => name);
+  const kinds = new Set(['tcp', 'http', 'https'] as const);
+  const elsewhere = targets.map((one) => (typeof one === 'string' ? one : one.target).split('=')[0]!);
+  return {
+    subjects: ['direct', ...proxies.keys(), ...subjects.map(({ name }) => name), ...elsewhere],
+    scenarios: [...new Set([...scenarios, ...cappedScenarios(scenarios, kinds, 1).map(({ name }) => name)])],
+  };
+}
+
 /** For `bench.config.ts`: `export default defineConfig({ … })` checks names and types in the editor. @public */
-export const defineConfig = (config: z.input<typeof BenchConfig>): z.input<typeof BenchConfig> => config;
+export const defineConfig = (config: z.input<typeof Written>): z.input<typeof Written> => config;
 
 const NAMES = ['bench.config.ts', 'bench.config.js', 'bench.config.mjs'];
 
@@ -100,7 +122,7 @@ export async function loadConfig(directory: string): Promise<BenchConfig> {
   } catch (error) {
     throw new UsageError(`${file}: cannot be loaded: ${explain(error)}`);
   }
-  const result = BenchConfig.safeParse(loaded.default);
+  const result = Config.safeParse(loaded.default);
   if (result.success) return { ...result.data, directory };
   const issue = result.error.issues[0];
   throw new UsageError(

@@ -183,7 +183,9 @@ function usual({ subject, metric }: Figure, run: Run): string {
   const record = run.subjects.find((one) => subjectName(one.subject) === subject);
   if (!record) throw new Untold(`${subject} was not measured in this run`);
   const able = scenarios.filter(({ name }) => carries(run, name, subject));
-  const fitting = able.filter((scenario) => fits(scenario, metric));
+  const fitting = able
+    .filter((scenario) => fits(scenario, metric))
+    .toSorted((a, b) => offeredIn(run, a.name) - offeredIn(run, b.name));
   const preferred = isAdded(metric) || isLatency(metric) ? undefined : keepAlive(scenarios, record.tls);
   const chosen = fitting.find(({ name }) => name === preferred) ?? fitting[0];
   if (chosen) return chosen.name;
@@ -192,6 +194,12 @@ function usual({ subject, metric }: Figure, run: Run): string {
     `no scenario of this run tells ${metric} of ${subject}; it had ${able.map(({ name }) => name).join(', ')}`,
   );
 }
+
+/** Requests per second of an open loop; 0 of a closed one. */
+const offeredIn = ({ trials }: Run, scenario: string): number =>
+  trials
+    .filter((trial) => trial.scenario === scenario)
+    .flatMap(({ loop }) => (loop?.kind === 'open' ? [loop.offered] : []))[0] ?? 0;
 
 function fits({ loop, traffic }: Scenario, metric: BudgetMetric): boolean {
   if (isAdded(metric) || isLatency(metric)) return loop.kind !== 'closed';

@@ -185,6 +185,22 @@ test('a budget with a typo is named with its place and the nearest name', async 
   assert.equal(code, 2);
 });
 
+test('a budget may name what the configuration itself defines', async () => {
+  using folder = temporaryFolder();
+  const config = {
+    subjects: [{ name: 'mine', layer: 'l7', command: ['mine', '{listen}', '{upstream}'] }],
+    targets: ['theirs=http://127.0.0.1:9/'],
+    gate: {
+      budgets: ['mine.cpuPerRequest <= 90 µs', 'theirs.addedP99@http-small-capped <= 4 ms', 'yours.throughput >= 1 /s'],
+    },
+  };
+  writeFileSync(join(folder.path, 'bench.config.ts'), `export default ${JSON.stringify(config)};\n`);
+  await using cli = new Cli(['bench'], { cwd: folder.path });
+  const { code, stderr } = await cli.finished;
+  assert.match(stderr, /gate\.budgets\.2: .* at 1: expected a subject, got 'yours'/);
+  assert.equal(code, 2);
+});
+
 test('help and version are no errors', async () => {
   for (const flag of ['--help', '--version']) {
     const { code, stdout } = await hopcost(flag);

@@ -92,6 +92,17 @@ test('where nothing is said, a side is read where it is told best, and follows t
   assert.equal(places('l7-http.cpuPerRequest@http-paced-50 <= 3 * l4-tcp.cpuPerRequest'), 'http-paced-50');
 });
 
+test('added latency is read at the lowest offered rate', () => {
+  const two = syntheticRun({
+    rounds: 6,
+    subjects: subjects.slice(0, 3),
+    scenarios: ['http-small', 'http-paced-50', 'http-paced-80'],
+    mishaps: false,
+  });
+  const turned = { ...two, run: { ...two.run, scenarios: two.run.scenarios.toReversed() } };
+  assert.match(judge('l7-http.addedP50 <= 900 µs', turned).reason, /http-paced-50/);
+});
+
 test('what was not measured is unknown, with the reason', () => {
   const none: RunRecords = {
     ...records,
