@@ -158,7 +158,7 @@ function whatCame(error: unknown, { serverName, tls }: External, signal: AbortSi
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return `a certificate that is not for ${serverName}: ${message}; name the target as its certificate does`;
   return isUntrusted(code)
-    ? `a certificate that no trusted authority vouches for: ${said}; give its authority with --target-ca FILE`
+    ? `a certificate that no trusted authority vouches for (${code}); give its authority with --target-ca FILE`
     : said;
 }
 

@@ -1,6 +1,6 @@
 /** The client's end of one raw connection, plain or TLS: what the lab's proofs and conformance cases speak through. */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Endpoint } from '#proxies/config/intent.ts';
 
 /** Whom to reach and, for TLS, whom to trust and which name to verify. */
@@ -90,11 +90,10 @@ export class Wire implements AsyncDisposable {
   }
 }
 
-/** An address is no server name (RFC 6066 §3), but what its certificate must be for all the same. */
+/** An address is no server name (RFC 6066 §3): there the certificate must be for the host that is connected to, which it is. */
 export const tlsOptions = ({ ca, serverName }: NonNullable<Target['tls']>): ConnectionOptions => ({
   ...(ca !== undefined && { ca }),
   ...(isIP(serverName) === 0 && { servername: serverName }),
-  checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
 });
 
 /** The first bytes, printable, for messages. */
