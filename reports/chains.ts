@@ -1,6 +1,6 @@
 /** Cost per hop by chain, as texts that every output lays out in its own way. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { mainChains } from '#bench/analysis/chain-findings.ts';
+import { mainChains } from '#bench/analysis/findings/chains.ts';
 import type { ChainCost } from '#bench/analysis/chains.ts';
 import { metric } from '#bench/analysis/metrics.ts';
 import { formatEstimate, formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';

@@ -1,10 +1,11 @@
-/** The comparison that every report opens with: a row a subject, direct first, then by layer. */
-import type { Analysis, Capacity, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
+/** The comparison that every report opens with: a row a subject, direct first, then by layer, cheapest first. */
+import type { Analysis, Capacity, Estimate, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { keepAlive, pacedScenario } from '#bench/analysis/between.ts';
-import { subjectName } from '#bench/model/scenario.ts';
+import type { Comparison } from '#bench/analysis/comparison.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import { formatInterval, formatQuantity, percent, type Unit } from '#bench/analysis/quantity.ts';
-import type { Estimate } from '#bench/analysis/analysis.ts';
+import { type Ranked, rankWords } from '#bench/analysis/ranking.ts';
+import { subjectName } from '#bench/model/scenario.ts';
 
 /** A figure; under it its interval, and what kind of figure it is. */
 export interface Cell {
@@ -18,6 +19,8 @@ export interface Cell {
 export interface OverviewRow {
   readonly subject: string;
   readonly group: Group;
+  /** Its rank in its layer by CPU per request, '2' or '2–3', and how sure; null where it has none, or no rival. */
+  readonly rank: { readonly words: string; readonly strength: Ranked['strength'] } | null;
   /** Its keep-alive scenario, where CPU, throughput and capacity come from. */
   readonly scenario: string | null;
   readonly cells: readonly (Cell | null)[];
@@ -39,6 +42,8 @@ interface OverviewColumn {
 /** Where one subject's figures come from. */
 interface Sources {
   readonly saturated: SubjectAnalysis | undefined;
+  /** Whether that is over TLS, which the subject passes through. */
+  readonly passes: boolean;
   readonly paced: SubjectAnalysis | undefined;
   readonly idle: SubjectAnalysis | undefined;
   readonly isElsewhere: boolean;
@@ -60,8 +65,25 @@ export const cellOf = (estimate: Estimate | undefined, unit: Unit, signed = fals
 const estimated = (of: SubjectAnalysis | undefined, name: MetricName, unit: Unit): Cell | null =>
   cellOf(of?.metrics[name], unit);
 
-const added = (of: SubjectAnalysis | undefined, name: MetricName): Cell | null =>
-  cellOf(of?.versusDirect.find(({ metric }) => metric === name)?.estimate, 'µs', true);
+/** Response time, or service time where response times are withheld; the whole table shows one of them. */
+export type Time = 'response' | 'service';
+
+const versus = (of: SubjectAnalysis | undefined, name: MetricName): Comparison | undefined =>
+  of?.versusDirect.find(({ metric }) => metric === name);
+
+function added(of: SubjectAnalysis | undefined, name: MetricName): Cell | null {
+  const comparison = versus(of, name);
+  const cell = cellOf(comparison?.estimate, 'µs', true);
+  if (!cell || comparison?.strength !== 'cannot tell' || comparison.estimate.n < 2) return cell;
+  return { ...cell, kind: 'not resolved' };
+}
+
+function addedTail(of: SubjectAnalysis | undefined, time: Time): Cell | null {
+  const exact = added(of, `${time}P999`);
+  if (exact) return exact;
+  const cell = cellOf(of?.addedTails.find(({ kind }) => kind === time)?.estimate, 'µs', true);
+  return cell && { ...cell, kind: 'rounds merged' };
+}
 
 const capacityCell = (capacity: Capacity | null | undefined): Cell | null =>
   capacity
@@ -104,11 +126,15 @@ export function boundWords({ bound, layer }: SubjectAnalysis): string {
   }
 }
 
-const COLUMNS: readonly OverviewColumn[] = [
+const columnsOf = (time: Time, idle: boolean): readonly OverviewColumn[] => [
   {
     title: 'CPU per request',
     short: 'CPU/request',
-    cell: ({ saturated, isElsewhere }) => (isElsewhere ? ELSEWHERE : estimated(saturated, 'cpuPerRequest', 'µs')),
+    cell: ({ saturated, passes, isElsewhere }) => {
+      if (isElsewhere) return ELSEWHERE;
+      const cell = estimated(saturated, 'cpuPerRequest', 'µs');
+      return cell && passes ? { ...cell, kind: 'TLS passed through' } : cell;
+    },
   },
   {
     title: 'Instructions per request',
@@ -117,19 +143,28 @@ const COLUMNS: readonly OverviewColumn[] = [
   },
   { title: 'Capacity', short: 'capacity', cell: ({ saturated }) => capacityCell(saturated?.capacity) },
   { title: 'Throughput here', short: 'throughput', cell: ({ saturated }) => throughputCell(saturated) },
-  { title: 'Added response p50', short: '+p50', cell: ({ paced }) => added(paced, 'responseP50') },
-  { title: 'Added response p99', short: '+p99', cell: ({ paced }) => added(paced, 'responseP99') },
-  { title: 'Added response p99.9', short: '+p99.9', cell: ({ paced }) => added(paced, 'responseP999') },
-  {
-    title: 'Memory per idle connection',
-    short: 'mem/conn',
-    cell: ({ idle }) => estimated(idle, 'memoryPerConnection', 'B/connection'),
-  },
+  ...(['50', '99'] as const).map((p) => ({
+    title: `Added ${time} time p${p}`,
+    short: `+p${p}`,
+    cell: ({ paced }: Sources) => added(paced, `${time}P${p}`),
+  })),
+  { title: `Added ${time} time p99.9`, short: '+p99.9', cell: ({ paced }) => addedTail(paced, time) },
+  idle
+    ? {
+        title: 'Memory per idle connection',
+        short: 'mem/conn',
+        cell: (of) => estimated(of.idle, 'memoryPerConnection', 'B/connection'),
+      }
+    : {
+        title: 'Memory at its peak',
+        short: 'memory',
+        cell: ({ saturated }) => estimated(saturated, 'residentMemory', 'B'),
+      },
   {
     title: 'Failed requests',
     short: 'failed',
-    cell: ({ saturated, paced, idle }) => {
-      const shares = [saturated, paced, idle].flatMap((of) => of?.metrics.errorShare?.value ?? []);
+    cell: (of) => {
+      const shares = [of.saturated, of.paced, of.idle].flatMap((one) => one?.metrics.errorShare?.value ?? []);
       const value = Math.max(...shares);
       return shares.length === 0 ? null : { figure: percent(value), estimate: { value, low: value, high: value } };
     },
@@ -140,36 +175,69 @@ export interface Overview {
   /** Only columns that at least one subject fills. */
   readonly columns: readonly OverviewColumn[];
   readonly rows: readonly OverviewRow[];
-  /** Offered rate of the added latencies. */
+  /** Offered rate of the added times. */
   readonly offered: number | null;
+  readonly time: Time;
+  /** Whether memory is that of idle connections. */
+  readonly isIdle: boolean;
 }
 
-export function overviewOf({ subjects, scenarios }: Analysis): Overview {
+export function overviewOf({ subjects, scenarios, rankings }: Analysis): Overview {
   const all = scenarios.map(({ scenario }) => scenario);
   const [plain, encrypted] = [keepAlive(all, false), keepAlive(all, true)];
   const paced = pacedScenario(scenarios);
   const idle = scenarios.filter(({ scenario }) => scenario.traffic.kind === 'idle');
   const find = (scenario: ScenarioAnalysis | undefined, name: string): SubjectAnalysis | undefined =>
     scenario?.subjects.find(({ subject }) => subject === name);
+  const named = (name: string | undefined) => scenarios.find(({ scenario }) => scenario.name === name);
+  const time = timeOf(paced);
+  const isIdle = idle.some(({ subjects: held }) => held.some(({ metrics }) => metrics.memoryPerConnection));
+  const columns = columnsOf(time, isIdle);
+  const placed = rankings.flatMap(({ ranked }) => ranked.map(({ subject }) => subject));
   const rows = subjects
-    .map((record) => {
+    .map((record): OverviewRow => {
       const name = subjectName(record.subject);
-      const scenario = scenarios.find((one) => one.scenario.name === (record.tls ? encrypted : plain));
+      const own = record.tls ? encrypted : plain;
+      // A hop that only passes TLS through has no figure in the clear.
+      const passes = !record.tls && !find(named(own), name) && find(named(encrypted), name) !== undefined;
+      const scenario = named(passes ? encrypted : own);
       const saturated = find(scenario, name);
-      const sources = {
+      const sources: Sources = {
         saturated,
+        passes,
         paced: find(paced, name),
         idle: idle.map((one) => find(one, name)).find((one) => one !== undefined),
         isElsewhere: record.external !== undefined,
       };
-      const cells = COLUMNS.map(({ cell }) => cell(sources));
-      return { subject: name, group: groupOf(record), scenario: saturated ? scenario!.scenario.name : null, cells };
+      const rivals = rankings.find(({ ranked }) => ranked.some(({ subject }) => subject === name))?.ranked ?? [];
+      const ranked = rivals.length > 1 ? rivals.find(({ subject }) => subject === name) : undefined;
+      return {
+        subject: name,
+        group: groupOf(record),
+        rank: ranked ? { words: rankWords(ranked), strength: ranked.strength } : null,
+        scenario: saturated ? scenario!.scenario.name : null,
+        cells: columns.map(({ cell }) => cell(sources)),
+      };
     })
-    .toSorted((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));
-  const filled = COLUMNS.map((_, i) => rows.some(({ cells }) => cells[i] !== null));
+    .toSorted((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group) || place(placed, a) - place(placed, b));
+  const filled = columns.map((_, i) => rows.some(({ cells }) => cells[i] !== null));
   return {
-    columns: COLUMNS.filter((_, i) => filled[i]),
+    columns: columns.filter((_, i) => filled[i]),
     rows: rows.map((row) => ({ ...row, cells: row.cells.filter((_, i) => filled[i]) })),
     offered: paced?.offered ?? null,
+    time,
+    isIdle,
   };
 }
+
+/** Those without a rank stand behind the others of their layer. */
+const place = (placed: readonly string[], { subject }: OverviewRow): number => {
+  const at = placed.indexOf(subject);
+  return at < 0 ? placed.length : at;
+};
+
+/** The time that most hops have; service time holds no lag of the generator and is never withheld for it. */
+export const timeOf = (paced: ScenarioAnalysis | undefined): Time => {
+  const having = (name: MetricName): number => paced?.subjects.filter((of) => versus(of, name)).length ?? 0;
+  return having('serviceP50') > having('responseP50') ? 'service' : 'response';
+};

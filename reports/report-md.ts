@@ -1,27 +1,54 @@
 /** The report for a pull request or a chat: findings, the comparison, what was left out, how to run it again. */
-import type { Analysis, Estimate, TrialRow } from '#bench/analysis/analysis.ts';
+import type { Analysis, Estimate, Finding, TrialRow } from '#bench/analysis/analysis.ts';
 import { PARTS, type PartName } from '#bench/analysis/ledger/account.ts';
 import { remarksOf, shareWords } from '#bench/analysis/ledger/findings.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { layerName, rankWords } from '#bench/analysis/ranking.ts';
 import { repeatCommand } from './again.ts';
 import { chainTable } from './chains.ts';
 import type { Exporter } from './contract.ts';
 import { partOf, partTexts, referenceAccounts } from './decomposition.ts';
+import { leftOutOf } from './left-out.ts';
 import { fenced, plain, table } from './markdown.ts';
 import { type Cell, type Overview, overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
 import { TARGET_COLUMNS, TARGET_NOTE, targetTables } from './targets.ts';
 
-function comparison({ columns, rows, offered }: Overview): string {
-  const body = rows.map(({ subject, group, cells }) => [
+/** More than these are folded. */
+const FEW = 3;
+/** Rows that a pull request bears unfolded. */
+const MOST_ROWS = 10;
+
+const folded = (summary: string, body: string): string =>
+  `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
+
+function comparison({ columns, rows, offered, time }: Overview): string {
+  const body = rows.map(({ subject, group, rank, cells }) => [
     plain(subject),
     group,
+    rank ? `${rank.strength === 'look' ? '≈\u00a0' : ''}${rank.words}` : '–',
     ...cells.map((cell) => (cell ? `${cell.figure}${remark(cell)}` : '–')),
   ]);
-  const note =
-    offered === null ? '' : `\n\nAdded response time: against direct, both at ${formatQuantity(offered, '/s')}.`;
-  return table(['subject', 'layer', ...columns.map(({ title }) => title)], body) + note;
+  const heads = ['subject', 'layer', 'rank', ...columns.map(({ title }) => title)];
+  const notes = [
+    ...(offered === null ? [] : [`Added ${time} time: against direct, both at ${formatQuantity(offered, '/s')}.`]),
+    'Rank in its layer by CPU per request: 2–3 is one of both, ≈ rests on a first look.',
+  ];
+  const whole = `${table(heads, body)}\n\n${notes.join(' ')}`;
+  return rows.length > MOST_ROWS ? folded(`All ${rows.length} subjects`, whole) : whole;
 }
+
+/** Where the table is folded: each layer in one line. */
+const rankLines = (rankings: Analysis['rankings']): string =>
+  rankings
+    .filter(({ ranked }) => ranked.length > 1)
+    .map((ranking) => {
+      const list = ranking.ranked.map(
+        (one) => `${rankWords(one)}. ${plain(one.subject)}\u00a0${formatQuantity(one.estimate.value, 'µs')}`,
+      );
+      return `**${layerName(ranking)}**, CPU per request: ${list.join(' · ')}`;
+    })
+    .join('\n\n');
 
 function hops(analysis: Analysis): string[] {
   const found = chainTable(analysis);
@@ -105,13 +132,20 @@ function targets(analysis: Analysis): string[] {
 const MOST_LISTED = 20;
 
 function leftOut(trials: readonly TrialRow[]): string {
-  const out = trials.filter(({ state }) => state !== 'completed');
+  const out = leftOutOf(trials);
   if (out.length === 0) return `All ${trials.length} trials completed.`;
-  const listed = out.slice(0, MOST_LISTED).map(({ state, scenario, subject, round, codes, notes }) => {
-    return `- **${state}** ${plain(scenario)} · ${plain(subject)} · round ${round + 1}: ${plain(codes.join(', '))}: ${plain(notes.join('; '))}`;
-  });
-  const more = out.length > MOST_LISTED ? `\n- … and ${out.length - MOST_LISTED} more in trials.csv` : '';
-  return `${out.length} of ${trials.length} trials count in no figure:\n\n${listed.join('\n')}${more}`;
+  const count = out.reduce((sum, one) => sum + one.trials, 0);
+  const listed = out
+    .slice(0, MOST_LISTED)
+    .map(
+      ({ state, scenario, subject, rounds, codes, note }) =>
+        `- **${state}** ${plain(scenario)} · ${plain(subject)} · ${rounds}: ${plain(codes.join(', '))}: ${plain(note)}`,
+    );
+  const more = out.slice(MOST_LISTED).reduce((sum, one) => sum + one.trials, 0);
+  const rest = more > 0 ? `\n- … and ${more} more in trials.csv` : '';
+  const list = `${listed.join('\n')}${rest}`;
+  const head = `${count} of ${trials.length} trials ${count === 1 ? 'counts' : 'count'} in no figure`;
+  return listed.length > FEW ? `${head}.\n\n${folded('Which, and why', list)}` : `${head}:\n\n${list}`;
 }
 
 const warnings = ({ warnings: gathered, trials }: Analysis): string =>
@@ -122,12 +156,17 @@ const warnings = ({ warnings: gathered, trials }: Analysis): string =>
     })
     .join('\n');
 
+const list = (findings: readonly Finding[]): string =>
+  findings.map(({ sentence, strength }) => `- ${plain(sentence)} *${STRENGTHS[strength].label}*`).join('\n');
+
 const budgetList = (budgets: NonNullable<Analysis['budgets']>): string =>
   budgets.map(({ text, state, reason }) => `- **${state}** ${plain(text)}: ${plain(reason)}`).join('\n');
 
 function render(analysis: Analysis): string {
   const { run, state, basis, findings } = analysis;
   const { environment } = run;
+  const details = findings.filter(({ isDetail }) => isDetail);
+  const overview = overviewOf(analysis);
   const sections = [
     `# What the hops cost`,
     ...(state === 'completed'
@@ -135,17 +174,26 @@ function render(analysis: Analysis): string {
       : [
           `**The run was ${state === 'interrupted' ? 'interrupted' : 'not finished'}**: what was measured until then is here.`,
         ]),
-    findings.map(({ sentence, strength }) => `- ${plain(sentence)} *${STRENGTHS[strength].label}*`).join('\n'),
+    list(findings.filter(({ isDetail }) => !isDetail)),
+    ...(details.length > 0 ? [folded(`${details.length} more, pair by pair`, list(details))] : []),
     plain(basis),
     ...(analysis.budgets ? [`## Budgets`, budgetList(analysis.budgets)] : []),
     `## Comparison`,
-    comparison(overviewOf(analysis)),
+    ...(overview.rows.length > MOST_ROWS ? [rankLines(analysis.rankings)] : []),
+    comparison(overview),
     ...hops(analysis),
     ...ledger(analysis),
     ...targets(analysis),
     `## Trials`,
     leftOut(analysis.trials),
-    ...(analysis.warnings.length > 0 ? [`## Warnings`, warnings(analysis)] : []),
+    ...(analysis.warnings.length > 0
+      ? [
+          folded(
+            `${analysis.warnings.length} ${analysis.warnings.length === 1 ? 'warning' : 'warnings'}`,
+            warnings(analysis),
+          ),
+        ]
+      : []),
     `## Environment`,
     `${plain(environment.cpuModel)}, ${environment.cores} cores, ${plain(environment.os)}, kernel ${plain(environment.kernel)}, Node ${plain(environment.node)}${environment.virtualised ? `, ${plain(environment.virtualised)}` : ''}; hopcost ${plain(run.hopcost)}${run.revision ? ` at ${plain(run.revision.slice(0, 12))}` : ''}; preset ${plain(run.preset)}, seed ${run.seed}.`,
     `## Run it again`,

@@ -4,11 +4,16 @@ import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { chainTable } from './chains.ts';
 import { fit, type Paint, painter, printable, type Style, WIDTH, wrap } from './columns.ts';
+import { leftOutOf } from './left-out.ts';
 import { overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
 import { TARGET_COLUMNS, TARGET_NOTE, targetTables } from './targets.ts';
 
 const SUBJECT_WIDTH = 16;
+const MOST_SUBJECT = 22;
+/** More subjects than these stand under the names of their layers. */
+const MOST_UNGROUPED = 8;
+const MOST_LISTED = 5;
 
 const STYLE_OF: Readonly<Record<Finding['strength'], Style>> = {
   claim: 'green',
@@ -38,23 +43,24 @@ export function renderTerminal(analysis: Analysis, { colour = false }: { colour?
 
   if (state !== 'completed')
     lines.push(paint('yellow', `The run was ${state}: this is what was measured until then.`), '');
-  for (const { sentence, strength } of findings) labelled(STYLE_OF[strength], STRENGTHS[strength].label, sentence);
+  const main = findings.filter(({ isDetail }) => !isDetail);
+  for (const { sentence, strength } of main) labelled(STYLE_OF[strength], STRENGTHS[strength].label, sentence);
+  if (main.length < findings.length)
+    labelled('dim', '', `… and ${findings.length - main.length} more, pair by pair, in report.html`);
   lines.push('', ...wrap(basis, WIDTH - 2).map((line) => paint('dim', ` ${line}`)), '');
   for (const { text, state: outcome, reason } of budgets)
     labelled(BUDGET_STYLES[outcome], outcome, `${text}: ${reason}.`);
   if (budgets.length > 0) lines.push('');
   lines.push(...comparison(analysis, paint), '', ...hops(analysis, paint), ...targets(analysis, paint));
 
-  const out = trials.filter((trial) => trial.state !== 'completed');
+  const out = leftOutOf(trials);
   if (out.length === 0) lines.push(` All ${trials.length} trials completed.`);
-  for (const { state: kind, scenario, subject, round, notes } of out.slice(0, 5))
-    lines.push(
-      paint(
-        'yellow',
-        fit(printable(` ${kind}  ${scenario} · ${subject} · round ${round + 1}: ${notes.join('; ')}`), WIDTH),
-      ),
-    );
-  if (out.length > 5) lines.push(` … and ${out.length - 5} more that count in no figure; trials.csv lists them`);
+  for (const { state: kind, scenario, subject, rounds, note } of out.slice(0, MOST_LISTED))
+    lines.push(paint('yellow', fit(printable(` ${kind}  ${scenario} · ${subject} · ${rounds}: ${note}`), WIDTH)));
+  if (out.length > MOST_LISTED) {
+    const more = out.slice(MOST_LISTED).reduce((sum, one) => sum + one.trials, 0);
+    lines.push(` … and ${more} more ${more === 1 ? 'trial' : 'trials'} in no figure; trials.csv lists them all`);
+  }
   for (const { code, trials: carrying } of warnings)
     lines.push(
       paint(
@@ -82,32 +88,48 @@ function targets(analysis: Analysis, paint: (style: Style, text: string) => stri
 
 /** As many columns as fit the width; those that do not are in the other reports. */
 function comparison(analysis: Analysis, paint: Paint): string[] {
-  const { columns, rows, offered } = overviewOf(analysis);
-  const cellsOf = (index: number): string[] => rows.map(({ cells }) => cells[index]?.figure ?? '–');
-  let room = WIDTH - 1 - SUBJECT_WIDTH;
-  const shown = columns.flatMap(({ short }, index) => {
-    const cells = cellsOf(index);
-    const width = Math.max(short.length, ...cells.map((cell) => cell.length));
+  const { columns, rows, offered, time } = overviewOf(analysis);
+  const subjectWidth = Math.max(8, Math.min(MOST_SUBJECT, Math.max(0, ...rows.map(({ subject }) => subject.length))));
+  const ranks = rows.map(({ rank }) => (rank ? `${rank.strength === 'look' ? '≈' : ''}${rank.words}` : '–'));
+  const cells = (index: number, of: 'figure' | 'interval'): string[] =>
+    rows.map((row) => row.cells[index]?.[of] ?? '–');
+  const all = [
+    ...(rows.some(({ rank }) => rank) ? [{ short: 'rank', cells: ranks }] : []),
+    ...columns.flatMap(({ short }, index) => [
+      { short, cells: cells(index, 'figure') },
+      // Of the first figure the interval too: it is what ranks are made of.
+      ...(index === 0 ? [{ short: 'interval', cells: cells(index, 'interval') }] : []),
+    ]),
+  ];
+  let room = WIDTH - 1 - subjectWidth;
+  const shown = all.flatMap((column) => {
+    const width = Math.max(column.short.length, ...column.cells.map((cell) => cell.length));
     room -= width + 2;
-    return room >= 0 ? [{ short, cells, width }] : [];
+    return room >= 0 ? [{ ...column, width }] : [];
   });
-  const line = (subject: string, cells: readonly string[]): string =>
-    ` ${fit(printable(subject), SUBJECT_WIDTH).padEnd(SUBJECT_WIDTH)}${cells.map((cell, i) => `  ${cell.padStart(shown[i]!.width)}`).join('')}`;
+  const line = (subject: string, of: readonly string[]): string =>
+    ` ${fit(printable(subject), subjectWidth).padEnd(subjectWidth)}${of.map((cell, i) => `  ${cell.padStart(shown[i]!.width)}`).join('')}`;
   const head = line(
     'subject',
     shown.map(({ short }) => short),
   );
-  const body = rows.map(({ subject }, at) =>
-    line(
+  const body = rows.flatMap(({ subject, group }, at) => {
+    const starts = rows.length > MOST_UNGROUPED && group !== 'direct' && group !== rows[at - 1]?.group;
+    const row = line(
       subject,
-      shown.map(({ cells }) => cells[at]!),
-    ),
-  );
-  const note =
-    offered !== null && shown.some(({ short }) => short.startsWith('+'))
-      ? [paint('dim', ` + against direct, response time at ${formatQuantity(offered, '/s')}`)]
-      : [];
-  return [paint('bold', head), ...body, ...note];
+      shown.map((column) => column.cells[at]!),
+    );
+    return starts ? [paint('dim', ` ${group}`), row] : [row];
+  });
+  const notes = [
+    ...(offered !== null && shown.some(({ short }) => short.startsWith('+'))
+      ? [`+ against direct, ${time} time at ${formatQuantity(offered, '/s')}`]
+      : []),
+    ...(shown.some(({ short }) => short === 'rank')
+      ? ['rank in its layer by CPU per request; 2–3: one of both; ≈: a first look']
+      : []),
+  ];
+  return [paint('bold', head), ...body, ...notes.map((note) => paint('dim', ` ${note}`))];
 }
 
 /** Cost per hop, where proxies stood in a row; empty where none did. */

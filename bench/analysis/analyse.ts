@@ -8,6 +8,7 @@ import { basisOf, findingsOf } from './findings.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import { aboveNoise, noiseOf } from './noise.ts';
 import { overTimeOf } from './over-time.ts';
+import { rankingsOf } from './ranking.ts';
 import { analyseScenario, figuresOnce } from './scenario.ts';
 import { trialRow } from './trial-row.ts';
 import { gatherWarnings } from './warnings.ts';
@@ -20,6 +21,7 @@ export function analyse({ run, subjects, trials, micro, calibration, end }: RunR
   const comparisons = compareSubjects(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const chains = chainCosts(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const ledger = ledgerOf({ subjects, scenarios: run.scenarios, figures, micro }, trials);
+  const rankings = rankingsOf(subjects, scenarios, figures, noise);
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   return {
     run,
@@ -27,8 +29,9 @@ export function analyse({ run, subjects, trials, micro, calibration, end }: RunR
     finishedAt: end?.finishedAt ?? null,
     subjects,
     basis: basisOf(run.rounds),
-    findings: findingsOf({ subjects, scenarios, comparisons, chains, ledger, trials, noise, calibration }),
+    findings: findingsOf({ subjects, scenarios, rankings, comparisons, chains, ledger, trials, noise, calibration }),
     scenarios,
+    rankings,
     comparisons,
     chains,
     calibration: calibration ?? null,

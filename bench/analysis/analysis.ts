@@ -19,6 +19,8 @@ import type { MetricName } from './metrics.ts';
 import type { Noise } from './noise.ts';
 import type { OverTime } from './over-time.ts';
 import type { Unit } from './quantity.ts';
+import type { Ranking } from './ranking.ts';
+import type { Tail } from './tail.ts';
 
 export type { Account } from './ledger/account.ts';
 export type { Estimate };
@@ -34,6 +36,8 @@ export interface Analysis {
   /** First thing to read: what was found, in sentences. */
   readonly findings: readonly Finding[];
   readonly scenarios: readonly ScenarioAnalysis[];
+  /** The proxies of each layer by CPU per request, and which ranks are real. */
+  readonly rankings: readonly Ranking[];
   /** Between subjects (what L7 costs over L4, what TLS adds); those against direct are with their subject. */
   readonly comparisons: readonly NamedComparison[];
   /** What a further hop of the same proxy costs; empty where none stood in a row. */
@@ -59,10 +63,19 @@ export interface Finding {
   readonly sentence: string;
   /** 'note': nothing that could be claimed, but to be known. */
   readonly strength: Strength | 'note';
-  /** Where its evidence stands. */
+  /** Where its evidence stands: a scenario, or another part of the report. */
   readonly scenario: string;
+  readonly part?: 'ranking' | 'calibration' | 'noise' | 'trials' | 'configuration';
+  /** One of many of its kind: folded where there is room for few. */
+  readonly isDetail?: true;
   /** The one figure to remember of it, where it has one. */
-  readonly figure?: { readonly label: string; readonly estimate: Estimate; readonly unit: Unit };
+  readonly figure?: {
+    readonly label: string;
+    /** What it measures: 'CPU per request'. */
+    readonly what: string;
+    readonly estimate: Estimate;
+    readonly unit: Unit;
+  };
 }
 
 export interface ScenarioAnalysis {
@@ -82,6 +95,8 @@ export interface SubjectAnalysis {
   readonly metrics: Partial<Record<MetricName, Estimate>>;
   readonly capacity: Capacity | null;
   readonly versusDirect: readonly Comparison[];
+  /** What it adds to direct at p99.9, for as many kinds of time as the merged rounds carry; open loop only. */
+  readonly addedTails: readonly Tail[];
   /** Rounds merged; microseconds along the nines axis. Null where this load says nothing of latency (METHOD 5). */
   readonly curves: { readonly service: readonly CurveMicros[]; readonly response: readonly CurveMicros[] } | null;
 }

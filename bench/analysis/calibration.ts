@@ -173,21 +173,31 @@ function accuracy(record: CalibrationRecord): string {
 }
 
 export const figureOf = (value: number, unit: CalibrationCheck['unit']): string =>
-  unit === 'requests' ? `${Math.round(value)} requests` : formatQuantity(value, unit);
+  unit === 'requests'
+    ? `${Math.round(value)} ${Math.round(value) === 1 ? 'request' : 'requests'}`
+    : formatQuantity(value, unit);
 
 /** Those that are the instruments' own. */
-const failures = ({ checks }: CalibrationRecord): string =>
-  checks
-    .filter(({ passed, disturbed }) => !passed && !disturbed)
-    .map(({ name, unit, expected, measured, limit }) => {
-      const figures = [measured, expected, limit].map((value) => figureOf(value, unit));
-      return `${name}: ${figures[0]} instead of ${figures[1]} (limit ± ${figures[2]})`;
-    })
-    .join('; ');
+function failures({ checks }: CalibrationRecord): string {
+  const own = checks.filter(({ passed, disturbed }) => !passed && !disturbed).toSorted((a, b) => excess(b) - excess(a));
+  const named = own.slice(0, MOST_NAMED).map(({ name, unit, expected, measured, limit }) => {
+    const figures = [measured, expected, limit].map((value) => figureOf(value, unit));
+    return `${name}: ${figures[0]} instead of ${figures[1]} (limit ± ${figures[2]})`;
+  });
+  return `${named.join('; ')}${moreOf(own.length)}`;
+}
+
+/** How many times of what is borne it was off. */
+const excess = ({ expected, measured, limit }: CalibrationCheck): number =>
+  Math.abs(measured - expected) / Math.max(limit, 1e-9);
+
+/** All of them stand in the report's table. */
+const MOST_NAMED = 3;
+const moreOf = (count: number): string => (count > MOST_NAMED ? `; and ${count - MOST_NAMED} more` : '');
 
 function disturbance({ checks }: CalibrationRecord): string {
   const all = checks.flatMap(({ disturbed }) => disturbed ?? []);
   const most = (of: 'steal' | 'foreign'): string => percent(Math.max(...all.map((one) => one[of])));
   const names = checks.filter(({ disturbed }) => disturbed).map(({ name }) => name);
-  return `${all.length} of ${checks.length} checks failed while the hypervisor took up to ${most('steal')} of the CPU and others up to ${most('foreign')} (${names.join('; ')})`;
+  return `${all.length} of ${checks.length} checks failed while the hypervisor took up to ${most('steal')} of the CPU and others up to ${most('foreign')} (${names.slice(0, MOST_NAMED).join('; ')}${moreOf(names.length)})`;
 }

@@ -9,6 +9,7 @@ import { isBelowKnee } from './bound.ts';
 import { arrivalsOf, lagOf } from './lag.ts';
 import { asFamily, compare, type Comparison, CONFIDENCE, type Rounds } from './comparison.ts';
 import { aboveNoise, type Noise } from './noise.ts';
+import { addedTail, type Tail, type TailsBy, tailsOf } from './tail.ts';
 import { isLatency, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
 
 /** Figures of one subject in one scenario: metric → round → value. */
@@ -77,6 +78,9 @@ export function analyseScenario(
 ): ScenarioAnalysis {
   const own = trials.filter((trial) => trial.scenario === scenario.name);
   const offered = own.flatMap(({ loop }) => (loop?.kind === 'open' ? [loop.offered] : []))[0] ?? null;
+  const tails = (subject: string): TailsBy =>
+    tailsOf(own.filter((trial) => subjectName(trial.subject) === subject).filter(isCompleted));
+  const direct = offered === null ? undefined : tails('direct');
   return {
     scenario,
     offered,
@@ -108,12 +112,16 @@ export function analyseScenario(
               : versusDirect(scenario.name, name, rounds, figures(scenario.name, 'direct')).map((one) =>
                   aboveNoise(one, noise),
                 ),
+          addedTails: direct && record.layer !== 'direct' ? addedTails(tails(name), direct) : [],
           curves: scenario.traffic.kind !== 'idle' && showsLatency(completed) ? curvesOf(completed) : null,
         },
       ];
     }),
   };
 }
+
+const addedTails = (of: TailsBy, direct: TailsBy): Tail[] =>
+  (['response', 'service'] as const).flatMap((kind) => addedTail(of, direct, kind) ?? []);
 
 function outcomesOf(trials: readonly TrialRecord[]): Outcomes {
   const count = (state: TrialRecord['state']): number => trials.filter((trial) => trial.state === state).length;

@@ -3,10 +3,13 @@ import type { Analysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { keepAlive } from '#bench/analysis/between.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
-import { isNarrow, ROW, rowAxis, sized } from './frame.ts';
+import { type Group, groupOf } from '../overview.ts';
+import { isNarrow, sized } from './frame.ts';
+import { rowChannel, rowsOf } from './groups.ts';
 
 interface Bar {
   readonly label: string;
+  readonly group: Group;
   readonly of: SubjectAnalysis;
 }
 
@@ -17,7 +20,7 @@ function barsOf({ scenarios }: Analysis): Bar[] {
   const hops = scenarios.flatMap(({ scenario, subjects }) =>
     subjects
       .filter(({ layer, tls }) => layer !== 'direct' && scenario.name === (tls ? encrypted : plain))
-      .map((of): Bar => ({ label: of.subject, of })),
+      .map((of): Bar => ({ label: of.subject, group: groupOf(of), of })),
   );
   return hops
     .filter(({ of }) => of.metrics.cpuPerRequest !== undefined)
@@ -37,7 +40,7 @@ function draw(analysis: Analysis): Drawing[] {
       },
     ];
   const most = bars.at(-1)!;
-  const order = bars.map(({ label }) => label);
+  const rows = rowsOf(bars);
   const parts = bars.flatMap(({ label, of: { metrics } }) => {
     const total = metrics.cpuPerRequest!;
     const system = metrics.cpuSystemPerRequest?.value ?? 0;
@@ -78,14 +81,9 @@ function draw(analysis: Analysis): Drawing[] {
         ]),
       },
       spec: (width) => ({
-        ...sized(width, bars.length * ROW + 90),
+        ...sized(width, rows.height + 90),
         encoding: {
-          y: {
-            field: 'label',
-            type: 'nominal',
-            sort: order,
-            axis: rowAxis(width),
-          },
+          y: rowChannel('label', rows, width),
         },
         layer: [
           {

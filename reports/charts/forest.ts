@@ -1,9 +1,10 @@
 /** Every comparison with its interval around the line of no difference: what is resolved, and what is not. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { Comparison } from '#bench/analysis/comparison.ts';
-import { formatEstimate, formatInterval } from '#bench/analysis/quantity.ts';
+import { formatEstimate, formatInterval, formatQuantity, percent } from '#bench/analysis/quantity.ts';
 import { STRENGTHS } from '../strength.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
+import { timeOf } from '../overview.ts';
 import { isNarrow, rowAxis, sized } from './frame.ts';
 import { noiseFloor } from './noise.ts';
 
@@ -17,7 +18,7 @@ interface Row {
 const SHAPES = { claim: 'diamond', look: 'circle', 'cannot tell': 'cross' } as const;
 
 function draw(analysis: Analysis): Drawing[] {
-  return [cpuRatios(analysis), addedLatency(analysis)];
+  return [cpuRatios(analysis), addedTime(analysis, '50'), addedTime(analysis, '99')];
 }
 
 function cpuRatios(analysis: Analysis): Drawing {
@@ -33,30 +34,40 @@ function cpuRatios(analysis: Analysis): Drawing {
     title,
     unit: 'ratio',
     axis: 'times the CPU per request of the reference',
+    short: 'times the CPU per request',
     none: 1,
     floor: noiseFloor(analysis),
     why: 'No two plain proxies completed the same keep-alive rounds, so nothing can be set against anything; add --proxies l4-tcp,l7-http.',
   });
 }
 
-function addedLatency({ scenarios }: Analysis): Drawing {
+function addedTime({ scenarios, noise }: Analysis, p: '50' | '99'): Drawing {
   const paced = scenarios.filter(({ offered }) => offered !== null).toSorted((a, b) => a.offered! - b.offered!)[0];
+  const time = timeOf(paced);
   const rows = (paced?.subjects ?? []).flatMap(({ subject, versusDirect }) =>
     versusDirect
-      .filter(({ metric }) => metric === 'responseP50' || metric === 'responseP99')
-      .map((comparison): Row => ({
-        label: `${subject} ${comparison.metric === 'responseP50' ? 'p50' : 'p99'}`,
-        subject,
-        comparison,
-      })),
+      .filter(({ metric }) => metric === `${time}P${p}`)
+      .map((comparison): Row => ({ label: subject, subject, comparison })),
   );
+  const floors = noise?.comparisons
+    .filter(
+      ({ metric, kind, subject, estimate }) =>
+        metric === `${time}P${p}` &&
+        kind === 'difference' &&
+        subject.scenario === paced?.scenario.name &&
+        estimate.n > 1,
+    )
+    .map(({ floor }) => floor);
   return forestOf(rows, {
-    title: 'Response time added to direct',
+    title: `${time === 'response' ? 'Response' : 'Service'} time p${p} added to direct`,
     unit: 'µs',
-    axis: 'µs of response time through the hop less direct, at equal offered load',
+    axis: `µs of ${time} time p${p} through the hop less direct, at equal offered load`,
+    short: `µs of ${time} time p${p} added`,
     none: 0,
-    floor: null,
-    why: 'No scenario offered the same rate to direct and to a proxy in the same round; add --scenarios http-small,http-paced-50.',
+    floor: floors && floors.length > 0 ? Math.max(...floors) : null,
+    why: paced
+      ? `No round of ${paced.scenario.name} gave p${p} of both direct and a proxy with enough requests.`
+      : 'No scenario offered the same rate to direct and to a proxy in the same round; add --scenarios http-small,http-paced-50.',
   });
 }
 
@@ -64,14 +75,26 @@ interface Kind {
   readonly title: string;
   readonly unit: 'ratio' | 'µs';
   readonly axis: string;
+  /** The same where there is little room. */
+  readonly short: string;
   /** Where there is no difference. */
   readonly none: number;
-  /** Relative difference that the same subject shows against itself; null where it was not measured. */
+  /** What the same subject differs from itself, relative or in the unit; null where it was not measured. */
   readonly floor: number | null;
   readonly why: string;
 }
 
-function forestOf(rows: readonly Row[], { title, unit, axis, none, floor, why }: Kind): Drawing {
+const DENSE = { from: 9, row: 24 } as const;
+
+/** By what they are set against, then by size. */
+const inOrder = (rows: readonly Row[]): Row[] => {
+  const references = [...new Set(rows.map(({ comparison }) => comparison.reference.subject))];
+  const place = ({ comparison }: Row): number => references.indexOf(comparison.reference.subject);
+  return rows.toSorted((a, b) => place(a) - place(b) || a.comparison.estimate.value - b.comparison.estimate.value);
+};
+
+function forestOf(unordered: readonly Row[], { title, unit, axis, short, none, floor, why }: Kind): Drawing {
+  const rows = inOrder(unordered);
   if (rows.length === 0) return { state: 'cannot tell', title, reason: why };
   const values = rows.map(({ label, subject, comparison: { estimate, strength } }) => ({
     label,
@@ -86,19 +109,27 @@ function forestOf(rows: readonly Row[], { title, unit, axis, none, floor, why }:
   const order = values.map(({ label }) => label);
   const resolved = rows.filter(({ comparison }) => comparison.strength !== 'cannot tell').length;
   const isLog = unit === 'ratio';
-  const ends = [...values.flatMap(({ low, high }) => [low, high]), none];
+  const band =
+    floor === null
+      ? []
+      : [isLog ? { low: none / (1 + floor), high: none * (1 + floor) } : { low: none - floor, high: none + floor }];
+  const ends = [
+    ...values.flatMap(({ low, high }) => [low, high]),
+    none,
+    ...band.flatMap(({ low, high }) => [low, high]),
+  ];
   const [least, most] = [Math.min(...ends), Math.max(...ends)];
   const strengths = (['claim', 'look', 'cannot tell'] as const).filter((one) =>
     rows.some(({ comparison }) => comparison.strength === one),
   );
-  const band = floor === null ? [] : [{ low: none / (1 + floor), high: none * (1 + floor) }];
+  const size = floor === null ? '' : isLog ? percent(floor) : formatQuantity(floor, 'µs');
   const bandWords =
     floor === null
       ? 'The line stands at no difference'
-      : `The band is what the same subject differs from itself, ±${(floor * 100).toFixed(1)} %`;
+      : `The band is what the same subject differs from itself, ±${size}`;
   return {
     state: 'drawn',
-    title: `${title}: ${resolved === 1 && rows.length === 1 ? 'the difference is resolved' : resolved === rows.length ? `all ${rows.length} differences are resolved` : `${resolved} of ${rows.length} differences are resolved`}`,
+    title: `${title}: ${resolved === 1 && rows.length === 1 ? 'the difference is resolved' : resolved === rows.length ? `all ${rows.length} differences are resolved` : `${resolved} of ${rows.length} differences are resolved`}${floor === null ? '' : `; the grey band is noise, ±${size}`}`,
     description: `One row a comparison: estimate and interval. ${bandWords}. ${values.map(({ label, text, strength }) => `${label}: ${text}, ${strength}`).join('; ')}.`,
     table: {
       columns: ['Comparison', 'Estimate', 'Interval', 'Rounds', 'Strength'],
@@ -117,7 +148,7 @@ function forestOf(rows: readonly Row[], { title, unit, axis, none, floor, why }:
         ? [least / 1.15, most * (most / least) ** spread * 1.1]
         : [least - (most - least) * 0.04, most + (most - least) * spread];
       return {
-        ...sized(width, rows.length * 30 + 110),
+        ...sized(width, rows.length * (rows.length < DENSE.from ? 30 : DENSE.row) + 110),
         data: { values },
         encoding: {
           y: {
@@ -153,7 +184,7 @@ function forestOf(rows: readonly Row[], { title, unit, axis, none, floor, why }:
               x: {
                 field: 'low',
                 type: 'quantitative',
-                title: narrow ? axis.split(',')[0]!.replace(' of the reference', '') : axis,
+                title: narrow ? short : axis,
                 scale: isLog ? { type: 'log', domain, nice: false } : { domain, nice: false },
                 axis: { tickCount: narrow ? 4 : 7, format: '~r', domain: false, ticks: false },
               },

@@ -20,3 +20,14 @@ export const scaleOf = <K extends keyof Look>(looks: ReadonlyMap<string, Look>, 
 
 /** Micros as an axis shows them. */
 export const MICROS_LABEL = `datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' ms' : format(datum.value, '~r') + ' µs'`;
+
+/** Labelled values of a logarithmic axis: 1, 2, 5 of each decade; 1 and 3, or 1 alone, where those would stand too close. */
+export function logTicks(least: number, most: number, room = 10): number[] {
+  const decades = Array.from(
+    { length: Math.ceil(Math.log10(most)) - Math.floor(Math.log10(least)) + 1 },
+    (_, i) => 10 ** (Math.floor(Math.log10(least)) + i),
+  );
+  const within = (steps: readonly number[]): number[] =>
+    decades.flatMap((decade) => steps.map((step) => step * decade)).filter((tick) => tick >= least && tick <= most);
+  return [[1, 2, 5], [1, 3], [1]].map(within).find(({ length }) => length <= room) ?? within([1]);
+}

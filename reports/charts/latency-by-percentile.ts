@@ -2,8 +2,10 @@
 import type { Analysis, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, OWN, own, TIP, tip } from './chart.ts';
-import { isNarrow, MICROS_LABEL, sized } from './frame.ts';
-import { type Look, looksOf } from './palette.ts';
+import { timeOf } from '../overview.ts';
+import { isNarrow, logTicks, MICROS_LABEL, scaleOf, sized } from './frame.ts';
+import { othersWords, thinLines, toldApart } from './groups.ts';
+import { distinctLooks } from './palette.ts';
 
 const TICKS = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999];
 const ninesOf = (q: number): number => -Math.log10(1 - q);
@@ -13,7 +15,7 @@ const label = (q: number): string =>
 
 function draw(analysis: Analysis): Drawing[] {
   const paced = analysis.scenarios.filter(({ offered }) => offered !== null);
-  if (paced.length > 0) return paced.map((scenario) => drawScenario(scenario, looksOf(analysis)));
+  if (paced.length > 0) return paced.map((scenario) => drawScenario(analysis, scenario));
   return [
     {
       state: 'cannot tell',
@@ -24,9 +26,19 @@ function draw(analysis: Analysis): Drawing[] {
   ];
 }
 
-function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: ReadonlyMap<string, Look>): Drawing {
-  const lines = subjects.flatMap(({ subject, curves }) =>
-    (curves?.response ?? []).map(({ q, nines, micros }) => ({
+interface Point {
+  readonly subject: string;
+  readonly nines: number;
+  readonly micros: number;
+  readonly own: string;
+  readonly tip: string;
+}
+
+function drawScenario(analysis: Analysis, paced: ScenarioAnalysis): Drawing {
+  const { scenario, offered, subjects } = paced;
+  const time = timeOf(paced);
+  const all = subjects.flatMap(({ subject, curves }) =>
+    (curves?.[time] ?? []).map(({ q, nines, micros }): Point => ({
       subject,
       nines,
       micros,
@@ -34,41 +46,33 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
       tip: tip(subject, `${subject} ${label(q)}: ${formatQuantity(micros, 'µs')}`),
     })),
   );
-  if (lines.length === 0) return nothingToDraw(scenario.name, subjects);
-  const names = subjects.map(({ subject }) => subject).filter((name) => lines.some(({ subject }) => subject === name));
+  if (all.length === 0) return nothingToDraw(scenario.name, subjects);
+  const bySubject = Map.groupBy(all, ({ subject }) => subject);
+  const names = [...bySubject.keys()];
+  const p99 = (name: string): number | undefined => at(bySubject.get(name)!, 0.99)?.micros;
+  const told = toldApart(names, p99);
+  const looks = distinctLooks(analysis, told);
+  const lines = all.filter(({ subject }) => told.includes(subject));
+  const others = all.filter(({ subject }) => !told.includes(subject));
   // Marks that name the line where it crosses a round percentile.
-  const most = Math.max(...lines.map(({ nines }) => nines));
+  const most = Math.max(...all.map(({ nines }) => nines));
   const ticks = TICKS.filter((q) => ninesOf(q) <= most + 1e-9);
-  const marks = names.flatMap((subject) => {
-    const points = lines.filter((point) => point.subject === subject);
-    return ticks.flatMap((q) => {
-      const near = points.find(({ nines }) => nines >= ninesOf(q) - 0.045 && nines <= ninesOf(q) + 0.045);
-      return near ? [near] : [];
-    });
-  });
+  const marks = told.flatMap((subject) => ticks.flatMap((q) => at(bySubject.get(subject)!, q) ?? []));
+  const micros = all.map((point) => point.micros);
   const ends = spread(
-    names.map((subject) => lines.filter((point) => point.subject === subject).at(-1)!),
-    Math.log(Math.max(...lines.map(({ micros }) => micros)) / Math.min(...lines.map(({ micros }) => micros))),
+    told.map((subject) => bySubject.get(subject)!.at(-1)!),
+    Math.log(Math.max(...micros) / Math.min(...micros)),
   );
-  const p99 = subjects.flatMap(({ subject, metrics: { responseP99: estimate } }) =>
-    estimate ? [`${subject} ${formatQuantity(estimate.value, 'µs')}`] : [],
-  );
-  const rate = formatQuantity(offered!, '/s');
-  const look = <K extends keyof Look>(key: K): { domain: string[]; range: Look[K][] } => ({
-    domain: names,
-    range: names.map((name) => looks.get(name)![key]),
-  });
   return {
     state: 'drawn',
-    title: `Response time by percentile at ${rate} offered to every subject (${scenario.name})`,
-    description: `Lines, one a subject, rounds merged. Horizontal: percentile on a scale of nines. Vertical: response time in microseconds, logarithmic. p99: ${p99.join('; ') || 'too few samples'}.`,
+    title: `${capital(time)} time by percentile at ${formatQuantity(offered!, '/s')} offered to every subject (${scenario.name})${takeaway(names, p99)}`,
+    description: `Lines, one a subject, rounds merged. Horizontal: percentile on a scale of nines. Vertical: ${time} time in microseconds, logarithmic.${othersWords(names.length - told.length)} p99: ${words(names, p99)}.`,
     table: {
       columns: ['Subject', ...ticks.map(label)],
       rows: names.map((name) => [
         name,
         ...ticks.map((q) => {
-          const points = lines.filter(({ subject }) => subject === name);
-          const near = points.find(({ nines }) => Math.abs(nines - ninesOf(q)) <= 0.045);
+          const near = at(bySubject.get(name)!, q);
           return near ? formatQuantity(near.micros, 'µs') : '–';
         }),
       ]),
@@ -77,6 +81,7 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
       const narrow = isNarrow(width);
       // Where there is no room for names at the ends of the lines.
       const legend = narrow ? { columns: 2, labelLimit: 130, symbolStrokeWidth: 2 } : null;
+      const look = { field: 'subject', type: 'nominal', title: null, legend } as const;
       return {
         ...sized(width, narrow ? 340 : 380),
         encoding: {
@@ -93,30 +98,21 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
           },
           y: {
             type: 'quantitative',
-            title: 'response time',
+            title: `${time} time`,
             scale: { type: 'log', nice: false },
-            axis: {
-              tickCount: 6,
-              labelExpr: MICROS_LABEL,
-            },
+            axis: { values: logTicks(Math.min(...micros), Math.max(...micros)), labelExpr: MICROS_LABEL },
           },
-          color: {
-            field: 'subject',
-            type: 'nominal',
-            title: null,
-            scale: look('colour'),
-            legend,
-          },
-          ...TIP,
         },
         layer: [
+          ...(others.length === 0 ? [] : [thinLines(others, 'micros')]),
           {
             data: { values: lines },
             mark: { type: 'line', strokeWidth: 2, interpolate: 'monotone' },
             encoding: {
               y: { field: 'micros' },
+              color: { ...look, scale: scaleOf(looks, told, 'colour') },
+              strokeDash: { ...look, scale: scaleOf(looks, told, 'dash') as never },
               ...OWN,
-              strokeDash: { field: 'subject', type: 'nominal', title: null, scale: look('dash') as never, legend },
             },
           },
           {
@@ -124,13 +120,9 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
             mark: { type: 'point', filled: true, size: 55, opacity: 1 },
             encoding: {
               y: { field: 'micros' },
-              shape: {
-                field: 'subject',
-                type: 'nominal',
-                title: null,
-                scale: look('shape'),
-                legend,
-              },
+              color: { ...look, scale: scaleOf(looks, told, 'colour') },
+              shape: { ...look, scale: scaleOf(looks, told, 'shape') },
+              ...TIP,
             },
           },
           ...(narrow
@@ -145,13 +137,40 @@ function drawScenario({ scenario, offered, subjects }: ScenarioAnalysis, looks: 
                     fontWeight: 'bold' as const,
                     limit: 210,
                   },
-                  encoding: { y: { field: 'at' }, text: { field: 'subject' } },
+                  encoding: {
+                    y: { field: 'at' },
+                    text: { field: 'subject' },
+                    color: { ...look, scale: scaleOf(looks, told, 'colour') },
+                    ...OWN,
+                  },
                 },
               ]),
         ],
       };
     },
   };
+}
+
+const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
+
+/** The curve's point at a round percentile, where its steps meet it. */
+const at = (points: readonly Point[], q: number): Point | undefined =>
+  points.find(({ nines }) => Math.abs(nines - ninesOf(q)) <= 0.045);
+
+const words = (names: readonly string[], p99: (name: string) => number | undefined): string =>
+  names
+    .flatMap((name) => {
+      const micros = p99(name);
+      return micros === undefined ? [] : [`${name} ${formatQuantity(micros, 'µs')}`];
+    })
+    .join('; ') || 'too few samples';
+
+/** ': p99 from 180 µs in direct to 21 ms in nginx-stream' */
+function takeaway(names: readonly string[], p99: (name: string) => number | undefined): string {
+  const known = names.filter((name) => p99(name) !== undefined).toSorted((a, b) => p99(a)! - p99(b)!);
+  if (known.length < 2) return '';
+  const [least, most] = [known[0]!, known.at(-1)!];
+  return `: p99 from ${formatQuantity(p99(least)!, 'µs')} in ${least} to ${formatQuantity(p99(most)!, 'µs')} in ${most}`;
 }
 
 function nothingToDraw(scenario: string, subjects: readonly SubjectAnalysis[]): Drawing {

@@ -3,7 +3,9 @@ import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { OverTime } from '#bench/analysis/over-time.ts';
 import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, tip } from './chart.ts';
-import { isNarrow, MICROS_LABEL } from './frame.ts';
+import { isNarrow, logTicks, MICROS_LABEL } from './frame.ts';
+import { toldApart } from './groups.ts';
+import { lagsIn, LAG_WORDS } from './lag-words.ts';
 import { CONFIG } from './palette.ts';
 
 const MOST_STEPS = 12;
@@ -44,13 +46,21 @@ function cellsOf({ subject, latency }: OverTime): Cell[] {
 
 function draw({ scenarios, overTime }: Analysis): Drawing[] {
   const paced = scenarios.filter(({ offered }) => offered !== null).toSorted((a, b) => a.offered! - b.offered!)[0];
-  const series = overTime
-    .filter(
-      ({ scenario, latency }) => scenario === paced?.scenario.name && latency?.counts.some(({ length }) => length > 0),
-    )
-    .slice(0, MOST_SUBJECTS);
+  const all = overTime.filter(
+    ({ scenario, latency }) => scenario === paced?.scenario.name && latency?.counts.some(({ length }) => length > 0),
+  );
+  const slowest = (name: string): number =>
+    Math.max(
+      ...all
+        .find(({ subject }) => subject === name)!
+        .latency!.counts.flatMap((step) => step.map(({ micros }) => micros)),
+    );
+  const shown = toldApart(
+    all.map(({ subject }) => subject),
+    slowest,
+  ).slice(0, MOST_SUBJECTS);
   const title = 'Map of response times';
-  if (series.length === 0)
+  if (all.length === 0)
     return [
       {
         state: 'cannot tell',
@@ -60,10 +70,11 @@ function draw({ scenarios, overTime }: Analysis): Drawing[] {
           : 'No scenario offered a fixed rate, and the times of a saturated loop are those of its queue; add --scenarios http-small,http-paced-50.',
       },
     ];
-  const cells = series.flatMap(cellsOf);
-  const names = series.map(({ subject }) => subject);
-  const rows = names.map((name) => {
-    const own = cells.filter(({ subject }) => subject === name);
+  const everyCell = all.flatMap(cellsOf);
+  const cells = everyCell.filter(({ subject }) => shown.includes(subject));
+  const names = shown;
+  const rows = all.map(({ subject: name }) => {
+    const own = everyCell.filter(({ subject }) => subject === name);
     const main = own.toSorted((a, b) => b.share - a.share)[0]!;
     const top = own.toSorted((a, b) => b.high - a.high)[0]!;
     return { name, main, top };
@@ -72,8 +83,8 @@ function draw({ scenarios, overTime }: Analysis): Drawing[] {
   return [
     {
       state: 'drawn',
-      title: `${title} (${series[0]!.scenario}): the slowest requests, up to ${formatQuantity(worst.top.high, 'µs')}, are those of ${worst.name} at ${worst.top.from.toFixed(1)} s`,
-      description: `One map a subject: seconds of the window across, response time upwards on a logarithmic scale, darker where more of that moment’s requests lie. Rounds merged.`,
+      title: `${title} (${all[0]!.scenario})${lagsIn(paced) ? LAG_WORDS : ''}: the slowest requests, up to ${formatQuantity(worst.top.high, 'µs')}, are those of ${worst.name} at ${worst.top.from.toFixed(1)} s`,
+      description: `One map a subject: seconds of the window across, response time upwards on a logarithmic scale, darker where more of that moment’s requests lie. Rounds merged.${all.length > shown.length ? ` Drawn are ${shown.length} of ${all.length} subjects, the table has them all.` : ''}`,
       table: {
         columns: ['Subject', 'Most requests between', 'Slowest up to', 'at'],
         rows: rows.map(({ name, main, top }) => [
@@ -96,7 +107,7 @@ function draw({ scenarios, overTime }: Analysis): Drawing[] {
           facet: {
             field: 'subject',
             type: 'nominal',
-            sort: names,
+            sort: [...names],
             title: null,
             header: { labelAnchor: 'start', labelLimit: narrow ? 240 : 200 },
           },
@@ -120,7 +131,7 @@ function draw({ scenarios, overTime }: Analysis): Drawing[] {
                 type: 'quantitative',
                 title: narrow ? null : 'response time',
                 scale: { type: 'log', domain: [lowest, highest], nice: false },
-                axis: { tickCount: 4, labelExpr: MICROS_LABEL },
+                axis: { values: logTicks(lowest, highest, 5), labelExpr: MICROS_LABEL },
               },
               y2: { field: 'high' },
               fillOpacity: {

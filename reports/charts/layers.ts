@@ -3,9 +3,10 @@ import type { Analysis, Estimate } from '#bench/analysis/analysis.ts';
 import { familyOf, keepAlive } from '#bench/analysis/between.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { hopsOf, subjectName } from '#bench/model/scenario.ts';
-import { type Group, groupOf, GROUPS } from '../overview.ts';
+import { type Group, groupOf } from '../overview.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
-import { isNarrow, rowAxis, sized } from './frame.ts';
+import { isNarrow, logTicks, rowAxis, sized } from './frame.ts';
+import { LAYER_LOOKS } from './palette.ts';
 
 interface Stop {
   readonly family: string;
@@ -14,14 +15,13 @@ interface Stop {
   readonly estimate: Estimate;
 }
 
-const LOOKS = {
-  L4: { colour: 'var(--series-1)', shape: 'circle' },
-  L7: { colour: 'var(--series-2)', shape: 'square' },
-  'L7 with TLS': { colour: 'var(--series-4)', shape: 'diamond' },
-} as const;
-const LAYERS = Object.keys(LOOKS) as (keyof typeof LOOKS)[];
+const LAYERS = ['L4', 'L7', 'L7 with TLS'] as const;
+/** From this ratio of the dearest to the cheapest on a linear axis would press the cheap ones together. */
+const WIDE = 8;
+/** Makers that stand closer together from so many on. */
+const MANY = 4;
 
-/** The makers that have two layers or more. */
+/** The makers that have two layers or more, one stop a layer. */
 function stopsOf({ scenarios, subjects: records }: Analysis): Stop[] {
   const single = new Set(
     records.filter(({ subject }) => hopsOf(subject) === 1).map(({ subject }) => subjectName(subject)),
@@ -37,8 +37,9 @@ function stopsOf({ scenarios, subjects: records }: Analysis): Stop[] {
   );
   const families = Map.groupBy(stops, ({ family }) => family);
   return [...families.values()]
-    .filter((own) => new Set(own.map(({ layer }) => layer)).size > 1)
-    .flatMap((own) => own.toSorted((a, b) => GROUPS.indexOf(a.layer) - GROUPS.indexOf(b.layer)));
+    .map((own) => LAYERS.flatMap((layer) => own.find((stop) => stop.layer === layer) ?? []))
+    .filter(({ length }) => length > 1)
+    .flat();
 }
 
 function draw(analysis: Analysis): Drawing[] {
@@ -67,7 +68,9 @@ function draw(analysis: Analysis): Drawing[] {
     const values = points.filter((point) => point.family === family).map(({ value }) => value);
     return { family, low: Math.min(...values), high: Math.max(...values) };
   });
-  const longest = Math.max(...points.map(({ value }) => value));
+  const values = points.map(({ value }) => value);
+  const [shortest, longest] = [Math.min(...values), Math.max(...values)];
+  const isLog = longest > WIDE * shortest;
   return [
     {
       state: 'drawn',
@@ -78,7 +81,7 @@ function draw(analysis: Analysis): Drawing[] {
         rows: stops.map(({ subject, layer, estimate }) => [subject, layer, formatEstimate(estimate, 'µs')]),
       },
       spec: (width) => ({
-        ...sized(width, families.length * 64 + 100),
+        ...sized(width, families.length * (families.length > MANY ? 52 : 64) + 100),
         encoding: {
           y: { field: 'family', type: 'nominal', sort: families, axis: rowAxis(width) },
         },
@@ -95,21 +98,29 @@ function draw(analysis: Analysis): Drawing[] {
               x: {
                 field: 'value',
                 type: 'quantitative',
-                title: 'µs of CPU per request',
-                scale: { domain: [0, longest * 1.08], nice: false },
-                axis: { tickCount: isNarrow(width) ? 4 : 7, domain: false, ticks: false },
+                title: `µs of CPU per request${isLog ? ', logarithmic' : ''}`,
+                scale: isLog
+                  ? { type: 'log', domain: [shortest / 1.25, longest * 1.25], nice: false }
+                  : { domain: [0, longest * 1.08], nice: false },
+                axis: {
+                  ...(isLog && { values: logTicks(shortest / 1.25, longest * 1.25, isNarrow(width) ? 4 : 9) }),
+                  tickCount: isNarrow(width) ? 4 : 7,
+                  format: '~r',
+                  domain: false,
+                  ticks: false,
+                },
               },
               color: {
                 field: 'layer',
                 type: 'nominal',
                 title: null,
-                scale: { domain: LAYERS, range: LAYERS.map((layer) => LOOKS[layer].colour) },
+                scale: { domain: LAYERS, range: LAYERS.map((layer) => LAYER_LOOKS[layer].colour) },
               },
               shape: {
                 field: 'layer',
                 type: 'nominal',
                 title: null,
-                scale: { domain: LAYERS, range: LAYERS.map((layer) => LOOKS[layer].shape) },
+                scale: { domain: LAYERS, range: LAYERS.map((layer) => LAYER_LOOKS[layer].shape) },
               },
               ...TIP,
             },

@@ -4,27 +4,30 @@ import { keepAlive } from '#bench/analysis/between.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
-import { isNarrow, ROW, rowAxis, scaleOf, sized } from './frame.ts';
-import { looksOf } from './palette.ts';
+import { type Group, groupOf } from '../overview.ts';
+import { isNarrow, sized } from './frame.ts';
+import { rowChannel, rowsOf } from './groups.ts';
+import { LAYER_LOOKS } from './palette.ts';
 
 interface Bar {
   readonly subject: string;
+  readonly group: Group;
   readonly estimate: Estimate;
 }
 
 const barsOf = (subjects: readonly SubjectAnalysis[], name: MetricName): Bar[] =>
   subjects
-    .flatMap(({ subject, metrics }) => (metrics[name] ? [{ subject, estimate: metrics[name] }] : []))
+    .flatMap((of) => {
+      const estimate = of.metrics[name];
+      return estimate ? [{ subject: of.subject, group: groupOf(of), estimate }] : [];
+    })
     .toSorted((a, b) => a.estimate.value - b.estimate.value);
 
-function draw(analysis: Analysis): Drawing[] {
-  const { scenarios } = analysis;
+function draw({ scenarios }: Analysis): Drawing[] {
   const idle = scenarios.filter(({ scenario }) => scenario.traffic.kind === 'idle');
   const held = idle.flatMap(({ scenario, subjects }) => {
     const bars = barsOf(subjects, 'memoryPerConnection');
-    return bars.length > 0
-      ? [drawBars(analysis, bars, 'B/connection', `Memory per idle connection (${scenario.name})`)]
-      : [];
+    return bars.length > 0 ? [drawBars(bars, 'B/connection', `Memory per idle connection (${scenario.name})`)] : [];
   });
   if (held.length > 0) return held;
   const plain = keepAlive(
@@ -33,7 +36,7 @@ function draw(analysis: Analysis): Drawing[] {
   );
   const busy = scenarios.find(({ scenario }) => scenario.name === plain);
   const bars = barsOf(busy?.subjects ?? [], 'residentMemory');
-  if (bars.length > 0) return [drawBars(analysis, bars, 'B', `Resident memory at its peak (${plain})`)];
+  if (bars.length > 0) return [drawBars(bars, 'B', `Resident memory at its peak (${plain})`)];
   return [
     {
       state: 'cannot tell',
@@ -43,12 +46,13 @@ function draw(analysis: Analysis): Drawing[] {
   ];
 }
 
-function drawBars(analysis: Analysis, bars: readonly Bar[], unit: 'B' | 'B/connection', what: string): Drawing {
-  const looks = looksOf(analysis);
-  const names = bars.map(({ subject }) => subject);
+function drawBars(bars: readonly Bar[], unit: 'B' | 'B/connection', what: string): Drawing {
+  const rows = rowsOf(bars.map(({ subject, group }) => ({ label: subject, group })));
+  const groups = [...new Set(bars.map(({ group }) => group))];
   const [factor, title] = unit === 'B' ? [2 ** -20, 'MiB'] : [2 ** -10, 'KiB per connection'];
-  const values = bars.map(({ subject, estimate }) => ({
+  const values = bars.map(({ subject, group, estimate }) => ({
     subject,
+    group,
     value: estimate.value * factor,
     low: estimate.low * factor,
     high: estimate.high * factor,
@@ -68,15 +72,10 @@ function drawBars(analysis: Analysis, bars: readonly Bar[], unit: 'B' | 'B/conne
     spec: (width) => {
       const narrow = isNarrow(width);
       return {
-        ...sized(width, bars.length * ROW + 60),
+        ...sized(width, rows.height + (groups.length > 1 ? 90 : 60)),
         data: { values },
         encoding: {
-          y: {
-            field: 'subject',
-            type: 'nominal',
-            sort: names,
-            axis: rowAxis(width),
-          },
+          y: rowChannel('subject', rows, width),
           ...TIP,
         },
         layer: [
@@ -94,10 +93,11 @@ function drawBars(analysis: Analysis, bars: readonly Bar[], unit: 'B' | 'B/conne
                 axis: { tickCount: narrow ? 4 : 7, domain: false, ticks: false },
               },
               color: {
-                field: 'subject',
+                field: 'group',
                 type: 'nominal',
-                legend: null,
-                scale: scaleOf(looks, names, 'colour'),
+                title: null,
+                ...(groups.length === 1 && { legend: null }),
+                scale: { domain: groups, range: groups.map((group) => LAYER_LOOKS[group].colour) },
               },
             },
           },

@@ -4,21 +4,22 @@ import { keepAlive } from '#bench/analysis/between.ts';
 import type { OverTime } from '#bench/analysis/over-time.ts';
 import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, OWN, own, TIP, tip } from './chart.ts';
-import { isNarrow, MICROS_LABEL, scaleOf, sized } from './frame.ts';
-import { type Look, looksOf } from './palette.ts';
+import { isNarrow, logTicks, MICROS_LABEL, scaleOf, sized } from './frame.ts';
+import { othersWords, thinLines, toldApart } from './groups.ts';
+import { lagsIn, LAG_WORDS } from './lag-words.ts';
+import { distinctLooks, type Look } from './palette.ts';
 
 function draw(analysis: Analysis): Drawing[] {
   const plain = keepAlive(
     analysis.scenarios.map(({ scenario }) => scenario),
     false,
   );
-  const looks = looksOf(analysis);
   const closed = analysis.overTime.filter(({ scenario }) => scenario === plain);
   const paced = analysis.scenarios
     .filter(({ offered }) => offered !== null)
     .toSorted((a, b) => a.offered! - b.offered!)[0];
   const open = analysis.overTime.filter(({ scenario }) => scenario === paced?.scenario.name);
-  return [throughput(closed, looks), latency(open, looks)];
+  return [throughput(closed, analysis), latency(open, analysis, lagsIn(paced))];
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -30,7 +31,7 @@ const drift = ({ throughput: rates }: OverTime): number => {
 /** A step of the time axis: its middle, in seconds of the window. */
 const seconds = (index: number, interval: number): number => ((index + 0.5) * interval) / 1_000;
 
-function throughput(series: readonly OverTime[], looks: ReadonlyMap<string, Look>): Drawing {
+function throughput(series: readonly OverTime[], analysis: Analysis): Drawing {
   const title = 'Throughput over time';
   if (series.length === 0)
     return { state: 'cannot tell', title, reason: 'No keep-alive trial completed; http-small gives it.' };
@@ -48,14 +49,19 @@ function throughput(series: readonly OverTime[], looks: ReadonlyMap<string, Look
     }));
   });
   const names = series.map(({ subject }) => subject);
+  const told = toldApart(names, (name) => Math.abs(drift(series.find(({ subject }) => subject === name)!)));
+  const looks = distinctLooks(analysis, told);
+  const shown = values.filter(({ subject }) => told.includes(subject));
+  const others = values.filter(({ subject }) => !told.includes(subject));
   const start = Math.min(0, ...series.map(({ warmup, interval }) => (-(warmup?.length ?? 0) * interval) / 1_000));
   const end = Math.max(...series.map(({ throughput: { length }, interval }) => (length * interval) / 1_000));
+  const most = Math.max(...values.map(({ rate }) => rate));
   const worst = series.toSorted((a, b) => Math.abs(drift(b)) - Math.abs(drift(a)))[0]!;
   const change = Math.abs(drift(worst));
   return {
     state: 'drawn',
     title: `${title} (${worst.scenario}): ${change < 0.02 ? 'steady, the halves of the window agree within 2 % in every subject' : `${worst.subject} moved most, by ${percent(drift(worst))} between the halves of the window`}`,
-    description: `Lines, one a subject, the mean of its rounds in requests per second over the seconds of a trial; the measured window begins at 0.${start < 0 ? ' The shaded part before it is the warm-up, which is discarded.' : ''}`,
+    description: `Lines, one a subject, the mean of its rounds in requests per second over the seconds of a trial; the measured window begins at 0.${start < 0 ? ' The shaded part before it is the warm-up, which is discarded.' : ''}${othersWords(names.length - told.length)}`,
     table: {
       columns: ['Subject', 'First half', 'Second half', 'Change', 'Rounds'],
       rows: series.map((one) => {
@@ -71,6 +77,15 @@ function throughput(series: readonly OverTime[], looks: ReadonlyMap<string, Look
     },
     spec: (width) => ({
       ...sized(width, 300),
+      encoding: {
+        x: {
+          field: 'at',
+          type: 'quantitative',
+          title: 'seconds of the trial',
+          scale: { domain: [start, end], nice: false },
+          axis: { grid: false, tickCount: isNarrow(width) ? 5 : 9 },
+        },
+      },
       layer: [
         ...(start < 0
           ? [
@@ -89,8 +104,9 @@ function throughput(series: readonly OverTime[], looks: ReadonlyMap<string, Look
                 mark: {
                   type: 'text' as const,
                   align: 'left' as const,
-                  baseline: 'bottom' as const,
-                  dy: -5,
+                  baseline: 'top' as const,
+                  dx: 5,
+                  dy: 5,
                   color: 'var(--soft)',
                 },
                 encoding: {
@@ -101,28 +117,24 @@ function throughput(series: readonly OverTime[], looks: ReadonlyMap<string, Look
               },
             ]
           : []),
+        ...(others.length === 0 ? [] : [thinLines(others, 'rate')]),
         {
-          data: { values },
+          data: { values: shown },
           mark: { type: 'line', strokeWidth: 2 },
           encoding: {
-            x: {
-              field: 'at',
-              type: 'quantitative',
-              title: 'seconds of the trial',
-              scale: { domain: [start, end], nice: false },
-              axis: { grid: false, tickCount: isNarrow(width) ? 5 : 9 },
-            },
             y: {
               field: 'rate',
               type: 'quantitative',
               title: 'requests per second',
+              // Room above the lines for what the shade is.
+              scale: { domain: [0, 1.15 * most], nice: false },
               axis: { format: '~s', tickCount: 5 },
             },
-            ...lineLook(looks, names, width),
+            ...lineLook(looks, told, width),
             ...OWN,
           },
         },
-        hoverPoints(values, 'rate'),
+        hoverPoints(shown, 'rate'),
       ],
     }),
   };
@@ -150,7 +162,7 @@ const lineLook = (looks: ReadonlyMap<string, Look>, names: readonly string[], wi
   } as const;
 };
 
-function latency(series: readonly OverTime[], looks: ReadonlyMap<string, Look>): Drawing {
+function latency(series: readonly OverTime[], analysis: Analysis, lags: boolean): Drawing {
   const title = 'Response time over time';
   const values = series.flatMap(({ subject, latency: over }) =>
     (over?.p50 ?? []).flatMap((p50, i) => {
@@ -185,14 +197,23 @@ function latency(series: readonly OverTime[], looks: ReadonlyMap<string, Look>):
           : 'The records hold no latency over time, or too few requests a step.',
     };
   const names = series.map(({ subject }) => subject).filter((name) => values.some(({ subject }) => subject === name));
+  const peakOf = (name: string): number =>
+    Math.max(...values.filter(({ subject }) => subject === name).map(({ micros }) => micros));
+  const told = toldApart(names, peakOf);
+  const looks = distinctLooks(analysis, told);
+  const shown = values.filter(({ subject }) => told.includes(subject));
+  const others = values
+    .filter(({ subject, quantile }) => !told.includes(subject) && quantile === 'p50')
+    .map((value) => ({ ...value, line: value.subject }));
   const quantiles = ['p50', 'p99'].filter((one) => values.some(({ quantile }) => quantile === one));
   const peak = values
     .filter(({ quantile }) => quantile === quantiles.at(-1))
     .toSorted((a, b) => b.micros - a.micros)[0]!;
+  const lowest = Math.min(...values.map(({ micros }) => micros));
   return {
     state: 'drawn',
-    title: `${title} (${series[0]!.scenario}): the worst step is ${peak.quantile} ${formatQuantity(peak.micros, 'µs')} in ${peak.subject} at ${peak.at.toFixed(1)} s`,
-    description: `Lines over the seconds of the measured window, rounds merged, in microseconds on a logarithmic scale: thin for p50, thick for p99 where a step has 1 000 requests. From buckets of at most 12.5 %.`,
+    title: `${title} (${series[0]!.scenario})${lags ? LAG_WORDS : ''}: the worst step is ${peak.quantile} ${formatQuantity(peak.micros, 'µs')} in ${peak.subject} at ${peak.at.toFixed(1)} s`,
+    description: `Lines over the seconds of the measured window, rounds merged, in microseconds on a logarithmic scale: thin for p50, thick for p99 where a step has 1 000 requests. From buckets of at most 12.5 %.${othersWords(names.length - told.length)}`,
     table: {
       columns: ['Subject', 'p50 from', 'to', 'p99 from', 'to'],
       rows: names.map((name) => {
@@ -209,7 +230,6 @@ function latency(series: readonly OverTime[], looks: ReadonlyMap<string, Look>):
     },
     spec: (width) => ({
       ...sized(width, 320),
-      data: { values },
       encoding: {
         x: {
           field: 'at',
@@ -222,11 +242,13 @@ function latency(series: readonly OverTime[], looks: ReadonlyMap<string, Look>):
           type: 'quantitative',
           title: 'response time',
           scale: { type: 'log', nice: false },
-          axis: { tickCount: 5, labelExpr: MICROS_LABEL },
+          axis: { values: logTicks(lowest, peak.micros, 8), labelExpr: MICROS_LABEL },
         },
       },
       layer: [
+        ...(others.length === 0 ? [] : [thinLines(others, 'micros')]),
         {
+          data: { values: shown },
           mark: { type: 'line' },
           encoding: {
             detail: { field: 'line', type: 'nominal' },
@@ -236,11 +258,11 @@ function latency(series: readonly OverTime[], looks: ReadonlyMap<string, Look>):
               title: null,
               scale: { domain: quantiles, range: quantiles.map((one) => (one === 'p50' ? 1.2 : 2.8)) },
             },
-            ...lineLook(looks, names, width),
+            ...lineLook(looks, told, width),
             ...OWN,
           },
         },
-        hoverPoints(values, 'micros'),
+        hoverPoints(shown, 'micros'),
       ],
     }),
   };

@@ -4,6 +4,7 @@
  */
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { subjectName } from '#bench/model/scenario.ts';
+import type { Group } from '../overview.ts';
 
 const SERIES = 8;
 const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross', 'triangle-right', 'stroke'];
@@ -24,20 +25,51 @@ export interface Look {
   readonly dash: readonly number[];
 }
 
-/** Direct is grey; the proxies take the series in their order. */
+const DIRECT: Look = { colour: 'var(--direct)', shape: SHAPES[0]!, dash: [3, 3] };
+const colourOf = (index: number): string => `var(--series-${(index % SERIES) + 1})`;
+
+/** Those that most charts show take the first colours, however many others there are. */
+const FIRST: readonly string[] = ['l4-tcp', 'l7-http', 'l7-tls', 'node-http'];
+
+/** Direct is grey; the proxies take the series in their order. Where colours repeat, shapes and dashes do not repeat with them. */
 export const looksOf = ({ subjects }: Analysis): ReadonlyMap<string, Look> =>
   looksOfNames(subjects.map(({ subject }) => subjectName(subject)));
 
 export function looksOfNames(names: readonly string[]): ReadonlyMap<string, Look> {
   const proxies = names.filter((name) => name !== 'direct');
+  const order = [...FIRST.filter((name) => proxies.includes(name)), ...proxies.filter((name) => !FIRST.includes(name))];
   return new Map(
-    names.map((name) => {
-      if (name === 'direct') return [name, { colour: 'var(--direct)', shape: SHAPES[0]!, dash: [3, 3] }];
-      const index = proxies.indexOf(name) % SERIES;
-      return [name, { colour: `var(--series-${index + 1})`, shape: SHAPES[index]!, dash: DASHES[index]! }];
+    names.map((name): [string, Look] => {
+      if (name === 'direct') return [name, DIRECT];
+      const index = order.indexOf(name);
+      const shifted = (index + Math.floor(index / SERIES)) % SERIES;
+      return [name, { colour: colourOf(index), shape: SHAPES[shifted]!, dash: DASHES[shifted]! }];
     }),
   );
 }
+
+/** The same for the few of many that one chart draws: a colour that is taken there gives way to one that is not. */
+export function distinctLooks(analysis: Analysis, names: readonly string[]): ReadonlyMap<string, Look> {
+  const all = looksOf(analysis);
+  const taken = new Set<string>();
+  return new Map(
+    names.map((name) => {
+      const look = all.get(name)!;
+      const free = Array.from({ length: SERIES }, (_, i) => colourOf(i)).find((one) => !taken.has(one));
+      const colour = taken.has(look.colour) ? (free ?? look.colour) : look.colour;
+      taken.add(colour);
+      return [name, { ...look, colour }];
+    }),
+  );
+}
+
+/** How layers look where layers are compared. */
+export const LAYER_LOOKS = {
+  direct: { colour: 'var(--direct)', shape: 'circle' },
+  L4: { colour: 'var(--series-1)', shape: 'circle' },
+  L7: { colour: 'var(--series-2)', shape: 'square' },
+  'L7 with TLS': { colour: 'var(--series-4)', shape: 'diamond' },
+} as const satisfies Record<Group, Pick<Look, 'colour' | 'shape'>>;
 
 /** Legends one under the other. Vega has it, the types of Vega-Lite have not. */
 const STACKED = { layout: { top: { direction: 'vertical', anchor: 'start' } } } as object;

@@ -2,6 +2,7 @@
 import { parse, View, Warn, type Loader, loader, logger } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { TIP_SEPARATOR } from './chart.ts';
+import { compactSvg } from './compact-svg.ts';
 
 /** A chart that would ask for a file or a network address is a fault of its spec. */
 const noLoading = (): Loader =>
@@ -53,18 +54,16 @@ function tagged(label: string): string {
 
 /** The roles and labels that Vega gives to every mark would be read out one by one: one image with one description is kinder. */
 function stand(svg: string, { id, title, description }: { id: string; title: string; description: string }): string {
-  return svg
-    .replaceAll(/ (?:d|transform|x2?|y2?)="[^"]*"/g, (attribute) =>
-      attribute.replaceAll(/\d+\.\d{3,}/g, (digits) => String(Number(Number(digits).toFixed(2)))),
-    )
-    .replaceAll(/ aria-label="([^"]*)"/g, (_, label: string) => tagged(label))
-    .replaceAll(/ (?:role|aria-label|aria-roledescription|aria-hidden)="[^"]*"/g, '')
-    .replaceAll(/ (id)="([^"]*)"/g, ` $1="${id}-$2"`)
-    .replaceAll(/url\(#([^)]*)\)/g, `url(#${id}-$1)`)
-    .replace(/ xmlns:xlink="[^"]*"/, '')
-    .replace(
-      /^<svg([^>]*)>/,
-      (_, attributes: string) =>
-        `<svg${attributes} role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">${escaped(title)}</title><desc id="${id}-d">${escaped(description)}</desc>`,
-    );
+  return compactSvg(
+    svg
+      .replaceAll(/ aria-label="([^"]*)"/g, (_, label: string) => tagged(label))
+      .replaceAll(/ (?:role|aria-label|aria-roledescription|aria-hidden)="[^"]*"/g, '')
+      .replaceAll(/ (id)="([^"]*)"/g, ` $1="${id}-$2"`)
+      .replaceAll(/url\(#([^)]*)\)/g, `url(#${id}-$1)`)
+      .replace(/ xmlns:xlink="[^"]*"/, ''),
+  ).replace(
+    /^<svg([^>]*)>/,
+    (_, attributes: string) =>
+      `<svg${attributes} role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">${escaped(title)}</title><desc id="${id}-d">${escaped(description)}</desc>`,
+  );
 }

@@ -3,9 +3,10 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis, ScenarioAnalysis } from '#bench/analysis/analysis.ts';
 import { keepAlive } from '#bench/analysis/between.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
-import { boundWords } from '../overview.ts';
+import { boundWords, groupOf } from '../overview.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
-import { isNarrow, ROW, rowAxis, sized } from './frame.ts';
+import { isNarrow, sized } from './frame.ts';
+import { rowChannel, rowsOf } from './groups.ts';
 
 function draw({ scenarios }: Analysis): Drawing[] {
   const all = scenarios.map(({ scenario }) => scenario);
@@ -29,6 +30,7 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
     const figure = formatQuantity(value, '/s');
     return {
       label: of.subject,
+      group: groupOf(of),
       kind: own ? OWN : LIMITED,
       value,
       low,
@@ -45,6 +47,7 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
     };
   });
   const kinds = [OWN, LIMITED].filter((kind) => bars.some((bar) => bar.kind === kind));
+  const rows = rowsOf(bars);
   const longest = Math.max(...bars.map(({ end }) => end));
   const own = bars.filter(({ kind }) => kind === OWN).length;
   return {
@@ -63,16 +66,11 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
     spec: (width) => {
       const narrow = isNarrow(width);
       return {
-        ...sized(width, bars.length * ROW + 60 + 24 * (kinds.length + 1)),
+        ...sized(width, rows.height + 60 + 24 * (kinds.length + 1)),
         data: { values: bars },
         resolve: { scale: { color: 'independent' } },
         encoding: {
-          y: {
-            field: 'label',
-            type: 'nominal',
-            sort: bars.map(({ label }) => label),
-            axis: rowAxis(width),
-          },
+          y: rowChannel('label', rows, width),
           ...TIP,
         },
         layer: [

@@ -79,7 +79,7 @@ function draw(analysis: Analysis): Drawing[] {
                 scale: {
                   domain: [
                     Math.min(0, ...bars.map(({ from, to }) => Math.min(from, to))),
-                    longest * (isNarrow(width) ? 1.4 : 1.14),
+                    longest * (isNarrow(width) ? 1.55 : 1.14),
                   ],
                   nice: false,
                 },

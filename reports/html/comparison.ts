@@ -7,12 +7,12 @@ import { html, type Markup } from './markup.ts';
 
 export function comparisonSection(analysis: Analysis): Markup {
   const overview = overviewOf(analysis);
-  const { columns, rows, offered } = overview;
+  const { columns, rows } = overview;
   const scales = columns.map((_, i) => Math.max(0, ...rows.map(({ cells }) => cells[i]?.estimate?.high ?? 0)));
   return html`<section aria-labelledby="comparison">
     <h2 id="comparison">Comparison by layer</h2>
     <div class="box" tabindex="0" role="region" aria-label="table: comparison by layer">
-      <table class="stack" role="table" data-sortable>
+      <table class="stack compare" role="table" data-sortable>
         <thead role="rowgroup">
           <tr role="row">
             <th scope="col" role="columnheader">Subject</th>
@@ -31,14 +31,7 @@ export function comparisonSection(analysis: Analysis): Markup {
         </tbody>
       </table>
     </div>
-    <p class="soft">
-      CPU, capacity and throughput: keep-alive requests with 200-byte answers, in the clear, or over TLS for those that
-      terminate it. CPU is that of the proxy’s own processes; direct has none. A capacity is <i>measured</i> only where
-      the subject itself was the limit; else it is <i>derived</i>: one second ÷ CPU per request, for one core.
-      ${offered !== null && html`Added response time: quantile through the proxy less that of direct in the same round, both offered ${formatQuantity(offered, '/s')}.`}
-      Under each figure stands its interval; the bar shows it against the largest of its column.
-    </p>
-    ${targets(analysis)}
+    ${notes(overview)} ${targets(analysis)}
   </section>`;
 }
 
@@ -86,10 +79,11 @@ function groupRows(
       <th colspan="${columns.length + 1}" scope="rowgroup" role="rowheader">${group}</th>
     </tr>
     ${rows.map(
-      ({ subject, cells, scenario }) =>
+      ({ subject, rank, cells, scenario }) =>
         html`<tr role="row">
           <th scope="row" role="rowheader">
-            ${scenario === null ? subject : html`<a href="#scenario-${scenario}">${subject}</a>`}<small class="layer"
+            ${scenario === null ? html`<span class="name">${subject}</span>` : html`<a class="name" href="#scenario-${scenario}">${subject}</a>`}${rank && html`<small class="place">rank ${rank.words}</small>`}<small
+              class="layer"
               >${group}</small
             >
           </th>
@@ -124,4 +118,31 @@ function spark({ estimate }: Cell, scale: number): Markup {
       />`
     }
   </svg>`;
+}
+
+/** What each column is, and why one that a reader looks for is not there. */
+function notes({ columns, rows, offered, time, isIdle }: Overview): Markup {
+  const has = (part: string): boolean => columns.some(({ title }) => title.includes(part));
+  const isMerged = rows.some(({ cells }) => cells.some((cell) => cell?.kind === 'rounds merged'));
+  return html`<p class="soft">
+      <b>CPU, capacity, throughput</b>: keep-alive requests with 200-byte answers, in the clear, or over TLS for those
+      that terminate it. CPU is that of the proxy’s own processes; direct has none. A capacity is <i>measured</i> only
+      where the subject itself was the limit; else it is <i>derived</i>: one second ÷ CPU per request, for one core.
+      Under each figure stands its interval; the bar shows it against the largest of its column.
+    </p>
+    ${
+      offered !== null &&
+      html`<p class="soft">
+        <b>Added ${time} time</b>: the quantile through the proxy less that of direct in the same round, both offered
+        ${formatQuantity(offered, '/s')}.
+        ${time === 'service' && 'Response times are withheld where the generator’s own lag would be in them; service time starts at the actual send and holds none of it. '}
+        ${!has('p50') && 'No round carried quantiles of both. '}
+        ${isMerged && 'A single round has too few requests for p99.9: there the rounds are merged and the interval comes from drawing whole rounds anew (bootstrap); it is for a look only. '}
+        ${has('p50') && !has('p99.9') && 'p99.9 is left out: it needs 10 000 requests, and all rounds together had fewer. '}
+      </p>`
+    }
+    <p class="soft">
+      <b>Memory</b>:
+      ${isIdle ? 'what an idle connection adds to the proxy’s resident memory.' : 'resident memory of the proxy’s processes at its peak under that load; memory per idle connection needs the scenario idle-connections.'}
+    </p>`;
 }

@@ -4,42 +4,63 @@ import type { Analysis } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { recordLines, type RunRecords } from '#bench/model/record.ts';
 import { summaryCsv } from '../summary-csv.ts';
+import { trialColumns } from '../trial-columns.ts';
 import { trialsCsv } from '../trials-csv.ts';
 import { html, type Markup } from './markup.ts';
 
-/** Of the base64 text: with it a page stays below 1.5 MB. */
-const MOST_RECORDS = 500_000;
+interface Packed {
+  readonly name: string;
+  readonly base64: string;
+  readonly words: string;
+}
 
-export function downloadsSection(analysis: Analysis, records: RunRecords): Markup {
-  const packed = gzipSync(recordLines(records), { level: 9 }).toString('base64');
-  const fits = packed.length <= MOST_RECORDS;
+const pack = (name: string, text: string, words: string): Packed => ({
+  name,
+  base64: gzipSync(text, { level: 9 }).toString('base64'),
+  words,
+});
+
+/** `room`: characters that the page may still take; of the records, as much as fits is in it. */
+export function downloadsSection(analysis: Analysis, records: RunRecords, room: number): Markup {
+  const tables = [
+    pack('trials.csv', csv(trialsCsv.render(analysis, records)), 'one row a trial, invalid and failed ones included'),
+    pack('summary.csv', csv(summaryCsv.render(analysis, records)), 'every figure with its interval'),
+  ];
+  const left = room - tables.reduce((sum, { base64 }) => sum + base64.length, 0);
+  const whole = pack(
+    'trials.ndjson',
+    recordLines(records),
+    'every record as it was measured, histograms included, one JSON line each',
+  );
+  const [fits, note] = recordsThatFit(whole, records, left);
   return html`<section aria-labelledby="records">
     <h2 id="records">Records</h2>
-    <p>Everything on this page was computed from these; they are inside this file.</p>
+    <p>Everything on this page was computed from these; they are inside this file, packed with gzip.</p>
     <ul class="downloads">
-      ${
-        fits &&
-        html`<li>
-          ${link('trials.ndjson.gz', `data:application/gzip;base64,${packed}`)} every record as it was measured,
-          histograms included, one JSON line each (${formatQuantity((packed.length * 3) / 4, 'B')})
-        </li>`
-      }
-      <li>
-        ${link('trials.csv', dataUrl(csv(trialsCsv.render(analysis, records))))} one row a trial, invalid and failed
-        ones included
-      </li>
-      <li>${link('summary.csv', dataUrl(csv(summaryCsv.render(analysis, records))))} every figure with its interval</li>
+      ${[...fits, ...tables].map(
+        ({ name, base64, words }) =>
+          html`<li>
+            <a download="${name}.gz" data-unpacked="${name}" href="data:application/gzip;base64,${base64}"
+              >${name}.gz</a
+            >
+            ${words} (${formatQuantity(octets(base64), 'B')})
+          </li>`,
+      )}
     </ul>
-    ${
-      !fits &&
-      html`<p class="soft">
-        The records themselves (trials.ndjson, ${formatQuantity((packed.length * 3) / 4, 'B')} packed) would make this
-        page heavy; they lie next to it in the run’s folder.
-      </p>`
-    }
+    ${note !== '' && html`<p class="soft">${note}</p>`}
   </section>`;
 }
 
-const link = (name: string, url: string): Markup => html`<a download="${name}" href="${url}">${name}</a>`;
 const csv = (text: unknown): string => String(text);
-const dataUrl = (text: string): string => `data:text/csv;charset=utf-8;base64,${Buffer.from(text).toString('base64')}`;
+const octets = (base64: string): number => (base64.length * 3) / 4;
+
+function recordsThatFit(whole: Packed, records: RunRecords, room: number): readonly [readonly Packed[], string] {
+  if (whole.base64.length <= room) return [[whole], ''];
+  const where = `The records as they were measured (trials.ndjson, ${formatQuantity(octets(whole.base64), 'B')} packed) would make this page heavy; they lie next to it in the run’s folder, and hopcost report reads them.`;
+  const slim = pack(
+    'trial-columns.json',
+    trialColumns(records),
+    'every trial without its latency histograms, a column a field, numbers to five digits',
+  );
+  return slim.base64.length <= room ? [[slim], where] : [[], where];
+}

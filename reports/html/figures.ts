@@ -7,6 +7,9 @@ import { charts } from '../charts/registry.ts';
 import { renderSvg } from '../charts/render.ts';
 import { html, type Markup, trusted } from './markup.ts';
 
+/** Buttons for more subjects than these are folded. */
+const MOST_OPEN = 8;
+
 const WIDTHS = { wide: 860, narrow: 330 } as const;
 
 type Named = { readonly name: string; readonly drawing: Drawing };
@@ -45,7 +48,7 @@ function toggles(analysis: Analysis): Markup {
   const looks = looksOf(analysis);
   const names = analysis.subjects.map(({ subject }) => subjectName(subject));
   if (names.length < 2) return html``;
-  return html`<div class="toggles" role="group" aria-label="Subjects shown in the charts" hidden>
+  const buttons = html`<div class="toggles" role="group" aria-label="Subjects shown in the charts" hidden>
     ${names.map(
       (name) =>
         html`<button type="button" aria-pressed="true" data-subject="${name}">
@@ -55,6 +58,11 @@ function toggles(analysis: Analysis): Markup {
         </button>`,
     )}
   </div>`;
+  if (names.length <= MOST_OPEN) return buttons;
+  return html`<details class="choose" hidden>
+    <summary>Choose which of ${names.length} subjects are drawn</summary>
+    ${buttons}
+  </details>`;
 }
 
 export async function figureOf(drawing: Drawing, name: string): Promise<Markup> {

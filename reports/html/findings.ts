@@ -1,47 +1,79 @@
-/** The first screen: the main figures as tiles, then every finding as a sentence with what it may be called. */
+/** The first screen: the main figures as tiles, the layers ranked, then what was found in sentences; one of many of its kind is folded. */
 import type { Analysis, Finding } from '#bench/analysis/analysis.ts';
 import { formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
 import { STRENGTHS } from '../strength.ts';
 import { html, type Markup } from './markup.ts';
+import { rankingCards } from './ranking.ts';
 
 const MOST_TILES = 4;
 
-export function findingsSection({ findings }: Analysis): Markup {
-  const tiles = findings
-    .flatMap(({ figure, scenario }) => (figure ? [{ ...figure, scenario }] : []))
-    .slice(0, MOST_TILES);
-  const [, ...others] = findings;
+export function findingsSection(analysis: Analysis): Markup {
+  const [, ...others] = analysis.findings;
+  const main = others.filter(({ isDetail }) => !isDetail);
+  const details = others.filter(({ isDetail }) => isDetail);
   return html`<section aria-labelledby="findings">
     <h2 id="findings">What was found</h2>
-    ${
-      tiles.length > 0 &&
-      html`<ul class="tiles">
-        ${tiles.map(
-          ({ label, estimate, unit }) =>
-            html`<li>
-              <span>${label}</span><b>${formatQuantity(estimate.value, unit)}</b
-              ><span
-                >CPU per request, ${estimate.n < 2 ? 'one round, no interval' : formatInterval(estimate, unit)}</span
-              >
-            </li>`,
-        )}
-      </ul>`
-    }
+    ${tiles(analysis)} ${rankingCards(analysis)}
     <ul class="findings">
-      ${others.map(({ sentence, strength, scenario }) => html`<li>${badge(strength)}<span>${unbroken(sentence)} ${evidence(scenario)}</span></li>`)}
+      ${main.map(item)}
     </ul>
+    ${
+      details.length > 0 &&
+      html`<details class="more">
+        <summary>
+          ${details.length} more, pair by pair
+          <small class="soft">TLS of each maker, each proxy against the reference</small>
+        </summary>
+        <ul class="findings">
+          ${details.map(item)}
+        </ul>
+      </details>`
+    }
     <p class="soft">
       ${Object.values(STRENGTHS).map(({ label, meaning }, i) => html`${i > 0 && '; '}<b>${label}</b>: ${meaning}`)}.
     </p>
   </section>`;
 }
 
+/** The cheapest layer first, as a request meets them: L4, L7, TLS, then the time that they add. */
+function tiles({ findings }: Analysis): Markup {
+  const figures = findings.flatMap(({ figure, isDetail }) => (figure && !isDetail ? [figure] : []));
+  if (figures.length === 0) return html``;
+  const [l7, l4, ...rest] = figures;
+  const ordered = l4?.label.startsWith('One L4') ? [l4, l7!, ...rest] : figures;
+  return html`<ul class="tiles">
+    ${ordered
+      .slice(0, MOST_TILES)
+      .map(
+        ({ label, what, estimate, unit }) =>
+          html`<li>
+            <span>${label}</span><b>${formatQuantity(estimate.value, unit)}</b
+            ><span>${what}, ${estimate.n < 2 ? 'one round, no interval' : formatInterval(estimate, unit)}</span>
+          </li>`,
+      )}
+  </ul>`;
+}
+
+const item = (finding: Finding): Markup =>
+  html`<li>${badge(finding.strength)}<span>${unbroken(finding.sentence)} ${evidence(finding)}</span></li>`;
+
 const badge = (strength: Finding['strength']): Markup =>
   html`<span class="badge ${strength.replaceAll(' ', '-')}" title="${STRENGTHS[strength].meaning}"
     >${STRENGTHS[strength].label}</span
   >`;
-const evidence = (scenario: string): Markup =>
-  html`<a class="evidence" href="#scenario-${scenario}" aria-label="evidence: ${scenario}">${scenario}</a>`;
+
+const PARTS: Readonly<Record<NonNullable<Finding['part']>, { readonly id: string; readonly name: string }>> = {
+  ranking: { id: 'ranking', name: 'ranking' },
+  calibration: { id: 'calibration', name: 'calibration' },
+  noise: { id: 'noise-floor', name: 'noise floor' },
+  trials: { id: 'trials', name: 'trials' },
+  configuration: { id: 'configs', name: 'configuration' },
+};
+
+function evidence({ scenario, part }: Finding): Markup {
+  const { id, name } = part ? PARTS[part] : { id: `scenario-${scenario}`, name: scenario };
+  return html`<a class="evidence" href="#${id}" aria-label="evidence: ${name}">${name}</a>`;
+}
 
 /** Names and intervals of ordinary length are not broken at their hyphens and dashes. */
 const unbroken = (sentence: string): Markup[] =>
@@ -53,5 +85,5 @@ const unbroken = (sentence: string): Markup[] =>
 export function headline({ findings: [first], basis }: Analysis): Markup {
   if (!first) return html`<h1>Nothing could be measured in this run.</h1>`;
   return html`<h1>${unbroken(first.sentence)}</h1>
-    <p class="basis">${badge(first.strength)} <span>${basis} ${evidence(first.scenario)}</span></p>`;
+    <p class="basis">${badge(first.strength)} <span>${basis} ${evidence(first)}</span></p>`;
 }

@@ -31,5 +31,9 @@ export function html(strings: TemplateStringsArray, ...contents: readonly Conten
   return new Markup(strings.reduce((text, string, i) => text + render(contents[i - 1]) + string));
 }
 
+/** Text between tags alone, never in an attribute: there quotes may stay as they are. */
+export const betweenTags = (text: string): Markup =>
+  new Markup(escapeHtml(text).replaceAll('&quot;', '"').replaceAll('&#39;', "'"));
+
 /** Markup from a maker that escapes by itself (the charts). */
 export const trusted = (text: string): Markup => new Markup(text);

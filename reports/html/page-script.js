@@ -12,7 +12,7 @@
     const heads = [...table.tHead.rows[0].cells];
     const keyOf = (row, column) => {
       const cell = row.cells[column];
-      if (column === 0) return cell.querySelector('a')?.textContent ?? cell.firstChild.textContent.trim();
+      if (column === 0) return cell.querySelector('.name').textContent;
       return cell.dataset.value === undefined || cell.dataset.value === '' ? undefined : Number(cell.dataset.value);
     };
     const sort = (column, direction) => {
@@ -46,6 +46,7 @@
   }
 
   // Subjects: shown or hidden in every chart at once.
+  for (const folded of all('.choose')) folded.hidden = false;
   for (const group of all('.toggles')) {
     group.hidden = false;
     for (const button of all('button', group))
@@ -79,6 +80,23 @@
     figure.addEventListener('pointerleave', () => (box.hidden = true));
   }
   addEventListener('keydown', ({ key }) => key === 'Escape' && (box.hidden = true));
+
+  // Records: unpacked on their way out. Where that cannot be, the link leads to the packed file.
+  const unpack = async (base64, name) => {
+    const packed = Uint8Array.from(atob(base64), (letter) => letter.codePointAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+    const url = URL.createObjectURL(await new Response(stream).blob());
+    Object.assign(document.createElement('a'), { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  };
+  if ('DecompressionStream' in window)
+    for (const link of all('a[data-unpacked]')) {
+      link.textContent = link.dataset.unpacked;
+      link.addEventListener('click', (event) => {
+        event.preventDefault();
+        void unpack(link.getAttribute('href').split(',')[1], link.dataset.unpacked);
+      });
+    }
 
   // Folded parts open for print, and for a link that leads into them.
   addEventListener('beforeprint', () => {

@@ -12,16 +12,28 @@ import { environmentSection } from './environment.ts';
 import { explanationSection } from './explanation.ts';
 import { figuresSection } from './figures.ts';
 import { findingsSection, headline } from './findings.ts';
+import { instrumentsSection } from './instruments.ts';
 import { html, type Markup, trusted } from './markup.ts';
 import { policyOf } from './policy.ts';
 import { scenariosSection } from './scenarios.ts';
 import { STYLE } from './style.ts';
 import { trialsSection } from './trials.ts';
+import { trustLine } from './trust.ts';
 
 /** Sorting, toggles and hover values; the page says the same without it. */
 export const SCRIPT = readFileSync(join(import.meta.dirname, 'page-script.js'), 'utf8');
 
 const POLICY = policyOf(STYLE, SCRIPT);
+
+/** Octets that a page may have, with room for what stands around the records. */
+const LARGEST = 1.48e6;
+
+/** Indentation is for whoever reads the sections’ source: one space says as much, but in what is preformatted. */
+const compact = (page: string): string =>
+  page
+    .split(/(<(pre|style|script)\b[\s\S]*?<\/\2>)/)
+    .map((part, i) => (i % 3 === 0 ? part.replaceAll(/[ \n]+/g, ' ') : i % 3 === 1 ? part : ''))
+    .join('');
 
 const date = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
@@ -36,36 +48,50 @@ export async function page(analysis: Analysis, records: RunRecords): Promise<str
     ['scenarios', 'Scenarios'],
     ['trials', 'Trials'],
     ['environment', 'Environment'],
+    ['calibration', 'Calibration'],
+    ['noise-floor', 'Noise floor'],
     ['configs', 'Configuration'],
     ['again', 'Run it again'],
     ['records', 'Records'],
   ];
-  const body = html`<header>
-      <p class="mark">
-        <b>hopcost</b> · ${run.preset} · <time datetime="${run.startedAt}">${date(run.startedAt)}</time> ·
-        ${run.environment.cpuModel}
-      </p>
-      ${headline(analysis)}
-      ${state !== 'completed' && html`<p class="alert" role="note">This run was ${state === 'interrupted' ? 'interrupted' : 'not finished'}: the figures rest on what was measured until then.</p>`}
-      <nav aria-label="Contents">
-        <ul>
-          ${contents.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}
-        </ul>
-      </nav>
-    </header>
-    <main>
-      ${findingsSection(analysis)}${budgetsSection(budgets)} ${comparisonSection(analysis)}
-      ${await figuresSection(analysis)} ${await explanationSection(analysis)} ${scenariosSection(analysis)}
-      ${trialsSection(analysis)} ${environmentSection(analysis)} ${configsSection(analysis)} ${againSection(analysis)}
-      ${downloadsSection(analysis, records)}
-    </main>
-    <footer>
-      <p>
-        hopcost ${run.hopcost}, run ${run.run}. Every figure comes from trials.ndjson next to this page;
-        <code>hopcost report</code> renders it again without measuring.
-      </p>
-    </footer>`;
-  return html`<!doctype html>
+  const header = html`<header>
+    <p class="mark">
+      <b>hopcost</b> · ${run.preset} · <time datetime="${run.startedAt}">${date(run.startedAt)}</time> ·
+      ${run.environment.cpuModel}
+    </p>
+    ${headline(analysis)} ${trustLine(analysis)}
+    ${state !== 'completed' && html`<p class="alert" role="note">This run was ${state === 'interrupted' ? 'interrupted' : 'not finished'}: the figures rest on what was measured until then.</p>`}
+    <nav aria-label="Contents">
+      <ul>
+        ${contents.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}
+      </ul>
+    </nav>
+  </header>`;
+  const sections = html`${findingsSection(analysis)} ${budgetsSection(budgets)} ${comparisonSection(analysis)}
+  ${await figuresSection(analysis)} ${await explanationSection(analysis)} ${scenariosSection(analysis)}
+  ${trialsSection(analysis)} ${environmentSection(analysis)} ${instrumentsSection(analysis)} ${configsSection(analysis)}
+  ${againSection(analysis)}`;
+  const footer = html`<footer>
+    <p>
+      hopcost ${run.hopcost}, run ${run.run}. Every figure comes from trials.ndjson next to this page;
+      <code>hopcost report</code> renders it again without measuring.
+    </p>
+  </footer>`;
+  const whole = (downloads: Markup): string =>
+    compact(
+      documentOf(
+        run.run,
+        html`${header}
+          <main>${sections} ${downloads}</main>
+          ${footer}`,
+      ).text,
+    );
+  const room = LARGEST - Buffer.byteLength(whole(html``));
+  return whole(downloadsSection(analysis, records, room));
+}
+
+const documentOf = (run: string, body: Markup): Markup =>
+  html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -73,14 +99,13 @@ export async function page(analysis: Analysis, records: RunRecords): Promise<str
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="referrer" content="no-referrer" />
-        <title>What the hops cost · ${run.run}</title>
+        <title>What the hops cost · ${run}</title>
         ${trusted(`<style>${STYLE}</style>`)}
       </head>
       <body>
         ${body} ${trusted(`<script>${SCRIPT}</script>`)}
       </body>
-    </html> `.text;
-}
+    </html> `;
 
 const againSection = ({ run }: Analysis): Markup =>
   html`<section aria-labelledby="again">

@@ -38,6 +38,19 @@ pre { margin: .75rem 0; padding: .9rem 1rem; background: var(--card); border: 1p
 .tiles li { padding: 1rem 1.15rem 1.1rem; background: var(--card); border: 1px solid var(--rule); border-radius: 10px; }
 .tiles b { display: block; margin: .15rem 0; font-size: 2rem; line-height: 1.15; font-weight: 660; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
 .tiles span { display: block; color: var(--soft); font-size: .875rem; line-height: 1.45; }
+.trust { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; margin: .9rem 0 0; padding: 0; list-style: none; font-size: .9rem; }
+.trust span { display: inline-grid; place-items: center; width: 1.25rem; height: 1.25rem; margin-right: .15rem; border-radius: 50%; font-size: .78rem; font-weight: 700; line-height: 1; }
+.trust a { color: var(--ink); text-decoration-color: var(--rule); }
+.trust .sure span { color: var(--good); background: var(--good-back); } .trust .care span { color: var(--look); background: var(--look-back); } .trust .wrong span { color: var(--bad); background: var(--bad-back); }
+.ranking { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem 1.5rem; align-items: start; margin: .75rem 0; }
+.layer-card { padding: .9rem 1.1rem 1rem; background: var(--card); border: 1px solid var(--rule); border-radius: 10px; }
+.layer-card h4 { margin: 0 0 .4rem; font-size: 1rem; } .layer-card h4 small { font-weight: 400; margin-left: .3rem; }
+.layer-card ol { margin: 0; padding: 0; list-style: none; }
+.layer-card li { display: grid; grid-template-columns: 3.7rem 1fr auto; gap: 0 .4rem; align-items: baseline; padding: .22rem 0 .22rem .5rem; border-left: 3px solid transparent; font-size: .9rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
+.layer-card .rank { color: var(--soft); font-size: .82rem; white-space: nowrap; } .layer-card .name { overflow-wrap: anywhere; font-weight: 600; } .layer-card .figure { white-space: nowrap; } .layer-card .figure small { font-size: .78rem; }
+.layer-card svg { grid-column: 2 / -1; width: 100%; height: 6px; display: block; margin-top: .1rem; } .layer-card .bar { fill: var(--user); } .layer-card .range { fill: var(--ink); }
+.layer-card .tie { border-left-color: var(--look); } .layer-card .tie.first { border-top-left-radius: 5px; } .layer-card .tie.last { border-bottom-left-radius: 5px; }
+.more { margin: 1rem 0; max-width: 56rem; } .more .findings { padding-bottom: .5rem; }
 .findings { margin: 0; padding: 0; list-style: none; max-width: 56rem; }
 .findings li { display: grid; grid-template-columns: 6.2rem 1fr; gap: 0 .9rem; padding: .55rem 0; border-top: 1px solid var(--rule); }
 .findings li:last-child { border-bottom: 1px solid var(--rule); }
@@ -60,7 +73,11 @@ th:first-child, td.text { text-align: left; }
 tbody th { font-weight: 600; }
 td small { display: block; white-space: nowrap; }
 .stack td small + small { font-size: .78rem; }
-td.text { min-width: 14rem; }
+td.text { min-width: 14rem; } td.text.nowrap { min-width: 0; }
+.dense { width: auto; } .dense th, .dense td { padding: .25rem .6rem; white-space: nowrap; } .dense td.text { color: var(--soft); }
+.out { color: var(--bad); font-weight: 600; }
+.tall { max-height: 34rem; overflow-y: auto; }
+.differs { padding-left: 1.2rem; font-size: .9rem; } .differs ul { padding-left: 1.2rem; color: var(--soft); } .differs code { white-space: nowrap; }
 .scroll tbody th, .scroll thead th:first-child { position: sticky; left: 0; background: var(--card); min-width: 12rem; }
 .scroll tr.sub th { padding-left: 1.75rem; font-weight: 400; color: var(--soft); } .scroll tr.sub > * { border-top: 0; padding-top: 0; }
 th.text { text-align: left; }
@@ -69,6 +86,7 @@ tr.group th { padding-top: .9rem; padding-bottom: .25rem; color: var(--soft); fo
 tr.group + tr > * { border-top: 0; }
 figure { margin: 1.5rem 0 2.5rem; }
 figcaption { margin-bottom: .6rem; font-weight: 600; line-height: 1.4; text-wrap: balance; }
+figure svg text { font-family: var(--sans); font-size: 12px; }
 figure > svg { display: block; width: 100%; height: auto; }
 figure > svg.wide { max-width: 860px; }
 figure > svg.narrow { display: none; max-width: 420px; }
@@ -86,6 +104,7 @@ figure > svg.narrow { display: none; max-width: 420px; }
 .data { margin: .6rem 0 0; max-width: 860px; border: 0; background: none; } .data > summary { padding: .2rem 0; font-size: .875rem; font-weight: 400; color: var(--soft); width: max-content; position: relative; } .data > .box { margin: .4rem 0 0; border: 1px solid var(--rule); border-radius: 8px; }
 .spark { display: block; width: 100%; min-width: 4.5rem; height: 5px; margin-top: .35rem; }
 .spark .track { fill: var(--grid); } .spark .bar { fill: var(--user); } .spark .range { fill: var(--ink); }
+.compare td, .compare th { padding-top: .4rem; padding-bottom: .4rem; } .compare td { line-height: 1.3; } .compare .place { display: block; font-weight: 400; }
 .layer { display: none; } .sorted .layer { display: block; font-weight: 400; }
 .sortable thead button { display: inline; padding: 0; border: 0; background: none; color: inherit; font: inherit; text-align: inherit; cursor: pointer; }
 .sortable thead button::after { content: "\\2195"; margin-left: .3em; opacity: .55; }
@@ -93,6 +112,7 @@ figure > svg.narrow { display: none; max-width: 420px; }
 .sortable thead button:hover { color: var(--ink); text-decoration: underline; }
 progress { width: min(100%, 30rem); height: .8rem; accent-color: var(--user); }
 .prose p { max-width: 46em; }
+.choose { max-width: 56rem; } .choose[hidden] { display: none; }
 .downloads { padding-left: 1.2rem; } .downloads li { margin: .3rem 0; }
 details { margin: .5rem 0; border: 1px solid var(--rule); border-radius: 8px; background: var(--card); }
 summary { padding: .6rem 1rem; cursor: pointer; font-weight: 600; }
@@ -139,7 +159,8 @@ footer p { border-top: 1px solid var(--rule); padding-top: 1rem; max-width: none
   figure, .tiles li, tr, .findings li { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .box { overflow: visible; } pre { white-space: pre-wrap; } th, td { padding: .25rem .4rem; font-size: 8pt; } td small, th small { font-size: 7pt; }
   .badge { border: 1px solid currentColor; }
-  .toggles, .tip, .sortable thead button::after { display: none; } .off { visibility: visible; }
+  .tall { max-height: none; } .ranking { grid-template-columns: repeat(3, 1fr); gap: .6rem; } .layer-card { padding: .4rem .5rem; } .layer-card li { font-size: 7.5pt; grid-template-columns: 2.2rem 1fr auto; }
+  .choose, .toggles, .tip, .sortable thead button::after { display: none; } .off { visibility: visible; }
   figure > svg.wide { display: block; max-width: 100%; } figure > svg.narrow { display: none; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }

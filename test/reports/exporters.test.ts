@@ -27,6 +27,7 @@ const withoutBulk = (page: string): string =>
     .replaceAll(/(href="data:[^,]*,)[^"]*"/g, '$1"')
     .replace(/<style>[\s\S]*<\/style>/, '<style></style>')
     .replace(/<script>[\s\S]*<\/script>/, '<script></script>')
+    .replaceAll('> <', '>\n<')
     .replaceAll(/'sha256-[^']*'|&#39;sha256-.*?&#39;/g, 'sha256');
 
 test('html is as it was, its charts apart', async () => {

@@ -66,7 +66,7 @@ test('a standard run stays below 1.5 MB, with or without its records in it', asy
   });
   const text = await textOf(reportHtml, standard);
   assert.ok(text.length < 1.5e6, `${text.length}`);
-  assert.match(text, /download="trials\.csv"/);
+  assert.match(text, /download="trials\.csv\.gz"/);
 });
 
 test('a name full of markup shows as text, also in charts and configurations', () => {

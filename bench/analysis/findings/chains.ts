@@ -1,9 +1,9 @@
 /** What a further hop costs, in sentences: CPU where requests are small and connections kept, time at the lowest offered rate. */
-import type { Finding, ScenarioAnalysis } from './analysis.ts';
-import { keepAlive } from './between.ts';
-import type { ChainCost } from './chains.ts';
-import { metric } from './metrics.ts';
-import { formatEstimate, formatInterval } from './quantity.ts';
+import type { Finding, ScenarioAnalysis } from '../analysis.ts';
+import { keepAlive } from '../between.ts';
+import type { ChainCost } from '../chains.ts';
+import { metric } from '../metrics.ts';
+import { formatEstimate, formatInterval } from '../quantity.ts';
 
 /** The chains that a summary shows: costs in the keep-alive scenarios, times at the lowest rate that was offered. */
 export function mainChains(chains: readonly ChainCost[], scenarios: readonly ScenarioAnalysis[]): ChainCost[] {

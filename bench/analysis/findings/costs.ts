@@ -1,0 +1,100 @@
+/** What hops cost in CPU time: the references, TLS, how the proxies of a layer rank, and each against the reference. */
+import { subjectName } from '#bench/model/scenario.ts';
+import type { Finding, NamedComparison } from '../analysis.ts';
+import { REFERENCES } from '../between.ts';
+import { type Comparison, strengthOfFigure } from '../comparison.ts';
+import { formatEstimate, formatQuantity, formatInterval } from '../quantity.ts';
+import { describeRanking, strengthOfRanking } from '../ranking.ts';
+import { type Evidence, mainHops, MOST_OF_A_KIND, weaker, whyNone, whyNot } from './evidence.ts';
+
+const LAYER = { l4: 'L4', l7: 'L7' } as const;
+const CPU = 'CPU per request';
+
+export function hopCosts(evidence: Evidence): Finding[] {
+  const main = mainHops(evidence);
+  if (!main) return [];
+  const { scenario, hops } = main;
+  return hops.map((record): Finding => {
+    const name = subjectName(record.subject);
+    const hop = `One ${LAYER[record.layer as 'l4' | 'l7']} hop (${name})`;
+    const subject = scenario.subjects.find((one) => one.subject === name);
+    const cpu = subject?.metrics.cpuPerRequest;
+    if (!subject || !cpu)
+      return {
+        sentence: `What one ${LAYER[record.layer as 'l4' | 'l7']} hop (${name}) costs cannot be told: ${whyNone(subject)}.`,
+        strength: 'cannot tell',
+        scenario: scenario.scenario.name,
+      };
+    const over = evidence.comparisons.find(
+      (one) => one.name === 'L7 over L4' && one.metric === 'cpuPerRequest' && one.subject.subject === name,
+    );
+    return {
+      sentence: `${hop} cost ${formatEstimate(cpu, 'µs')} of CPU per request${over ? `, ${ratioWords(over, 'an L4 hop')}` : ''}.`,
+      strength: over ? weaker(strengthOfFigure(cpu), over.strength) : strengthOfFigure(cpu),
+      scenario: scenario.scenario.name,
+      figure: { label: hop, what: CPU, estimate: cpu, unit: 'µs' },
+    };
+  });
+}
+
+/** '2.10× (1.95–2.28) an L4 hop (l4-tcp)', or why the ratio cannot be told. */
+function ratioWords({ estimate, strength, reference }: Comparison, what: string): string {
+  const size = `${formatEstimate(estimate, 'ratio')} ${what} (${reference.subject})`;
+  if (strength !== 'cannot tell') return size;
+  return estimate.n < 2
+    ? size
+    : `but whether that differs from ${what} (${reference.subject}) cannot be told: ${whyNot(estimate, 'ratio')}`;
+}
+
+const ofCpu = ({ comparisons }: Evidence, kind: NamedComparison['name']): NamedComparison[] =>
+  comparisons.filter(({ name, metric }) => name === kind && metric === 'cpuPerRequest');
+
+/** Of many, the reference’s is the one to read. */
+export function tlsCosts(evidence: Evidence): Finding[] {
+  const all = ofCpu(evidence, 'TLS added');
+  const isMain = ({ subject }: NamedComparison): boolean => subject.subject === 'l7-tls';
+  const fold = all.length > MOST_OF_A_KIND && all.some(isMain);
+  return all.map((comparison): Finding => {
+    const { subject, estimate, strength } = comparison;
+    return {
+      sentence: tlsSentence(comparison),
+      strength,
+      scenario: subject.scenario,
+      ...(fold && !isMain(comparison) && { isDetail: true }),
+      figure: { label: `TLS added (${subject.subject})`, what: CPU, estimate, unit: 'µs' },
+    };
+  });
+}
+
+function tlsSentence({ estimate, strength, subject, reference }: NamedComparison): string {
+  if (strength === 'cannot tell' && estimate.n > 1)
+    return `Whether terminating TLS (${subject.subject} against ${reference.subject}) adds CPU time cannot be told: ${whyNot(estimate, 'µs')}.`;
+  if (estimate.value < 0)
+    return `${subject.subject} with TLS cost ${formatQuantity(-estimate.value, 'µs')} less CPU per request than ${reference.subject} in the clear (difference ${formatInterval(estimate, 'µs')} µs).`;
+  return `Terminating TLS (${subject.subject}) added ${formatEstimate(estimate, 'µs')} of CPU per request to ${reference.subject}.`;
+}
+
+/** Two proxies are a comparison; from three on a layer has an order. */
+const RANKED_FROM = 3;
+
+export const ranks = ({ rankings }: Evidence): Finding[] =>
+  rankings
+    .filter(({ ranked }) => ranked.length >= RANKED_FROM)
+    .map((ranking) => ({
+      sentence: describeRanking(ranking),
+      strength: strengthOfRanking(ranking),
+      scenario: ranking.scenario,
+      part: 'ranking',
+    }));
+
+export function others(evidence: Evidence): Finding[] {
+  const all = ofCpu(evidence, 'over the reference');
+  return all.map(({ estimate, strength, subject, reference }): Finding => {
+    const sentence =
+      strength === 'cannot tell' && estimate.n > 1
+        ? `Whether ${subject.subject} or ${reference.subject} costs more CPU per request cannot be told: ${whyNot(estimate, 'ratio')}.`
+        : `${subject.subject} cost ${formatEstimate(estimate, 'ratio')} the CPU per request of ${reference.subject}.`;
+    const isRanked = Object.values<string>(REFERENCES).includes(reference.subject) && all.length > MOST_OF_A_KIND;
+    return { sentence, strength, scenario: subject.scenario, ...(isRanked && { isDetail: true }) };
+  });
+}

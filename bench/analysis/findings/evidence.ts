@@ -1,0 +1,69 @@
+/** What findings are made from, and the words that several of them share. */
+import type { CalibrationRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import { hopsOf, subjectName } from '#bench/model/scenario.ts';
+import type { NamedComparison, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
+import { keepAlive, REFERENCES } from '../between.ts';
+import type { ChainCost } from '../chains.ts';
+import type { Comparison, Strength } from '../comparison.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Noise } from '../noise.ts';
+import { formatInterval } from '../quantity.ts';
+import type { Ranking } from '../ranking.ts';
+
+export interface Evidence {
+  readonly subjects: readonly SubjectRecord[];
+  readonly scenarios: readonly ScenarioAnalysis[];
+  readonly rankings: readonly Ranking[];
+  readonly comparisons: readonly NamedComparison[];
+  readonly chains: readonly ChainCost[];
+  readonly ledger: Ledger;
+  readonly trials: readonly TrialRecord[];
+  readonly noise?: Noise | undefined;
+  readonly calibration?: CalibrationRecord | undefined;
+}
+
+/** More findings of one kind than this are details: one of them, or their ranking, speaks for all. */
+export const MOST_OF_A_KIND = 3;
+
+export const weaker = (a: Strength, b: Strength): Strength => {
+  const order: readonly Strength[] = ['cannot tell', 'look', 'claim'];
+  return order[Math.min(order.indexOf(a), order.indexOf(b))]!;
+};
+
+/** Plain hops of the reference family first; where it was not measured, every plain proxy. */
+export function mainHops({
+  subjects,
+  scenarios,
+}: Evidence): { scenario: ScenarioAnalysis; hops: SubjectRecord[] } | undefined {
+  const name = keepAlive(
+    scenarios.map(({ scenario }) => scenario),
+    false,
+  );
+  const scenario = scenarios.find((one) => one.scenario.name === name);
+  if (!scenario) return undefined;
+  const plain = subjects.filter(
+    ({ subject, layer, tls, external }) => layer !== 'direct' && !tls && hopsOf(subject) === 1 && !external,
+  );
+  const references = plain.filter(({ subject }) => Object.values<string>(REFERENCES).includes(subjectName(subject)));
+  const hops = (references.length > 0 ? references : plain).toSorted((a, b) => b.layer.localeCompare(a.layer)); // L7 first
+  return { scenario, hops };
+}
+
+/** Why a comparison says nothing: its interval holds "no difference", or the same subject differs as much from itself (A/A). */
+export function whyNot(estimate: Comparison['estimate'], unit: 'ratio' | 'µs'): string {
+  const [none, interval] =
+    unit === 'ratio'
+      ? [1, `the ratio’s interval ${formatInterval(estimate, unit)}`]
+      : [0, `the interval ${formatInterval(estimate, unit)} µs`];
+  return estimate.low <= none && none <= estimate.high
+    ? `${interval} holds ${none}`
+    : `${interval} lies within the noise of the same subject against itself`;
+}
+
+export function whyNone(subject: SubjectAnalysis | undefined): string {
+  if (!subject) return 'it was not measured in this run';
+  return subject.trials.completed > 0 ? 'its CPU time could not be read' : noneCompleted(subject);
+}
+
+export const noneCompleted = ({ trials: { invalid, failed, reasons } }: SubjectAnalysis): string =>
+  `no trial of it completed (${invalid} invalid, ${failed} failed: ${reasons.join(', ')})`;

@@ -1,0 +1,122 @@
+/** What hops do to those who wait: time added at an equal rate, the most that is carried, memory that idle connections hold. */
+import { subjectName } from '#bench/model/scenario.ts';
+import type { Finding, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
+import { type Comparison, strengthOfFigure } from '../comparison.ts';
+import { pacedScenario } from '../between.ts';
+import type { MetricName } from '../metrics.ts';
+import { formatEstimate, formatInterval, formatQuantity } from '../quantity.ts';
+import { type Evidence, mainHops, noneCompleted, weaker } from './evidence.ts';
+
+/** At the lowest offered rate that was driven, where queues blur least. */
+export function addedLatency(evidence: Evidence): Finding[] {
+  const main = mainHops(evidence);
+  const scenario = pacedScenario(evidence.scenarios);
+  if (!scenario || !main) return [];
+  return main.hops.flatMap((record, at): Finding[] => {
+    const subject = scenario.subjects.find((one) => one.subject === subjectName(record.subject));
+    const of = (metric: MetricName): Comparison | undefined =>
+      subject?.versusDirect.find((comparison) => comparison.metric === metric);
+    if (!subject) return [];
+    const rate = `At ${formatQuantity(scenario.offered!, '/s')}`;
+    // Where the generator's own lag would drown it, response time is withheld; service time does not contain the lag.
+    const time = of('responseP50') ? 'response' : 'service';
+    const [p50, p99] = [of(`${time}P50`), of(`${time}P99`)];
+    if (!p50) return [cannotAdd(rate, subject, scenario)];
+    const tail = p99 ? addedWords(p99, 'p99') : 'p99 has too few samples';
+    // Said once.
+    const withheld =
+      time === 'service' && at === 0 ? '; response time is withheld, the generator’s own lag would be in it' : '';
+    return [
+      {
+        sentence: `${rate}, ${time} time through ${subject.subject} against direct: ${addedWords(p50, 'p50')}; ${tail}${withheld}.`,
+        strength: p99 ? weaker(p50.strength, p99.strength) : p50.strength,
+        scenario: scenario.scenario.name,
+        ...(p50.strength !== 'cannot tell' && {
+          figure: {
+            label: `Added by ${subject.subject} to direct`,
+            what: `${time} time p50`,
+            estimate: p50.estimate,
+            unit: 'µs',
+          },
+        }),
+      },
+    ];
+  });
+}
+
+function cannotAdd(rate: string, subject: SubjectAnalysis, scenario: ScenarioAnalysis): Finding {
+  const direct = scenario.subjects.find(({ layer }) => layer === 'direct');
+  const empty = [subject, direct].find((one) => one?.trials.completed === 0);
+  const reason = !direct
+    ? 'direct was not measured'
+    : empty
+      ? `${empty.subject}: ${noneCompleted(empty)}`
+      : 'no round has both, each with enough samples';
+  return {
+    sentence: `${rate}, what ${subject.subject} adds to the response time of direct cannot be told: ${reason}.`,
+    strength: 'cannot tell',
+    scenario: scenario.scenario.name,
+  };
+}
+
+const addedWords = ({ estimate, strength, resolvable }: Comparison, name: string): string => {
+  const least =
+    resolvable === undefined || !Number.isFinite(resolvable)
+      ? ''
+      : `, the smallest that could have been seen is ${formatQuantity(resolvable, 'µs')}`;
+  if (strength === 'cannot tell' && estimate.n > 1)
+    return `${name} no difference that this run can resolve (${formatInterval(estimate, 'µs')} µs${least})`;
+  return `${name} ${estimate.value >= 0 ? '+' : ''}${formatEstimate(estimate, 'µs')}`;
+};
+
+/** Throughput is the subject's only where it was saturated itself. */
+export function capacities(evidence: Evidence): Finding[] {
+  const main = mainHops(evidence);
+  if (!main) return [];
+  const { scenario, hops } = main;
+  return hops.flatMap((record): Finding[] => {
+    const subject = scenario.subjects.find((one) => one.subject === subjectName(record.subject));
+    if (!subject?.capacity) return [];
+    const { kind, estimate } = subject.capacity;
+    const figure = formatEstimate(estimate, '/s');
+    return [
+      {
+        sentence:
+          kind === 'measured'
+            ? `${subject.subject} was itself the limit at ${figure}.`
+            : `One core of ${subject.subject} would carry ${figure}, derived from its CPU per request: ${LIMITS[subject.bound ?? 'none']}, so its throughput is no capacity.`,
+        strength: strengthOfFigure(estimate),
+        scenario: scenario.scenario.name,
+      },
+    ];
+  });
+}
+
+const LIMITS: Readonly<Record<NonNullable<SubjectAnalysis['bound']>, string>> = {
+  proxy: 'the proxy was the limit',
+  origin: 'the origin was the limit',
+  generator: 'the load generator was the limit',
+  host: 'the host was the limit (cores that load and origin share, or that other processes took)',
+  none: 'nothing was saturated',
+  mixed: 'different things were the limit in different rounds',
+};
+
+const MOST_LISTED = 4;
+
+export const idleMemory = ({ scenarios }: Evidence): Finding[] =>
+  scenarios.flatMap(({ scenario, subjects }): Finding[] => {
+    const held = subjects
+      .flatMap(({ subject, metrics: { memoryPerConnection: memory } }) => (memory ? [{ subject, memory }] : []))
+      .toSorted((a, b) => a.memory.value - b.memory.value);
+    if (held.length === 0) return [];
+    const list = held.map(({ subject, memory }) => `${formatEstimate(memory, 'B/connection')} in ${subject}`);
+    const words =
+      list.length > MOST_LISTED ? `from ${list[0]} to ${list.at(-1)}, ${list.length} proxies in all` : list.join(', ');
+    return [
+      {
+        sentence: `An idle connection held ${words} (${scenario.name}).`,
+        strength: held.map(({ memory }) => strengthOfFigure(memory)).reduce(weaker),
+        scenario: scenario.name,
+      },
+    ];
+  });

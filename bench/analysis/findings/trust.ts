@@ -1,0 +1,92 @@
+/** What the figures of a run rest on: its rounds, its instruments, the same against the same, and what was left out. */
+import type { TrialRecord } from '#bench/model/record.ts';
+import { subjectName } from '#bench/model/scenario.ts';
+import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
+import type { Finding } from '../analysis.ts';
+import { describeCalibration } from '../calibration.ts';
+import { CLAIM_ROUNDS, CONFIDENCE } from '../comparison.ts';
+import { formatEstimate, percent } from '../quantity.ts';
+import type { Evidence } from './evidence.ts';
+
+/** What all figures of the run rest on. */
+export function basisOf(rounds: number): string {
+  if (rounds < 2) return 'One round: figures without intervals. They show that everything runs, not what it costs.';
+  const { coverage } = hodgesLehmann(
+    Array.from({ length: rounds }, (_, i) => i),
+    CONFIDENCE,
+  );
+  const cover = `${(coverage * 100).toFixed(coverage > 0.9 ? 1 : 0)} %`;
+  if (coverage < CONFIDENCE)
+    return `${rounds} rounds: intervals reach from the least to the greatest round and cover the true figure in ${cover} of runs. A first look; ${CLAIM_ROUNDS} rounds make a claim.`;
+  const look = rounds < CLAIM_ROUNDS ? ` A first look; ${CLAIM_ROUNDS} rounds make a claim.` : '';
+  return `${rounds} rounds: intervals are exact signed-rank intervals over rounds and cover the true figure in ${cover} of runs.${look}`;
+}
+
+export const instruments = ({ calibration, scenarios }: Evidence): Finding[] =>
+  calibration && scenarios[0]
+    ? [
+        {
+          sentence: describeCalibration(calibration),
+          strength: 'note',
+          scenario: scenarios[0].scenario.name,
+          part: 'calibration',
+        },
+      ]
+    : [];
+
+/** Needs rounds enough for the default rule to call anything different at all. */
+export function sameAgainstSame({ noise }: Evidence): Finding[] {
+  const able = noise?.comparisons.filter(({ kind, estimate }) => kind === 'ratio' && estimate.n >= CLAIM_ROUNDS) ?? [];
+  if (!noise || able.length === 0) return [];
+  const cpu = able.find(({ metric }) => metric === 'cpuPerRequest');
+  const floor = cpu
+    ? ` CPU per request of ${cpu.reference.subject} against itself: ${formatEstimate(cpu.estimate, 'ratio')}; a difference of ${percent(Math.exp(cpu.smallest) - 1)} could have been seen.`
+    : '';
+  return [
+    {
+      sentence: `A/A: ${noise.falseAlarms} of ${able.length} comparisons of a subject with itself ${noise.falseAlarms === 1 ? 'was' : 'were'} called different.${floor}`,
+      strength: 'note',
+      scenario: able[0]!.subject.scenario,
+      part: 'noise',
+    },
+  ];
+}
+
+/** The first lines say it; what a proxy wrote and ran with stands with its configuration. */
+const firstLine = (text: string): string => text.split('\n', 1)[0]!;
+
+export const notMeasured = ({ subjects, scenarios }: Evidence): Finding[] =>
+  subjects.flatMap(({ subject, preflight }): Finding[] => {
+    const failed = preflight.filter(({ passed }) => !passed);
+    if (failed.length === 0 || !scenarios[0]) return [];
+    const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : '';
+    const sentence = `${subjectName(subject)} was not measured: ${failed[0]!.rule}: ${firstLine(failed[0]!.detail)}${more}.`;
+    return [{ sentence, strength: 'note', scenario: scenarios[0].scenario.name, part: 'configuration' }];
+  });
+
+const RULES_NAMED = 3;
+
+/** Of a user's own proxy, which is measured all the same. */
+export const rulesNotKept = ({ subjects, scenarios }: Evidence): Finding[] =>
+  subjects.flatMap(({ subject, preflight }): Finding[] => {
+    const broken = preflight.filter(({ deviates }) => deviates);
+    if (broken.length === 0 || !scenarios[0]) return [];
+    const named = broken.slice(0, RULES_NAMED).map(({ rule }) => rule);
+    const more = broken.length > RULES_NAMED ? ` and ${broken.length - RULES_NAMED} more` : '';
+    const sentence = `${subjectName(subject)} carries the load correctly but does not keep ${broken.length} of ${preflight.length} checks: ${named.join('; ')}${more}; each stands with its configuration.`;
+    return [{ sentence, strength: 'note', scenario: scenarios[0].scenario.name, part: 'configuration' }];
+  });
+
+export function leftOut({ trials }: Evidence): Finding[] {
+  const count = (state: TrialRecord['state']): number => trials.filter((trial) => trial.state === state).length;
+  const [invalid, failed] = [count('invalid'), count('failed')];
+  if (invalid + failed === 0) return [];
+  return [
+    {
+      sentence: `${invalid} of ${trials.length} trials ${invalid === 1 ? 'is' : 'are'} invalid and ${failed} failed; they are listed with their reasons and count in no figure.`,
+      strength: 'note',
+      scenario: trials.find(({ state }) => state !== 'completed')!.scenario,
+      part: 'trials',
+    },
+  ];
+}

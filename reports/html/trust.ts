@@ -1,0 +1,79 @@
+/** Whether to believe it, in one line under the headline: rounds, noise, instruments, what was left out. */
+import type { Analysis } from '#bench/analysis/analysis.ts';
+import { verdictOf } from '#bench/analysis/calibration.ts';
+import { CLAIM_ROUNDS } from '#bench/analysis/comparison.ts';
+import { percent } from '#bench/analysis/quantity.ts';
+import { noiseFloor } from '../charts/noise.ts';
+import { html, type Markup } from './markup.ts';
+
+interface Item {
+  readonly state: 'sure' | 'care' | 'wrong';
+  readonly words: string;
+  /** Where it is told at length. */
+  readonly id: string;
+}
+
+/** Noise of CPU per request that a reader need not mind. */
+const QUIET = 0.05;
+
+const MARKS = { sure: '✓', care: '≈', wrong: '!' } as const;
+
+const itemsOf = (analysis: Analysis): Item[] => [
+  rounds(analysis),
+  floor(analysis),
+  calibrated(analysis),
+  counted(analysis),
+  ...proven(analysis),
+];
+
+function rounds({ run }: Analysis): Item {
+  const words = `${run.rounds} ${run.rounds === 1 ? 'round' : 'rounds'}`;
+  return run.rounds >= CLAIM_ROUNDS
+    ? { state: 'sure', words: `${words}, enough for a claim`, id: 'environment' }
+    : { state: 'care', words: `${words}, ${CLAIM_ROUNDS} make a claim`, id: 'again' };
+}
+
+function floor(analysis: Analysis): Item {
+  const size = noiseFloor(analysis);
+  if (!analysis.noise || size === null)
+    return { state: 'care', words: 'noise of this host not measured (no A/A pairs)', id: 'noise-floor' };
+  const words = `noise floor ${percent(size)} of CPU per request (A/A)`;
+  return { state: size <= QUIET ? 'sure' : 'care', words, id: 'noise-floor' };
+}
+
+function calibrated({ calibration }: Analysis): Item {
+  if (!calibration) return { state: 'care', words: 'instruments not calibrated in this run', id: 'calibration' };
+  const { length } = calibration.checks;
+  const failed = calibration.checks.filter(({ passed }) => !passed).length;
+  const id = 'calibration';
+  switch (verdictOf(calibration)) {
+    case 'passed':
+      return { state: 'sure', words: `calibration passed, ${length} checks`, id };
+    case 'disturbed':
+      return { state: 'care', words: `calibration: host disturbed in ${failed} of ${length} checks`, id };
+    case 'failed':
+      return { state: 'wrong', words: `calibration: ${failed} of ${length} checks failed`, id };
+  }
+}
+
+function counted({ trials }: Analysis): Item {
+  const out = trials.filter(({ state }) => state !== 'completed').length;
+  if (trials.length === 0) return { state: 'wrong', words: 'no trial ran', id: 'trials' };
+  return out === 0
+    ? { state: 'sure', words: `all ${trials.length} trials completed`, id: 'trials' }
+    : { state: 'care', words: `${out} of ${trials.length} trials count in no figure`, id: 'trials' };
+}
+
+function proven({ subjects }: Analysis): Item[] {
+  const unfit = subjects.filter(({ preflight }) => preflight.some(({ passed }) => !passed)).length;
+  if (unfit === 0) return [];
+  return [{ state: 'wrong', words: `${unfit} of ${subjects.length} subjects failed preflight`, id: 'configs' }];
+}
+
+export const trustLine = (analysis: Analysis): Markup =>
+  html`<ul class="trust" aria-label="How sure this is">
+    ${itemsOf(analysis).map(
+      ({ state, words, id }) =>
+        html`<li class="${state}"><span aria-hidden="true">${MARKS[state]}</span> <a href="#${id}">${words}</a></li>`,
+    )}
+  </ul>`;
