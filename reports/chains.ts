@@ -1,5 +1,6 @@
 /** Cost per hop by chain, as texts that every output lays out in its own way. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
+import { keepAlive } from '#bench/analysis/between.ts';
 import { mainChains } from '#bench/analysis/findings/chains.ts';
 import type { ChainCost } from '#bench/analysis/chains.ts';
 import { metric } from '#bench/analysis/metrics.ts';
@@ -7,6 +8,8 @@ import { formatEstimate, formatInterval, formatQuantity } from '#bench/analysis/
 
 export interface ChainRow {
   readonly hop: string;
+  /** Hop and what is read of it, in the fewest letters: 'l4-tcp', 'l4-tcp, TLS', 'l4-tcp, p50'. */
+  readonly label: string;
   readonly figure: string;
   readonly scenario: string;
   readonly perHop: string;
@@ -27,6 +30,10 @@ export interface ChainTable {
 export function chainTable({ chains, scenarios }: Analysis, main = false): ChainTable | undefined {
   const shown = main ? mainChains(chains, scenarios) : chains;
   if (shown.length === 0) return undefined;
+  const encrypted = keepAlive(
+    scenarios.map(({ scenario }) => scenario),
+    true,
+  );
   const most = Math.max(...shown.map(({ lengths }) => lengths.at(-1)!.hops));
   const counts = Array.from({ length: most }, (_, i) => i + 1);
   return {
@@ -36,6 +43,7 @@ export function chainTable({ chains, scenarios }: Analysis, main = false): Chain
       const of = (hops: number) => chain.lengths.find((length) => length.hops === hops)?.estimate;
       return {
         hop: chain.hop,
+        label: `${chain.hop}${chain.metric === 'serviceP50' ? ', p50' : chain.subject.scenario === encrypted ? ', TLS' : ''}`,
         figure: title,
         scenario: chain.subject.scenario,
         perHop: formatQuantity(chain.estimate.value, unit),

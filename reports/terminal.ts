@@ -143,9 +143,9 @@ function hops(analysis: Analysis, paint: (style: Style, text: string) => string)
     ` ${fit(printable(name), SUBJECT_WIDTH).padEnd(SUBJECT_WIDTH)}${of.map((cell, i) => `  ${cell.padStart(widths[i]!)}`).join('')}`;
   return [
     paint('bold', `${line('in a row', columns)}  linear`),
-    ...found.rows.map(({ hop, figure, linear }, i) => {
-      const name = figure.startsWith('service') ? `${hop}, p50` : hop;
-      return fit(`${line(name, cells[i]!)}  ${linear.replace(/:.*/, '')}`, WIDTH);
+    ...found.rows.map(({ label, linear }, i) => {
+      const short = linear === 'cannot tell' ? '?' : linear.replace(/:.*/, '');
+      return fit(`${line(label, cells[i]!)}  ${short}`, WIDTH);
     }),
     '',
   ];

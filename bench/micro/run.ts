@@ -69,7 +69,9 @@ async function clockedSamples(task: ClockedTask, time: number, signal: AbortSign
 }
 
 async function measure(suite: MicroSuite, task: MicroTask, time: number, signal: AbortSignal): Promise<MicroRecord> {
+  const before = { cpu: process.threadCpuUsage(), at: performance.now() };
   const taken = await ('run' in task ? hotSamples(suite, task, time) : clockedSamples(task, time, signal));
+  const { user, system } = process.threadCpuUsage(before.cpu);
   const samples = taken.toSorted((a, b) => a - b);
   const { low, high } = medianInterval(samples.length);
   return {
@@ -81,6 +83,7 @@ async function measure(suite: MicroSuite, task: MicroTask, time: number, signal:
     low: samples[low]!,
     high: samples[high]!,
     samples: samples.length,
+    share: Math.min(1, (user + system) / 1e3 / (performance.now() - before.at)),
   };
 }
 

@@ -180,6 +180,8 @@ export const MicroRecord = z.object({
   low: z.number(), // 95 % interval of the median
   high: z.number(),
   samples: z.number().int(),
+  /** CPU time of its thread over the time that passed, 0–1: what is missing, other processes had. */
+  share: z.number().min(0).max(1).optional(),
 });
 export type MicroRecord = z.infer<typeof MicroRecord>;
 

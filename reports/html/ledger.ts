@@ -37,7 +37,7 @@ function accountsTable(accounts: readonly Account[], label: string): Markup {
         <thead>
           <tr>
             <th scope="col">Part</th>
-            ${accounts.map(({ subject, scenario }) => html`<th scope="col">${subject}<small>${scenario}</small></th>`)}
+            ${accounts.map(({ subject, scenario }) => html`<th scope="col">${subject}<br /><small>${scenario}</small></th>`)}
             <th scope="col" class="text">How it is known</th>
           </tr>
         </thead>

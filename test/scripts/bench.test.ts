@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, readlinkSync, truncateSync, statSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { Analysis } from '#bench/analysis/analysis.ts';
 import { readRecords } from '#bench/model/read.ts';
 import type { RunRecords } from '#bench/model/record.ts';
+import { subjectName } from '#bench/model/scenario.ts';
 import { Cli, hopcost, temporaryFolder } from './cli.ts';
 
 const folder = temporaryFolder();
@@ -86,6 +88,22 @@ test(
     assert.match(stderr, /core/); // the placement plan
   },
 );
+
+test('--hops measures the same proxy twice in a row as a subject of the same run', { timeout: 60_000 }, async () => {
+  const rows = join(folder.path, 'rows');
+  const { code, stdout, stderr } = await hopcost(...TINY, '--hops', '2', '--out', rows, '--json');
+  assert.equal(code, 0, stderr);
+  const report = JSON.parse(stdout) as Analysis;
+  assert.deepEqual(
+    report.subjects.map(({ subject }) => subjectName(subject)),
+    ['direct', 'l4-tcp', 'l4-tcp ×2'],
+  );
+  assert.equal(report.trials.length, 3);
+  assert.ok(report.trials.every(({ state }) => state !== 'failed'));
+  for (const { hop, lengths } of report.chains)
+    assert.deepEqual([hop, ...lengths.map(({ hops }) => hops)], ['l4-tcp', 1, 2]);
+  assert.match(stderr, /l4-tcp ×2/);
+});
 
 test('report renders a run again, also one whose last line was torn', { timeout: 30_000 }, async () => {
   const run = latest();

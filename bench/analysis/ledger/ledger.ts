@@ -1,10 +1,10 @@
 /** The cost ledger of a run: an account a hop, what more of something costs, and the micro-benchmarks as evidence. */
-import type { CompletedTrial, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import type { CompletedTrial, MicroRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { hopsOf, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import { median } from '#bench/stats/hodges-lehmann.ts';
-import { formatQuantity } from '../quantity.ts';
-import { type Account, closeAccount, COSTS, type Cost, type Missing } from './account.ts';
+import { formatQuantity, percent } from '../quantity.ts';
+import { type Account, closeAccount, COSTS, type Cost, type Entry, type Missing } from './account.ts';
 import { type Books, plainEntries, tlsEntries } from './entries.ts';
 import { type LedgerSuite, microsIn, suitesOf } from './micro.ts';
 import { type Rate, ratesOf } from './rates.ts';
@@ -57,7 +57,7 @@ function accountOf(
     whole,
     entries,
     missing,
-    notes: cost === 'CPU' ? resolutionOf(own) : [],
+    notes: cost === 'CPU' ? [...resolutionOf(own), ...disturbanceOf(books.micro, entries)] : [],
     byConstruction: layer === 'l4',
   });
 }
@@ -83,4 +83,18 @@ function resolutionOf(trials: readonly TrialRecord[]): string[] {
   return [
     `the kernel’s half is sampled in ticks of 10 ms and scaled to the nanosecond total: ± ${formatQuantity(error, 'µs')} in a round (standard error)${errors.length > 1 ? `, ± ${formatQuantity(over, 'µs')} over ${errors.length}` : ''}`,
   ];
+}
+
+/** Share of a core below which a micro-benchmark is called disturbed: its figures are then too large. */
+const UNDISTURBED = 0.9;
+
+function disturbanceOf(micro: readonly MicroRecord[], entries: readonly Entry[]): string[] {
+  if (!entries.some(({ method }) => method === 'micro-benchmark')) return [];
+  const shares = micro.flatMap(({ perRequest, share }) => (perRequest > 0 && share !== undefined ? [share] : []));
+  const least = Math.min(...shares);
+  return shares.length > 0 && least < UNDISTURBED
+    ? [
+        `other processes took up to ${percent(1 - least)} of the core while the micro-benchmarks ran: their parts are too large`,
+      ]
+    : [];
 }

@@ -271,6 +271,17 @@ test('an L4 hop’s own halves explain it by construction, and that is said', ()
   assert.equal(accountOf(books(TRUTH), 'l7-http').byConstruction, false);
 });
 
+test('micro-benchmarks that other processes disturbed are named: their parts are too large', () => {
+  const made = books(TRUTH);
+  const notes = (share: number): readonly string[] =>
+    accountOf({ ...made, micro: made.micro.map((record) => ({ ...record, share })) }, 'l7-http').notes;
+  assert.deepEqual(notes(0.97), []);
+  assert.match(
+    notes(0.62).join().replaceAll('\u00a0', ' '),
+    /other processes took up to 38 % of the core while the micro/,
+  );
+});
+
 test('what is missing is said, with what would give it', () => {
   const said = (account: Account): string => account.missing.map(({ what, how }) => `${what}: ${how}`).join('; ');
   const small = books(TRUTH, { scenarios: ['http-small'], benchmarks: false });
