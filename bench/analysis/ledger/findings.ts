@@ -1,7 +1,7 @@
 /** The accounts of the reference hops in a sentence each: how much the parts explain, which they are, what is left. */
 import type { Finding } from '../analysis.ts';
 import { REFERENCES } from '../between.ts';
-import { CLAIM_ROUNDS, CONFIDENCE } from '../comparison.ts';
+import { strengthOfFigure } from '../comparison.ts';
 import { metric } from '../metrics.ts';
 import { formatQuantity, percent } from '../quantity.ts';
 import { type Account, type AccountPart, COSTS, ENOUGH } from './account.ts';
@@ -12,16 +12,11 @@ const TOLD: readonly string[] = [REFERENCES.l7, 'l7-tls'];
 export const ledgerFindings = (accounts: readonly Account[]): Finding[] =>
   accounts
     .filter(({ subject, cost }) => cost === 'CPU' && TOLD.includes(subject))
-    .map((account): Finding => {
-      const { scenario, explained } = account;
-      const strength =
-        explained.n < 2
-          ? 'cannot tell'
-          : explained.n >= CLAIM_ROUNDS && explained.coverage >= CONFIDENCE
-            ? 'claim'
-            : 'look';
-      return { sentence: sentenceOf(account), strength, scenario };
-    });
+    .map((account): Finding => ({
+      sentence: sentenceOf(account),
+      strength: strengthOfFigure(account.explained),
+      scenario: account.scenario,
+    }));
 
 /** Parts smaller than this share of the whole are left to the tables. */
 const SHOWN = 0.01;
