@@ -6,7 +6,7 @@ import type { GateMetric, GateResult } from '#bench/gate/result.ts';
 import { quoted } from '../again.ts';
 import { fenced, plain, tableHead, tableRow } from '../markdown.ts';
 import type { Block } from './blocks.ts';
-import { budgetsByImportance, BUDGETS, byImportance, headlineOf, STATES } from './states.ts';
+import { budgetsByImportance, BUDGETS, byImportance, headlineOf, shownAs } from './states.ts';
 import { decidingP, formatChange, formatP, formatRevision } from './change.ts';
 import { environmentFacts, type Facts, roundsText, runFacts } from './facts.ts';
 
@@ -48,10 +48,11 @@ const figure = (estimate: Estimate | undefined, unit: Unit): string =>
   estimate === undefined ? '–' : `${formatQuantity(estimate.value, unit)} <sub>${formatInterval(estimate, unit)}</sub>`;
 
 const metricRow = (metric: GateMetric): string => {
-  const { scenario, subject, title, unit, base, head, ratio, state, primary } = metric;
+  const { scenario, subject, title, unit, base, head, ratio, primary } = metric;
+  const { mark, words } = shownAs(metric);
   const p = decidingP(metric);
   return tableRow([
-    `${STATES[state].mark}${NBSP}${state}${primary ? '' : ' (advisory)'}`,
+    `${mark}${NBSP}${words}${primary ? '' : ' (advisory)'}`,
     name(scenario),
     name(subject),
     name(title),

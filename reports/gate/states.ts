@@ -1,4 +1,5 @@
 /** What each state is called, how it is marked, and which metric a reader must see first. */
+import { percent } from '#bench/analysis/quantity.ts';
 import type { BudgetOutcome, GateMetric, GateResult, GateState } from '#bench/gate/result.ts';
 import type { Style } from '../columns.ts';
 
@@ -16,6 +17,17 @@ export const STATES: Readonly<Record<GateState, Shown>> = {
   same: { mark: '=', style: 'dim' },
 };
 const RANK = Object.keys(STATES);
+
+/** 'same' where this run's own noise is larger than the change that was asked for: no larger one was seen, a smaller one could not be. */
+export const BLURRED: Shown = { mark: '≈', style: 'dim' };
+const isBlurred = ({ state, effect }: GateMetric): boolean => state === 'same' && effect.used > effect.asked;
+
+/** Mark and words of one metric: '= same', '≈ same within 8.2 %'. */
+export function shownAs(metric: GateMetric): Shown & { readonly words: string } {
+  const { state, effect } = metric;
+  if (!isBlurred(metric)) return { ...STATES[state], words: state };
+  return { ...BLURRED, words: `same within ${percent(effect.used)}` };
+}
 
 export const BUDGETS: Readonly<Record<BudgetOutcome['state'], Shown>> = {
   exceeded: { mark: '✗', style: 'red' },

@@ -5,8 +5,9 @@ import { fit, type Paint, painter, printable, WIDTH, wrap } from '../columns.ts'
 import { formatChange, formatRevision } from './change.ts';
 import type { GateOutput } from './contract.ts';
 import { roundsText } from './facts.ts';
-import { budgetsByImportance, BUDGETS, byImportance, headlineOf, STATES } from './states.ts';
+import { BLURRED, budgetsByImportance, BUDGETS, byImportance, headlineOf, shownAs, STATES } from './states.ts';
 
+const NBSP = '\u00a0';
 const TITLE_WIDTH = 25;
 const FIGURE_WIDTH = 9;
 /** Lines of reasons; all of them are in the other outputs. */
@@ -67,7 +68,16 @@ function against(result: GateResult): string[] {
 function metricLines(metrics: readonly GateMetric[], paint: Paint): string[] {
   if (metrics.length === 0) return [];
   const groups = Map.groupBy(byImportance(metrics), ({ scenario, subject }) => JSON.stringify([scenario, subject]));
-  const shown = Object.entries(STATES).filter(([state]) => metrics.some((metric) => metric.state === state));
+  const marks = new Set(metrics.map((metric) => shownAs(metric).mark));
+  const legend = [
+    ...Object.entries(STATES).map(([state, { mark }]) => ({ mark, words: state })),
+    { mark: BLURRED.mark, words: 'same within this run’s noise' },
+  ]
+    .filter(({ mark }) => marks.has(mark))
+    .map(({ mark, words }) => `${mark} ${words}`);
+  const brackets = metrics.every(({ primary }) => primary) ? [] : ['(advisory in brackets)'];
+  // Broken between its parts alone.
+  const parts = [...legend, ...brackets].map((part) => part.replaceAll(' ', NBSP));
   return [
     '',
     paint('bold', line(' ', 'metric', 'base', 'head', 'change')),
@@ -75,15 +85,13 @@ function metricLines(metrics: readonly GateMetric[], paint: Paint): string[] {
       ` ${fit(inert(`${own[0]!.scenario} · ${own[0]!.subject}`), WIDTH - 2)}`,
       ...own.map((metric) => metricLine(metric, paint)),
     ]),
-    paint(
-      'dim',
-      ` ${shown.map(([state, { mark }]) => `${mark} ${state}`).join('   ')}${metrics.every(({ primary }) => primary) ? '' : '   (advisory in brackets)'}`,
-    ),
+    ...wrap(parts.join(`${NBSP}${NBSP} `), WIDTH - 2).map((text) => paint('dim', ` ${text}`)),
   ];
 }
 
-function metricLine({ title, unit, state, primary, base, head, ratio }: GateMetric, paint: Paint): string {
-  const { mark, style } = STATES[state];
+function metricLine(metric: GateMetric, paint: Paint): string {
+  const { title, unit, primary, base, head, ratio } = metric;
+  const { mark, style } = shownAs(metric);
   const figure = (estimate: typeof base): string =>
     estimate === undefined ? '–' : formatQuantity(estimate.value, unit);
   const change = ratio === undefined ? '–' : formatChange(ratio);

@@ -26,6 +26,8 @@ export interface MetricOptions {
   readonly ratio?: number;
   readonly rounds?: number;
   readonly reason?: string;
+  /** The smallest change that matters, raised by the noise of the run. */
+  readonly used?: number;
 }
 
 export function metricOf({
@@ -39,6 +41,7 @@ export function metricOf({
   ratio = 1,
   rounds = 12,
   reason = `made to be ${state}`,
+  used = 0.03,
 }: MetricOptions = {}): GateMetric {
   const { title, unit } = METRICS[metric];
   const random = mulberry32(level * 1e3 + ratio * 1e6 + rounds);
@@ -67,7 +70,7 @@ export function metricOf({
       adjustedP: Math.min(1, 3 * p),
     }),
     rounds: measured,
-    effect: { asked: 0.03, used: 0.03 },
+    effect: { asked: 0.03, used },
     reason,
   };
 }
@@ -122,7 +125,7 @@ export function gateResult(changed: Partial<GateResult> = {}): GateResult {
       metricOf({ ratio: 1.002 }),
       metricOf({ metric: 'throughput', better: 'higher', level: 41_300, ratio: 0.998 }),
       metricOf({ metric: 'serviceP50', scenario: 'http-paced-50', level: 312 }),
-      metricOf({ metric: 'residentMemory', primary: false, level: 61.4 * 2 ** 20 }),
+      metricOf({ metric: 'residentMemory', primary: false, level: 61.4 * 2 ** 20, used: 0.082 }),
     ],
     budgets: [],
     newErrors: [],

@@ -50,3 +50,16 @@ test('more reasons than fit are counted', () => {
   const text = renderGateTerminal(hugeResult(30));
   assert.match(text, /… and 22 more; gate\.md lists them/);
 });
+
+test('same within the noise is not called the same; the legend holds what is there, and fits', () => {
+  const states = ['regressed', 'invalid', 'inconclusive', 'improved', 'same'] as const;
+  const metrics = [
+    ...states.map((state, i) => metricOf({ state, level: i + 1, primary: i > 0 })),
+    metricOf({ level: 9, used: 0.2 }),
+  ];
+  const lines = linesOf(renderGateTerminal(gateResult({ metrics })));
+  const plain = lines.map((line) => line.replaceAll('\u00a0', ' ').trimEnd());
+  assert.ok(plain.includes(' ✗ regressed   ! invalid   ? inconclusive   ✓ improved   = same'));
+  assert.ok(plain.includes(' ≈ same within this run’s noise   (advisory in brackets)'));
+  assert.equal(plain.filter((line) => line.startsWith('   ≈ ')).length, 1);
+});
