@@ -224,7 +224,8 @@ export function overviewOf({ subjects, scenarios, rankings }: Analysis): Overvie
   return {
     columns: columns.filter((_, i) => filled[i]),
     rows: rows.map((row) => ({ ...row, cells: row.cells.filter((_, i) => filled[i]) })),
-    offered: paced?.offered ?? null,
+    // Only where an added latency stands in the table.
+    offered: columns.some(({ short }, i) => filled[i] && short.startsWith('+')) ? (paced?.offered ?? null) : null,
     time,
     isIdle,
   };

@@ -4,12 +4,13 @@
  * stays enabled.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { VENV } from '#proxies/peers/binary.ts';
 import { peers } from '#proxies/peers/registry.ts';
 import { EXIT } from '../exit.ts';
+import { Interrupted } from '../interrupt.ts';
 
 /** `service`: what the package would start. apache2-bin is the program without one. */
 const PACKAGES: readonly { readonly name: string; readonly service?: string }[] = [
@@ -36,17 +37,21 @@ const isInstalled = (name: string): boolean =>
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** True where it succeeded; otherwise its last lines are shown. */
+/** True where it succeeded; otherwise its last lines are shown. Throws `Interrupted` where a signal ended it. */
 function perform({ title, command }: Step, dryRun: boolean): boolean {
   say(`${title}: ${command.join(' ')}`);
   if (dryRun) return true;
   const [file, ...args] = command;
-  const { status, error, stdout, stderr } = spawnSync(file!, args, {
+  const { status, signal, error, stdout, stderr } = spawnSync(file!, args, {
     encoding: 'utf8',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  if (status === 0) return true;
+  if (signal) throw new Interrupted(`interrupted by ${signal}: ${title}`);
+  if (status === 0) {
+    say('  done');
+    return true;
+  }
   const lines = `${stdout ?? ''}\n${stderr ?? ''}`.trim().split('\n').slice(-10);
   say(`  could not: ${error?.message ?? `exit code ${status}`}\n${lines.map((line) => `    ${line}`).join('\n')}`);
   return false;
@@ -57,6 +62,13 @@ function asRoot(): readonly string[] | undefined {
   if (process.getuid?.() === 0) return [];
   return succeeds('sudo', '-n', 'true') ? ['sudo', '-n'] : undefined;
 }
+
+const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+const changePolicy = (root: readonly string[], script: string): boolean => {
+  const [file, ...args] = [...root, 'sh', '-c', script];
+  return succeeds(file!, ...args);
+};
 
 function installPackages(dryRun: boolean): void {
   const missing = PACKAGES.filter(({ name }) => !isInstalled(name));
@@ -74,17 +86,25 @@ function installPackages(dryRun: boolean): void {
       `could not install: that takes root; run: sudo apt-get install --no-install-recommends ${names.join(' ')}`,
     );
 
-  const own = !existsSync(POLICY) && !dryRun && process.getuid?.() === 0;
-  if (own) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  // Whatever ends the step, the policy is taken back: it would say no to everybody.
+  const ignore = (): void => {};
+  for (const signal of ENDING) process.on(signal, ignore);
+  const own =
+    !existsSync(POLICY) &&
+    !dryRun &&
+    changePolicy(root, `printf '#!/bin/sh\\nexit 101\\n' > ${POLICY} && chmod 755 ${POLICY}`);
   try {
     perform({ title: 'package lists', command: [...root, 'apt-get', 'update', '-q'] }, dryRun);
     const install = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...names];
     perform({ title: 'packages', command: [...root, ...install] }, dryRun);
   } finally {
-    if (own) rmSync(POLICY, { force: true });
+    if (own) changePolicy(root, `rm -f ${POLICY}`);
+    for (const signal of ENDING) process.off(signal, ignore);
   }
   // Those that were there before are the user's own and stay as they are.
-  const services = missing.flatMap(({ service }) => service ?? []);
+  const services = missing.flatMap(({ name, service }) =>
+    service !== undefined && (dryRun || isInstalled(name)) ? service : [],
+  );
   if (services.length > 0 && existsSync('/run/systemd/system'))
     perform({ title: 'services', command: [...root, 'systemctl', 'disable', '--now', ...services] }, dryRun);
   else
