@@ -55,6 +55,7 @@ const Written = z.strictObject({
   /** As `--hops`: 2 or 3 of the same proxy in a row, as further subjects. */
   hops: z.int().min(HOPS[0]).max(HOPS[1]).optional(),
   driver: z.enum(['http1', 'autocannon']).optional(),
+  secondOpinion: z.boolean().optional(),
   strict: z.boolean().optional(),
   gate: Gate.optional(),
   /** Proxies of your own: measured in every run, unless `--proxies` names others. */

@@ -10,10 +10,11 @@ import { aboveNoise, noiseOf } from './noise.ts';
 import { overTimeOf } from './over-time.ts';
 import { rankingsOf } from './ranking.ts';
 import { analyseScenario, figuresOnce } from './scenario.ts';
+import { opinionsOf, secondOpinionWarnings } from './second-opinion.ts';
 import { trialRow } from './trial-row.ts';
 import { gatherWarnings } from './warnings.ts';
 
-export function analyse({ run, subjects, trials, micro, calibration, end }: RunRecords): Analysis {
+export function analyse({ run, subjects, trials, micro, calibration, secondOpinion, end }: RunRecords): Analysis {
   const figures = figuresOnce(run.scenarios, trials);
   const firsts = trials.filter(({ subject }) => subject.again !== true);
   const noise = noiseOf(run.scenarios, trials, figures);
@@ -23,18 +24,31 @@ export function analyse({ run, subjects, trials, micro, calibration, end }: RunR
   const ledger = ledgerOf({ subjects, scenarios: run.scenarios, figures, micro }, trials);
   const rankings = rankingsOf(subjects, scenarios, figures, noise);
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
+  const opinion = secondOpinion ? opinionsOf(secondOpinion) : null;
   return {
     run,
     state: end?.state ?? 'unfinished',
     finishedAt: end?.finishedAt ?? null,
     subjects,
     basis: basisOf(run.rounds),
-    findings: findingsOf({ subjects, scenarios, rankings, comparisons, chains, ledger, trials, noise, calibration }),
+    findings: findingsOf({
+      subjects,
+      scenarios,
+      rankings,
+      comparisons,
+      chains,
+      ledger,
+      trials,
+      noise,
+      calibration,
+      opinion,
+    }),
     scenarios,
     rankings,
     comparisons,
     chains,
     calibration: calibration ?? null,
+    secondOpinion: opinion,
     noise: noise ?? null,
     trials: trials.map((trial) =>
       trialRow(
@@ -42,7 +56,7 @@ export function analyse({ run, subjects, trials, micro, calibration, end }: RunR
         run.scenarios.find(({ name }) => name === trial.scenario),
       ),
     ),
-    warnings: gatherWarnings(trials, drifts),
+    warnings: gatherWarnings(trials, [...drifts, ...secondOpinionWarnings(opinion)]),
     ledger,
     overTime: overTimeOf(run.scenarios, subjects, firsts),
   };

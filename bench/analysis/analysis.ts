@@ -18,6 +18,7 @@ import type { HistoryMark, HistoryPoint } from './history.ts';
 import type { MetricName } from './metrics.ts';
 import type { Noise } from './noise.ts';
 import type { OverTime } from './over-time.ts';
+import type { SecondOpinion } from './second-opinion.ts';
 import type { Unit } from './quantity.ts';
 import type { Ranking } from './ranking.ts';
 import type { Tail } from './tail.ts';
@@ -44,6 +45,8 @@ export interface Analysis {
   readonly chains: readonly ChainCost[];
   /** What the driver said of an origin that is known; null where it was not asked. */
   readonly calibration: CalibrationRecord | null;
+  /** What other load tools say of the same target; null where they were not asked. */
+  readonly secondOpinion: SecondOpinion | null;
   /** What the A/A pairs showed; null where no subject ran twice. */
   readonly noise: Noise | null;
   readonly trials: readonly TrialRow[];
@@ -65,7 +68,7 @@ export interface Finding {
   readonly strength: Strength | 'note';
   /** Where its evidence stands: a scenario, or another part of the report. */
   readonly scenario: string;
-  readonly part?: 'ranking' | 'calibration' | 'noise' | 'trials' | 'configuration';
+  readonly part?: 'ranking' | 'calibration' | 'second-opinions' | 'noise' | 'trials' | 'configuration';
   /** One of many of its kind: folded where there is room for few. */
   readonly isDetail?: true;
   /** The one figure to remember of it, where it has one. */

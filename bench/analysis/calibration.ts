@@ -85,12 +85,18 @@ export function stallChecks(stalled: number, least: number, rate: number, load: 
   ];
 }
 
-/** Every `every`-th answer is an error: all of them counted, and nothing else. */
+/** Every `every`-th answer is an error: of what was sent all of them counted, and nothing else. */
 export function errorChecks(every: number, load: LoadResult): CalibrationCheck[] {
   const { status, ...others } = load.errors;
   const otherErrors = Object.values(others).reduce((a, b) => a + b, 0);
   return [
-    check(`errors, one in ${every}`, 'requests', Math.floor((load.scheduled ?? 0) / every), status, 0),
+    check(
+      `errors, one in ${every}`,
+      'requests',
+      Math.floor(((load.scheduled ?? 0) - (load.dropped ?? 0)) / every),
+      status,
+      0,
+    ),
     check('other errors', 'requests', 0, otherErrors, 0),
   ];
 }

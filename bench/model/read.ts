@@ -22,6 +22,7 @@ export function readRecords(text: string): ReadRecords {
     throw new RecordError('line 1: expected the run record, found none; is this a trials.ndjson?');
   const end = rest.find((line) => line.record === 'end');
   const calibration = rest.find((line) => line.record === 'calibration');
+  const secondOpinion = rest.find((line) => line.record === 'second-opinion');
   const windows = rest.filter((line) => line.record === 'knee-window');
   const knees = rest.filter((line) => line.record === 'knee');
   return {
@@ -34,6 +35,7 @@ export function readRecords(text: string): ReadRecords {
       ...(windows.length > 0 && { windows }),
       ...(knees.length > 0 && { knees }),
       ...(calibration && { calibration }),
+      ...(secondOpinion && { secondOpinion }),
       ...(end && { end }),
     },
   };

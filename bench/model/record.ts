@@ -207,6 +207,46 @@ export const CalibrationRecord = z.object({
 });
 export type CalibrationRecord = z.infer<typeof CalibrationRecord>;
 
+/** The same target, driven by our generator and by other people's load tools in turn, on the same cores. */
+export const SecondOpinionRecord = z.object({
+  record: z.literal('second-opinion'),
+  /** Whether tool and origin ran on the same core. */
+  sharedCores: z.boolean(),
+  /** What the host did besides, over all windows; shares of all CPU time. */
+  host: z.object({ steal: z.number(), foreign: z.number() }),
+  targets: z.array(
+    z.object({
+      name: z.string(),
+      path: z.string(),
+      connections: z.number().int(),
+      /** 'target': a fixed delay sets the rate, whatever a request costs. 'cost': the slower of tool and origin sets it. */
+      setBy: z.enum(['target', 'cost']),
+      /** Ours is 'http1'. */
+      tools: z.array(
+        z.object({
+          tool: z.string(),
+          version: z.string(),
+          windows: z.array(
+            z.object({
+              round: z.number().int().nonnegative(),
+              /** Requests per second by the tool's own words, and by the origin's count in the middle of the window; null: it failed. */
+              rate: z.number().nullable(),
+              counted: z.number().nullable(),
+              /** Microseconds of CPU of the tool and of the origin, by the same count. */
+              cpuPerRequest: z.number().nullable(),
+              originCpuPerRequest: z.number().nullable(),
+              failed: z.number().int(),
+              error: z.string().optional(),
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+  missing: z.array(z.object({ tool: z.string(), install: z.string() })),
+});
+export type SecondOpinionRecord = z.infer<typeof SecondOpinionRecord>;
+
 export const EndRecord = z.object({
   record: z.literal('end'),
   state: z.enum(['completed', 'interrupted']),
@@ -222,6 +262,7 @@ export const RunLine = z.union([
   KneeRecord,
   MicroRecord,
   CalibrationRecord,
+  SecondOpinionRecord,
   EndRecord,
 ]);
 export type RunLine = z.infer<typeof RunLine>;
@@ -237,6 +278,7 @@ export interface RunRecords {
   readonly knees?: readonly KneeRecord[];
   /** Absent where it was not asked for. */
   readonly calibration?: CalibrationRecord;
+  readonly secondOpinion?: SecondOpinionRecord;
   /** Absent: the harness was killed before it could write it. */
   readonly end?: EndRecord;
 }
@@ -246,6 +288,7 @@ export const recordLines = ({
   run,
   subjects,
   calibration,
+  secondOpinion,
   trials,
   windows = [],
   knees = [],
@@ -256,6 +299,7 @@ export const recordLines = ({
     run,
     ...subjects,
     ...(calibration ? [calibration] : []),
+    ...(secondOpinion ? [secondOpinion] : []),
     ...trials,
     ...windows,
     ...knees,

@@ -125,6 +125,12 @@ export const WARNINGS = {
     meaning: 'the proxy still held sockets or other descriptors of the load after the load had closed its connections',
     advice: 'a proxy that leaks them fails later; idle connections that it pools to the origin do not count',
   },
+  'second-opinion': {
+    severity: 'advice',
+    meaning:
+      'another load tool measured another throughput of the same target than ours did, by more than scatter and its own cost explain',
+    advice: 'repeat on a quiet host; until they agree, hold throughput against neither',
+  },
   'few-samples': {
     severity: 'advice',
     meaning: 'too few requests for the high quantiles',

@@ -14,8 +14,10 @@ export interface Preset {
   readonly rounds: number;
   readonly warmup: Millis;
   readonly window: Millis;
-  /** Whether the driver first proves itself against an origin with known delays; about five seconds. */
+  /** Whether the driver first proves itself against an origin with known delays; about eight seconds. */
   readonly calibrate: boolean;
+  /** Whether other people's load tools measure a target of ours too, where they are installed; about 40 seconds. */
+  readonly secondOpinion: boolean;
   /** Measured time of each micro-benchmark task, for the ledger; 0: none. */
   readonly micro: Millis;
 }
@@ -31,6 +33,7 @@ export const PRESETS: readonly Preset[] = [
     warmup: millis(400),
     window: millis(700),
     calibrate: false,
+    secondOpinion: false,
     micro: millis(10),
   },
   {
@@ -43,6 +46,7 @@ export const PRESETS: readonly Preset[] = [
     warmup: millis(600),
     window: millis(1_000),
     calibrate: true,
+    secondOpinion: false,
     micro: millis(60),
   },
   {
@@ -62,6 +66,7 @@ export const PRESETS: readonly Preset[] = [
     warmup: millis(600),
     window: millis(1_000),
     calibrate: true,
+    secondOpinion: true,
     micro: millis(200),
   },
   {
@@ -74,6 +79,7 @@ export const PRESETS: readonly Preset[] = [
     warmup: millis(1_000),
     window: millis(3_000),
     calibrate: true,
+    secondOpinion: true,
     micro: millis(200),
   },
 ];

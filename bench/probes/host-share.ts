@@ -3,11 +3,11 @@ import type { HostReading } from '#bench/model/probe.ts';
 import { foreignShare, hostFigures, hostSnapshot } from './host.ts';
 import { takeSnapshot } from './snapshot.ts';
 
-/** Begins now; the result ends the interval. `pids` are ours, without their children. */
-export function watchHost(pids: readonly number[]): () => Pick<HostReading, 'steal' | 'foreign'> {
+/** Begins now; the result ends the interval. `pids` are ours, with or without their children, ended ones too. */
+export function watchHost(pids: readonly number[], descendants = false): () => Pick<HostReading, 'steal' | 'foreign'> {
   // In ticks, but with the threads that end meanwhile.
   const cpuOf = (): number => {
-    const { user, system } = takeSnapshot({ pids, descendants: false, completed: () => 0 }).coarse;
+    const { user, system } = takeSnapshot({ pids, descendants, completed: () => 0 }).coarse;
     return user + system;
   };
   const [before, ours] = [hostSnapshot(), cpuOf()];

@@ -65,6 +65,7 @@ const badge = (strength: Finding['strength']): Markup =>
 const PARTS: Readonly<Record<NonNullable<Finding['part']>, { readonly id: string; readonly name: string }>> = {
   ranking: { id: 'ranking', name: 'ranking' },
   calibration: { id: 'calibration', name: 'calibration' },
+  'second-opinions': { id: 'second-opinions', name: 'second opinions' },
   noise: { id: 'noise-floor', name: 'noise floor' },
   trials: { id: 'trials', name: 'trials' },
   configuration: { id: 'configs', name: 'configuration' },

@@ -14,6 +14,7 @@ import { figuresSection } from './figures.ts';
 import { findingsSection, headline } from './findings.ts';
 import { instrumentsSection } from './instruments.ts';
 import { html, type Markup, trusted } from './markup.ts';
+import { opinionsSection } from './opinions.ts';
 import { policyOf } from './policy.ts';
 import { scenariosSection } from './scenarios.ts';
 import { STYLE } from './style.ts';
@@ -50,6 +51,7 @@ export async function page(analysis: Analysis, records: RunRecords): Promise<str
     ['environment', 'Environment'],
     ['calibration', 'Calibration'],
     ['noise-floor', 'Noise floor'],
+    ...(analysis.secondOpinion ? [['second-opinions', 'Second opinions'] as const] : []),
     ['configs', 'Configuration'],
     ['again', 'Run it again'],
     ['records', 'Records'],
@@ -69,8 +71,8 @@ export async function page(analysis: Analysis, records: RunRecords): Promise<str
   </header>`;
   const sections = html`${findingsSection(analysis)} ${budgetsSection(budgets)} ${comparisonSection(analysis)}
   ${await figuresSection(analysis)} ${await explanationSection(analysis)} ${scenariosSection(analysis)}
-  ${trialsSection(analysis)} ${environmentSection(analysis)} ${instrumentsSection(analysis)} ${configsSection(analysis)}
-  ${againSection(analysis)}`;
+  ${trialsSection(analysis)} ${environmentSection(analysis)} ${instrumentsSection(analysis)}
+  ${opinionsSection(analysis)} ${configsSection(analysis)} ${againSection(analysis)}`;
   const footer = html`<footer>
     <p>
       hopcost ${run.hopcost}, run ${run.run}. Every figure comes from trials.ndjson next to this page;

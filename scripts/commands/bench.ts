@@ -24,6 +24,7 @@ export const benchCommand = (): Command =>
     .option('--i-own-this-target', 'load on it is yours to send; without this no target is touched')
     .option('--max-rate <n>', 'requests (and connections) a second that no target is ever sent more of')
     .option('--target-ca <file>', 'private authority of https targets, PEM; they are verified in any case')
+    .option('--second-opinion', 'also ask autocannon, wrk and h2load, where installed (standard and full do)')
     .option('--strict', 'exit 98 when anything was inconclusive')
     .option('--json', 'print report.json on stdout instead of the summary')
     .action(async (flags: BenchFlags) => {

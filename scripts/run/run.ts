@@ -2,6 +2,7 @@
 import { symlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeCalibration } from '#bench/analysis/calibration.ts';
+import { describeSecondOpinion, opinionsOf } from '#bench/analysis/second-opinion.ts';
 import { slowestCapacity } from '#bench/analysis/capacity.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { readEnvironment } from '#bench/lab/environment.ts';
@@ -12,12 +13,13 @@ import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { SUITES, runMicro } from '#bench/micro/run.ts';
 import { type RunRecord, SCHEMA_VERSION, type SubjectRecord, type TrialRecord } from '#bench/model/record.ts';
 import { type Loop, type Scenario, baseName, subjectName } from '#bench/model/scenario.ts';
-import { perSecond } from '#bench/model/units.ts';
+import { millis, perSecond } from '#bench/model/units.ts';
 import { fitSubjects } from '#bench/plan/applies.ts';
 import { estimate, planRounds } from '#bench/plan/rounds.ts';
 import { UsageError } from '../exit.ts';
 import { revision, version } from '../version.ts';
 import { calibrate } from './calibrate.ts';
+import { askOthers, OTHERS_TIME } from './second-opinion.ts';
 import { createProgress, formatDuration } from './progress.ts';
 import { RecordLog } from './record-log.ts';
 import { type Settings, definitionOf } from './settings.ts';
@@ -44,7 +46,10 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     throw new UsageError(
       'none of the chosen subjects can carry any of the chosen scenarios; `hopcost list` shows both',
     );
-  const expected = estimate(plan, settings.subjects.length, settings.warmup, settings.window);
+  const expected = millis(
+    estimate(plan, settings.subjects.length, settings.warmup, settings.window) +
+      (settings.secondOpinion ? OTHERS_TIME : 0),
+  );
   const progress = createProgress(process.stderr, planned.length, expected);
   progress.note(describeRun(settings, planned.length, expected));
   progress.note(describePlacement(placement, cores));
@@ -116,6 +121,11 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
       const record = await calibrate({ pool, placement, certificate, seed: settings.seed }, signal);
       await log.append(record);
       progress.note(describeCalibration(record));
+    }
+    if (settings.secondOpinion) {
+      const record = await askOthers({ pool, placement, certificate, seed: settings.seed }, signal);
+      await log.append(record);
+      progress.note(describeSecondOpinion(opinionsOf(record)));
     }
 
     for (const next of planned.filter(({ subject }) => fit.has(baseName(subject)))) {

@@ -28,6 +28,7 @@ export interface BenchFlags extends TargetFlags {
   readonly out?: string;
   readonly driver?: string;
   readonly hops?: string;
+  readonly secondOpinion?: boolean;
   readonly strict?: boolean;
   readonly json?: boolean;
 }
@@ -49,6 +50,7 @@ export interface Settings {
   readonly window: Millis;
   readonly micro: Millis;
   readonly calibrate: boolean;
+  readonly secondOpinion: boolean;
   readonly seed: number;
   /** Folder that holds the folders of runs. */
   readonly out: string;
@@ -135,6 +137,7 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     warmup: preset.warmup,
     micro: preset.micro,
     calibrate: preset.calibrate,
+    secondOpinion: flags.secondOpinion ?? config.secondOpinion ?? preset.secondOpinion,
     window: duration !== undefined ? parseDuration('--duration', duration, WINDOW.least, WINDOW.most) : preset.window,
     seed:
       flags.seed !== undefined

@@ -73,6 +73,7 @@ export class Follower {
         this.#end = record;
         break;
       case 'calibration':
+      case 'second-opinion':
       case 'knee-window':
       case 'knee':
       case 'micro': // shown in the report alone

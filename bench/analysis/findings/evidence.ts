@@ -9,6 +9,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Noise } from '../noise.ts';
 import { formatInterval } from '../quantity.ts';
 import type { Ranking } from '../ranking.ts';
+import type { SecondOpinion } from '../second-opinion.ts';
 
 export interface Evidence {
   readonly subjects: readonly SubjectRecord[];
@@ -20,6 +21,7 @@ export interface Evidence {
   readonly trials: readonly TrialRecord[];
   readonly noise?: Noise | undefined;
   readonly calibration?: CalibrationRecord | undefined;
+  readonly opinion?: SecondOpinion | null;
 }
 
 /** More findings of one kind than this are details: one of them, or their ranking, speaks for all. */

@@ -6,6 +6,7 @@ import type { Finding } from '../analysis.ts';
 import { describeCalibration } from '../calibration.ts';
 import { CLAIM_ROUNDS, CONFIDENCE } from '../comparison.ts';
 import { formatEstimate, percent } from '../quantity.ts';
+import { describeSecondOpinion } from '../second-opinion.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What all figures of the run rest on. */
@@ -22,17 +23,15 @@ export function basisOf(rounds: number): string {
   return `${rounds} rounds: intervals are exact signed-rank intervals over rounds and cover the true figure in ${cover} of runs.${look}`;
 }
 
-export const instruments = ({ calibration, scenarios }: Evidence): Finding[] =>
-  calibration && scenarios[0]
-    ? [
-        {
-          sentence: describeCalibration(calibration),
-          strength: 'note',
-          scenario: scenarios[0].scenario.name,
-          part: 'calibration',
-        },
-      ]
-    : [];
+export function instruments({ calibration, opinion, scenarios }: Evidence): Finding[] {
+  const scenario = scenarios[0]?.scenario.name;
+  if (scenario === undefined) return [];
+  const said: readonly Pick<Finding, 'sentence' | 'part'>[] = [
+    ...(calibration ? [{ sentence: describeCalibration(calibration), part: 'calibration' as const }] : []),
+    ...(opinion ? [{ sentence: describeSecondOpinion(opinion), part: 'second-opinions' as const }] : []),
+  ];
+  return said.map((one) => ({ ...one, strength: 'note', scenario }));
+}
 
 /** Needs rounds enough for the default rule to call anything different at all. */
 export function sameAgainstSame({ noise }: Evidence): Finding[] {

@@ -160,7 +160,14 @@ for (const { code, spoilt, spared } of ROWS)
 test('every code has a row, but those that only the runner can see', () => {
   const rows = new Set<string>(ROWS.map(({ code }) => code));
   const unseen = Object.keys(WARNINGS).filter((code) => !rows.has(code));
-  assert.deepEqual(unseen, ['wrong-process', 'proxy-died', 'unproven', 'origin-died', 'descriptors-left']);
+  assert.deepEqual(unseen, [
+    'wrong-process',
+    'proxy-died',
+    'unproven',
+    'origin-died',
+    'descriptors-left',
+    'second-opinion',
+  ]);
 });
 
 test('what the runner saw counts: an invalid one makes the trial invalid, before all other reasons', () => {
