@@ -11,6 +11,7 @@ export const suite: MicroSuite = {
     {
       name: 'a request and its answer, over and over',
       perRequest: 1,
+      batch: 100,
       run(times) {
         lane ??= openLanes(1)[0]!;
         for (let i = 0; i < times; i++) {

@@ -42,15 +42,16 @@ let sink = 0;
 
 /** Nanoseconds per operation, a sample a batch. */
 async function hotSamples(suite: MicroSuite, task: HotTask, time: number): Promise<number[]> {
+  const { batch = BATCH } = task;
   const bench = new Bench({ time, warmupTime: time, retainSamples: true, throws: true });
   bench.add(task.name, () => {
-    sink += task.run(BATCH);
+    sink += task.run(batch);
   });
   const [done] = await bench.run();
   if (done?.result.state !== 'completed')
     throw new Error(`${suite.name} · ${task.name}: ${done?.result.state ?? 'no result'}`);
   if (!Number.isFinite(sink)) throw new Error(`${suite.name} · ${task.name} returned no number`);
-  return (done.result.latency.samples ?? []).map((ms) => (ms * 1e6) / BATCH);
+  return (done.result.latency.samples ?? []).map((ms) => (ms * 1e6) / batch);
 }
 
 async function clockedSamples(task: ClockedTask, time: number, signal: AbortSignal): Promise<number[]> {

@@ -83,6 +83,8 @@ export interface Account {
   readonly verdict: 'explained' | 'not explained' | 'overlapping';
   /** Its parts are the hop's own measured halves: that they add up proves nothing. */
   readonly byConstruction: boolean;
+  /** Other processes had the core while its micro-benchmarks ran: what they give is too large. */
+  readonly disturbed: boolean;
   readonly notes: readonly string[];
   readonly missing: readonly Missing[];
 }
@@ -99,10 +101,11 @@ export interface Opened {
   readonly missing: readonly Missing[];
   readonly notes: readonly string[];
   readonly byConstruction: boolean;
+  readonly disturbed: boolean;
 }
 
 /** Undefined where no round has the whole and every part. */
-export function closeAccount({ of, whole, entries, missing, notes, byConstruction }: Opened): Account | undefined {
+export function closeAccount({ of, whole, entries, missing, notes, ...marks }: Opened): Account | undefined {
   const rounds = [...whole.keys()].filter((round) =>
     entries.every(({ figure }) => !isRounds(figure) || figure.has(round)),
   );
@@ -139,7 +142,7 @@ export function closeAccount({ of, whole, entries, missing, notes, byConstructio
     unexplained,
     explained,
     verdict: unexplained.high < 0 ? 'overlapping' : explained.value >= ENOUGH ? 'explained' : 'not explained',
-    byConstruction,
+    ...marks,
     notes: [
       ...parts.flatMap(({ name, estimate: { value, high, n } }) => {
         if (value >= 0) return [];

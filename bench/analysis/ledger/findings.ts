@@ -14,7 +14,7 @@ export const ledgerFindings = (accounts: readonly Account[]): Finding[] =>
     .filter(({ subject, cost }) => cost === 'CPU' && TOLD.includes(subject))
     .map((account): Finding => ({
       sentence: sentenceOf(account),
-      strength: strengthOfFigure(account.explained),
+      strength: account.disturbed ? 'cannot tell' : strengthOfFigure(account.explained),
       scenario: account.scenario,
     }));
 
@@ -26,18 +26,21 @@ export function shareWords({ explained: { value, low, high, n } }: Account): str
   return `${percent(value)} (${n < 2 ? 'one round' : `${percent(low).replace(/\u00a0%$/, '')}–${percent(high)}`})`;
 }
 
-function sentenceOf(account: Account): string {
+const sentenceOf = (account: Account): string =>
+  `${verdictWords(account)}.${account.disturbed ? ' Other processes had the core while the micro-benchmarks ran, so that their parts are too large.' : ''}`;
+
+function verdictWords(account: Account): string {
   const { subject, cost, verdict, unexplained } = account;
   const list = listOf(account).join(', ');
   const share = shareWords(account);
   const left = formatQuantity(unexplained.value, metric(COSTS[cost].whole).unit);
   switch (verdict) {
     case 'explained':
-      return `Where the ${cost} of ${subject} goes: ${list}; together ${share} of what was measured, ${left} ${unexplained.value < 0 ? 'too much' : 'unexplained'}.`;
+      return `Where the ${cost} of ${subject} goes: ${list}; together ${share} of what was measured, ${left} ${unexplained.value < 0 ? 'too much' : 'unexplained'}`;
     case 'not explained':
-      return `The ledger does not explain ${subject}: its parts come to ${share} of the ${cost}, less than ${percent(ENOUGH)} (${list}); ${left} unexplained.`;
+      return `The ledger does not explain ${subject}: its parts come to ${share} of the ${cost}, less than ${percent(ENOUGH)} (${list}); ${left} unexplained`;
     case 'overlapping':
-      return `The parts of the ledger overlap at ${subject}: they come to ${share} of the ${cost} that was measured (${list}).`;
+      return `The parts of the ledger overlap at ${subject}: they come to ${share} of the ${cost} that was measured (${list})`;
   }
 }
 

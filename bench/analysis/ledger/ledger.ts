@@ -52,13 +52,15 @@ function accountOf(
   const { entries, missing } = (record.tls ? tlsEntries : plainEntries)(record, cost, books);
   const { layer, tls } = record;
   const own = trials.filter((trial) => trial.scenario === scenario && subjectName(trial.subject) === subject);
+  const disturbance = layer === 'l4' ? [] : disturbanceOf(books.micro, entries);
   return closeAccount({
     of: { subject, layer, tls, scenario, cost },
     whole,
     entries,
     missing,
-    notes: cost === 'CPU' ? [...resolutionOf(own), ...disturbanceOf(books.micro, entries)] : [],
+    notes: cost === 'CPU' ? [...resolutionOf(own), ...disturbance] : [],
     byConstruction: layer === 'l4',
+    disturbed: disturbance.length > 0,
   });
 }
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { analyse } from '#bench/analysis/analyse.ts';
 import { type Account, type Cost, COSTS, type PartName } from '#bench/analysis/ledger/account.ts';
 import type { Books } from '#bench/analysis/ledger/entries.ts';
-import { remarksOf } from '#bench/analysis/ledger/findings.ts';
+import { ledgerFindings, remarksOf } from '#bench/analysis/ledger/findings.ts';
 import { ledgerOf } from '#bench/analysis/ledger/ledger.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import type { MicroRecord, SubjectRecord } from '#bench/model/record.ts';
@@ -273,8 +273,13 @@ test('an L4 hop’s own halves explain it by construction, and that is said', ()
 
 test('micro-benchmarks that other processes disturbed are named: their parts are too large', () => {
   const made = books(TRUTH);
-  const notes = (share: number): readonly string[] =>
-    accountOf({ ...made, micro: made.micro.map((record) => ({ ...record, share })) }, 'l7-http').notes;
+  const at = (share: number): Account =>
+    accountOf({ ...made, micro: made.micro.map((record) => ({ ...record, share })) }, 'l7-http');
+  const notes = (share: number): readonly string[] => at(share).notes;
+  const said = (share: number) => ledgerFindings([at(share)])[0]!;
+  assert.equal(said(0.97).strength, 'claim');
+  assert.equal(said(0.62).strength, 'cannot tell');
+  assert.match(said(0.62).sentence, /unexplained\. Other processes had the core .* too large\.$/);
   assert.deepEqual(notes(0.97), []);
   assert.match(
     notes(0.62).join().replaceAll('\u00a0', ' '),
