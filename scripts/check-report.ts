@@ -1,15 +1,19 @@
 /**
  * CI's look at a run's folder: `node scripts/check-report.ts FOLDER STDOUT`. Every planned trial has a record, the files are there,
- * the page names every subject and asks no network, and what `--json` printed is the report. Exit code 1 with the first fault.
+ * the page names every subject and asks no network, and what `--json` printed is the report. Where there is a Chromium the page is put
+ * through what the tests ask of synthetic runs: seen, labelled, sorted, switched, downloaded, printed. Exit code 1 with the first fault.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { readRecords } from '#bench/model/read.ts';
 import { hopName, subjectName } from '#bench/model/scenario.ts';
 import { factsOf } from '#bench/plan/applies.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
 import { proxies } from '#proxies/registry.ts';
+import { launch, skip } from '#test/reports/browser.ts';
+import { checkReport, LARGEST } from '#test/reports/page-checks.ts';
 
 const [folder, stdout] = process.argv.slice(2);
 assert.ok(folder !== undefined && stdout !== undefined, 'usage: check-report.ts FOLDER STDOUT');
@@ -49,5 +53,17 @@ assert.deepEqual(
   JSON.parse(read('report.json')),
   '--json printed something else than report.json',
 );
+assert.ok(
+  Buffer.byteLength(html) <= LARGEST,
+  `report.html has ${Buffer.byteLength(html)} octets, expected ${LARGEST} at most`,
+);
+const measured = subjects.find(({ layer }) => layer !== 'direct');
+if (measured && skip === false) {
+  await using browser = await launch();
+  await checkReport(browser, pathToFileURL(resolve(folder, 'report.html')).href, subjectName(measured.subject));
+}
+
 const completed = trials.filter(({ state }) => state === 'completed').length;
-process.stdout.write(`report checked: ${completed} of ${trials.length} trials completed, ${facts.length} subjects\n`);
+process.stdout.write(
+  `report checked${skip === false ? ', in a browser too' : ` (${skip})`}: ${completed} of ${trials.length} trials completed, ${facts.length} subjects\n`,
+);

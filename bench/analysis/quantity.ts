@@ -7,9 +7,13 @@ export type Unit = 'µs' | 'ns' | '/s' | 'B' | 'B/connection' | 'instructions' |
 const NBSP = '\u00a0';
 const minus = (text: string): string => text.replace('-', '−');
 
+/** What is smaller has no digit left to show. */
+const LEAST = 1e-6;
+
 /** Three significant digits, thousands apart, no exponent. */
 export function significant(value: number): string {
   const size = Math.abs(Number(value.toPrecision(3))); // rounding may carry: 9.996 is 10.0
+  if (size < LEAST) return '0';
   const decimals = size === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(size) + 1e-9));
   const text = value.toFixed(Math.min(6, decimals));
   const [whole, fraction] = text.split('.');

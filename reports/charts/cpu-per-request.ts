@@ -4,7 +4,7 @@ import { keepAlive } from '#bench/analysis/between.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { type Group, groupOf } from '../overview.ts';
-import { isNarrow, sized } from './frame.ts';
+import { barsEnd, isNarrow, sized } from './frame.ts';
 import { rowChannel, rowsOf } from './groups.ts';
 
 interface Bar {
@@ -61,7 +61,6 @@ function draw(analysis: Analysis): Drawing[] {
     const { value, low, high } = of.metrics.cpuPerRequest!;
     return { label, value, low, high, text: formatQuantity(value, 'µs'), tip: tip(label, '') };
   });
-  const longest = Math.max(...totals.map(({ high }) => high));
   return [
     {
       state: 'drawn',
@@ -95,7 +94,16 @@ function draw(analysis: Analysis): Drawing[] {
                 type: 'quantitative',
                 title: 'µs of CPU per request',
                 // Room for the figure at the end of the longest bar.
-                scale: { domain: [0, longest * (isNarrow(width) ? 1.3 : 1.12)], nice: false },
+                scale: {
+                  domain: [
+                    0,
+                    barsEnd(
+                      totals.map(({ high, ...bar }) => ({ ...bar, end: high })),
+                      width,
+                    ),
+                  ],
+                  nice: false,
+                },
                 axis: { tickCount: isNarrow(width) ? 4 : 7, domain: false, ticks: false },
               },
               x2: { field: 'to' },

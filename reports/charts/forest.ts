@@ -200,6 +200,7 @@ function forestOf(unordered: readonly Row[], { title, unit, axis, short, none, f
                 field: 'strength',
                 type: 'nominal',
                 title: null,
+                legend: { columns: narrow ? 2 : 3 },
                 scale: {
                   domain: strengths.map((one) => STRENGTHS[one].label),
                   range: strengths.map((one) => SHAPES[one]),
@@ -209,6 +210,7 @@ function forestOf(unordered: readonly Row[], { title, unit, axis, short, none, f
                 field: 'strength',
                 type: 'nominal',
                 title: null,
+                legend: { columns: narrow ? 2 : 3 },
                 scale: {
                   domain: strengths.map((one) => STRENGTHS[one].label),
                   range: strengths.map((one) => (one === 'cannot tell' ? 'var(--none)' : 'var(--series-1)')),

@@ -31,3 +31,21 @@ export function logTicks(least: number, most: number, room = 10): number[] {
     decades.flatMap((decade) => steps.map((step) => step * decade)).filter((tick) => tick >= least && tick <= most);
   return [[1, 2, 5], [1, 3], [1]].map(within).find(({ length }) => length <= room) ?? within([1]);
 }
+
+/** Pixels of a letter at 12 px: bold ones are wide, and names are mostly narrow. */
+const LETTER = { bold: 7.6, plain: 6.6 } as const;
+
+/** Where the axis of a bar chart must end so that the text behind each bar still fits into the drawing. */
+export function barsEnd(
+  bars: readonly { readonly label: string; readonly end: number; readonly text: string }[],
+  width: number,
+): number {
+  const names = Math.max(...bars.map(({ label }) => label.length * LETTER.plain));
+  const plot = width - Math.min(names, rowAxis(width).labelLimit) - 24;
+  const scale = Math.min(
+    ...bars
+      .filter(({ end }) => end > 0)
+      .map(({ end, text }) => Math.max(40, plot - text.length * LETTER.bold - 14) / end),
+  );
+  return Number.isFinite(scale) ? plot / scale : 1;
+}

@@ -5,7 +5,7 @@ import type { MetricName } from '#bench/analysis/metrics.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { type Group, groupOf } from '../overview.ts';
-import { isNarrow, sized } from './frame.ts';
+import { barsEnd, isNarrow, sized } from './frame.ts';
 import { rowChannel, rowsOf } from './groups.ts';
 import { LAYER_LOOKS } from './palette.ts';
 
@@ -59,7 +59,6 @@ function drawBars(bars: readonly Bar[], unit: 'B' | 'B/connection', what: string
     text: formatQuantity(estimate.value, unit),
     tip: tip(subject, `${subject}: ${formatEstimate(estimate, unit)}`),
   }));
-  const longest = Math.max(...values.map(({ high }) => high));
   const least = bars[0]!;
   return {
     state: 'drawn',
@@ -87,7 +86,13 @@ function drawBars(bars: readonly Bar[], unit: 'B' | 'B/connection', what: string
                 type: 'quantitative',
                 title,
                 scale: {
-                  domain: [Math.min(0, ...values.map(({ low }) => low)), longest * (narrow ? 1.5 : 1.15)],
+                  domain: [
+                    Math.min(0, ...values.map(({ low }) => low)),
+                    barsEnd(
+                      values.map(({ subject, high, text }) => ({ label: subject, end: high, text })),
+                      width,
+                    ),
+                  ],
                   nice: false,
                 },
                 axis: { tickCount: narrow ? 4 : 7, domain: false, ticks: false },

@@ -5,7 +5,7 @@ import { keepAlive } from '#bench/analysis/between.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { boundWords, groupOf } from '../overview.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
-import { isNarrow, sized } from './frame.ts';
+import { barsEnd, isNarrow, sized } from './frame.ts';
 import { rowChannel, rowsOf } from './groups.ts';
 
 function draw({ scenarios }: Analysis): Drawing[] {
@@ -48,7 +48,6 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
   });
   const kinds = [OWN, LIMITED].filter((kind) => bars.some((bar) => bar.kind === kind));
   const rows = rowsOf(bars);
-  const longest = Math.max(...bars.map(({ end }) => end));
   const own = bars.filter(({ kind }) => kind === OWN).length;
   return {
     state: 'drawn',
@@ -82,7 +81,16 @@ function drawScenario({ scenario, subjects }: ScenarioAnalysis): Drawing {
                 type: 'quantitative',
                 title: 'requests per second',
                 // Room for the words at the end of the longest bar.
-                scale: { domain: [0, longest * (narrow ? 1.4 : 1.62)], nice: false },
+                scale: {
+                  domain: [
+                    0,
+                    barsEnd(
+                      bars.map((bar) => ({ ...bar, text: narrow ? bar.short : bar.text })),
+                      width,
+                    ),
+                  ],
+                  nice: false,
+                },
                 axis: { tickCount: narrow ? 3 : 6, domain: false, ticks: false, format: '~s' },
               },
               color: {

@@ -18,6 +18,7 @@ export const STYLE = `
   }
 }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 html { -webkit-text-size-adjust: 100%; scroll-padding-top: 1rem; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 var(--sans); overflow-wrap: break-word; }
 main, header, footer { max-width: 76rem; margin: 0 auto; padding: 0 clamp(1rem, 4vw, 2.5rem); }
@@ -76,7 +77,7 @@ td small { display: block; white-space: nowrap; }
 td.text { min-width: 14rem; } td.text.nowrap { min-width: 0; }
 .dense { width: auto; } .dense th, .dense td { padding: .25rem .6rem; white-space: nowrap; } .dense td.text { color: var(--soft); }
 .out { color: var(--bad); font-weight: 600; }
-.tall { max-height: 34rem; overflow-y: auto; }
+.tall { max-height: 34rem; overflow-y: auto; } .tall thead th { position: sticky; top: 0; z-index: 1; background: var(--card); } .tall thead th:first-child { z-index: 2; }
 .differs { padding-left: 1.2rem; font-size: .9rem; } .differs ul { padding-left: 1.2rem; color: var(--soft); } .differs code { white-space: nowrap; }
 .scroll tbody th, .scroll thead th:first-child { position: sticky; left: 0; background: var(--card); min-width: 12rem; }
 .scroll tr.sub th { padding-left: 1.75rem; font-weight: 400; color: var(--soft); } .scroll tr.sub > * { border-top: 0; padding-top: 0; }
@@ -94,12 +95,11 @@ figure > svg.narrow { display: none; max-width: 420px; }
 .untold { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1rem; }
 .nothing { margin: 0; padding: 1rem 1.2rem; border: 1.5px dashed var(--rule); border-radius: 8px; color: var(--soft); max-width: 46rem; }
 .nothing figcaption { margin: 0 0 .3rem; } .nothing p { margin: 0; font-size: .9rem; line-height: 1.5; }
-.toggles { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0; } .toggles[hidden] { display: none; }
+.toggles { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0; }
 .toggles button { display: inline-flex; align-items: center; gap: .45rem; max-width: 100%; padding: .3rem .75rem; border: 1px solid var(--rule); border-radius: 99px; background: var(--card); color: var(--ink); font: inherit; font-size: .875rem; cursor: pointer; overflow-wrap: anywhere; text-align: left; }
 .toggles svg { flex: none; }
 .toggles button[aria-pressed="false"] { color: var(--soft); background: none; border-style: dashed; text-decoration: line-through; } .toggles button[aria-pressed="false"] svg { visibility: hidden; }
 .tip { position: fixed; z-index: 1; max-width: min(22rem, calc(100vw - 16px)); padding: .35rem .6rem; border-radius: 6px; background: var(--ink); color: var(--paper); font-size: .82rem; line-height: 1.4; pointer-events: none; }
-.tip[hidden] { display: none; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .data { margin: .6rem 0 0; max-width: 860px; border: 0; background: none; } .data > summary { padding: .2rem 0; font-size: .875rem; font-weight: 400; color: var(--soft); width: max-content; position: relative; } .data > .box { margin: .4rem 0 0; border: 1px solid var(--rule); border-radius: 8px; }
 .spark { display: block; width: 100%; min-width: 4.5rem; height: 5px; margin-top: .35rem; }
@@ -112,7 +112,7 @@ figure > svg.narrow { display: none; max-width: 420px; }
 .sortable thead button:hover { color: var(--ink); text-decoration: underline; }
 progress { width: min(100%, 30rem); height: .8rem; accent-color: var(--user); }
 .prose p { max-width: 46em; }
-.choose { max-width: 56rem; } .choose[hidden] { display: none; }
+.choose { max-width: 56rem; }
 .downloads { padding-left: 1.2rem; } .downloads li { margin: .3rem 0; }
 details { margin: .5rem 0; border: 1px solid var(--rule); border-radius: 8px; background: var(--card); }
 summary { padding: .6rem 1rem; cursor: pointer; font-weight: 600; }
@@ -159,7 +159,7 @@ footer p { border-top: 1px solid var(--rule); padding-top: 1rem; max-width: none
   figure, .tiles li, tr, .findings li { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .box { overflow: visible; } pre { white-space: pre-wrap; } th, td { padding: .25rem .4rem; font-size: 8pt; } td small, th small { font-size: 7pt; }
   .badge { border: 1px solid currentColor; }
-  .tall { max-height: none; } .ranking { grid-template-columns: repeat(3, 1fr); gap: .6rem; } .layer-card { padding: .4rem .5rem; } .layer-card li { font-size: 7.5pt; grid-template-columns: 2.2rem 1fr auto; }
+  .tall { max-height: none; } .tall thead th { position: static; } .ranking { grid-template-columns: repeat(3, 1fr); gap: .6rem; } .layer-card { padding: .4rem .5rem; } .layer-card li { font-size: 7.5pt; grid-template-columns: 2.2rem 1fr auto; }
   .choose, .toggles, .tip, .sortable thead button::after { display: none; } .off { visibility: visible; }
   figure > svg.wide { display: block; max-width: 100%; } figure > svg.narrow { display: none; }
 }
