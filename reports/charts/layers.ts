@@ -80,65 +80,85 @@ function draw(analysis: Analysis): Drawing[] {
         columns: ['Subject', 'Layer', 'CPU per request'],
         rows: stops.map(({ subject, layer, estimate }) => [subject, layer, formatEstimate(estimate, 'µs')]),
       },
-      spec: (width) => ({
-        ...sized(width, families.length * (families.length > MANY ? 52 : 64) + 100),
-        encoding: {
-          y: { field: 'family', type: 'nominal', sort: families, axis: rowAxis(width) },
-        },
-        layer: [
-          {
-            data: { values: ways },
-            mark: { type: 'rule', color: 'var(--rule)', strokeWidth: 4 },
-            encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
+      spec: (width) => {
+        // Room for the figures beside the outermost marks.
+        const margin = (longest / shortest) ** (isNarrow(width) ? 0.8 : 0.17);
+        return {
+          ...sized(width, families.length * (families.length > MANY ? 44 : 60) + 100),
+          encoding: {
+            y: { field: 'family', type: 'nominal', sort: families, axis: rowAxis(width) },
           },
-          {
-            data: { values: points },
-            mark: { type: 'point', filled: true, size: isNarrow(width) ? 120 : 190, opacity: 1 },
-            encoding: {
-              x: {
-                field: 'value',
-                type: 'quantitative',
-                title: `µs of CPU per request${isLog ? ', logarithmic' : ''}`,
-                scale: isLog
-                  ? { type: 'log', domain: [shortest / 1.25, longest * 1.25], nice: false }
-                  : { domain: [0, longest * 1.08], nice: false },
-                axis: {
-                  ...(isLog && { values: logTicks(shortest / 1.25, longest * 1.25, isNarrow(width) ? 4 : 9) }),
-                  tickCount: isNarrow(width) ? 4 : 7,
-                  format: '~r',
-                  domain: false,
-                  ticks: false,
+          layer: [
+            {
+              data: { values: ways },
+              mark: { type: 'rule', color: 'var(--rule)', strokeWidth: 4 },
+              encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
+            },
+            {
+              data: { values: points },
+              mark: { type: 'point', filled: true, size: isNarrow(width) ? 120 : 190, opacity: 1 },
+              encoding: {
+                x: {
+                  field: 'value',
+                  type: 'quantitative',
+                  title: `µs of CPU per request${isLog ? ', logarithmic' : ''}`,
+                  scale: isLog
+                    ? { type: 'log', domain: [shortest / margin, longest * margin], nice: false }
+                    : { domain: [0, longest * (isNarrow(width) ? 1.3 : 1.12)], nice: false },
+                  axis: {
+                    ...(isLog && { values: logTicks(shortest / margin, longest * margin, isNarrow(width) ? 4 : 9) }),
+                    tickCount: isNarrow(width) ? 4 : 7,
+                    format: '~r',
+                    domain: false,
+                    ticks: false,
+                  },
                 },
+                color: {
+                  field: 'layer',
+                  type: 'nominal',
+                  title: null,
+                  scale: { domain: LAYERS, range: LAYERS.map((layer) => LAYER_LOOKS[layer].colour) },
+                },
+                shape: {
+                  field: 'layer',
+                  type: 'nominal',
+                  title: null,
+                  scale: { domain: LAYERS, range: LAYERS.map((layer) => LAYER_LOOKS[layer].shape) },
+                },
+                ...TIP,
               },
-              color: {
-                field: 'layer',
-                type: 'nominal',
-                title: null,
-                scale: { domain: LAYERS, range: LAYERS.map((layer) => LAYER_LOOKS[layer].colour) },
-              },
-              shape: {
-                field: 'layer',
-                type: 'nominal',
-                title: null,
-                scale: { domain: LAYERS, range: LAYERS.map((layer) => LAYER_LOOKS[layer].shape) },
-              },
-              ...TIP,
             },
-          },
-          // Neighbours may lie close: the middle layer is named below the line, the others above.
-          ...([17, -17] as const).map((dy) => ({
-            data: { values: points.filter(({ layer }) => (layer === 'L7') === dy > 0) },
-            mark: { type: 'text' as const, dy, fontWeight: 'bold' as const },
-            encoding: {
-              x: { field: 'value', type: 'quantitative' as const },
-              text: { field: 'text' },
-              ...TIP,
-            },
-          })),
-        ],
-      }),
+            // Marks may lie close: the least is named to its left, the greatest to its right, what is between them below.
+            ...SIDES.map(({ side, ...text }) => ({
+              data: { values: points.filter((point) => sideOf(point, points) === side) },
+              mark: { type: 'text' as const, fontWeight: 'bold' as const, ...text },
+              encoding: {
+                x: { field: 'value', type: 'quantitative' as const },
+                text: { field: 'text' },
+                ...TIP,
+              },
+            })),
+          ],
+        };
+      },
     },
   ];
+}
+
+const SIDES = [
+  { side: 'left', align: 'right', dx: -11 },
+  { side: 'right', align: 'left', dx: 11 },
+  { side: 'below', align: 'center', dy: 17 },
+] as const;
+
+interface Point {
+  readonly family: string;
+  readonly value: number;
+}
+
+function sideOf(point: Point, all: readonly Point[]): (typeof SIDES)[number]['side'] {
+  const row = all.filter(({ family }) => family === point.family).toSorted((a, b) => a.value - b.value);
+  return point === row[0] ? 'left' : point === row.at(-1) ? 'right' : 'below';
 }
 
 export const layers: Chart = { name: 'layers', draw };
