@@ -1,12 +1,15 @@
 /** How much a run measures. `standard` is the least that supports a claim (12 rounds); the others look. */
 import type { Millis } from '#bench/model/units.ts';
 import { millis } from '#bench/model/units.ts';
+import { SWEEP, type SweepPoint } from './sweep.ts';
 
 export interface Preset {
   readonly name: string;
   readonly summary: string;
   /** Scenarios, cheapest claim first; 'all' is every one. */
   readonly scenarios: readonly string[] | 'all';
+  /** Rates of a sweep over `http-small`. */
+  readonly sweep?: readonly SweepPoint[];
   /** 'references': ours and the naive yardstick. 'installed': every proxy that runs on this host. */
   readonly proxies: 'references' | 'installed';
   /** Of these, the ones in which direct and the reference run twice (A/A). */
@@ -71,8 +74,9 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     name: 'full',
-    summary: 'every scenario, 12 rounds, longer windows',
+    summary: 'every scenario and a sweep of rates, 12 rounds, longer windows',
     scenarios: 'all',
+    sweep: SWEEP,
     proxies: 'installed',
     again: 'all',
     rounds: 12,

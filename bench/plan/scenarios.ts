@@ -1,6 +1,7 @@
 /** Every traffic shape that hopcost drives. One axis each; the next scenario is one more entry. */
-import type { Loop, PacedLoop, Scenario, Traffic } from '#bench/model/scenario.ts';
+import type { Loop, Scenario, Traffic } from '#bench/model/scenario.ts';
 import { bytes } from '#bench/model/units.ts';
+import { pacedScenario } from './sweep.ts';
 
 type HttpTraffic = Extract<Traffic, { kind: 'http' }>;
 
@@ -18,14 +19,6 @@ const get = (size: number, more: Partial<HttpTraffic> & { headers?: [string, str
 });
 
 const closed = (connections: number): Loop => ({ kind: 'closed', connections });
-const paced = (fraction: number): PacedLoop => ({
-  kind: 'paced',
-  connections: 64,
-  fraction,
-  of: 'http-small',
-  arrivals: 'poisson',
-});
-
 /** About 4 KiB in 40 fields: what a browser with cookies and tracing headers sends. */
 const LARGE_HEAD: [string, string][] = Array.from({ length: 40 }, (_, i) => [
   `x-bench-${String(i).padStart(2, '0')}`,
@@ -40,6 +33,12 @@ const define = (
   loop: Scenario['loop'],
   origin = 'http-fixed',
 ): Scenario => ({ name, axis, summary, traffic, loop, origin, errorLimit: 0 });
+
+const paced = (at: number): Scenario =>
+  pacedScenario({ name: 'http-small', traffic: get(SMALL), origin: 'http-fixed', errorLimit: 0 }, 64, {
+    kind: 'percent',
+    at,
+  });
 
 export const SCENARIOS: readonly Scenario[] = [
   define('http-small', 'keep-alive', '200-byte answers over 64 keep-alive connections', get(SMALL), closed(64)),
@@ -123,8 +122,8 @@ export const SCENARIOS: readonly Scenario[] = [
     closed(2_000),
   ),
   define('http-single', 'latency', 'one request after the other on one connection', get(SMALL), closed(1)),
-  define('http-paced-50', 'latency', 'open loop at half of the slowest subject’s capacity', get(SMALL), paced(0.5)),
-  define('http-paced-80', 'latency', 'open loop at 80 % of the slowest subject’s capacity', get(SMALL), paced(0.8)),
+  paced(50),
+  paced(80),
 ];
 
 /** The names that stand for several scenarios. */
