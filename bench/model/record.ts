@@ -66,8 +66,8 @@ export const RunRecord = z.object({
       scenarios: z.array(z.string()),
       /** Neighbouring rates of the search are this far apart, relative. */
       tolerance: z.number().positive(),
-      /** Windows that must agree to confirm a rate, and how many it is given. */
-      confirm: z.object({ need: z.number().int().positive(), of: z.number().int().positive() }),
+      /** A rate is confirmed where `need` windows agree of `of`, by any of these. */
+      confirm: z.array(z.object({ need: z.number().int().positive(), of: z.number().int().positive() })),
     })
     .optional(),
 });

@@ -18,7 +18,7 @@ export interface PlanRequest {
   readonly seed: number;
 }
 
-const toSubject = ({ layer, name, hops }: SubjectFacts): Subject =>
+export const toSubject = ({ layer, name, hops }: SubjectFacts): Subject =>
   layer === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name, ...(hops !== undefined && { hops }) };
 
 /**

@@ -62,7 +62,7 @@ test('searches are kept: of each subject the newest, windows and verdict togethe
     objective: { clauses: [{ kind: 'errors', below: 0.01 }] },
     scenarios: ['http-small'],
     tolerance: 0.04,
-    confirm: { need: 4, of: 5 },
+    confirm: [{ need: 5, of: 5 }],
   });
   const searched = (records: RunRecords, names: readonly string[], rate: number): RunRecords => {
     const trials = records.trials.filter(
