@@ -2,14 +2,15 @@
 import type { TrialRow } from '#bench/analysis/analysis.ts';
 import { METRICS, type MetricName } from '#bench/analysis/metrics.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
-import type { EndRecord, RunRecord } from '#bench/model/record.ts';
+import type { EndRecord, KneeWindowRecord, RunRecord } from '#bench/model/record.ts';
+import { subjectName } from '#bench/model/scenario.ts';
 
 export interface LiveState {
   readonly run: string;
   readonly preset: string;
   readonly state: 'running' | EndRecord['state'];
   readonly done: number;
-  /** Trials of the whole plan. */
+  /** Trials of the whole plan, windows of a search among them. */
   readonly planned: number;
   /** ISO time of the last record. */
   readonly updated: string;
@@ -34,7 +35,17 @@ const median = (values: readonly number[]): number => {
   return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
 };
 
-export function liveState(run: RunRecord, trials: readonly TrialRow[], planned: number, end?: EndRecord): LiveState {
+/** What a run has measured so far. */
+export interface LiveRecords {
+  readonly run: RunRecord;
+  readonly trials: readonly TrialRow[];
+  /** Of a knee search, after the trials. */
+  readonly windows: readonly KneeWindowRecord[];
+  readonly end?: EndRecord | undefined;
+}
+
+/** `planned`: trials and windows; of a search, as many as are usual until it is over. */
+export function liveState({ run, trials, windows, end }: LiveRecords, planned: number): LiveState {
   const order = run.scenarios.map(({ name }) => name);
   const groups = Map.groupBy(trials, ({ scenario, subject }) => JSON.stringify([scenario, subject]));
   const rows = [...groups.values()]
@@ -59,17 +70,22 @@ export function liveState(run: RunRecord, trials: readonly TrialRow[], planned: 
     run: run.run,
     preset: run.preset,
     state: end?.state ?? 'running',
-    done: trials.length,
+    done: trials.length + windows.length,
     planned,
-    updated: end?.finishedAt ?? trials.at(-1)?.startedAt ?? run.startedAt,
+    updated: end?.finishedAt ?? windows.at(-1)?.trial.startedAt ?? trials.at(-1)?.startedAt ?? run.startedAt,
     columns: ['Scenario', 'Subject', 'Rounds', ...SHOWN.map(([title]) => title)],
     rows,
-    recent: trials
-      .slice(-RECENT)
-      .toReversed()
-      .map(({ scenario, subject, round, state, notes }) => {
-        const why = state === 'completed' || notes.length === 0 ? '' : `: ${notes.join('; ')}`;
-        return `round ${round + 1} · ${scenario} · ${subject} · ${state}${why}`;
-      }),
+    recent: [...trials.map(trialLine), ...windows.map(windowLine)].slice(-RECENT).toReversed(),
   };
+}
+
+function trialLine({ scenario, subject, round, state, notes }: TrialRow): string {
+  const why = state === 'completed' || notes.length === 0 ? '' : `: ${notes.join('; ')}`;
+  return `round ${round + 1} · ${scenario} · ${subject} · ${state}${why}`;
+}
+
+function windowLine({ trial: { scenario, subject, round, loop }, outcome }: KneeWindowRecord): string {
+  const at = loop?.kind === 'open' ? formatQuantity(loop.offered, '/s') : 'no rate';
+  const why = outcome.kind === 'held' ? '' : `: ${outcome.why}`;
+  return `window ${round + 1} · ${scenario} · ${subjectName(subject)} · ${at} · ${outcome.kind}${why}`;
 }

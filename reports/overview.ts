@@ -1,8 +1,9 @@
 /** The comparison that every report opens with: a row a subject, direct first, then by layer, cheapest first. */
 import type { Analysis, Capacity, Estimate, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { keepAlive, pacedScenario } from '#bench/analysis/between.ts';
+import { keepAlive } from '#bench/analysis/between.ts';
 import type { Comparison } from '#bench/analysis/comparison.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
+import { pacedScenario } from '#bench/analysis/reading-point.ts';
 import { formatInterval, formatQuantity, percent, type Unit } from '#bench/analysis/quantity.ts';
 import { type Ranked, rankWords } from '#bench/analysis/ranking.ts';
 import { subjectName } from '#bench/model/scenario.ts';

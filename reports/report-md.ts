@@ -8,6 +8,7 @@ import { repeatCommand } from './again.ts';
 import { chainTable } from './chains.ts';
 import type { Exporter } from './contract.ts';
 import { partOf, partTexts, referenceAccounts } from './decomposition.ts';
+import { kneeTables } from './knees.ts';
 import { leftOutOf } from './left-out.ts';
 import { fenced, plain, table } from './markdown.ts';
 import { type Cell, type Overview, overviewOf } from './overview.ts';
@@ -37,6 +38,15 @@ function comparison({ columns, rows, offered, time }: Overview): string {
   const whole = `${table(heads, body)}\n\n${notes.join(' ')}`;
   return rows.length > MOST_ROWS ? folded(`All ${rows.length} subjects`, whole) : whole;
 }
+
+const highestRates = (analysis: Analysis): string[] =>
+  kneeTables(analysis).flatMap(({ title, heads, rows }) => [
+    `## ${plain(title)}`,
+    table(
+      ['subject', ...heads],
+      rows.map(({ subject, cells }) => [plain(subject), ...cells]),
+    ),
+  ]);
 
 /** Where the table is folded: each layer in one line. */
 const rankLines = (rankings: Analysis['rankings']): string =>
@@ -167,6 +177,7 @@ function render(analysis: Analysis): string {
   const { environment } = run;
   const details = findings.filter(({ isDetail }) => isDetail);
   const overview = overviewOf(analysis);
+  const isSearchAlone = analysis.trials.length === 0 && analysis.knees !== undefined;
   const sections = [
     `# What the hops cost`,
     ...(state === 'completed'
@@ -178,14 +189,18 @@ function render(analysis: Analysis): string {
     ...(details.length > 0 ? [folded(`${details.length} more, pair by pair`, list(details))] : []),
     plain(basis),
     ...(analysis.budgets ? [`## Budgets`, budgetList(analysis.budgets)] : []),
-    `## Comparison`,
-    ...(overview.rows.length > MOST_ROWS ? [rankLines(analysis.rankings)] : []),
-    comparison(overview),
+    ...highestRates(analysis),
+    ...(isSearchAlone
+      ? []
+      : [
+          `## Comparison`,
+          ...(overview.rows.length > MOST_ROWS ? [rankLines(analysis.rankings)] : []),
+          comparison(overview),
+        ]),
     ...hops(analysis),
     ...ledger(analysis),
     ...targets(analysis),
-    `## Trials`,
-    leftOut(analysis.trials),
+    ...(isSearchAlone ? [] : [`## Trials`, leftOut(analysis.trials)]),
     ...(analysis.warnings.length > 0
       ? [
           folded(

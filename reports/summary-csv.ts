@@ -11,7 +11,7 @@ const COLUMNS = [
   'scenario',
   'subject',
   'layer',
-  'figure', // 'estimate', 'capacity', 'difference', 'ratio', 'per hop'
+  'figure', // 'estimate', 'capacity', 'difference', 'ratio', 'knee', 'per hop'
   'metric',
   'unit',
   'value',
@@ -45,7 +45,7 @@ const comparisonRow = (comparison: Comparison, layer: string): Row => ({
   strength: comparison.strength,
 });
 
-function rowsOf({ scenarios, comparisons, chains, subjects }: Analysis): Row[] {
+function rowsOf({ scenarios, comparisons, chains, subjects, knees }: Analysis): Row[] {
   const ofSubjects = scenarios.flatMap(({ scenario, subjects: measured }) =>
     measured.flatMap(({ subject, layer, metrics, capacity, bound, versusDirect }): Row[] => {
       const of = { scenario: scenario.name, subject, layer, bound };
@@ -68,6 +68,20 @@ function rowsOf({ scenarios, comparisons, chains, subjects }: Analysis): Row[] {
     ...ofSubjects,
     ...comparisons.map((one) => comparisonRow(one, layerOf(one.subject.subject))),
     ...chains.map((one): Row => ({ ...comparisonRow(one, one.layer), figure: 'per hop' })),
+    // The ends are rates that held and that did not; 'bound' says what stood in the way where it cannot be told.
+    ...(knees?.searches ?? []).map(({ scenario, subject, layer, state, rate, held, missed, limit }): Row => ({
+      scenario,
+      subject,
+      layer,
+      figure: 'knee',
+      metric: knees!.objective,
+      unit: '/s',
+      value: rate?.value ?? null,
+      low: held?.rate ?? null,
+      high: missed?.rate ?? null,
+      bound: limit?.by ?? null,
+      strength: state,
+    })),
   ];
 }
 

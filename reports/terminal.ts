@@ -4,6 +4,7 @@ import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { chainTable } from './chains.ts';
 import { fit, type Paint, painter, printable, type Style, WIDTH, wrap } from './columns.ts';
+import { kneeTables } from './knees.ts';
 import { leftOutOf } from './left-out.ts';
 import { overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
@@ -51,10 +52,15 @@ export function renderTerminal(analysis: Analysis, { colour = false }: { colour?
   for (const { text, state: outcome, reason } of budgets)
     labelled(BUDGET_STYLES[outcome], outcome, `${text}: ${reason}.`);
   if (budgets.length > 0) lines.push('');
-  lines.push(...comparison(analysis, paint), '', ...hops(analysis, paint), ...targets(analysis, paint));
+  lines.push(
+    ...knees(analysis, paint),
+    ...comparison(analysis, paint),
+    ...hops(analysis, paint),
+    ...targets(analysis, paint),
+  );
 
   const out = leftOutOf(trials);
-  if (out.length === 0) lines.push(` All ${trials.length} trials completed.`);
+  if (out.length === 0 && (trials.length > 0 || !analysis.knees)) lines.push(` All ${trials.length} trials completed.`);
   for (const { state: kind, scenario, subject, rounds, note } of out.slice(0, MOST_LISTED))
     lines.push(paint('yellow', fit(printable(` ${kind}  ${scenario} · ${subject} · ${rounds}: ${note}`), WIDTH)));
   if (out.length > MOST_LISTED) {
@@ -89,6 +95,7 @@ function targets(analysis: Analysis, paint: (style: Style, text: string) => stri
 /** As many columns as fit the width; those that do not are in the other reports. */
 function comparison(analysis: Analysis, paint: Paint): string[] {
   const { columns, rows, offered, time } = overviewOf(analysis);
+  if (analysis.trials.length === 0 && analysis.knees) return []; // a search alone
   const subjectWidth = Math.max(8, Math.min(MOST_SUBJECT, Math.max(0, ...rows.map(({ subject }) => subject.length))));
   const ranks = rows.map(({ rank }) => (rank ? `${rank.strength === 'look' ? '≈' : ''}${rank.words}` : '–'));
   const cells = (index: number, of: 'figure' | 'interval'): string[] =>
@@ -129,7 +136,25 @@ function comparison(analysis: Analysis, paint: Paint): string[] {
       ? ['rank in its layer by CPU per request; 2–3: one of both; ≈: a first look']
       : []),
   ];
-  return [paint('bold', head), ...body, ...notes.map((note) => paint('dim', ` ${note}`))];
+  return [paint('bold', head), ...body, ...notes.map((note) => paint('dim', ` ${note}`)), ''];
+}
+
+/** Searched knees, a table a scenario; empty where none was searched. */
+function knees(analysis: Analysis, paint: Paint): string[] {
+  return kneeTables(analysis).flatMap(({ title, heads, rows }) => {
+    const widths = heads.map((head, i) => Math.max(head.length, ...rows.map(({ cells }) => cells[i]!.length)));
+    const line = (name: string, of: readonly string[]): string =>
+      fit(
+        ` ${fit(printable(name), SUBJECT_WIDTH).padEnd(SUBJECT_WIDTH)}${of.map((cell, i) => `  ${cell.padStart(widths[i]!)}`).join('')}`,
+        WIDTH,
+      );
+    return [
+      ...wrap(title, WIDTH - 2).map((text) => paint('dim', ` ${text}`)),
+      paint('bold', line('subject', heads)),
+      ...rows.map(({ subject, cells }) => line(subject, cells)),
+      '',
+    ];
+  });
 }
 
 /** Cost per hop, where proxies stood in a row; empty where none did. */

@@ -5,6 +5,7 @@ import { compareSubjects } from './between.ts';
 import { chainCosts } from './chains.ts';
 import { roundsDrift } from './drift.ts';
 import { basisOf, findingsOf } from './findings.ts';
+import { kneesOf } from './knees.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import { aboveNoise, noiseOf } from './noise.ts';
 import { overTimeOf } from './over-time.ts';
@@ -14,7 +15,9 @@ import { opinionsOf, secondOpinionWarnings } from './second-opinion.ts';
 import { trialRow } from './trial-row.ts';
 import { gatherWarnings } from './warnings.ts';
 
-export function analyse({ run, subjects, trials, micro, calibration, secondOpinion, end }: RunRecords): Analysis {
+export function analyse(records: RunRecords): Analysis {
+  const { run, subjects, trials, micro, calibration, secondOpinion, end } = records;
+  const knees = kneesOf(records);
   const figures = figuresOnce(run.scenarios, trials);
   const firsts = trials.filter(({ subject }) => subject.again !== true);
   const noise = noiseOf(run.scenarios, trials, figures);
@@ -30,7 +33,7 @@ export function analyse({ run, subjects, trials, micro, calibration, secondOpini
     state: end?.state ?? 'unfinished',
     finishedAt: end?.finishedAt ?? null,
     subjects,
-    basis: basisOf(run.rounds),
+    basis: basisOf(run.rounds, knees),
     findings: findingsOf({
       subjects,
       scenarios,
@@ -42,6 +45,7 @@ export function analyse({ run, subjects, trials, micro, calibration, secondOpini
       noise,
       calibration,
       opinion,
+      knees,
     }),
     scenarios,
     rankings,
@@ -59,5 +63,6 @@ export function analyse({ run, subjects, trials, micro, calibration, secondOpini
     warnings: gatherWarnings(trials, [...drifts, ...secondOpinionWarnings(opinion)]),
     ledger,
     overTime: overTimeOf(run.scenarios, subjects, firsts),
+    ...(knees && { knees }),
   };
 }

@@ -15,6 +15,7 @@ import type { ChainCost } from './chains.ts';
 import type { Comparison, Strength } from './comparison.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { HistoryMark, HistoryPoint } from './history.ts';
+import type { Knees } from './knees.ts';
 import type { MetricName } from './metrics.ts';
 import type { Noise } from './noise.ts';
 import type { OverTime } from './over-time.ts';
@@ -60,6 +61,8 @@ export interface Analysis {
   readonly historyMarks?: readonly HistoryMark[];
   /** Where `bench.config.ts` has budgets. */
   readonly budgets?: readonly BudgetOutcome[];
+  /** Where the highest rate was searched at which an objective holds. */
+  readonly knees?: Knees;
 }
 
 export interface Finding {
@@ -68,7 +71,7 @@ export interface Finding {
   readonly strength: Strength | 'note';
   /** Where its evidence stands: a scenario, or another part of the report. */
   readonly scenario: string;
-  readonly part?: 'ranking' | 'calibration' | 'second-opinions' | 'noise' | 'trials' | 'configuration';
+  readonly part?: 'ranking' | 'knees' | 'calibration' | 'second-opinions' | 'noise' | 'trials' | 'configuration';
   /** One of many of its kind: folded where there is room for few. */
   readonly isDetail?: true;
   /** The one figure to remember of it, where it has one. */

@@ -1,7 +1,7 @@
 /** Subjects set against each other: what an L7 hop costs over an L4 hop, what TLS adds, what others cost over the reference. */
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
-import type { NamedComparison, ScenarioAnalysis } from './analysis.ts';
+import type { NamedComparison } from './analysis.ts';
 import { asFamily, compare } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
 import type { FiguresBy } from './scenario.ts';
@@ -29,17 +29,6 @@ export function keepAlive(scenarios: readonly Scenario[], tls: boolean): string 
       (tls ? axis === 'tls-record' && traffic.tls !== 'none' : axis === 'keep-alive' && traffic.tls === 'none'),
   )?.name;
 }
-
-/**
- * Where added latency is read: at the lowest offered rate, where queues blur least; one that only a target's cap chose where there is
- * no other.
- */
-export const pacedScenario = (scenarios: readonly ScenarioAnalysis[]): ScenarioAnalysis | undefined =>
-  scenarios
-    .filter(({ offered }) => offered !== null)
-    .toSorted((a, b) => rank(a) - rank(b) || a.offered! - b.offered!)[0];
-
-const rank = ({ scenario }: ScenarioAnalysis): number => (scenario.loop.kind === 'paced' ? 0 : 1);
 
 type Pair = { readonly name: NamedComparison['name']; readonly kind: 'difference' | 'ratio' } & Record<
   'subject' | 'reference',

@@ -19,6 +19,11 @@ const meet = (a: readonly number[] | null, b: readonly number[] | null, shared: 
 
 export function boundOf(load: LoadResult, probes: ProbeReadings, placement: Placement): Bound {
   if (load.scheduled !== undefined && load.requests >= 0.99 * load.scheduled) return 'none'; // the offered rate was carried
+  return saturatedOf(load, probes, placement);
+}
+
+/** The same, whether or not an offered rate was carried: what had nothing left to give. */
+export function saturatedOf(load: LoadResult, probes: ProbeReadings, placement: Placement): Bound {
   const cores: Readonly<Record<Party, readonly number[] | null>> = {
     proxy: placement.proxy,
     origin: placement.origin,
@@ -56,7 +61,21 @@ export function boundOf(load: LoadResult, probes: ProbeReadings, placement: Plac
 }
 
 /** The knee lies above this utilisation of whatever is busiest (METHOD 5). */
-const KNEE = 0.8;
+export const KNEE = 0.8;
+
+/** How busy the cores of load and origin are, 0–1, and which of the two it is; 'host' where they meet. */
+export function pressureOf(
+  { generator: { eventLoop } }: LoadResult,
+  { origin, generator }: ProbeReadings,
+  placement: Placement,
+): { readonly share: number; readonly by: 'generator' | 'origin' | 'host' } {
+  const serving = origin?.cpuShare ?? 0; // a target elsewhere has its own
+  if (origin && meet(placement.origin, placement.load, placement.shared))
+    return { share: serving + generator.cpuShare, by: 'host' };
+  // With fewer threads than cores the busiest event loop tells.
+  const driving = placement.load?.length === 1 ? generator.cpuShare : Math.max(generator.cpuShare, eventLoop);
+  return driving >= serving ? { share: driving, by: 'generator' } : { share: serving, by: 'origin' };
+}
 
 /** Whether a closed loop stayed so far from saturation that its times tell of the hop; load and origin count as on the same cores. */
 export function isBelowKnee({ proxy, origin, generator, host }: ProbeReadings): boolean {

@@ -8,6 +8,7 @@ import { hopCosts, others, ranks, tlsCosts } from './findings/costs.ts';
 import type { Evidence } from './findings/evidence.ts';
 import { addedLatency, capacities, idleMemory } from './findings/load.ts';
 import { instruments, leftOut, notMeasured, rulesNotKept, sameAgainstSame } from './findings/trust.ts';
+import { kneeFindings } from './knees.ts';
 import { ledgerFindings } from './ledger/findings.ts';
 import { targetFindings } from './target-findings.ts';
 
@@ -23,6 +24,7 @@ export function findingsOf(evidence: Evidence): Finding[] {
     ...addedLatency(evidence),
     ...ledgerFindings(evidence.ledger.accounts),
     ...capacities(evidence),
+    ...kneeFindings(evidence.knees),
     ...idleMemory(evidence),
     ...targetFindings(evidence.subjects, evidence.scenarios),
     ...instruments(evidence),

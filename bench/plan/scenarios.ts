@@ -1,7 +1,7 @@
 /** Every traffic shape that hopcost drives. One axis each; the next scenario is one more entry. */
 import type { Loop, Scenario, Traffic } from '#bench/model/scenario.ts';
 import { bytes } from '#bench/model/units.ts';
-import { pacedScenario } from './sweep.ts';
+import { pacedFrom } from './sweep.ts';
 
 type HttpTraffic = Extract<Traffic, { kind: 'http' }>;
 
@@ -35,7 +35,7 @@ const define = (
 ): Scenario => ({ name, axis, summary, traffic, loop, origin, errorLimit: 0 });
 
 const paced = (at: number): Scenario =>
-  pacedScenario({ name: 'http-small', traffic: get(SMALL), origin: 'http-fixed', errorLimit: 0 }, 64, {
+  pacedFrom({ name: 'http-small', traffic: get(SMALL), origin: 'http-fixed', errorLimit: 0 }, 64, {
     kind: 'percent',
     at,
   });

@@ -24,7 +24,7 @@ const summaryOf = ({ kind, at }: SweepPoint): string =>
     ? `open loop at ${at}/s`
     : `open loop at ${at === 50 ? 'half' : `${at} %`} of the slowest subject’s capacity`;
 
-export function pacedScenario(
+export function pacedFrom(
   base: Pick<Scenario, 'name' | 'traffic' | 'origin' | 'errorLimit'>,
   connections: number,
   point: SweepPoint,
@@ -52,7 +52,7 @@ export function withSweep(
 ): Scenario[] {
   const added = over
     .filter(canBePaced)
-    .flatMap((base) => points.map((point) => pacedScenario(base, base.loop.connections, point)));
+    .flatMap((base) => points.map((point) => pacedFrom(base, base.loop.connections, point)));
   const known = new Set(scenarios.map(({ name }) => name));
   return [...scenarios, ...added.filter(({ name }) => !known.has(name))];
 }

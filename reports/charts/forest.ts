@@ -2,6 +2,7 @@
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { Comparison } from '#bench/analysis/comparison.ts';
 import { formatEstimate, formatInterval, formatQuantity, percent } from '#bench/analysis/quantity.ts';
+import { pacedScenario } from '#bench/analysis/reading-point.ts';
 import { STRENGTHS } from '../strength.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { timeOf } from '../overview.ts';
@@ -42,7 +43,7 @@ function cpuRatios(analysis: Analysis): Drawing {
 }
 
 function addedTime({ scenarios, noise }: Analysis, p: '50' | '99'): Drawing {
-  const paced = scenarios.filter(({ offered }) => offered !== null).toSorted((a, b) => a.offered! - b.offered!)[0];
+  const paced = pacedScenario(scenarios);
   const time = timeOf(paced);
   const rows = (paced?.subjects ?? []).flatMap(({ subject, versusDirect }) =>
     versusDirect

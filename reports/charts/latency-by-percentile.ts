@@ -1,6 +1,7 @@
 /** Response time along the nines at equal offered load: the tail gets the room that it deserves. */
 import type { Analysis, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { pacedScenarios } from '#bench/analysis/reading-point.ts';
 import { type Chart, type Drawing, OWN, own, TIP, tip } from './chart.ts';
 import { timeOf } from '../overview.ts';
 import { isNarrow, logTicks, MICROS_LABEL, scaleOf, sized } from './frame.ts';
@@ -14,7 +15,7 @@ const label = (q: number): string =>
   `p${Number((q * 100).toFixed(Math.max(0, Math.ceil(ninesOf(q)) - 1) + (TICKS.includes(q) ? 3 : 0)))}`;
 
 function draw(analysis: Analysis): Drawing[] {
-  const paced = analysis.scenarios.filter(({ offered }) => offered !== null);
+  const paced = pacedScenarios(analysis.scenarios);
   if (paced.length > 0) return paced.map((scenario) => drawScenario(analysis, scenario));
   return [
     {

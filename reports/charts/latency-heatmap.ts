@@ -2,6 +2,7 @@
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { OverTime } from '#bench/analysis/over-time.ts';
 import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
+import { pacedScenario } from '#bench/analysis/reading-point.ts';
 import { type Chart, type Drawing, tip } from './chart.ts';
 import { isNarrow, logTicks, MICROS_LABEL } from './frame.ts';
 import { toldApart } from './groups.ts';
@@ -45,7 +46,7 @@ function cellsOf({ subject, latency }: OverTime): Cell[] {
 }
 
 function draw({ scenarios, overTime }: Analysis): Drawing[] {
-  const paced = scenarios.filter(({ offered }) => offered !== null).toSorted((a, b) => a.offered! - b.offered!)[0];
+  const paced = pacedScenario(scenarios);
   const all = overTime.filter(
     ({ scenario, latency }) => scenario === paced?.scenario.name && latency?.counts.some(({ length }) => length > 0),
   );

@@ -3,6 +3,7 @@ import type { Analysis } from '#bench/analysis/analysis.ts';
 import { keepAlive } from '#bench/analysis/between.ts';
 import type { OverTime } from '#bench/analysis/over-time.ts';
 import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
+import { pacedScenario } from '#bench/analysis/reading-point.ts';
 import { type Chart, type Drawing, OWN, own, TIP, tip } from './chart.ts';
 import { isNarrow, logTicks, MICROS_LABEL, scaleOf, sized } from './frame.ts';
 import { othersWords, thinLines, toldApart } from './groups.ts';
@@ -15,9 +16,7 @@ function draw(analysis: Analysis): Drawing[] {
     false,
   );
   const closed = analysis.overTime.filter(({ scenario }) => scenario === plain);
-  const paced = analysis.scenarios
-    .filter(({ offered }) => offered !== null)
-    .toSorted((a, b) => a.offered! - b.offered!)[0];
+  const paced = pacedScenario(analysis.scenarios);
   const open = analysis.overTime.filter(({ scenario }) => scenario === paced?.scenario.name);
   return [throughput(closed, analysis), latency(open, analysis, lagsIn(paced))];
 }

@@ -4,6 +4,7 @@ import type { Chart } from './chart.ts';
 import { cpuPerRequest } from './cpu-per-request.ts';
 import { forest } from './forest.ts';
 import { history } from './history.ts';
+import { knee } from './knee.ts';
 import { latencyByPercentile } from './latency-by-percentile.ts';
 import { latencyHeatmap } from './latency-heatmap.ts';
 import { layers } from './layers.ts';
@@ -21,6 +22,7 @@ export const charts: readonly Chart[] = [
   chains,
   latencyByPercentile,
   rateLatency,
+  knee,
   throughput,
   forest,
   memory,

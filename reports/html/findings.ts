@@ -64,6 +64,7 @@ const badge = (strength: Finding['strength']): Markup =>
 
 const PARTS: Readonly<Record<NonNullable<Finding['part']>, { readonly id: string; readonly name: string }>> = {
   ranking: { id: 'ranking', name: 'ranking' },
+  knees: { id: 'knees', name: 'search' },
   calibration: { id: 'calibration', name: 'calibration' },
   'second-opinions': { id: 'second-opinions', name: 'second opinions' },
   noise: { id: 'noise-floor', name: 'noise floor' },

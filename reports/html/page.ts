@@ -13,6 +13,7 @@ import { explanationSection } from './explanation.ts';
 import { figuresSection } from './figures.ts';
 import { findingsSection, headline } from './findings.ts';
 import { instrumentsSection } from './instruments.ts';
+import { kneesSection } from './knees.ts';
 import { html, type Markup, trusted } from './markup.ts';
 import { opinionsSection } from './opinions.ts';
 import { policyOf } from './policy.ts';
@@ -39,15 +40,18 @@ const compact = (page: string): string =>
 const date = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 export async function page(analysis: Analysis, records: RunRecords): Promise<string> {
-  const { run, state, budgets = [] } = analysis;
+  const { run, state, budgets = [], knees } = analysis;
+  /** A search alone has neither figures of rounds nor trials. */
+  const hasRounds = analysis.trials.length > 0 || !knees;
   const contents: readonly (readonly [string, string])[] = [
     ['findings', 'Findings'],
     ...(budgets.length > 0 ? [['budgets', 'Budgets'] as const] : []),
-    ['comparison', 'Comparison'],
+    ...(knees ? [['knees', 'Highest rate'] as const] : []),
+    ...(hasRounds ? [['comparison', 'Comparison'] as const] : []),
     ['charts', 'Charts'],
     ['explanation', 'L4 and L7'],
     ['scenarios', 'Scenarios'],
-    ['trials', 'Trials'],
+    ...(hasRounds ? [['trials', 'Trials'] as const] : []),
     ['environment', 'Environment'],
     ['calibration', 'Calibration'],
     ['noise-floor', 'Noise floor'],
@@ -69,10 +73,10 @@ export async function page(analysis: Analysis, records: RunRecords): Promise<str
       </ul>
     </nav>
   </header>`;
-  const sections = html`${findingsSection(analysis)} ${budgetsSection(budgets)} ${comparisonSection(analysis)}
-  ${await figuresSection(analysis)} ${await explanationSection(analysis)} ${scenariosSection(analysis)}
-  ${trialsSection(analysis)} ${environmentSection(analysis)} ${instrumentsSection(analysis)}
-  ${opinionsSection(analysis)} ${configsSection(analysis)} ${againSection(analysis)}`;
+  const sections = html`${findingsSection(analysis)} ${budgetsSection(budgets)} ${kneesSection(analysis)}
+  ${hasRounds && comparisonSection(analysis)} ${await figuresSection(analysis)} ${await explanationSection(analysis)}
+  ${scenariosSection(analysis)} ${hasRounds && trialsSection(analysis)} ${environmentSection(analysis)}
+  ${instrumentsSection(analysis)} ${opinionsSection(analysis)} ${configsSection(analysis)} ${againSection(analysis)}`;
   const footer = html`<footer>
     <p>
       hopcost ${run.hopcost}, run ${run.run}. Every figure comes from trials.ndjson next to this page;

@@ -26,15 +26,19 @@ function scenarioDetails({ scenario, offered, subjects }: ScenarioAnalysis, inde
       ${scenario.name}
       <small class="soft">${scenario.summary}${offered !== null && `, ${formatQuantity(offered, '/s')} offered`}</small>
     </summary>
-    <div
-      class="box tall"
-      id="scenario-${scenario.name}"
-      tabindex="0"
-      role="region"
-      aria-label="figures of ${scenario.name}"
-    >
-      ${table(rowsOf(subjects), subjects)}
-    </div>
+    ${
+      subjects.length === 0
+        ? html`<p id="scenario-${scenario.name}">No rounds of it were measured.</p>`
+        : html`<div
+            class="box tall"
+            id="scenario-${scenario.name}"
+            tabindex="0"
+            role="region"
+            aria-label="figures of ${scenario.name}"
+          >
+            ${table(rowsOf(subjects), subjects)}
+          </div>`
+    }
   </details>`;
 }
 

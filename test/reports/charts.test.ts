@@ -8,17 +8,23 @@ import { decompose } from '#reports/decomposition.ts';
 import { renderSvg } from '#reports/charts/render.ts';
 import { STYLE } from '#reports/html/style.ts';
 import { ODD_NAME, syntheticRun, TRUTHS } from './synthetic-run.ts';
+import { syntheticSearch } from './synthetic-search.ts';
 
-const records = syntheticRun({
+const records = syntheticSearch({
+  mishaps: true,
   rounds: 6,
   scenarios: ['http-small', 'tls-keepalive', 'idle-connections', 'http-paced-50', 'http-paced-80'],
   chains: { of: ['l7-http'], hops: 3 },
 });
 const earlier = analyse({ ...records, run: { ...records.run, run: 'earlier', startedAt: '2026-05-01T00:00:00.000Z' } });
 const alone = analyse(records);
-/** With everything that any chart draws: two rates, pairs of rounds, an earlier run. */
+/** With everything that any chart draws: two rates, pairs of rounds, a knee search, an earlier run. */
 const analysis = { ...alone, history: historyOf([earlier, alone]) };
 const all = [...explanationCharts, ...charts];
+const [rateLatency, knee] = ['rate-latency', 'knee'].map((name) => charts.find((chart) => chart.name === name)!) as [
+  (typeof charts)[number],
+  (typeof charts)[number],
+];
 const drawn = (drawing: Drawing): Extract<Drawing, { state: 'drawn' }> => {
   if (drawing.state !== 'drawn') assert.fail(`${drawing.title}: ${drawing.reason}`);
   return drawing;
@@ -64,6 +70,8 @@ test('marks carry whose they are and what the pointer is told', async () => {
     'memory',
     'over-time',
     'history',
+    'rate-latency',
+    'knee',
   ]) {
     const [drawing] = charts.find((chart) => chart.name === name)!.draw(analysis);
     const { svg } = await renderSvg(drawn(drawing!).spec(860), label);
@@ -87,7 +95,9 @@ test('the waterfall adds up: the steps lead from L4 to L7, and on to TLS, and no
   assert.ok(steps.some(({ name, kind }) => name === 'heads, read and reissued' && kind === 'micro-benchmark'));
 });
 
-test('a knee is marked before the rate at which the tail rises', () => {
+const { knees: _, ...withoutSearch } = analysis;
+
+test('where no knee was searched, one is marked before the rate at which the tail rises', () => {
   const paced = analysis.scenarios.filter(({ offered }) => offered !== null);
   const steep = analysis.scenarios.map((scenario) =>
     scenario === paced[1]
@@ -102,8 +112,83 @@ test('a knee is marked before the rate at which the tail rises', () => {
         }
       : scenario,
   );
-  const [drawing] = charts.find(({ name }) => name === 'rate-latency')!.draw({ ...analysis, scenarios: steep });
+  const [drawing] = rateLatency.draw({ ...withoutSearch, scenarios: steep });
   assert.match(drawing!.title, /the knee of l7-http lies above/);
+});
+
+test('searched knees stand in the curve at the same rates: found ones, and where nothing more can be told', async () => {
+  const drawing = drawn(rateLatency.draw(analysis)[0]!);
+  assert.match(drawing.title, /highest rate with p99 < 2\u00a0ms: node-http [\d\u00a0]+\/s/);
+  assert.match(drawing.title, /cannot tell above [\d\u00a0]+\/s for direct/);
+  assert.equal(drawing.table.columns.at(-1), 'Highest rate');
+  const cells = new Map(drawing.table.rows.map((row) => [row[0], row.at(-1)!]));
+  assert.match(cells.get('node-http')!, /^[\d\u00a0]+\/s \([\d\u00a0]+–[\d\u00a0]+\)$/);
+  assert.match(cells.get('l7-http')!, /^cannot tell above /);
+  const { svg } = await renderSvg(drawing.spec(860), label);
+  assert.match(svg, /data-of="node-http" data-tip="node-http held p99 &lt; 2\u00a0ms up to/);
+  assert.ok(svg.includes('>?</text>'), 'the edge of what can be told');
+});
+
+test('response time where every point has it, else service time at all of them', () => {
+  const [response] = rateLatency.draw(analysis);
+  assert.match(response!.title, /^Response p99/);
+  const scenarios = analysis.scenarios.map((scenario, i) =>
+    scenario.offered === null
+      ? scenario
+      : {
+          ...scenario,
+          subjects: scenario.subjects.map((subject, j) => {
+            const { responseP99: _, ...metrics } = subject.metrics;
+            return i === analysis.scenarios.length - 1 && j === 0 ? { ...subject, metrics } : subject;
+          }),
+        },
+  );
+  const [service] = rateLatency.draw({ ...analysis, scenarios });
+  assert.match(service!.title, /^Service p99/);
+});
+
+test('a rate at which nothing completed is a gap with its reason, not a shorter curve', async () => {
+  const last = analysis.scenarios.findLast(({ offered }) => offered !== null)!;
+  const scenarios = [
+    ...analysis.scenarios,
+    {
+      ...last,
+      offered: last.offered! * 1.2,
+      scenario: { ...last.scenario, name: 'http-paced-96' },
+      subjects: last.subjects.map((subject) =>
+        subject.subject === 'l7-http'
+          ? {
+              ...subject,
+              metrics: {},
+              trials: { completed: 0, invalid: 3, failed: 0, reasons: ['schedule-lag'] },
+            }
+          : subject,
+      ),
+    },
+  ];
+  const drawing = drawn(rateLatency.draw({ ...analysis, scenarios })[0]!);
+  const row = drawing.table.rows.find(([name]) => name === 'l7-http')!;
+  assert.equal(row[3], 'cannot tell: schedule-lag');
+  const { svg } = await renderSvg(drawing.spec(330), label);
+  assert.match(svg, /data-tip="l7-http at [^"]*: cannot tell, schedule-lag"/);
+});
+
+test('the search draws every window, and says so where it can draw none', () => {
+  const drawing = drawn(knee.draw(analysis)[0]!);
+  for (const [name, , windows, ...outcomes] of drawing.table.rows)
+    assert.equal(
+      outcomes.reduce((sum, count) => sum + Number(count), 0),
+      Number(windows),
+      String(name),
+    );
+  const errorsOnly = syntheticSearch({
+    rounds: 0,
+    subjects: TRUTHS.slice(0, 1),
+    objective: { clauses: [{ kind: 'errors', below: 0.01 }] },
+    cutAfter: 2,
+  });
+  const [nothing] = knee.draw(analyse(errorsOnly));
+  assert.match(nothing!.state === 'cannot tell' ? nothing!.reason : '', /names no quantile/);
 });
 
 test('names are text in the SVG too', async () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { SCHEMA_FILE, trialsSchema } from '#reports/schema.ts';
 import { syntheticRun } from './synthetic-run.ts';
+import { syntheticSearch } from './synthetic-search.ts';
 
 const published = readFileSync(SCHEMA_FILE, 'utf8');
 const ajv = new Ajv2020({ strict: false, allErrors: true, formats: { 'date-time': isDateTime, starts_with: true } });
@@ -28,6 +29,15 @@ test('every line of a run is valid', () => {
     const valid = validate(JSON.parse(JSON.stringify(line)));
     assert.ok(valid, JSON.stringify(validate.errors?.slice(0, 3)));
   }
+});
+
+test('every line of a search is valid too', () => {
+  const { run, windows, knees } = syntheticSearch({ rounds: 0, cutAfter: 30 });
+  const states = new Set(knees!.map(({ verdict }) => verdict.state));
+  assert.ok(states.size > 0 && windows!.length > 30);
+  for (const line of [run, ...windows!, ...knees!])
+    assert.ok(validate(JSON.parse(JSON.stringify(line))), JSON.stringify(validate.errors?.slice(0, 3)));
+  assert.ok(!validate({ ...knees![0], verdict: { state: 'found' } }));
 });
 
 test('what is not a record is refused', () => {

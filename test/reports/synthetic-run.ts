@@ -58,9 +58,9 @@ export interface SyntheticOptions {
 
 const ORIGIN_CPU = 9.2;
 const GENERATOR_CPU = 10.6;
-const WINDOW = 1_000;
+export const WINDOW = 1_000;
 const STARTED = Date.UTC(2026, 4, 4, 9, 30);
-const PLACEMENT: Placement = { proxy: [1], origin: [0], load: [0], loadWorkers: 1, shared: false };
+export const PLACEMENT: Placement = { proxy: [1], origin: [0], load: [0], loadWorkers: 1, shared: false };
 
 export function syntheticRun({
   seed = 1,
@@ -189,9 +189,11 @@ interface Measurement {
   readonly random: () => number;
   readonly noise: number;
   readonly instructions: boolean;
+  /** Service time over that of an unloaded request. */
+  readonly queueing?: number;
 }
 
-function measure({ scenario, truth, loop, random, noise, instructions }: Measurement): {
+export function measure({ scenario, truth, loop, random, noise, instructions, queueing = 1 }: Measurement): {
   load: LoadResult;
   probes: ProbeReadings;
 } {
@@ -205,7 +207,7 @@ function measure({ scenario, truth, loop, random, noise, instructions }: Measure
   const limit = Math.min(cpu > 0 ? 1e6 / cpu : Infinity, 1e6 / (origin + generator));
   const rate = idle ? 0 : loop.kind === 'open' ? loop.offered : 0.985 * limit;
   const requests = Math.round(rate * (WINDOW / 1_000));
-  const quiet = (38 + truth.hop) * wobble();
+  const quiet = (38 + truth.hop) * queueing * wobble();
   const service = loop.kind === 'open' ? quiet : Math.max(quiet, (loop.connections / Math.max(1, rate)) * 1e6);
   const open = loop.kind === 'open';
   const load: LoadResult = {

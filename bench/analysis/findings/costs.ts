@@ -12,7 +12,7 @@ const CPU = 'CPU per request';
 
 export function hopCosts(evidence: Evidence): Finding[] {
   const main = mainHops(evidence);
-  if (!main) return [];
+  if (!main || (evidence.trials.length === 0 && evidence.knees)) return []; // a search alone asks for no cost
   const { scenario, hops } = main;
   return hops.map((record): Finding => {
     const name = subjectName(record.subject);

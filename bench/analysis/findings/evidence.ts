@@ -5,6 +5,7 @@ import type { NamedComparison, ScenarioAnalysis, SubjectAnalysis } from '../anal
 import { keepAlive, REFERENCES } from '../between.ts';
 import type { ChainCost } from '../chains.ts';
 import type { Comparison, Strength } from '../comparison.ts';
+import type { Knees } from '../knees.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Noise } from '../noise.ts';
 import { formatInterval } from '../quantity.ts';
@@ -22,6 +23,7 @@ export interface Evidence {
   readonly noise?: Noise | undefined;
   readonly calibration?: CalibrationRecord | undefined;
   readonly opinion?: SecondOpinion | null;
+  readonly knees?: Knees | undefined;
 }
 
 /** More findings of one kind than this are details: one of them, or their ranking, speaks for all. */

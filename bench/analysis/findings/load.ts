@@ -2,12 +2,11 @@
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Finding, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
 import { type Comparison, strengthOfFigure } from '../comparison.ts';
-import { pacedScenario } from '../between.ts';
 import type { MetricName } from '../metrics.ts';
 import { formatEstimate, formatInterval, formatQuantity } from '../quantity.ts';
+import { pacedScenario } from '../reading-point.ts';
 import { type Evidence, mainHops, noneCompleted, weaker } from './evidence.ts';
 
-/** At the lowest offered rate that was driven, where queues blur least. */
 export function addedLatency(evidence: Evidence): Finding[] {
   const main = mainHops(evidence);
   const scenario = pacedScenario(evidence.scenarios);

@@ -5,12 +5,18 @@ import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import type { Finding } from '../analysis.ts';
 import { describeCalibration } from '../calibration.ts';
 import { CLAIM_ROUNDS, CONFIDENCE } from '../comparison.ts';
+import { describeSearch, type Knees } from '../knees.ts';
 import { formatEstimate, percent } from '../quantity.ts';
 import { describeSecondOpinion } from '../second-opinion.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What all figures of the run rest on. */
-export function basisOf(rounds: number): string {
+export function basisOf(rounds: number, knees?: Knees): string {
+  const searched = knees ? describeSearch(knees) : '';
+  return rounds === 0 && knees ? searched : `${roundsBasis(rounds)}${knees ? ` ${searched}` : ''}`;
+}
+
+function roundsBasis(rounds: number): string {
   if (rounds < 2) return 'One round: figures without intervals. They show that everything runs, not what it costs.';
   const { coverage } = hodgesLehmann(
     Array.from({ length: rounds }, (_, i) => i),

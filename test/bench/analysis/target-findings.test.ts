@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { pacedScenario } from '#bench/analysis/between.ts';
+import { pacedScenario } from '#bench/analysis/reading-point.ts';
 import { targetFindings } from '#bench/analysis/target-findings.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { cappedScenarios } from '#bench/plan/capped.ts';
