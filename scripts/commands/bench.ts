@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
+import type { Knees } from '#bench/analysis/knees.ts';
 import type { RunRecords } from '#bench/model/record.ts';
 import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
@@ -17,6 +18,9 @@ export const benchCommand = (): Command =>
     .option('--rounds <n>', 'passes over all subjects')
     .option('--duration <time>', 'measured window of a trial, such as 1500ms or 2s')
     .option('--hops <n>', 'also measure each proxy 2, or 2 and 3 times in a row: what a further hop costs')
+    .option('--find <what>', 'max-rate: search the highest rate at which --slo holds, for each subject')
+    .option('--slo <objective>', "for --find: a list such as 'p99<2ms', 'response.p99.9<10ms,errors<0.1%'")
+    .option('--sweep [points]', 'the same traffic at several rates: how many, percents (10%,50%) or rates (2000,5000)')
     .option('--seed <n>', 'of the run order and the arrivals')
     .option('--out <folder>', 'where the folders of runs are kept (default reports/out)')
     .option('--driver <name>', 'http1 (default) or autocannon')
@@ -33,17 +37,20 @@ export const benchCommand = (): Command =>
       using interruption = onInterrupt();
       const { directory, interrupted } = await runBench(settings, interruption.signal);
       const { records, analysis } = await renderRun(directory, { ...settings, budgets: config.gate?.budgets ?? [] });
-      process.exitCode = codeOf({ interrupted, records, budgets: analysis.budgets ?? [], strict: settings.strict });
+      const { budgets = [], knees } = analysis;
+      process.exitCode = codeOf({ interrupted, records, budgets, knees, strict: settings.strict });
     });
 
 const collect = (value: string, all: readonly string[] = []): string[] => [...all, value];
 
 /** The first that applies. */
-export function codeOf({ interrupted, records, budgets, strict }: BenchOutcome): number {
+export function codeOf({ interrupted, records, budgets, knees, strict }: BenchOutcome): number {
   if (interrupted) return EXIT.interrupted;
-  if (records.trials.every(({ state }) => state === 'failed')) return EXIT.failure;
+  const measured = [...records.trials, ...(records.windows ?? []).map(({ trial }) => trial)];
+  if (measured.every(({ state }) => state === 'failed')) return EXIT.failure;
   if (budgets.some(({ state }) => state === 'exceeded')) return EXIT.regression;
-  const unclear = isInconclusive(records) || budgets.some(({ state }) => state === 'unknown');
+  const untold = knees?.searches.some(({ state }) => state === 'cannot tell') === true;
+  const unclear = isInconclusive(records) || untold || budgets.some(({ state }) => state === 'unknown');
   return strict && unclear ? EXIT.inconclusive : EXIT.ok;
 }
 
@@ -51,6 +58,7 @@ interface BenchOutcome {
   readonly interrupted: boolean;
   readonly records: RunRecords;
   readonly budgets: readonly BudgetOutcome[];
+  readonly knees?: Knees | undefined;
   readonly strict: boolean;
 }
 

@@ -15,7 +15,7 @@ export function formatDuration(ms: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
-const rate = (n: number): string => (n >= 10_000 ? `${(n / 1_000).toFixed(1)} k/s` : `${n.toFixed(0)}/s`);
+export const rate = (n: number): string => (n >= 10_000 ? `${(n / 1_000).toFixed(1)} k/s` : `${n.toFixed(0)}/s`);
 
 function outcome(trial: TrialRecord): string {
   switch (trial.state) {
@@ -36,6 +36,8 @@ export interface Progress {
   note(line: string): void;
   starting(trial: PlannedTrial): void;
   finished(trial: TrialRecord): void;
+  /** What is being done, where trials are not counted: shown in a terminal until the next line. */
+  doing(line: string): void;
   close(): void;
 }
 
@@ -70,6 +72,11 @@ export function createProgress(stream: NodeJS.WriteStream, total: number, estima
       stream.write(
         `${String(done).padStart(String(total).length)}/${total}  round ${trial.round + 1}  ${where.padEnd(36)} ${outcome(trial)}\n`,
       );
+    },
+    doing(line) {
+      if (!live) return;
+      clear();
+      stream.write(` ${line}`.slice(0, Math.max(20, stream.columns - 1)));
     },
     close: clear,
   };

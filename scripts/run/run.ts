@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describeCalibration } from '#bench/analysis/calibration.ts';
 import { describeSecondOpinion, opinionsOf } from '#bench/analysis/second-opinion.ts';
 import { slowestCapacity } from '#bench/analysis/capacity.ts';
+import { describeObjective } from '#bench/analysis/objective.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { readEnvironment } from '#bench/lab/environment.ts';
 import { describePlacement, pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
@@ -19,6 +20,7 @@ import { estimate, planRounds } from '#bench/plan/rounds.ts';
 import { UsageError } from '../exit.ts';
 import { revision, version } from '../version.ts';
 import { calibrate } from './calibrate.ts';
+import { describeSearches, plannedSearches, searchCost, searchKnees, searchRecord } from './knee.ts';
 import { askOthers, OTHERS_TIME } from './second-opinion.ts';
 import { createProgress, formatDuration } from './progress.ts';
 import { RecordLog } from './record-log.ts';
@@ -42,7 +44,8 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
   const placement = planPlacement(cores);
   const plan = planRounds(settings);
   const planned = plan.flat();
-  if (planned.length === 0)
+  const wanted = plannedSearches(settings, settings.subjects);
+  if (planned.length + wanted.length === 0)
     throw new UsageError(
       'none of the chosen subjects can carry any of the chosen scenarios; `hopcost list` shows both',
     );
@@ -52,6 +55,11 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
   );
   const progress = createProgress(process.stderr, planned.length, expected);
   progress.note(describeRun(settings, planned.length, expected));
+  if (settings.search) {
+    const { objective } = settings.search;
+    const cost = searchCost(objective, wanted.length, settings);
+    progress.note(describeSearches(describeObjective(objective), wanted.length, cost));
+  }
   progress.note(describePlacement(placement, cores));
   for (const line of settings.skipped) progress.note(`left out: ${line}`);
   for (const line of settings.unchained) progress.note(`not chained: ${line}`);
@@ -85,6 +93,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     scenarios: [...settings.scenarios],
     environment,
     placement,
+    ...(settings.search && { search: searchRecord(settings.search) }),
   };
   await log.append(run);
   await pointLatest(settings.out, name);
@@ -138,6 +147,12 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
       progress.finished(trial);
     }
 
+    if (settings.search) {
+      const searches = wanted.filter(({ subject }) => fit.has(subjectName(subject)));
+      const { objective } = settings.search;
+      await searchKnees({ trial: context, objective, searches, log, progress }, signal);
+    }
+
     if (settings.micro > 0)
       for (const record of await runMicro({ suites: SUITES, time: settings.micro }, signal)) await log.append(record);
   } catch (error) {
@@ -162,7 +177,9 @@ function describeRun(
   return (
     `${preset}: ${subjects.map(({ name, hops }) => (hops === undefined ? name : `${name} ×${hops}`)).join(', ')}\n` +
     `${scenarios.map(({ name }) => name).join(', ')}\n` +
-    `${rounds} rounds, ${trials} trials, about ${formatDuration(expected)} (seed ${seed})`
+    (rounds === 0
+      ? `no rounds, a search alone (seed ${seed})`
+      : `${rounds} rounds, ${trials} trials, about ${formatDuration(expected)} (seed ${seed})`)
   );
 }
 

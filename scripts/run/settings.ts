@@ -5,8 +5,9 @@ import type { ProxyDefinition } from '#proxies/contract.ts';
 import { REFERENCES } from '#bench/analysis/between.ts';
 import { whyNotChained } from '#bench/lab/topology.ts';
 import type { LoadJob } from '#bench/model/load.ts';
+import type { Objective } from '#bench/model/objective.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
-import type { Millis } from '#bench/model/units.ts';
+import { type Millis, millis } from '#bench/model/units.ts';
 import type { SubjectFacts } from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
@@ -14,11 +15,12 @@ import { type BenchConfig, HOPS } from '../config.ts';
 import { UsageError } from '../exit.ts';
 import { parseDuration, parseInteger, parseList } from '../flags.ts';
 import { choose, known } from '../nearest.ts';
+import { BASE, choosePaced, type PacedFlags, refuseUnpaced, sweepOver } from './paced.ts';
 import { chooseProxies, OWN, ownProxies } from './proxies.ts';
 import { chooseTargets, scenariosFor, type TargetFlags, type Targets } from './targets.ts';
 
 /** As commander hands them over: texts, absent where not given. */
-export interface BenchFlags extends TargetFlags {
+export interface BenchFlags extends TargetFlags, PacedFlags {
   readonly preset?: string;
   readonly proxies?: string;
   readonly scenarios?: string;
@@ -45,9 +47,14 @@ export interface Settings {
   /** `direct` and the proxies, as the plan sees them. */
   readonly subjects: readonly SubjectFacts[];
   readonly scenarios: readonly Scenario[];
+  /** 0 where only a knee is searched. */
   readonly rounds: number;
   readonly warmup: Millis;
   readonly window: Millis;
+  /** Requests that the window of an open loop is to carry: it is longer where the rate is too low for them. */
+  readonly samples?: number;
+  /** `--find max-rate`: for each subject, in each of these scenarios. */
+  readonly search?: { readonly objective: Objective; readonly scenarios: readonly Scenario[] };
   readonly micro: Millis;
   readonly calibrate: boolean;
   readonly secondOpinion: boolean;
@@ -77,20 +84,22 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
   const preset = PRESETS.find(({ name }) => name === presetName)!;
   const duration = flags.duration ?? config.duration;
   const driver = known('driver', flags.driver ?? config.driver ?? 'http1', DRIVERS) as Settings['driver'];
-  const targets = chooseTargets(flags, config);
+  const paced = choosePaced({ ...flags, driver });
+  const targets = paced ? undefined : chooseTargets(flags, config);
   // Whoever names a target alone wants that one, next to direct.
   const kept = config.proxies ?? (targets ? [] : [preset.proxies]);
   const asked = flags.proxies ? parseList(flags.proxies) : [...kept, ...OWN];
   const scenarioNames = SCENARIOS.map(({ name }) => name);
-  const shapes = flags.scenarios
-    ? parseList(flags.scenarios)
-    : (config.scenarios ?? (preset.scenarios === 'all' ? scenarioNames : preset.scenarios));
+  const wanted = flags.scenarios ? parseList(flags.scenarios) : paced ? [BASE] : config.scenarios;
+  const shapes = wanted ?? (preset.scenarios === 'all' ? scenarioNames : preset.scenarios);
   const names = choose(
     'scenario',
     shapes.flatMap((name) => FAMILIES[name] ?? [name]),
     scenarioNames,
   );
-  const local = SCENARIOS.filter(({ name }) => names.includes(name));
+  const bases = SCENARIOS.filter(({ name }) => names.includes(name));
+  if (paced) refuseUnpaced(bases);
+  const { scenarios: local, samples } = sweepOver(bases, paced ?? {}, wanted ? undefined : preset);
   for (const { name, loop } of local)
     if (loop.kind === 'paced' && !names.includes(loop.of))
       throw new UsageError(
@@ -107,6 +116,12 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
   if (driver === 'autocannon') refuseForAutocannon(scenarios);
   const hops = flags.hops !== undefined ? parseInteger('--hops', flags.hops, ...HOPS) : (config.hops ?? 1);
   const unchained = hops > 1 ? whyUnchained(definitions, hops) : [];
+  const rounds =
+    flags.rounds !== undefined
+      ? parseInteger('--rounds', flags.rounds, 1, 1_000)
+      : paced?.objective && !paced.points
+        ? 0 // the search alone
+        : (config.rounds ?? preset.rounds);
   const again = preset.again === 'all' ? scenarioNames : preset.again;
   // Direct and one hop run twice (A/A): the L7 reference, or what comes first.
   const twin = (definitions.find(({ name }) => name === REFERENCES.l7) ?? definitions[0])?.name;
@@ -132,10 +147,11 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
         ),
     ],
     scenarios,
-    rounds:
-      flags.rounds !== undefined ? parseInteger('--rounds', flags.rounds, 1, 1_000) : (config.rounds ?? preset.rounds),
+    rounds,
     warmup: preset.warmup,
-    micro: preset.micro,
+    ...(samples !== undefined && { samples }),
+    ...(paced?.objective && { search: { objective: paced.objective, scenarios: bases } }),
+    micro: rounds === 0 ? millis(0) : preset.micro,
     calibrate: preset.calibrate,
     secondOpinion: flags.secondOpinion ?? config.secondOpinion ?? preset.secondOpinion,
     window: duration !== undefined ? parseDuration('--duration', duration, WINDOW.least, WINDOW.most) : preset.window,

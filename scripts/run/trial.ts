@@ -11,6 +11,7 @@ import { type Loop, type Traffic, hopName, hopsOf, subjectName } from '#bench/mo
 import { epochMillis, millis } from '#bench/model/units.ts';
 import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import { roomyWindow } from '#bench/plan/sweep.ts';
 import { attachProbes } from '#bench/probes/window.ts';
 import { explain } from '../exit.ts';
 import { type Settings, definitionOf } from './settings.ts';
@@ -101,7 +102,11 @@ async function measure(
 ): Promise<Measured> {
   const { scenario, subject, round } = planned;
   const { settings, pool, placement, certificate } = context;
-  const { warmup, window } = settings;
+  const { warmup, samples } = settings;
+  const window =
+    loop.kind === 'open' && samples !== undefined
+      ? roomyWindow(loop.offered, samples, settings.window)
+      : settings.window;
   const definition = definitionOf(settings, hopName(subject));
   await using way = definition?.external
     ? wayTo(definition.external, externalOf(definition.name, context), scenario.traffic)

@@ -3,10 +3,18 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrialRow } from '#bench/analysis/analysis.ts';
 import { trialRow } from '#bench/analysis/trial-row.ts';
-import { type EndRecord, RunLine, type RunRecord, type SubjectRecord } from '#bench/model/record.ts';
-import { baseName, hopName } from '#bench/model/scenario.ts';
+import {
+  type EndRecord,
+  type KneeRecord,
+  type KneeWindowRecord,
+  RunLine,
+  type RunRecord,
+  type SubjectRecord,
+} from '#bench/model/record.ts';
+import { baseName, hopName, subjectName } from '#bench/model/scenario.ts';
 import { planGate } from '#bench/gate/plan.ts';
 import { applies, factsOf, fitSubjects } from '#bench/plan/applies.ts';
+import { typicalWindows } from '#bench/plan/knee.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type LiveState, liveState } from '#reports/live.ts';
@@ -19,6 +27,8 @@ export class Follower {
   #end: EndRecord | undefined;
   readonly #subjects: SubjectRecord[] = [];
   readonly #trials: TrialRow[] = [];
+  readonly #windows: KneeWindowRecord[] = [];
+  readonly #knees: KneeRecord[] = [];
   /** Subject and scenario that were seen to run twice a round: after the first round the plan is known whole. */
   readonly #again = new Set<string>();
   #reading: Promise<void> = Promise.resolve();
@@ -32,7 +42,8 @@ export class Follower {
     this.#reading = this.#reading.catch(() => {}).then(() => this.#readOn()); // one reader at a time
     await this.#reading;
     if (!this.#run) return undefined;
-    return liveState(this.#run, this.#trials, Math.max(this.#planned(this.#run), this.#trials.length), this.#end);
+    const planned = Math.max(this.#planned(this.#run), this.#trials.length) + this.#plannedWindows(this.#run);
+    return liveState({ run: this.#run, trials: this.#trials, windows: this.#windows, end: this.#end }, planned);
   }
 
   async #readOn(): Promise<void> {
@@ -72,10 +83,14 @@ export class Follower {
       case 'end':
         this.#end = record;
         break;
+      case 'knee-window':
+        this.#windows.push(record);
+        break;
+      case 'knee':
+        this.#knees.push(record);
+        break;
       case 'calibration':
       case 'second-opinion':
-      case 'knee-window':
-      case 'knee':
       case 'micro': // shown in the report alone
         break;
     }
@@ -91,6 +106,33 @@ export class Follower {
         .filter((name) => this.#again.has(JSON.stringify([baseName(record.subject), name]))),
     }));
     return planRounds({ scenarios, subjects, rounds, seed }).flat().length;
+  }
+
+  /** Those of the searches that are over, and for each other one as many as are usual. */
+  #plannedWindows({ search, scenarios }: RunRecord): number {
+    if (!search) return 0;
+    const subjects = fitSubjects(this.#subjects).map((record) => ({
+      name: subjectName(record.subject),
+      facts: factsOf(record, proxies.get(hopName(record.subject))?.capabilities ?? new Set<string>()),
+    }));
+    const expected = scenarios
+      .filter(({ name }) => search.scenarios.includes(name))
+      .flatMap((scenario) =>
+        subjects
+          .filter(({ facts }) => applies(scenario, facts))
+          .map(({ name }) => this.#expectedWindows(scenario.name, name)),
+      );
+    return Math.max(
+      this.#windows.length,
+      expected.reduce((sum, windows) => sum + windows, 0),
+    );
+  }
+
+  #expectedWindows(scenario: string, name: string): number {
+    const isIts = (one: Pick<KneeRecord, 'scenario' | 'subject'>): boolean =>
+      one.scenario === scenario && subjectName(one.subject) === name;
+    const over = this.#knees.find(isIts);
+    return over?.windows ?? Math.max(typicalWindows(), this.#windows.filter(({ trial }) => isIts(trial)).length);
   }
 
   /** Its first look; the second one is not known beforehand. */

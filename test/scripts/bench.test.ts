@@ -137,6 +137,39 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     await allGone(children);
   });
 
+test('a search that is interrupted keeps its windows and says how far it got', { timeout: 110_000 }, async () => {
+  const find = ['--find', 'max-rate', '--slo', 'p50<1s,errors<50%'];
+  await using cli = new Cli([...TINY, ...find, '--out', out]);
+  await cli.line('stderr', 'window  2');
+  cli.process.kill('SIGINT');
+  const { code, stdout, stderr } = await cli.finished;
+  assert.equal(code, 130, stderr);
+  assert.match(stderr, /2 searches of about \d+ windows, at most \d+; about \d/);
+  const { run, trials, windows = [], knees = [], end } = records();
+  assert.deepEqual([end?.state, trials.length, knees.length, run.rounds], ['interrupted', 0, 0, 0]);
+  assert.ok(windows.length >= 2);
+  assert.match(stdout, /cut short|cannot be told/);
+  assert.match(readFileSync(join(latest(), 'report.html'), 'utf8'), /id="knees"/);
+  const again = await hopcost('report', latest());
+  assert.deepEqual([again.code, again.stdout], [0, stdout]);
+});
+
+test('a sweep: the same traffic at every rate that was named, one scenario each', { timeout: 110_000 }, async () => {
+  const { code, stderr } = await hopcost(...TINY, '--sweep', '300,600', '--out', out);
+  assert.equal(code, 0, stderr);
+  const { run, trials, end } = records();
+  assert.equal(end?.state, 'completed');
+  assert.deepEqual(
+    run.scenarios.map(({ name }) => name),
+    ['http-small', 'http-at-300', 'http-at-600'],
+  );
+  for (const { name, loop } of run.scenarios.slice(1)) {
+    const own = trials.filter(({ scenario }) => scenario === name);
+    assert.equal(own.length, 2);
+    for (const trial of own) assert.deepEqual(trial.loop, loop);
+  }
+});
+
 test('children of a killed harness end by themselves', { timeout: 30_000 }, async () => {
   await using cli = new Cli([...TINY, '--rounds', '50', '--out', out]);
   await cli.line('stderr', '  2/100');

@@ -4,9 +4,11 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { recordLines } from '#bench/model/record.ts';
+import { recordLines, type RunRecords } from '#bench/model/record.ts';
+import { Follower } from '#scripts/serve/follow.ts';
 import { isLoopback, serveRuns } from '#scripts/serve/server.ts';
-import { syntheticRun } from '#test/reports/synthetic-run.ts';
+import { syntheticRun, TRUTHS } from '#test/reports/synthetic-run.ts';
+import { syntheticSearch } from '#test/reports/synthetic-search.ts';
 import { launch, skip } from '#test/reports/browser.ts';
 import { temporaryFolder } from '../cli.ts';
 
@@ -75,6 +77,25 @@ test('the state grows with the file; a line that is not whole yet waits', async 
   const after = await state();
   assert.deepEqual([after.state, after.done], ['completed', records.trials.length]);
   assert.ok(after.rows.some(([scenario, subject]) => scenario === 'http-small' && subject === 'l7-http'));
+});
+
+test('a search on the live page: its windows count, and its plan is known once it is over', async () => {
+  using folder = temporaryFolder();
+  const search = syntheticSearch({ rounds: 0, micro: false, subjects: TRUTHS.slice(0, 2) });
+  const windows = search.windows!;
+  const { end, ...running } = search;
+  const served = async (of: RunRecords) => {
+    await mkdir(join(folder.path, 'run-1'), { recursive: true });
+    await writeFile(join(folder.path, 'run-1', 'trials.ndjson'), recordLines(of));
+    const state = (await new Follower(join(folder.path, 'run-1')).state())!;
+    return { ...state, recent: state.recent.map((line) => line.replaceAll('\u00a0', ' ')) };
+  };
+  const early = await served({ ...running, windows: windows.slice(0, 3), knees: [] });
+  assert.deepEqual([early.state, early.done, early.recent.length], ['running', 3, 3]);
+  assert.ok(early.planned > windows.length / 3 && early.recent[0]!.startsWith('window 3 · http-small · direct · '));
+  const late = await served(search);
+  assert.deepEqual([late.state, late.done, late.planned], ['completed', windows.length, windows.length]);
+  assert.equal(end?.state, 'completed');
 });
 
 test('nothing beyond the runs is served, to nobody but this machine, to read only', async () => {
