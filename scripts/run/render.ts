@@ -64,6 +64,8 @@ export async function mergeFolders(folders: readonly string[], options: RenderOp
       process.stderr.write(
         `note: ${newestOnly.join(', ')}: only the newest run's rounds; each run offered a rate of its own\n`,
       );
+    if (runs.filter(({ windows = [] }) => windows.length > 0).length > 1)
+      process.stderr.write(`note: of each subject's knee searches only the newest is kept\n`);
     await render([records], records, folder, options);
     return folder;
   } catch (error) {
