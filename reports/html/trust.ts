@@ -19,12 +19,23 @@ const QUIET = 0.05;
 const MARKS = { sure: '✓', care: '≈', wrong: '!' } as const;
 
 const itemsOf = (analysis: Analysis): Item[] => [
-  rounds(analysis),
-  floor(analysis),
+  // A search alone has no rounds, and no noise between them.
+  ...(analysis.trials.length === 0 && analysis.knees ? [] : [rounds(analysis), floor(analysis), counted(analysis)]),
+  ...searched(analysis),
   calibrated(analysis),
-  counted(analysis),
   ...proven(analysis),
 ];
+
+function searched({ knees }: Analysis): Item[] {
+  if (!knees) return [];
+  const windows = knees.searches.flatMap((search) => search.windows);
+  const disturbed = windows.filter(({ kind }) => kind === 'disturbed').length;
+  return [
+    disturbed === 0
+      ? { state: 'sure', words: `${windows.length} windows of the search, none disturbed`, id: 'knees' }
+      : { state: 'care', words: `${disturbed} of ${windows.length} windows of the search disturbed`, id: 'knees' },
+  ];
+}
 
 function rounds({ run }: Analysis): Item {
   const words = `${run.rounds} ${run.rounds === 1 ? 'round' : 'rounds'}`;

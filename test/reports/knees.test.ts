@@ -39,7 +39,7 @@ test('markdown: a heading and a table', async () => {
 test('html: a section with every window, and none without a search', async () => {
   const text = plain(await page(analyse(alone), alone));
   assert.match(text, /<li><a href="#knees">Highest rate<\/a><\/li>/);
-  assert.match(text, /href="#knees" aria-label="evidence: http-small"/);
+  assert.match(text, /href="#knees" aria-label="evidence: search"/);
   for (const { subject, windows } of analyse(alone).knees!.searches.filter((one) => one.subject !== ODD_NAME))
     assert.match(text, new RegExp(`<summary>${subject} <small class="soft">http-small, ${windows.length} windows`));
   assert.ok(!text.includes(ODD_NAME));

@@ -25,6 +25,7 @@ import {
   type Scheme,
 } from './page-checks.ts';
 import { ODD_NAME, syntheticRun } from './synthetic-run.ts';
+import { syntheticSearch } from './synthetic-search.ts';
 
 let browser: Browser;
 let folder: string;
@@ -33,7 +34,8 @@ let url: string;
 before(async () => {
   if (skip) return;
   folder = await mkdtemp(join(tmpdir(), 'hopcost-page-'));
-  const records = syntheticRun({ rounds: 4 });
+  const scenarios = ['http-small', 'tls-keepalive', 'idle-connections', 'http-paced-50'];
+  const records = syntheticSearch({ rounds: 4, mishaps: true, scenarios, searched: ['direct', 'node-http'] });
   const [file] = await writeReports(analyse(records), records, folder, [reportHtml]);
   url = pathToFileURL(file!).href;
   browser = await launch();
