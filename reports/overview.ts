@@ -144,7 +144,7 @@ const columnsOf = (time: Time, idle: boolean): readonly OverviewColumn[] => [
   },
   { title: 'Capacity', short: 'capacity', cell: ({ saturated }) => capacityCell(saturated?.capacity) },
   { title: 'Throughput here', short: 'throughput', cell: ({ saturated }) => throughputCell(saturated) },
-  ...(['50', '99'] as const).map((p) => ({
+  ...(['50', '90', '99'] as const).map((p) => ({
     title: `Added ${time} time p${p}`,
     short: `+p${p}`,
     cell: ({ paced }: Sources) => added(paced, `${time}P${p}`),

@@ -50,7 +50,7 @@ export function saturatedOf(load: LoadResult, probes: ProbeReadings, placement: 
   /** Always ready to run, without a core for a good part of it, and it is none of ours who had it. */
   const starved = (party: Party): boolean =>
     probes.host.foreign > FOREIGN_LIMIT &&
-    (readings[party]!.demand ?? 0) >= SATURATED &&
+    (readings[party]!.demand ?? 0) >= SHARED_SATURATED &&
     used(party) < SHARED_SATURATED;
 
   for (const party of present) if (used(party) >= SATURATED) return party;

@@ -6,7 +6,7 @@ import type { Finding } from './analysis.ts';
 import { chainFindings } from './findings/chains.ts';
 import { hopCosts, others, ranks, tlsCosts } from './findings/costs.ts';
 import type { Evidence } from './findings/evidence.ts';
-import { addedLatency, capacities, idleMemory } from './findings/load.ts';
+import { addedLatency, capacities, idleMemory, underLoad } from './findings/load.ts';
 import { instruments, leftOut, notMeasured, rulesNotKept, sameAgainstSame } from './findings/trust.ts';
 import { kneeFindings } from './knees.ts';
 import { ledgerFindings } from './ledger/findings.ts';
@@ -22,6 +22,7 @@ export function findingsOf(evidence: Evidence): Finding[] {
     ...ranks(evidence),
     ...others(evidence),
     ...addedLatency(evidence),
+    ...underLoad(evidence),
     ...ledgerFindings(evidence.ledger.accounts),
     ...capacities(evidence),
     ...kneeFindings(evidence.knees),

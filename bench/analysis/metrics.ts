@@ -23,6 +23,8 @@ export interface ReadTrial {
   readonly response?: Histogram;
   /** Open loop only. */
   readonly lag?: Lag;
+  /** Service time of the second stream, where the scenario has one. */
+  readonly second?: Histogram;
 }
 
 export function readTrial(trial: CompletedTrial): ReadTrial {
@@ -30,12 +32,19 @@ export function readTrial(trial: CompletedTrial): ReadTrial {
   const service = decodeHistogram(load.service);
   const lag = lagOf(load, arrivalsOf(trial.loop), service);
   const response = lag?.resolves === 'service and response' && load.response;
-  return { trial, service, ...(response && { response: decodeHistogram(response) }), ...(lag && { lag }) };
+  return {
+    trial,
+    service,
+    ...(response && { response: decodeHistogram(response) }),
+    ...(lag && { lag }),
+    ...(load.second && { second: decodeHistogram(load.second.service) }),
+  };
 }
 
 const throughputOf = ({ load }: CompletedTrial): number => load.requests / (load.window / 1_000);
-export const failuresOf = ({ load }: Pick<CompletedTrial, 'load'>): number =>
-  Object.values(load.errors).reduce((a, b) => a + b, 0);
+/** Of the load and of what ran beside it. */
+export const failuresOf = ({ load: { errors, second } }: Pick<CompletedTrial, 'load'>): number =>
+  [...Object.values(errors), ...Object.values(second?.errors ?? {})].reduce((a, b) => a + b, 0);
 
 const perRequest =
   (party: 'proxy' | 'origin' | 'generator', figure: (reading: ProcessReading) => number | undefined) =>
@@ -58,6 +67,13 @@ const response = (title: string, q: number): Metric => ({
   unit: 'µs',
   of: ({ response }) => micros(response && quantile(response, q)),
   versusDirect: 'difference',
+});
+
+/** Beside a load that saturates the hop; direct's is saturated, too, so that the two are no equal offer and are not compared. */
+const beside = (title: string, q: number): Metric => ({
+  title: `service time under load ${title}`,
+  unit: 'µs',
+  of: ({ second }) => micros(second && quantile(second, q)),
 });
 
 export const METRICS = {
@@ -97,6 +113,10 @@ export const METRICS = {
   responseP90: response('p90', 0.9),
   responseP99: response('p99', 0.99),
   responseP999: response('p99.9', 0.999),
+  besideP50: beside('p50', 0.5),
+  besideP90: beside('p90', 0.9),
+  besideP99: beside('p99', 0.99),
+  besideP999: beside('p99.9', 0.999),
   contextSwitchesPerRequest: {
     title: 'context switches per request',
     unit: 'per request',
@@ -137,3 +157,6 @@ export const metric = (name: MetricName): Metric => METRICS[name];
 
 /** Quantiles of a saturated closed loop tell of its queue, not of the hop (METHOD 5): these metrics are left out there. */
 export const isLatency = (name: MetricName): boolean => name.startsWith('service') || name.startsWith('response');
+
+/** A quantile that only some rounds carry would be an estimate of those rounds: all or none. */
+export const isQuantile = (name: MetricName): boolean => isLatency(name) || name.startsWith('beside');

@@ -10,7 +10,7 @@ import { arrivalsOf, lagOf } from './lag.ts';
 import { asFamily, compare, type Comparison, CONFIDENCE, type Rounds } from './comparison.ts';
 import { aboveNoise, type Noise } from './noise.ts';
 import { addedTail, type Tail, type TailsBy, tailsOf } from './tail.ts';
-import { isLatency, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
+import { isLatency, isQuantile, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
 
 /** Figures of one subject in one scenario: metric → round → value. */
 export type Figures = ReadonlyMap<MetricName, Rounds>;
@@ -33,8 +33,7 @@ export function figuresOf(trials: readonly TrialRecord[], scenario: Scenario): F
         const value = metric(name).of(trial, scenario);
         return value === undefined ? [] : [{ round: trial.trial.round, value }];
       });
-      // A quantile that only some rounds carry would be an estimate of those rounds: all or none.
-      return [name, isLatency(name) && values.length < completed.length ? new Map() : byRound(values)];
+      return [name, isQuantile(name) && values.length < completed.length ? new Map() : byRound(values)];
     }),
   );
 }

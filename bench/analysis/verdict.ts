@@ -44,12 +44,16 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
       ? { message: 'no request completed in the window', evidence: { failed: failuresOf(trial.load.errors) } }
       : undefined,
   'errors-above-limit': ({ load, scenario }) => {
-    const failed = failuresOf(load.errors);
-    const share = failed / Math.max(1, failed + load.requests);
+    const { errors, second } = load;
+    const failed = failuresOf(errors) + (second ? failuresOf(second.errors) : 0);
+    const all = failed + load.requests + (second?.requests ?? 0);
+    const share = failed / Math.max(1, all);
     if (share <= scenario.errorLimit) return undefined;
-    const kinds = Object.entries(load.errors).filter(([, count]) => count > 0);
+    const kinds = (Object.keys(errors) as (keyof ErrorCounts)[])
+      .map((kind) => [kind, errors[kind] + (second?.errors[kind] ?? 0)] as const)
+      .filter(([, count]) => count > 0);
     return {
-      message: `${failed} of ${failed + load.requests} requests failed (limit ${percent(scenario.errorLimit)}): ${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
+      message: `${failed} of ${all} requests failed (limit ${percent(scenario.errorLimit)}): ${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
       evidence: { share, limit: scenario.errorLimit, ...Object.fromEntries(kinds) },
     };
   },

@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { LIVE_FIELDS, type LiveField, type LoadJob, type LoadResult } from '#bench/model/load.ts';
+import { LIVE_FIELDS, type LiveField, type LoadJob, type LoadResult, type SecondResult } from '#bench/model/load.ts';
+import { micros, perSecond } from '#bench/model/units.ts';
 import { LoadError } from './contract.ts';
 import { mergeResults } from './merge.ts';
 import type { Meeting, ShardTask } from './worker.ts';
@@ -29,11 +30,18 @@ type TransferList = NonNullable<NonNullable<Parameters<Piscina['run']>[1]>['tran
 /** A row of live counters fills a cache line, so that no worker's counting slows another's. */
 const rowLength = 16;
 
-export function createLoadPool({ workers }: { readonly workers: number }): LoadPool {
+export interface PoolOptions {
+  readonly workers: number;
+  /** Whether there is one more worker, for second streams: on a thread of its own it does not wait for the load's answers to be read. */
+  readonly second?: boolean;
+}
+
+export function createLoadPool({ workers, second = false }: PoolOptions): LoadPool {
+  const threads = workers + (second ? 1 : 0);
   const piscina = new Piscina<ShardTask | Meeting, LoadResult>({
     filename: fileURLToPath(new URL('worker.ts', import.meta.url)),
-    minThreads: workers,
-    maxThreads: workers,
+    minThreads: threads,
+    maxThreads: threads,
     idleTimeout: Infinity,
     concurrentTasksPerWorker: 1,
     atomics: 'disabled', // an idle worker has to go on closing what it closes
@@ -42,33 +50,39 @@ export function createLoadPool({ workers }: { readonly workers: number }): LoadP
 
   /** As many tasks as workers, none of which ends before all have begun. */
   async function ready(): Promise<void> {
-    const meeting: Meeting = { cells: new Int32Array(new SharedArrayBuffer(8)), expected: workers };
-    await Promise.all(Array.from({ length: workers }, () => piscina.run(meeting, { name: 'meet' })));
+    const meeting: Meeting = { cells: new Int32Array(new SharedArrayBuffer(8)), expected: threads };
+    await Promise.all(Array.from({ length: threads }, () => piscina.run(meeting, { name: 'meet' })));
   }
 
   function run(job: PooledJob, signal: AbortSignal): LoadRun {
     if (busy) throw new LoadError('a load pool runs one job at a time; take a second pool for a second stream');
+    if (job.second && !second) throw new LoadError('this load pool was made without a worker for a second stream');
     busy = true;
     // A shard without a connection could only drop its share of the arrivals; a cap is kept by one shard alone.
     const count = job.maxRate === undefined ? Math.min(workers, job.loop.connections) : 1;
-    const memory = new SharedArrayBuffer(4 * rowLength * count);
+    const tasks = tasksOf(job, count);
+    const memory = new SharedArrayBuffer(4 * rowLength * tasks.length);
     const rows = Array.from(
-      { length: count },
+      { length: tasks.length },
       (_, row) => new Int32Array(memory, 4 * rowLength * row, LIVE_FIELDS.length),
     );
-    return { live: () => sumOf(rows), result: shards(job, rows, signal).finally(() => (busy = false)) };
+    return { live: () => sumOf(rows), result: shards(tasks, rows, signal).finally(() => (busy = false)) };
   }
 
-  async function shards(job: PooledJob, rows: readonly Int32Array[], signal: AbortSignal): Promise<LoadResult> {
+  async function shards(
+    tasks: readonly LoadJob[],
+    rows: readonly Int32Array[],
+    signal: AbortSignal,
+  ): Promise<LoadResult> {
     const channels = rows.map(() => new MessageChannel());
     const abort = (): void => channels.forEach(({ port1 }) => port1.postMessage('abort'));
-    const results = rows.map(async (live, index) => {
-      const shard = { index, count: rows.length };
+    const results = tasks.map(async (job, index) => {
+      const live = rows[index]!;
       const port = channels[index]!.port2;
       try {
         // An array, as piscina wants it; its types, inferred from one overload of postMessage, say otherwise.
         const transferList = [port] as unknown as TransferList;
-        return await piscina.run({ job: { ...job, shard }, live, abort: port }, { transferList });
+        return await piscina.run({ job, live, abort: port }, { transferList });
       } catch (error) {
         abort();
         throw error;
@@ -81,7 +95,11 @@ export function createLoadPool({ workers }: { readonly workers: number }): LoadP
       signal.throwIfAborted();
       const failed = settled.find((one) => one.status === 'rejected');
       if (failed) throw failed.reason;
-      return mergeResults(settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+      const values = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      const shardsOf = tasks[0]!.shard.count;
+      const merged = mergeResults(values.slice(0, shardsOf));
+      const beside = values[shardsOf];
+      return beside ? withSecond(merged, beside) : merged;
     } finally {
       signal.removeEventListener('abort', abort);
       for (const { port1 } of channels) port1.close();
@@ -93,6 +111,40 @@ export function createLoadPool({ workers }: { readonly workers: number }): LoadP
     ready,
     run,
     [Symbol.asyncDispose]: () => piscina.destroy(),
+  };
+}
+
+/** The shards of a job's loop, then its second stream, which is a job of one shard with arrivals of its own. */
+function tasksOf({ second, ...job }: PooledJob, count: number): LoadJob[] {
+  const shards = Array.from({ length: count }, (_, index) => ({ ...job, shard: { index, count } }));
+  if (!second) return shards;
+  const beside: LoadJob = { ...job, driver: 'http1', loop: second, seed: job.seed + 1, shard: { index: 0, count: 1 } };
+  return [...shards, beside];
+}
+
+function withSecond(result: LoadResult, beside: LoadResult): LoadResult {
+  const { connections, offered, scheduled, dropped, requests, errors, service, generatorLag, pacing } = beside;
+  const second: SecondResult = {
+    connections,
+    offered: offered ?? perSecond(0),
+    scheduled: scheduled ?? 0,
+    dropped: dropped ?? 0,
+    requests,
+    errors,
+    service,
+    generatorLag: generatorLag ?? service,
+    ...(pacing && { pacing }),
+  };
+  const { cpuUser, cpuSystem, eventLoop } = result.generator;
+  return {
+    ...result,
+    errorSamples: [...new Set([...result.errorSamples, ...beside.errorSamples])],
+    second,
+    generator: {
+      cpuUser: micros(cpuUser + beside.generator.cpuUser),
+      cpuSystem: micros(cpuSystem + beside.generator.cpuSystem),
+      eventLoop,
+    },
   };
 }
 

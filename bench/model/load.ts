@@ -1,6 +1,6 @@
 /** A load job and its result: plain serialisable data, so that a shard may run in a worker thread or on another machine. */
 import { z } from 'zod';
-import { Loop, Traffic } from './scenario.ts';
+import { Loop, SecondStream, Traffic } from './scenario.ts';
 import { Bytes, EpochMillis, Micros, Millis, PerSecond } from './units.ts';
 
 export const LoadJob = z.object({
@@ -11,6 +11,8 @@ export const LoadJob = z.object({
   traffic: Traffic,
   /** The whole job's loop; a shard takes its share of the connections and of the arrivals. */
   loop: Loop,
+  /** Driven beside the loop, by a worker of its own. */
+  second: SecondStream.optional(),
   shard: z.object({ index: z.number().int(), count: z.number().int() }),
   seed: z.number().int(),
   /** Connections are open before this instant; requests start at it. Measured is [startAt + warmup, startAt + warmup + window). */
@@ -74,6 +76,21 @@ export const Pacing = z.object({
 });
 export type Pacing = z.infer<typeof Pacing>;
 
+/** What a second stream saw: its own requests, in nothing else of the result but the generator's cost. */
+export const SecondResult = z.object({
+  connections: z.number().int(),
+  offered: PerSecond,
+  scheduled: z.number().int(),
+  dropped: z.number().int(),
+  requests: z.number().int(),
+  errors: ErrorCounts,
+  service: EncodedHistogram,
+  /** The generator's own lag, as below. */
+  generatorLag: EncodedHistogram,
+  pacing: Pacing.optional(),
+});
+export type SecondResult = z.infer<typeof SecondResult>;
+
 export const LoadResult = z.object({
   driver: z.string(),
   workers: z.number().int().positive(),
@@ -109,6 +126,7 @@ export const LoadResult = z.object({
   pacing: Pacing.optional(),
   /** New connections: from connect() to writable (TLS: to handshake done). */
   connectTime: EncodedHistogram.optional(),
+  second: SecondResult.optional(),
   timeline: Timeline,
   /** The generator's own cost over the window: CPU of its threads and its event loops' utilisation (0–1, the busiest). */
   generator: z.object({ cpuUser: Micros, cpuSystem: Micros, eventLoop: z.number().min(0).max(1) }),

@@ -29,15 +29,17 @@ export const Traffic = z.discriminatedUnion('kind', [
 ]);
 export type Traffic = z.infer<typeof Traffic>;
 
+const OpenLoop = z.object({
+  kind: z.literal('open'),
+  connections: z.number().int().positive(),
+  offered: PerSecond,
+  arrivals: z.enum(['uniform', 'poisson']),
+});
+
 /** Closed: fixed connections, the next request after the answer. Open: scheduled arrivals. */
 export const Loop = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('closed'), connections: z.number().int().positive() }),
-  z.object({
-    kind: z.literal('open'),
-    connections: z.number().int().positive(),
-    offered: PerSecond,
-    arrivals: z.enum(['uniform', 'poisson']),
-  }),
+  OpenLoop,
 ]);
 export type Loop = z.infer<typeof Loop>;
 
@@ -52,6 +54,9 @@ export const PacedLoop = z.object({
 });
 export type PacedLoop = z.infer<typeof PacedLoop>;
 
+/** Told apart from the load that it accompanies; open, and Poisson by preference: such arrivals see the hop as it is on average. */
+export const SecondStream = OpenLoop;
+
 export const Scenario = z.object({
   name: z.string(),
   summary: z.string(),
@@ -59,6 +64,8 @@ export const Scenario = z.object({
   axis: z.enum(['keep-alive', 'head', 'payload', 'connection', 'tls-record', 'handshake', 'memory', 'latency', 'bulk']),
   traffic: Traffic,
   loop: z.discriminatedUnion('kind', [...Loop.options, PacedLoop]),
+  /** A small stream of the same requests beside the loop, on connections of its own: what a request sees while the loop does what it does. */
+  second: SecondStream.optional(),
   /** Name of the origin in `backends/`. */
   origin: z.string(),
   /** Share of requests that may fail before the trial is invalid. */

@@ -1,6 +1,6 @@
 /** Every traffic shape that hopcost drives. One axis each; the next scenario is one more entry. */
 import type { Loop, Scenario, Traffic } from '#bench/model/scenario.ts';
-import { bytes } from '#bench/model/units.ts';
+import { bytes, perSecond } from '#bench/model/units.ts';
 import { pacedFrom } from './sweep.ts';
 
 type HttpTraffic = Extract<Traffic, { kind: 'http' }>;
@@ -124,6 +124,17 @@ export const SCENARIOS: readonly Scenario[] = [
   define('http-single', 'latency', 'one request after the other on one connection', get(SMALL), closed(1)),
   paced(50),
   paced(80),
+  {
+    ...define(
+      'http-probe-under-load',
+      'latency',
+      'what a request sees while the hop is saturated: 64 connections in a closed loop, 400 requests a second beside them',
+      get(SMALL),
+      closed(64),
+    ),
+    // About 1 % of what a fast hop carries, and what a p99 of a three-second window needs.
+    second: { kind: 'open', connections: 16, offered: perSecond(400), arrivals: 'poisson' },
+  },
 ];
 
 /** The names that stand for several scenarios. */

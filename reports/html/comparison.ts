@@ -1,5 +1,6 @@
 /** The comparison by layer: sortable where the page's script runs, restacked into cards where the page is narrow. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
+import { windowFor } from '#bench/analysis/findings/load.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Cell, GROUPS, type Overview, type OverviewRow, overviewOf } from '../overview.ts';
 import { TARGET_COLUMNS, TARGET_NOTE, targetTables } from '../targets.ts';
@@ -138,7 +139,8 @@ function notes({ columns, rows, offered, time, isIdle }: Overview): Markup {
         ${time === 'service' && 'Response times are withheld where the generator’s own lag would be in them; service time starts at the actual send and holds none of it. '}
         ${!has('p50') && 'No round carried quantiles of both. '}
         ${isMerged && 'A single round has too few requests for p99.9: there the rounds are merged and the interval comes from drawing whole rounds anew (bootstrap); it is for a look only. '}
-        ${has('p50') && !has('p99.9') && 'p99.9 is left out: it needs 10 000 requests, and all rounds together had fewer. '}
+        ${has('p50') && !columns.some(({ title }) => title.endsWith(' p99')) && html`p99 is left out: at this rate it needs a window of ${windowFor(0.99, offered)}. `}
+        ${has('p50') && !has('p99.9') && html`p99.9 is left out: it needs 10 000 requests, and all rounds together had fewer; at this rate a window of ${windowFor(0.999, offered)} (<code>--duration</code>) gives every round enough. `}
       </p>`
     }
     <p class="soft">

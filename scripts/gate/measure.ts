@@ -126,8 +126,9 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
   try {
     pinSelf(placement.load);
     const certificate = createCertificate();
-    await using one = createLoadPool({ workers: placement.loadWorkers });
-    await using other = createLoadPool({ workers: placement.loadWorkers });
+    const second = settings.scenarios.some((scenario) => scenario.second !== undefined);
+    await using one = createLoadPool({ workers: placement.loadWorkers, second });
+    await using other = createLoadPool({ workers: placement.loadWorkers, second });
     const shared = { settings, placement, certificate, subjects };
     const contexts = {
       direct: { ...shared, settings: { ...settings, ...DIRECT } },

@@ -102,7 +102,10 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
   try {
     pinSelf(placement.load);
     const certificate = createCertificate();
-    await using pool = createLoadPool({ workers: placement.loadWorkers });
+    await using pool = createLoadPool({
+      workers: placement.loadWorkers,
+      second: settings.scenarios.some((scenario) => scenario.second !== undefined),
+    });
     const context: TrialContext = { settings, pool, placement, certificate, subjects };
 
     for (const subject of settings.subjects) {

@@ -141,7 +141,8 @@ async function measure(
     either,
   );
   await context.meet?.();
-  const startAt = epochMillis(now() + lead(loop.connections, way));
+  const connections = loop.connections + (scenario.second?.connections ?? 0);
+  const startAt = epochMillis(now() + lead(connections, way));
   const load = pool.run(
     {
       driver: driverFor(scenario.traffic, settings.driver),
@@ -150,6 +151,7 @@ async function measure(
       traffic: way.traffic ?? scenario.traffic,
       ...(way.maxRate !== undefined && { maxRate: way.maxRate }),
       loop,
+      ...(scenario.second && { second: scenario.second }),
       seed: settings.seed + round,
       startAt,
       warmup,
@@ -174,7 +176,7 @@ async function measure(
   const warnings = [
     way.verify(),
     way.proxy && unproven(name, way.proxy.identity, proven),
-    await way.settled(loop.connections, signal),
+    await way.settled(connections, signal),
   ].filter((warning) => warning !== undefined);
   const evidence = { scenario, subject, load: result, probes: readings, placement, warnings };
   return { ...judgeTrial(evidence), load: result, probes: readings };

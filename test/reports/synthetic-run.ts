@@ -182,6 +182,25 @@ function latencyCounts(random: () => number, requests: number, median: number): 
   return [...counts].filter(([, count]) => count > 0).toSorted(([a], [b]) => a - b);
 }
 
+/** A small stream beside a saturating load: a request of it waits about as long as the load's own. */
+function secondOf(
+  { connections, offered }: NonNullable<Scenario['second']>,
+  random: () => number,
+  service: number,
+): NonNullable<LoadResult['second']> {
+  const requests = Math.round((offered * WINDOW) / 1_000);
+  return {
+    connections,
+    offered,
+    scheduled: requests,
+    dropped: 0,
+    requests,
+    errors: { connect: 0, tls: 0, reset: 0, timeout: 0, status: 0, framing: 0, body: 0 },
+    service: histogram(random, requests, service * 1.1, 0.2),
+    generatorLag: histogram(random, requests, 40, 0.3),
+  };
+}
+
 interface Measurement {
   readonly scenario: Scenario;
   readonly truth: Truth;
@@ -230,6 +249,7 @@ export function measure({ scenario, truth, loop, random, noise, instructions, qu
       response: histogram(random, requests, service + 9, 0.18),
       scheduleLag: histogram(random, requests, 6, 0.3),
     }),
+    ...(scenario.second && { second: secondOf(scenario.second, random, service) }),
     timeline: {
       interval: millis(100),
       requests: Array.from({ length: 10 }, () => Math.round((requests / 10) * Math.exp(0.006 * normal(random)))),

@@ -1,5 +1,6 @@
 /** What hops do to those who wait: time added at an equal rate, the most that is carried, memory that idle connections hold. */
 import { subjectName } from '#bench/model/scenario.ts';
+import { samplesFor } from '#bench/stats/histogram.ts';
 import type { Finding, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
 import { type Comparison, strengthOfFigure } from '../comparison.ts';
 import type { MetricName } from '../metrics.ts';
@@ -21,7 +22,9 @@ export function addedLatency(evidence: Evidence): Finding[] {
     const time = of('responseP50') ? 'response' : 'service';
     const [p50, p99] = [of(`${time}P50`), of(`${time}P99`)];
     if (!p50) return [cannotAdd(rate, subject, scenario)];
-    const tail = p99 ? addedWords(p99, 'p99') : 'p99 has too few samples';
+    const tail = p99
+      ? addedWords(p99, 'p99')
+      : `p99 has too few samples: at this rate it needs a window of ${windowFor(0.99, scenario.offered!)}`;
     // Said once.
     const withheld =
       time === 'service' && at === 0 ? '; response time is withheld, the generator’s own lag would be in it' : '';
@@ -41,6 +44,34 @@ export function addedLatency(evidence: Evidence): Finding[] {
       },
     ];
   });
+}
+
+/** How long a window must be that carries quantile q at so many requests a second. */
+export const windowFor = (q: number, perSecond: number): string =>
+  formatQuantity((samplesFor(q) / perSecond) * 1e6, 'µs');
+
+/** What a request sees while the hop is saturated: of a small stream beside the load. */
+export function underLoad(evidence: Evidence): Finding[] {
+  const main = mainHops(evidence);
+  const scenario = evidence.scenarios.find((one) => one.scenario.second !== undefined);
+  const second = scenario?.scenario.second;
+  if (!scenario || !second || !main) return [];
+  const names = new Set(['direct', ...main.hops.map(({ subject }) => subjectName(subject))]);
+  return scenario.subjects
+    .filter(({ subject, metrics }) => names.has(subject) && metrics.besideP50 !== undefined)
+    .map(({ subject, metrics, bound }): Finding => {
+      const { besideP50: p50, besideP99: p99 } = metrics;
+      const tail = p99
+        ? `p99 ${formatEstimate(p99, 'µs')}`
+        : `p99 has too few samples, it needs a window of ${windowFor(0.99, second.offered)}`;
+      const limit = LIMITS[bound ?? 'none'];
+      const through = subject === 'direct' ? 'to direct' : `through ${subject}`;
+      return {
+        sentence: `Beside a closed loop of ${scenario.scenario.loop.connections} connections (${limit}), requests ${through} took p50 ${formatEstimate(p50!, 'µs')}, ${tail}.`,
+        strength: strengthOfFigure(p50!),
+        scenario: scenario.scenario.name,
+      };
+    });
 }
 
 function cannotAdd(rate: string, subject: SubjectAnalysis, scenario: ScenarioAnalysis): Finding {

@@ -5,6 +5,7 @@ import type { Analysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { analyse } from '#bench/analysis/analyse.ts';
 import { readRecords } from '#bench/model/read.ts';
 import { latencyByPercentile } from '#reports/charts/latency-by-percentile.ts';
+import { histogramOf } from './evidence.ts';
 import { ODD_NAME, syntheticRun, TRUTHS } from '#test/reports/synthetic-run.ts';
 
 const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
@@ -173,6 +174,40 @@ test('where pacing failed, what a hop adds cannot be told, and the chart says so
   );
   const [drawing] = latencyByPercentile.draw(analysis);
   assert.match(drawing!.state === 'cannot tell' ? drawing!.reason : '', /10 are invalid and 0 failed \(schedule-lag\)/);
+});
+
+test('what a request sees beside a saturating load is told by itself, as far as its samples carry', () => {
+  const records = syntheticRun({ scenarios: ['http-small', 'http-probe-under-load'], mishaps: false });
+  const analysis = analyse(records);
+  const { metrics, versusDirect } = of(analysis, 'http-probe-under-load', 'l7-http');
+  assert.ok(metrics.besideP50!.value > 1_000, 'about as long as the 64 of the load wait for each other');
+  assert.ok(metrics.besideP90!.value > metrics.besideP50!.value);
+  assert.deepEqual([metrics.besideP99, metrics.serviceP50], [undefined, undefined]);
+  assert.ok(!versusDirect.some(({ metric }) => metric.startsWith('beside')), 'both are saturated, not equally loaded');
+  const said = analysis.findings
+    .filter(({ sentence }) => sentence.startsWith('Beside'))
+    .map(({ sentence }) => plain(sentence));
+  assert.match(
+    said.find((sentence) => sentence.includes('l7-http'))!,
+    /^Beside a closed loop of 64 connections \(.*\), requests through l7-http took p50 .*, p99 has too few samples, it needs a window of 2\.50 s\.$/,
+  );
+  assert.ok(said.some((sentence) => sentence.includes('to direct')));
+  assert.ok(!analyse(syntheticRun({ rounds: 1 })).findings.some(({ sentence }) => sentence.startsWith('Beside')));
+});
+
+test('too few samples for a p99 at an offered rate: the window that carries it is said', () => {
+  const records = syntheticRun({ rounds: 2, mishaps: false, scenarios: ['http-small', 'http-paced-50'] });
+  const two = histogramOf(Array.from({ length: 200 }, (_, i) => 80_000 + i));
+  const few = {
+    ...records,
+    trials: records.trials.map((trial) =>
+      trial.scenario === 'http-paced-50' && trial.state === 'completed'
+        ? { ...trial, load: { ...trial.load, service: two, response: two } }
+        : trial,
+    ),
+  };
+  const finding = analyse(few).findings.find(({ sentence }) => sentence.startsWith('At'))!;
+  assert.match(plain(finding.sentence), /p99 has too few samples: at this rate it needs a window of \d{3} ms/);
 });
 
 test('an empty, unfinished run gives an analysis too', () => {

@@ -12,6 +12,16 @@ const host = (more: Partial<TrialEvidence['probes']['host']>): Partial<TrialEvid
   return { probes: { ...readings, host: { ...readings.host, ...more } } };
 };
 const errors = load().errors;
+const beside = {
+  connections: 4,
+  offered: perSecond(100),
+  scheduled: 100,
+  dropped: 0,
+  requests: 100,
+  errors,
+  service: load().service,
+  generatorLag: load().service,
+};
 const halves = (first: number, second: number): number[] => [
   ...Array.from({ length: 5 }, (_, i) => first + (i % 2)),
   ...Array.from({ length: 5 }, (_, i) => second + (i % 2)),
@@ -33,6 +43,11 @@ const ROWS: readonly { code: WarningCode; spoilt: Partial<TrialEvidence>; spared
     code: 'errors-above-limit',
     spoilt: { load: load({ errors: { ...errors, reset: 1 } }) },
     spared: { load: load({ errors: { ...errors, reset: 1 } }), scenario: { ...sound().scenario, errorLimit: 0.001 } },
+  },
+  {
+    code: 'errors-above-limit',
+    spoilt: { load: load({ second: { ...beside, errors: { ...errors, timeout: 1 } } }) },
+    spared: { load: load({ second: beside }) },
   },
   {
     code: 'ports-exhausted',

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLoadPool, type PooledJob } from '#bench/load/pool.ts';
-import { closed, get, jobFor, open, quantilesOf, enough, stretched, noErrors } from './jobs.ts';
+import { closed, get, jobFor, onlyErrors, open, quantilesOf, enough, stretched, noErrors } from './jobs.ts';
 import { answer, byteOrigin, httpOrigin } from './origins.ts';
 
 const body = 'hello, pool';
 const ok = answer(body);
 const traffic = get(body.length);
 const never = new AbortController().signal;
+type SecondLoop = NonNullable<PooledJob['second']>;
 
 function pooled(...args: Parameters<typeof jobFor>): PooledJob {
   const { shard: _, ...job } = jobFor(...args);
@@ -43,6 +44,44 @@ for (const workers of [1, 2, 3]) {
     }),
   );
 }
+
+test(
+  'a second stream runs beside the load on connections of its own, and is told apart from it',
+  stretched(async (time) => {
+    await using pool = createLoadPool({ workers: 1, second: true });
+    await using origin = await httpOrigin((socket) => socket.write(ok));
+    await pool.ready();
+    const timing = { lead: 4 * time.lead, warmup: 0, window: 300 };
+    const job = pooled('http1', origin.port, traffic, closed(4), timing);
+    const run = pool.run({ ...job, second: open(3, 200, 'uniform') as SecondLoop }, never);
+    const result = await run.result;
+    const { second } = result;
+    enough(result.requests > 0 && second!.dropped === 0 && origin.seen.connections === 7);
+    noErrors(result);
+    assert.deepEqual([result.connections, second!.connections, result.workers], [4, 3, 1]);
+    assert.deepEqual([second!.scheduled, second!.requests, second!.offered], [60, 60, 200]);
+    assert.equal(quantilesOf(second!.service).count, 60);
+    assert.equal(quantilesOf(result.service).count, result.requests, 'the load’s own times hold none of the stream’s');
+    assert.equal(result.scheduled, undefined);
+    const live = run.live();
+    assert.ok(live.completed >= result.requests + second!.requests && live.completed <= origin.seen.requests);
+  }),
+);
+
+test('a second stream that fails is told as its own failure; without a worker for it none runs', async () => {
+  await using pool = createLoadPool({ workers: 1, second: true });
+  await using origin = await httpOrigin((socket) => socket.write(ok));
+  const job = pooled('http1', origin.port, { ...traffic, expect: { ...traffic.expect, status: 201 } }, closed(1));
+  const { requests, second } = await pool.run({ ...job, second: open(1, 50) as SecondLoop }, never).result;
+  assert.deepEqual([requests, second!.requests], [0, 0]);
+  assert.deepEqual(
+    Object.keys(onlyErrors(second!.errors)).filter((kind) => kind !== 'status'),
+    [],
+  );
+  assert.equal(second!.scheduled, second!.errors.status + second!.dropped);
+  await using plain = createLoadPool({ workers: 1 });
+  assert.throws(() => plain.run({ ...job, second: open(1, 50) as SecondLoop }, never), /without a worker for a second/);
+});
 
 test(
   'a job with fewer connections than workers takes as many workers as it has connections',
