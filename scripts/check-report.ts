@@ -28,8 +28,10 @@ for (const { subject, preflight } of subjects)
     assert.ok(passed, `${subjectName(subject)}: preflight '${rule}' failed: ${detail}`);
 
 const facts = subjects.map((record) => factsOf(record, proxies.get(hopName(record.subject))?.capabilities));
-const planned = planRounds({ scenarios: run.scenarios, subjects: facts, rounds: run.rounds, seed: run.seed }).flat();
-assert.equal(trials.length, planned.length, 'trials recorded ≠ trials planned');
+const plan = planRounds({ scenarios: run.scenarios, subjects: facts, rounds: run.rounds, seed: run.seed });
+// What the host spoiled is measured once more, behind its round.
+const first = trials.filter(({ round, position }) => position < (plan[round]?.length ?? 0));
+assert.equal(first.length, plan.flat().length, 'trials recorded ≠ trials planned');
 for (const trial of trials)
   assert.notEqual(
     trial.state,

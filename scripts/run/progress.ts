@@ -36,13 +36,16 @@ export interface Progress {
   note(line: string): void;
   starting(trial: PlannedTrial): void;
   finished(trial: TrialRecord): void;
+  /** So many trials more than were planned. */
+  readonly adding: (trials: number) => void;
   /** What is being done, where trials are not counted: shown in a terminal until the next line. */
   doing(line: string): void;
   close(): void;
 }
 
 /** `stream` is stderr; a redraw happens only between trials, never inside a measured window. */
-export function createProgress(stream: NodeJS.WriteStream, total: number, estimate: number): Progress {
+export function createProgress(stream: NodeJS.WriteStream, planned: number, estimate: number): Progress {
+  let total = planned;
   const live = stream.isTTY;
   const startedAt = performance.now();
   const rates: number[] = [];
@@ -73,6 +76,7 @@ export function createProgress(stream: NodeJS.WriteStream, total: number, estima
         `${String(done).padStart(String(total).length)}/${total}  round ${trial.round + 1}  ${where.padEnd(36)} ${outcome(trial)}\n`,
       );
     },
+    adding: (trials) => void (total += trials),
     doing(line) {
       if (!live) return;
       clear();

@@ -16,7 +16,8 @@ import { type RunRecord, SCHEMA_VERSION, type SubjectRecord, type TrialRecord } 
 import { type Loop, type Scenario, baseName, subjectName } from '#bench/model/scenario.ts';
 import { millis, perSecond } from '#bench/model/units.ts';
 import { fitSubjects } from '#bench/plan/applies.ts';
-import { estimate, planRounds } from '#bench/plan/rounds.ts';
+import { measureRound, retakeShare } from '#bench/plan/retake.ts';
+import { estimate, type PlannedTrial, planRounds } from '#bench/plan/rounds.ts';
 import { UsageError } from '../exit.ts';
 import { revision, version } from '../version.ts';
 import { calibrate } from './calibrate.ts';
@@ -140,7 +141,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
       progress.note(describeSecondOpinion(opinionsOf(record)));
     }
 
-    for (const next of planned.filter(({ subject }) => fit.has(baseName(subject)))) {
+    const measure = async (next: PlannedTrial): Promise<TrialRecord> => {
       signal.throwIfAborted();
       progress.starting(next);
       const loop = resolveLoop(next.scenario, trials);
@@ -148,7 +149,14 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
       await log.append(trial);
       trials.push(trial);
       progress.finished(trial);
-    }
+      return trial;
+    };
+    const measuring = { share: retakeShare(settings.rounds), measure, adding: progress.adding };
+    for (const round of plan)
+      await measureRound(
+        round.filter(({ subject }) => fit.has(baseName(subject))),
+        measuring,
+      );
 
     if (settings.search) {
       const searches = wanted.filter(({ subject }) => fit.has(subjectName(subject)));
