@@ -65,6 +65,15 @@ export interface ProxyDefinition {
   start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy>;
   /** The same elsewhere. Only where `start` runs a command for whoever calls it: all others run where their host process does. */
   placed?(where: Place): ProxyDefinition;
+  /** Present with `placed`: what is run, and where. */
+  readonly own?: OwnCommand;
+}
+
+export interface OwnCommand {
+  /** Absolute. */
+  readonly cwd: string;
+  /** Program, arguments and values of its environment, placeholders and all. */
+  readonly words: readonly string[];
 }
 
 export interface External {

@@ -108,6 +108,14 @@ function namesFor({ subjects = [], targets = [] }: Written): BudgetNames {
   };
 }
 
+/** What of it holds in a gate too, which says for itself what is measured and how. */
+export const forGate = ({ out, seed, subjects, directory }: BenchConfig): BenchConfig => ({
+  ...(out !== undefined && { out }),
+  ...(seed !== undefined && { seed }),
+  ...(subjects !== undefined && { subjects }),
+  ...(directory !== undefined && { directory }),
+});
+
 /** For `bench.config.ts`: `export default defineConfig({ … })` checks names and types in the editor. @public */
 export const defineConfig = (config: z.input<typeof Written>): z.input<typeof Written> => config;
 

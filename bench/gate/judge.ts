@@ -3,7 +3,7 @@ import type { RunRecords } from '#bench/model/record.ts';
 import { changeText, decide } from './decide.ts';
 import type { BudgetOutcome, GateMetric, GateMode, GateResult, GateState, Revision } from './result.ts';
 import { ALPHA, LOOK_ALPHA, type MetricRule } from './rules.ts';
-import { measuredOf, ownFaults, spoiledRounds } from './slices.ts';
+import { comparedOf, measuredOf, ownFaults, spoiledRounds } from './slices.ts';
 
 export interface GateContext {
   readonly records: RunRecords;
@@ -34,7 +34,8 @@ export function judgeGate(context: GateContext): GateResult {
   const metrics = context.metrics ?? decision?.metrics ?? [];
   const state = context.state ?? decision?.state ?? (mode.kind === 'budgets' ? budgetState(budgets) : 'invalid');
   const [ofHead, ofBase] = [ownFaults(trials, 'head'), ownFaults(trials, 'base')];
-  const newErrors = ofHead.length > CHANCE && ofBase.length === 0 ? ofHead : [];
+  const compared = ownFaults(comparedOf(trials), 'head');
+  const newErrors = compared.length > CHANCE && ofBase.length === 0 ? compared : [];
   const rounds = new Set(trials.map(({ round }) => round)).size;
   const spoiled = spoiledRounds(trials).length;
   const faults =

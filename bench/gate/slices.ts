@@ -92,6 +92,12 @@ function measureSubject(
 /** Codes of what a subject did wrong itself; everything else spoils a slice without its fault. */
 const OWN_FAULTS: ReadonlySet<string> = new Set(['errors-above-limit', 'no-requests', 'proxy-died', 'wrong-process']);
 
+/** Trials of what was measured of both revisions. */
+export function comparedOf(trials: readonly TrialRecord[]): TrialRecord[] {
+  const names = new Set(trials.filter((trial) => sideOf(trial) === 'base').map(({ subject }) => hopName(subject)));
+  return trials.filter(({ subject }) => names.has(hopName(subject)));
+}
+
 /** Slices that a side spoiled itself, with what was said of them. */
 export function ownFaults(trials: readonly TrialRecord[], side: Side): string[] {
   return trials
@@ -108,13 +114,13 @@ export function ownFaults(trials: readonly TrialRecord[], side: Side): string[] 
 /** Rounds in which some subject has no slice left with both revisions (or with head, where it runs alone): to be measured again. */
 export function spoiledRounds(trials: readonly TrialRecord[]): number[] {
   const own = trials.filter((trial) => sideOf(trial) !== undefined);
-  const sides = new Set(own.map(sideOf)).size;
+  const paired = new Set(comparedOf(own));
   const rounds = Map.groupBy(own, ({ round }) => round);
   return [...rounds].flatMap(([round, of]) => {
     const subjects = Map.groupBy(of, ({ scenario, subject }) => JSON.stringify([scenario, hopName(subject)]));
     const isWhole = (slices: readonly TrialRecord[]): boolean =>
       [...Map.groupBy(slices.filter(isCompleted), ({ position }) => position).values()].some(
-        (slice) => slice.length === sides,
+        (slice) => slice.length === (paired.has(slice[0]!) ? 2 : 1),
       );
     return [...subjects.values()].every(isWhole) ? [] : [round];
   });

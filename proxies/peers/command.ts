@@ -49,7 +49,7 @@ export function defineCommand(spec: CommandSpec): ProxyDefinition {
 }
 
 function commandIn(spec: CommandSpec, place: Place): ProxyDefinition {
-  const { name, layer, tls = false, command } = spec;
+  const { name, layer, tls = false, command, env = {} } = spec;
   const cwd = place.cwd ?? spec.cwd;
   const capabilities = new Set<Capability>(tls ? ['tls-termination'] : []);
   const availability = (): Availability => {
@@ -66,6 +66,7 @@ function commandIn(spec: CommandSpec, place: Place): ProxyDefinition {
     keepsOwn: keptOwn(layer, capabilities),
     availability: () => Promise.resolve(availability()),
     placed: (where) => commandIn(spec, { ...place, ...where }),
+    own: { cwd, words: [...command, ...Object.values(env)] },
     async start(intent, signal) {
       const found = availability();
       if (found.state === 'missing') throw new Error(`${name}: ${found.reason}; ${found.install}`);

@@ -8,14 +8,14 @@ import { ROUNDS, rulesWith } from '#bench/gate/rules.ts';
 import { millis } from '#bench/model/units.ts';
 import { applies } from '#bench/plan/applies.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
-import { loadConfig, type BenchConfig } from '../config.ts';
+import { type BenchConfig, forGate, loadConfig } from '../config.ts';
 import { EXIT, UsageError, explain } from '../exit.ts';
 import { parseDuration, parseInteger } from '../flags.ts';
 import { gateAgainstBaseline } from '../gate/against-baseline.ts';
 import { keepHistory } from '../gate/keep-history.ts';
 import { type GateMeasurement, type GateRun, measureGate, RevisionUnfit } from '../gate/measure.ts';
 import { reportGate } from '../gate/report.ts';
-import { openRevisions } from '../gate/revisions.ts';
+import { openRevisions, type Revisions } from '../gate/revisions.ts';
 import { selfTest, type SelfTestFlags } from '../gate/self-test.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { checkHistory } from '../run/history-file.ts';
@@ -40,7 +40,7 @@ export const gateCommand = (): Command =>
     .option('--base <ref>', 'git revision to compare the working tree with')
     .option('--baseline <file>', 'stored run to compare with instead: its folder or trials.ndjson')
     .option('--history <file>', 'append this run to the history of the branch; `hopcost history FILE` reads it')
-    .option('--proxies <a,b>', 'what is compared (default l7-http)')
+    .option('--proxies <a,b>', 'what is compared (default: your own subjects, or l7-http)')
     .option('--scenarios <a,b>', 'traffic shapes; `hopcost list` shows them')
     .option('--rounds <n>', `rounds of the first look (default ${ROUNDS.first}); the second has twice as many`)
     .option('--warmup <time>', 'discarded at the start of a slice (default 1s)')
@@ -97,7 +97,9 @@ const roundsOf = ({ rounds }: GateFlags, { gate }: BenchConfig): GateRun['rounds
 };
 
 async function gateSettings(flags: GateFlags, config: BenchConfig): Promise<Settings> {
-  const asked = flags.proxies ?? config.gate?.proxies?.join(',') ?? 'l7-http';
+  // Faults are injected into the reference.
+  const usual = config.subjects?.length && !flags.selfTest ? 'own' : 'l7-http';
+  const asked = flags.proxies ?? config.gate?.proxies?.join(',') ?? usual;
   const settled = await settle(
     {
       ...flags,
@@ -106,7 +108,7 @@ async function gateSettings(flags: GateFlags, config: BenchConfig): Promise<Sett
       scenarios: flags.scenarios ?? (config.gate?.scenarios ?? DEFAULT_SCENARIOS).join(','),
       duration: flags.duration ?? WINDOW,
     },
-    { ...(config.out !== undefined && { out: config.out }), ...(config.seed !== undefined && { seed: config.seed }) },
+    forGate(config),
   );
   const carried = settled.scenarios.filter((scenario) =>
     settled.proxies.some((definition) => applies(scenario, definition)),
@@ -132,19 +134,11 @@ async function runGate(ref: string, { settings, rounds, config }: GatePlan, sign
   const { install, build, effects, budgets = [] } = config;
   const preparation = { ...(install && { install }), ...(build && { build }) };
   await using revisions = await openRevisions(ref, settings, preparation, signal);
-  const { head, base, sides } = revisions;
+  const { head, base } = revisions;
   const rules = rulesWith(effects);
-  let mode: GateMode =
-    revisions.fallback === undefined ? { kind: 'revisions' } : { kind: 'budgets', reason: revisions.fallback };
-  let measured: GateMeasurement;
-  try {
-    measured = await measureGate({ settings, sides, rounds, rules }, signal);
-  } catch (error) {
-    // A base that cannot carry what is asked of head is no verdict on head.
-    if (!(error instanceof RevisionUnfit) || error.side !== 'base') throw error;
-    mode = { kind: 'budgets', reason: error.message };
-    measured = await measureGate({ settings, sides: { head: sides.head }, rounds, rules }, signal);
-  }
+  const { runs, alone, ...measured } = await measureFit(revisions, { settings, rounds, rules }, signal);
+  const mode: GateMode =
+    runs.size > 0 ? { kind: 'revisions' } : { kind: 'budgets', reason: [...new Set(alone.values())].join('; ') };
   const result = judgeGate({
     ...measured,
     directory: relative(process.cwd(), measured.directory) || '.',
@@ -154,9 +148,29 @@ async function runGate(ref: string, { settings, rounds, config }: GatePlan, sign
     planned: rounds.first,
     budgets: judgeBudgets(budgets, measured.records),
     rules,
-    notes: notesOf(measured, head.dirty),
+    notes: [
+      ...notesOf(measured, head.dirty),
+      ...(runs.size > 0 ? [...alone].map(([name, why]) => `${name} was not compared with base: ${why}`) : []),
+    ],
   });
   return { result, interrupted: measured.interrupted };
+}
+
+/** A base that cannot carry what is asked of head is no verdict on head: there head is measured alone. */
+async function measureFit(
+  revisions: Pick<Revisions, 'runs' | 'alone'>,
+  gate: Omit<GateRun, 'sides'>,
+  signal: AbortSignal,
+): Promise<GateMeasurement & Pick<Revisions, 'runs' | 'alone'>> {
+  const [runs, alone] = [new Map(revisions.runs), new Map(revisions.alone)];
+  for (;;)
+    try {
+      return { ...(await measureGate({ ...gate, sides: { base: runs, head: {} } }, signal)), runs, alone };
+    } catch (error) {
+      if (!(error instanceof RevisionUnfit) || error.side !== 'base') throw error;
+      runs.delete(error.subject);
+      alone.set(error.subject, error.message);
+    }
 }
 
 function notesOf({ records, interrupted }: GateMeasurement, dirty: boolean): string[] {

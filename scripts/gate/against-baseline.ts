@@ -8,7 +8,7 @@ import type { GateResult, Revision } from '#bench/gate/result.ts';
 import { rulesWith } from '#bench/gate/rules.ts';
 import { millis } from '#bench/model/units.ts';
 import { hopName } from '#bench/model/scenario.ts';
-import type { BenchConfig } from '../config.ts';
+import { type BenchConfig, forGate } from '../config.ts';
 import { UsageError } from '../exit.ts';
 import { readNamedRun, readRun } from '../run/read.ts';
 import { runBench } from '../run/run.ts';
@@ -44,7 +44,7 @@ export async function gateAgainstBaseline(
       ...flags,
       preset: 'standard',
     },
-    { ...(config.out !== undefined && { out: config.out }), ...(config.seed !== undefined && { seed: config.seed }) },
+    forGate(config),
   );
   // As the stored run was measured, and nothing that the comparison does not need.
   const settings = { ...settled, preset: 'baseline', warmup: millis(run.warmup), micro: millis(0), calibrate: false };

@@ -20,7 +20,7 @@ import {
 import type { Subject } from '#bench/model/scenario.ts';
 import { type Millis, millis } from '#bench/model/units.ts';
 import { applies } from '#bench/plan/applies.ts';
-import { type PlannedTrial, TRIAL_OVERHEAD } from '#bench/plan/rounds.ts';
+import { TRIAL_OVERHEAD } from '#bench/plan/rounds.ts';
 import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { UsageError } from '../exit.ts';
 import { createProgress, formatDuration } from '../run/progress.ts';
@@ -39,10 +39,15 @@ export interface Revised {
   readonly fault?: Fault;
 }
 
+export interface Sides {
+  /** Proxy → how base runs it. One that is absent is measured of head alone. */
+  readonly base: ReadonlyMap<string, Revised>;
+  readonly head: Revised;
+}
+
 export interface GateRun {
   readonly settings: Settings;
-  /** Base is absent where only head can be measured. */
-  readonly sides: { readonly base?: Revised; readonly head: Revised };
+  readonly sides: Sides;
   readonly rounds: { readonly first: number; readonly second: number };
   readonly rules?: readonly MetricRule[];
 }
@@ -59,9 +64,11 @@ export interface GateMeasurement {
 export class RevisionUnfit extends Error {
   override readonly name = 'RevisionUnfit';
   readonly side: 'base' | 'head';
-  constructor(side: 'base' | 'head', message: string) {
+  readonly subject: string;
+  constructor(side: 'base' | 'head', subject: string, message: string) {
     super(message);
     this.side = side;
+    this.subject = subject;
   }
 }
 
@@ -82,14 +89,14 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
     carries: (scenario, name) => settings.subjects.some((one) => one.name === name && applies(scenario, one)),
     rounds: most,
     seed: settings.seed,
-  }).map((round) => (sides.base ? round : round.map((slice) => slice.filter(isHeads))));
+  }).map((round) => round.map((slice) => slice.filter(({ subject }) => runsOf(subject, sides) !== undefined)));
   const slices = plan.slice(0, rounds.first).flat();
   const total = slices.flat().length;
   const expected = slices.reduce((sum, slice) => sum + lengthOf(slice, settings), 0);
   const progress = createProgress(process.stderr, total, expected);
   progress.note(
     `gate: ${settings.proxies.map(({ name }) => name).join(', ')}; ${settings.scenarios.map(({ name }) => name).join(', ')}\n` +
-      `${rounds.first} rounds, base and head at once, ${total} trials, about ${formatDuration(expected)}; ${rounds.second} rounds where they leave it open (seed ${settings.seed})`,
+      `${rounds.first} rounds${sides.base.size > 0 ? ', base and head at once' : ''}, ${total} trials, about ${formatDuration(expected)}; ${rounds.second} rounds where they leave it open (seed ${settings.seed})`,
   );
   progress.note(describePlacement(placement, cores));
   for (const problem of checkHost(settings.scenarios, environment, (settings.warmup + settings.window) / 1_000)) {
@@ -130,39 +137,38 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
     await using one = createLoadPool({ workers: placement.loadWorkers, second });
     await using other = createLoadPool({ workers: placement.loadWorkers, second });
     const shared = { settings, placement, certificate, subjects };
-    const contexts = {
-      direct: { ...shared, settings: { ...settings, ...DIRECT } },
-      base: { ...shared, ...(sides.base && { proxy: sides.base }) },
-      head: { ...shared, proxy: sides.head },
-    };
     const context: SliceContext = {
       pools: [one, other],
-      of: (subject) => contexts[subject.kind === 'direct' ? 'direct' : subject.side!],
+      of: (subject) =>
+        subject.kind === 'direct'
+          ? { ...shared, settings: { ...settings, ...DIRECT } }
+          : { ...shared, proxy: runsOf(subject, sides)! },
       cores: environment.cores,
     };
 
-    const admit = async (side: 'base' | 'head' | 'direct', definition?: Settings['proxies'][number]): Promise<void> => {
-      const from = side === 'direct' ? {} : sides[side];
+    const admit = async (subject: Subject, definition?: Settings['proxies'][number]): Promise<void> => {
+      const from = runsOf(subject, sides);
       const found = await preflightSubject(
         { scenarios: settings.scenarios, placement, certificate, ...from, ...(definition && { definition }) },
         signal,
       );
-      const subject: Subject = side === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name: definition!.name, side };
       const record = { ...found, subject };
       await log.append(record);
       subjects.push(record);
       const failed = record.preflight.find(({ passed }) => !passed);
-      if (failed && side !== 'direct')
+      if (failed && subject.kind === 'proxy')
         throw new RevisionUnfit(
-          side,
-          `${side} of ${definition!.name}: preflight '${failed.rule}' failed: ${failed.detail}`,
+          subject.side!,
+          subject.name,
+          `${subject.side} of ${subject.name}: preflight '${failed.rule}' failed: ${failed.detail}`,
         );
     };
-    await admit('direct');
-    for (const definition of settings.proxies) {
-      await admit('head', definition);
-      if (sides.base) await admit('base', definition);
-    }
+    await admit({ kind: 'direct' });
+    for (const definition of settings.proxies)
+      for (const side of ['head', 'base'] as const) {
+        const subject: Subject = { kind: 'proxy', name: definition.name, side };
+        if (runsOf(subject, sides)) await admit(subject, definition);
+      }
 
     let next = 0;
     const measureUntil = async (target: number): Promise<void> => {
@@ -183,7 +189,7 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
     };
     await measureUntil(rounds.first);
     const open =
-      sides.base !== undefined && stateOfGate(measuredOf(settings.scenarios, trials, gate.rules)) === 'inconclusive';
+      sides.base.size > 0 && stateOfGate(measuredOf(settings.scenarios, trials, gate.rules)) === 'inconclusive';
     if (open && rounds.second > rounds.first) {
       looks = 2;
       progress.note(`${rounds.first} rounds leave it open: the second look, ${rounds.second} rounds in all`);
@@ -210,7 +216,9 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
   };
 }
 
-const isHeads = ({ subject }: PlannedTrial): boolean => subject.kind === 'direct' || subject.side === 'head';
+/** How a trial's proxy is run; undefined where base runs none of it. */
+const runsOf = (subject: Subject, { base, head }: Sides): Revised | undefined =>
+  subject.kind === 'direct' ? {} : subject.side === 'head' ? head : base.get(subject.name);
 
 const lengthOf = (slice: Slice, { warmup, window }: Settings): number => {
   const own = slice[0]?.subject.kind === 'direct' ? DIRECT : { warmup, window };

@@ -1,10 +1,10 @@
-/** Flags → the two revisions as files, or why there is no base to measure. */
+/** Flags → the two revisions as files, and how base runs each proxy, or why it cannot. */
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { CommandError } from '#bench/gate/command.ts';
 import type { Revision } from '#bench/gate/result.ts';
 import { headOf, openWorktree, type Preparation, resolveRef, RevisionError, topOf } from '#bench/gate/worktree.ts';
-import { proxies } from '#proxies/registry.ts';
+import type { ProxyDefinition } from '#proxies/contract.ts';
 import { UsageError } from '../exit.ts';
 import type { Settings } from '../run/settings.ts';
 import type { Revised } from './measure.ts';
@@ -14,37 +14,34 @@ const packageRoot = join(import.meta.dirname, '../..');
 export interface Revisions extends AsyncDisposable {
   readonly head: Revision;
   readonly base: Revision;
-  readonly sides: { readonly base?: Revised; readonly head: Revised };
-  /** Why there is no `sides.base`. */
-  readonly fallback?: string;
+  /** Proxy → how base runs it. */
+  readonly runs: ReadonlyMap<string, Revised>;
+  /** Proxy → why base does not. */
+  readonly alone: ReadonlyMap<string, string>;
 }
 
-/** Throws `UsageError` for what the user must mend, `CommandError` where installing or building base fails. */
+/** Throws `UsageError` for what the user must mend, an `Error` where installing or building base fails. */
 export async function openRevisions(
   ref: string,
-  { proxies: chosen }: Pick<Settings, 'proxies'>,
+  { proxies }: Pick<Settings, 'proxies'>,
   preparation: Preparation,
   signal: AbortSignal,
 ): Promise<Revisions> {
   try {
     const top = await topOf(process.cwd(), signal);
+    for (const definition of proxies) refuseShared(definition, top);
     const [head, base] = [await headOf(top, signal), await resolveRef(top, ref, signal)];
     await using scope = new AsyncDisposableStack();
-    const tree = scope.use(await openWorktree(top, base, preparation, signal));
-    const there = (path: string): string => join(tree.root, relative(top, path));
-    const ours = chosen.filter((definition) => proxies.get(definition.name) === definition);
-    const fallback = ours.length === 0 ? undefined : whyNot(top, there(packageRoot), ours[0]!.name);
+    const { root } = scope.use(await openWorktree(top, base, preparation, signal));
+    const runs = new Map<string, Revised>();
+    const alone = new Map<string, string>();
+    for (const definition of proxies) {
+      const found = inBase(definition, top, root);
+      if (typeof found === 'string') alone.set(definition.name, found);
+      else runs.set(definition.name, found);
+    }
     const kept = scope.move();
-    return {
-      head,
-      base,
-      sides: {
-        head: {},
-        ...(fallback === undefined && { base: { root: there(packageRoot), cwd: there(process.cwd()) } }),
-      },
-      ...(fallback !== undefined && { fallback }),
-      [Symbol.asyncDispose]: () => kept.disposeAsync(),
-    };
+    return { head, base, runs, alone, [Symbol.asyncDispose]: () => kept.disposeAsync() };
   } catch (error) {
     if (error instanceof RevisionError) throw new UsageError(error.message);
     if (error instanceof CommandError)
@@ -53,10 +50,31 @@ export async function openRevisions(
   }
 }
 
-/** Why a proxy of ours cannot be run from the base's checkout. */
-function whyNot(top: string, root: string, name: string): string | undefined {
-  if (relative(top, packageRoot).startsWith('..'))
+const isWithin = (folder: string, path: string): boolean => {
+  const way = relative(folder, path);
+  return !isAbsolute(way) && way.split(/[/\\]/, 1)[0] !== '..';
+};
+
+/** How a proxy runs from base's checkout at `root`, or why it cannot. */
+function inBase({ name, own }: ProxyDefinition, top: string, root: string): Revised | string {
+  const there = (path: string): string => join(root, relative(top, path));
+  if (own) {
+    if (!isWithin(top, own.cwd))
+      return `${name} runs in ${own.cwd}, which is no part of this repository: both revisions would be the same`;
+    return existsSync(there(own.cwd)) ? { cwd: there(own.cwd) } : `base has no folder ${relative(top, own.cwd)}`;
+  }
+  if (!isWithin(top, packageRoot))
     return `${name} comes with hopcost, which is no part of this repository: both revisions would be the same`;
-  if (!existsSync(join(root, 'proxies/host.ts'))) return 'base is older than the proxies that are measured';
-  return undefined;
+  return existsSync(join(there(packageRoot), 'proxies/host.ts'))
+    ? { root: there(packageRoot) }
+    : 'base is older than the proxies that are measured';
+}
+
+/** A whole path into the working tree would have base run head's file. */
+function refuseShared({ name, own }: ProxyDefinition, top: string): void {
+  const shared = own?.words.find((word) => word.includes(`${top}/`));
+  if (own && shared !== undefined)
+    throw new UsageError(
+      `subject ${name}: '${shared}' is a path into the working tree, which base would run as well; write it relative to the subject's folder, ${own.cwd}`,
+    );
 }

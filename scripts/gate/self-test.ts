@@ -68,7 +68,8 @@ export async function selfTest(
     for (const kind of kinds) {
       process.stderr.write(`self-test: ${kind.name}, gate ${gate + 1} of ${gates}\n`);
       const head = kind.fault === undefined ? {} : { fault: kind.fault };
-      const measurement = await measureGate({ settings, sides: { base: {}, head }, rounds }, signal);
+      const base = new Map(settings.proxies.map(({ name }) => [name, {}]));
+      const measurement = await measureGate({ settings, sides: { base, head }, rounds }, signal);
       if (measurement.interrupted) break;
       const { records, looks, seconds } = measurement;
       const { run, scenarios, environment } = records.run;

@@ -47,6 +47,35 @@ function initialise(folder: string): void {
   git('commit', '--quiet', '--allow-empty', '--message=x');
 }
 
+/** A repository's own proxy, with `extra` done for every request; its configuration names `program`. */
+function ownProxy(folder: string, extra: string, program = 'proxy.mjs'): void {
+  const command = [process.execPath, program, '{listenHost}', '{listenPort}', '{upstreamHost}', '{upstreamPort}'];
+  const subject = { name: 'mine', layer: 'l7', command };
+  writeFileSync(join(folder, 'bench.config.ts'), `export default { subjects: [${JSON.stringify(subject)}] };\n`);
+  writeFileSync(
+    join(folder, 'proxy.mjs'),
+    `import http from 'node:http';
+const [, , host, port, upstreamHost, upstreamPort] = process.argv;
+const agent = new http.Agent({ keepAlive: true });
+http
+  .createServer((request, response) => {
+    ${extra}
+    const { connection: _, ...headers } = request.headers;
+    const { method, url: path } = request;
+    const forwarded = http.request({ host: upstreamHost, port: upstreamPort, agent, method, path, headers });
+    forwarded.on('response', (answer) => {
+      const { connection: __, 'keep-alive': ___, ...answered } = answer.headers;
+      response.writeHead(answer.statusCode, answered);
+      answer.pipe(response);
+    });
+    forwarded.on('error', () => response.destroy());
+    request.pipe(forwarded);
+  })
+  .listen(Number(port), host);
+`,
+  );
+}
+
 describe('gate', () => {
   test(
     'measures both revisions in one run, judges them, and leaves neither worktree nor folder',
@@ -160,6 +189,52 @@ describe('gate', () => {
     assert.equal(code, 1);
     assert.match(stderr, /base \(HEAD\) cannot be prepared: .*code 3.*no compiler/s);
     assert.deepEqual(here.leftovers(), []);
+  });
+
+  test('a proxy of the user’s own: base runs the file of its commit, whatever the working tree says', async () => {
+    using folder = temporaryFolder();
+    ownProxy(folder.path, '');
+    initialise(folder.path);
+    // What a careless change might do to it: milliseconds for each request where some hundred microseconds were.
+    ownProxy(
+      folder.path,
+      `const spent = () => Object.values(process.cpuUsage()).reduce((sum, part) => sum + part);
+    for (const since = spent(); spent() - since < 3_000; );`,
+    );
+    using here = place(folder.path);
+    const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json').finished;
+    assert.equal(code, 0, stderr);
+    const result = JSON.parse(stdout) as GateResult;
+    assert.equal(result.mode.kind, 'revisions');
+    assert.ok(result.head.dirty);
+    const cpu = result.metrics.find(({ metric }) => metric === 'cpuPerRequest');
+    assert.equal(cpu?.subject, 'mine', stderr);
+    const [round] = cpu.rounds;
+    assert.ok(round!.head! > 2_500 && round!.base! < 2_500, JSON.stringify(round));
+    assert.deepEqual(here.leftovers(), []);
+  });
+
+  test('a base that does not carry the load, or lacks the proxy: head alone, and why', async () => {
+    using folder = temporaryFolder();
+    ownProxy(folder.path, "if (request.url.startsWith('/nonce')) return void response.end('of my own');");
+    initialise(folder.path);
+    ownProxy(folder.path, '');
+    using here = place(folder.path);
+    const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json').finished;
+    assert.equal(code, 0, stderr);
+    const { mode } = JSON.parse(stdout) as GateResult;
+    assert.ok(mode.kind === 'budgets');
+    assert.match(mode.reason, /base of mine: preflight .* failed: .*of my own/);
+  });
+
+  test('a path into the working tree, which base would run as well, is refused', async () => {
+    using folder = temporaryFolder();
+    ownProxy(folder.path, '', join(folder.path, 'proxy.mjs'));
+    initialise(folder.path);
+    using here = place(folder.path);
+    const { code, stderr } = await here.gate('--base', 'HEAD').finished;
+    assert.equal(code, 2);
+    assert.match(stderr, /subject mine: '.*proxy\.mjs' is a path into the working tree.*relative/);
   });
 
   test('a repository that hopcost is no part of: nothing to compare, and it says so', async () => {

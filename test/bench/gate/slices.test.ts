@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { measuredOf, ownFaults, spoiledRounds } from '#bench/gate/slices.ts';
+import { comparedOf, measuredOf, ownFaults, spoiledRounds } from '#bench/gate/slices.ts';
 import type { Warning } from '#bench/model/warning.ts';
 import type { Bound, TrialRecord } from '#bench/model/record.ts';
 import { micros } from '#bench/model/units.ts';
@@ -115,6 +115,19 @@ test('a round is spoiled when no slice of it has both revisions', () => {
 test('where head runs alone a round is spoiled when no slice of it is left', () => {
   const alone = round(0, [1, 1, 1, 1]).filter(({ subject }) => subject.kind === 'proxy' && subject.side === 'head');
   assert.deepEqual(spoiledRounds(alone), []);
+});
+
+test('a proxy that base does not run beside one that it does', () => {
+  const alone = round(0, [1, 1, 1, 1])
+    .filter(({ subject }) => subject.kind === 'proxy' && subject.side === 'head')
+    .map((trial): TrialRecord => ({ ...trial, subject: { kind: 'proxy', name: 'mine', side: 'head' } }));
+  const both = round(0, [1, 1, 1, 1]);
+  assert.deepEqual(spoiledRounds([...both, ...alone]), []);
+  assert.deepEqual(comparedOf([...both, ...alone]), both);
+  assert.deepEqual(
+    measuredOf(small, [...both, ...alone]).filter(({ subject }) => subject === 'mine'),
+    [],
+  );
 });
 
 test('what a revision did wrong itself is told apart from what the host did', () => {
