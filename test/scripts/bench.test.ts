@@ -199,7 +199,12 @@ test('a proxy that dies in mid-trial fails that trial; the run goes on', { timeo
   assert.equal(code, 0, stderr);
   const { trials, end } = records();
   assert.equal(end?.state, 'completed');
-  assert.equal(trials.length, 4);
-  const broken = trials.filter(({ state, subject }) => state !== 'completed' && subject.kind === 'proxy');
+  assert.ok(trials.length >= 4); // what the host spoils meanwhile is measured once more
+  const broken = trials.filter(
+    (trial) =>
+      trial.state === 'failed' ||
+      (trial.state === 'invalid' && trial.reasons.some(({ code }) => code === 'proxy-died')),
+  );
   assert.equal(broken.length, 1, JSON.stringify(trials.map((t) => t.state)));
+  assert.equal(broken[0]!.subject.kind, 'proxy');
 });
