@@ -104,7 +104,7 @@ function draw(analysis: Analysis): Drawing[] {
                   title: `µs of CPU per request${isLog ? ', logarithmic' : ''}`,
                   scale: isLog
                     ? { type: 'log', domain: [shortest / margin, longest * margin], nice: false }
-                    : { domain: [0, longest * (isNarrow(width) ? 1.3 : 1.12)], nice: false },
+                    : { domain: [0, longest * (isNarrow(width) ? 1.6 : 1.12)], nice: false },
                   axis: {
                     ...(isLog && { values: logTicks(shortest / margin, longest * margin, isNarrow(width) ? 4 : 9) }),
                     tickCount: isNarrow(width) ? 4 : 7,
@@ -128,8 +128,7 @@ function draw(analysis: Analysis): Drawing[] {
                 ...TIP,
               },
             },
-            // Marks may lie close: the least is named to its left, the greatest to its right, what is between them below.
-            ...SIDES.map(({ side, ...text }) => ({
+            ...(isNarrow(width) ? NARROW_SIDES : SIDES).map(({ side, ...text }) => ({
               data: { values: points.filter((point) => sideOf(point, points) === side) },
               mark: { type: 'text' as const, fontWeight: 'bold' as const, ...text },
               encoding: {
@@ -145,11 +144,14 @@ function draw(analysis: Analysis): Drawing[] {
   ];
 }
 
+/** Marks may lie close: the least is named to its left, the greatest to its right, what is between them below. */
 const SIDES = [
-  { side: 'left', align: 'right', dx: -11 },
-  { side: 'right', align: 'left', dx: 11 },
-  { side: 'below', align: 'center', dy: 17 },
+  { side: 'least', align: 'right', dx: -11 },
+  { side: 'greatest', align: 'left', dx: 11 },
+  { side: 'between', align: 'center', dy: 17 },
 ] as const;
+/** There is no room to the left of the least. */
+const NARROW_SIDES = [{ side: 'least', align: 'center', dy: -17 }, SIDES[1], SIDES[2]] as const;
 
 interface Point {
   readonly family: string;
@@ -158,7 +160,7 @@ interface Point {
 
 function sideOf(point: Point, all: readonly Point[]): (typeof SIDES)[number]['side'] {
   const row = all.filter(({ family }) => family === point.family).toSorted((a, b) => a.value - b.value);
-  return point === row[0] ? 'left' : point === row.at(-1) ? 'right' : 'below';
+  return point === row[0] ? 'least' : point === row.at(-1) ? 'greatest' : 'between';
 }
 
 export const layers: Chart = { name: 'layers', draw };

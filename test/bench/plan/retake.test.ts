@@ -10,7 +10,11 @@ const ROUND = planRounds({
   scenarios: SCENARIOS.filter(({ name }) => name === 'http-small'),
   subjects: [
     { name: 'direct', layer: 'direct', capabilities: new Set() },
-    ...Array.from({ length: 7 }, (_, i) => ({ name: `hop-${i}`, layer: 'l7' as const, capabilities: new Set<never>() })),
+    ...Array.from({ length: 7 }, (_, i) => ({
+      name: `hop-${i}`,
+      layer: 'l7' as const,
+      capabilities: new Set<never>(),
+    })),
   ],
   rounds: 3,
   seed: 5,
@@ -35,17 +39,14 @@ const outcome = ({ scenario, subject, round, position }: PlannedTrial, codes: re
 async function measured(spoiled: Readonly<Record<number, readonly WarningCode[]>>, rounds = 3) {
   const order: PlannedTrial[] = [];
   const added: number[] = [];
-  await measureRound(
-    ROUND,
-    {
-      share: retakeShare(rounds),
-      measure: (trial) => {
-        order.push(trial);
-        return Promise.resolve(outcome(trial, spoiled[trial.position] ?? []));
-      },
-      adding: (trials) => void added.push(trials),
+  await measureRound(ROUND, {
+    share: retakeShare(rounds),
+    measure: (trial) => {
+      order.push(trial);
+      return Promise.resolve(outcome(trial, spoiled[trial.position] ?? []));
     },
-  );
+    adding: (trials) => void added.push(trials),
+  });
   return { again: order.slice(ROUND.length), first: order.slice(0, ROUND.length), added };
 }
 
