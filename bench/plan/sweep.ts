@@ -1,5 +1,5 @@
 /** A sweep: the same traffic at several offered rates, one paced scenario a rate, so that every point of the curve has its rounds. */
-import type { Loop, Scenario, Traffic } from '#bench/model/scenario.ts';
+import type { Loop, Scenario } from '#bench/model/scenario.ts';
 import { type Millis, millis, perSecond } from '#bench/model/units.ts';
 
 /** 'percent': of the slowest subject's capacity, found in the same run. 'rate': requests per second. */
@@ -11,9 +11,10 @@ export interface SweepPoint {
 /** Flat, then the knee: close together where the curve bends. */
 export const SWEEP: readonly SweepPoint[] = [10, 20, 35, 50, 65, 80, 90].map((at) => ({ kind: 'percent', at }));
 
-/** An open loop needs requests that are answered one by one on connections that stay: keep-alive HTTP(S), and TCP echo. */
-export const canBePaced = ({ traffic, loop }: { traffic: Traffic; loop: Scenario['loop'] }): boolean =>
+/** An open loop needs requests that are answered one by one on connections that stay: keep-alive HTTP(S), and TCP echo; alone. */
+export const canBePaced = ({ traffic, loop, second }: Pick<Scenario, 'traffic' | 'loop' | 'second'>): boolean =>
   loop.kind === 'closed' &&
+  second === undefined &&
   (traffic.kind === 'tcp-echo' || (traffic.kind === 'http' && traffic.connection === 'keep-alive'));
 
 /** The scenario that most are compared in gives its points the short name: 'http-paced-50'. */
