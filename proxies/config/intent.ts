@@ -168,7 +168,7 @@ export interface Timeouts {
 
 /** Injected on purpose, to prove that a measurement sees it; never part of a comparison of proxies. */
 export interface Fault {
-  /** CPU time burnt on every request, as a share of what it costs otherwise: 0.1 is 10 % more. */
+  /** CPU time burnt on behalf of every request, as a share of what it costs otherwise: 0.1 is 10 % more. */
   readonly burn?: number;
   /** Milliseconds by which all that clients send is delayed. */
   readonly delay?: number;

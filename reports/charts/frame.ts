@@ -10,7 +10,7 @@ export const sized = (width: number, height: number) =>
 
 /** Names of rows at the left, without a line. */
 export const rowAxis = (width: number) =>
-  ({ title: null, domain: false, ticks: false, labelLimit: isNarrow(width) ? 124 : 220 }) as const;
+  ({ title: null, domain: false, ticks: false, labelLimit: isNarrow(width) ? 124 : 260 }) as const;
 
 /** A scale that gives each name its own look: its colour, its shape or its dash. */
 export const scaleOf = <K extends keyof Look>(looks: ReadonlyMap<string, Look>, names: readonly string[], key: K) => ({

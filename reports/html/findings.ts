@@ -86,6 +86,14 @@ const unbroken = (sentence: string): Markup[] =>
 /** The first finding is the headline. */
 export function headline({ findings: [first], basis }: Analysis): Markup {
   if (!first) return html`<h1>Nothing could be measured in this run.</h1>`;
-  return html`<h1>${unbroken(first.sentence)}</h1>
-    <p class="basis">${badge(first.strength)} <span>${basis} ${evidence(first)}</span></p>`;
+  const { claim, reason } = apart(first);
+  return html`<h1>${unbroken(claim)}</h1>
+    <p class="basis">${badge(first.strength)} <span>${reason} ${basis} ${evidence(first)}</span></p>`;
+}
+
+/** Why something cannot be told is long, and is read second. */
+function apart({ sentence, strength }: Finding): { readonly claim: string; readonly reason: string } {
+  const at = sentence.indexOf(': ');
+  if (strength !== 'cannot tell' || at < 0) return { claim: sentence, reason: '' };
+  return { claim: `${sentence.slice(0, at)}.`, reason: `${sentence[at + 2]!.toUpperCase()}${sentence.slice(at + 3)}` };
 }

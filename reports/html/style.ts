@@ -71,7 +71,7 @@ caption { padding: .6rem .9rem 0; text-align: left; color: var(--soft); font-siz
 th, td { padding: .5rem .75rem; text-align: right; vertical-align: top; border-top: 1px solid var(--grid); line-height: 1.4; }
 thead th { border-top: 0; color: var(--soft); font-weight: 600; font-size: .82rem; vertical-align: bottom; }
 th:first-child, td.text { text-align: left; }
-tbody th { font-weight: 600; }
+tbody th { font-weight: 600; } .sortable tbody th { min-width: 9.5rem; }
 td small { display: block; white-space: nowrap; }
 .stack td small + small { font-size: .78rem; }
 td.text { min-width: 14rem; } td.text.nowrap { min-width: 0; }
@@ -132,7 +132,7 @@ footer p { border-top: 1px solid var(--rule); padding-top: 1rem; max-width: none
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; }
   .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; text-align: left; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .stack.sortable thead { position: static; width: auto; height: auto; clip-path: none; padding: .7rem .9rem; border-bottom: 1px solid var(--rule); }
+  .stack.sortable thead { display: block; position: static; width: auto; height: auto; clip-path: none; padding: .7rem .9rem; border-bottom: 1px solid var(--rule); }
   .stack.sortable thead tr { display: flex; flex-wrap: wrap; gap: .35rem .5rem; } .stack.sortable thead th { display: inline-block; padding: 0; }
   .stack.sortable thead button { padding: .3rem .6rem; border: 1px solid var(--rule); border-radius: 99px; }
   .stack td .spark { display: none; }

@@ -8,31 +8,51 @@ import { answering, ok, type Reader, setup } from '../l7/lab.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-test('a burn is the share asked for of what a request costs otherwise, taken anew as that changes', () => {
-  let clock = 0;
-  let cost = 100;
-  let burnt = 0;
-  const route = burning(
-    (request: number) => request,
-    { burn: 0.5 },
-    () => clock,
-  );
-  const period = (): number => {
-    const since = performance.now();
-    for (let i = 0; i < 256; i++) {
-      clock += cost + burnt;
-      assert.equal(route(i), i);
-    }
-    return (performance.now() - since) * 1_000;
+/** A process that costs `cost` µs a request, and whose looks at the clock take a moment; every `away`th has it taken off its core. */
+function proxy({ away = Infinity }: { readonly away?: number } = {}) {
+  const clock = { cpu: 0, now: 0, looks: 0 };
+  const used = (micros: number): void => {
+    clock.cpu += micros;
+    clock.now += micros;
   };
-  period(); // the first tells what a request costs; its last one burns already
-  burnt = 50;
-  assert.ok(period() >= 255 * 50);
-  cost = 400;
-  period();
-  burnt = 200;
-  assert.ok(period() >= 255 * 200);
-});
+  return {
+    clocks: {
+      cpu: () => (used(0.8), clock.cpu),
+      now: () => {
+        used(0.1);
+        clock.looks += 1;
+        if (clock.looks % away === 0) clock.now += 3_000;
+        return clock.now;
+      },
+    },
+    /** CPU that `requests` cost through `route`, a request. */
+    cost(route: (request: number) => number, requests: number, cost: number): number {
+      const since = clock.cpu;
+      for (let i = 0; i < requests; i++) {
+        used(cost);
+        assert.equal(route(i), i);
+      }
+      return (clock.cpu - since) / requests;
+    },
+  };
+}
+
+for (const [burn, away] of [
+  [0.03, Infinity],
+  [0.1, Infinity],
+  [0.1, 997],
+  [0.5, 1_999],
+] as const)
+  test(`a burn of ${burn} is that share of what requests cost otherwise, taken anew as that changes (off its core: ${away})`, () => {
+    const { clocks, cost } = proxy({ away });
+    const route = burning((request: number) => request, { burn }, clocks);
+    cost(route, 512, 34); // the first period tells what a request costs
+    for (const own of [34, 400, 20]) {
+      cost(route, 512, own);
+      const added = cost(route, 20_480, own) / own - 1;
+      assert.ok(Math.abs(added - burn) < 0.02 * burn + 0.001, `${added} at ${own} µs`);
+    }
+  });
 
 test('no burn, no wrapper', () => {
   const route = (request: number): number => request;
