@@ -71,7 +71,7 @@ caption { padding: .6rem .9rem 0; text-align: left; color: var(--soft); font-siz
 th, td { padding: .5rem .75rem; text-align: right; vertical-align: top; border-top: 1px solid var(--grid); line-height: 1.4; }
 thead th { border-top: 0; color: var(--soft); font-weight: 600; font-size: .82rem; vertical-align: bottom; }
 th:first-child, td.text { text-align: left; }
-tbody th { font-weight: 600; } .sortable tbody th { min-width: 9.5rem; }
+tbody th { font-weight: 600; } .sortable tbody th { min-width: 8.5rem; } .sortable th, .sortable td { padding-inline: .5rem; }
 td small { display: block; white-space: nowrap; }
 .stack td small + small { font-size: .78rem; }
 td.text { min-width: 14rem; } td.text.nowrap { min-width: 0; }
