@@ -13,13 +13,13 @@ const BATCH = 200;
 
 export interface Clocks {
   /** Microseconds of CPU that this process has used. */
-  cpu(): number;
+  readonly cpu: () => number;
   /** Microseconds that have passed. */
-  now(): number;
+  readonly now: () => number;
 }
 
 const CLOCKS: Clocks = {
-  cpu() {
+  cpu: () => {
     const { user, system } = process.cpuUsage();
     return user + system;
   },

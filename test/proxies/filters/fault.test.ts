@@ -16,6 +16,15 @@ function proxy({ away = Infinity }: { readonly away?: number } = {}) {
     clock.now += micros;
   };
   return {
+    /** CPU that `requests` cost through `route`, a request. */
+    cost: (route: (request: number) => number, requests: number, cost: number): number => {
+      const since = clock.cpu;
+      for (let i = 0; i < requests; i++) {
+        used(cost);
+        assert.equal(route(i), i);
+      }
+      return (clock.cpu - since) / requests;
+    },
     clocks: {
       cpu: () => (used(0.8), clock.cpu),
       now: () => {
@@ -24,15 +33,6 @@ function proxy({ away = Infinity }: { readonly away?: number } = {}) {
         if (clock.looks % away === 0) clock.now += 3_000;
         return clock.now;
       },
-    },
-    /** CPU that `requests` cost through `route`, a request. */
-    cost(route: (request: number) => number, requests: number, cost: number): number {
-      const since = clock.cpu;
-      for (let i = 0; i < requests; i++) {
-        used(cost);
-        assert.equal(route(i), i);
-      }
-      return (clock.cpu - since) / requests;
     },
   };
 }
