@@ -45,6 +45,9 @@ const throughputOf = ({ load }: CompletedTrial): number => load.requests / (load
 /** Of the load and of what ran beside it. */
 export const failuresOf = ({ load: { errors, second } }: Pick<CompletedTrial, 'load'>): number =>
   [...Object.values(errors), ...Object.values(second?.errors ?? {})].reduce((a, b) => a + b, 0);
+/** Whatever became of them. */
+export const attemptsOf = (trial: Pick<CompletedTrial, 'load'>): number =>
+  failuresOf(trial) + trial.load.requests + (trial.load.second?.requests ?? 0);
 
 const perRequest =
   (party: 'proxy' | 'origin' | 'generator', figure: (reading: ProcessReading) => number | undefined) =>
@@ -135,7 +138,7 @@ export const METRICS = {
   errorShare: {
     title: 'failed requests',
     unit: 'share',
-    of: ({ trial }) => failuresOf(trial) / Math.max(1, failuresOf(trial) + trial.load.requests),
+    of: ({ trial }) => failuresOf(trial) / Math.max(1, attemptsOf(trial)),
   },
   originCpuPerRequest: {
     title: 'CPU of the origin per request',

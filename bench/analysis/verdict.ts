@@ -8,6 +8,7 @@ import { samplesFor } from '#bench/stats/histogram.ts';
 import { boundOf, FOREIGN_LIMIT } from './bound.ts';
 import { halvesDrift } from './drift.ts';
 import { arrivalsOf, lagOf } from './lag.ts';
+import { attemptsOf, failuresOf } from './metrics.ts';
 import { formatQuantity, percent } from './quantity.ts';
 
 export interface TrialEvidence {
@@ -29,7 +30,6 @@ const SHORTFALL_LIMIT = 0.01;
 /** Requests below which connections ÷ requests says nothing of pooling. */
 const POOLING_NEEDS = 1_000;
 
-const failuresOf = (errors: ErrorCounts): number => Object.values(errors).reduce((a, b) => a + b, 0);
 const isIdle = ({ scenario }: TrialEvidence): boolean => scenario.traffic.kind === 'idle';
 const sampled = ({ load }: TrialEvidence, code: string): string | undefined =>
   load.errorSamples.find((sample) => sample.includes(code));
@@ -41,12 +41,11 @@ type Rule = (trial: TrialEvidence) => Found | undefined;
 const RULES: Partial<Record<WarningCode, Rule>> = {
   'no-requests': (trial) =>
     trial.load.requests === 0 && !isIdle(trial)
-      ? { message: 'no request completed in the window', evidence: { failed: failuresOf(trial.load.errors) } }
+      ? { message: 'no request completed in the window', evidence: { failed: failuresOf(trial) } }
       : undefined,
   'errors-above-limit': ({ load, scenario }) => {
     const { errors, second } = load;
-    const failed = failuresOf(errors) + (second ? failuresOf(second.errors) : 0);
-    const all = failed + load.requests + (second?.requests ?? 0);
+    const [failed, all] = [failuresOf({ load }), attemptsOf({ load })];
     const share = failed / Math.max(1, all);
     if (share <= scenario.errorLimit) return undefined;
     const kinds = (Object.keys(errors) as (keyof ErrorCounts)[])
