@@ -21,6 +21,12 @@ export const scaleOf = <K extends keyof Look>(looks: ReadonlyMap<string, Look>, 
 /** Micros as an axis shows them. */
 export const MICROS_LABEL = `datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' ms' : format(datum.value, '~r') + ' µs'`;
 
+/** Durations over several orders of magnitude, in microseconds. */
+export const LOG_MICROS = {
+  scale: { type: 'log', nice: true },
+  axis: { tickCount: 5, labelExpr: MICROS_LABEL },
+} as const;
+
 /** Labelled values of a logarithmic axis: 1, 2, 5 of each decade; 1 and 3, or 1 alone, where those would stand too close. */
 export function logTicks(least: number, most: number, room = 10): number[] {
   const decades = Array.from(

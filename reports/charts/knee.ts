@@ -3,7 +3,7 @@ import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { KneeAnalysis, KneePoint, Knees } from '#bench/analysis/knees.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
-import { isNarrow, MICROS_LABEL, scaleOf, sized } from './frame.ts';
+import { isNarrow, LOG_MICROS, scaleOf, sized } from './frame.ts';
 import { kneeCell, kneeLayers, kneeRates, kneeWords, type Layer, objectiveLayer, rateAxis } from './knee-marks.ts';
 import { looksOf } from './palette.ts';
 
@@ -100,8 +100,7 @@ function drawScenario(scenario: string, searches: readonly KneeAnalysis[], knees
               field: 'micros',
               type: 'quantitative',
               title: shown.title,
-              scale: { type: 'log', nice: true },
-              axis: { tickCount: 5, labelExpr: MICROS_LABEL },
+              ...LOG_MICROS,
             },
             color: {
               field: 'subject',

@@ -5,7 +5,7 @@
 import type { Analysis, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Chart, type DataTable, type Drawing, OWN, own, TIP, tip } from './chart.ts';
-import { isNarrow, MICROS_LABEL, scaleOf, sized } from './frame.ts';
+import { isNarrow, LOG_MICROS, scaleOf, sized } from './frame.ts';
 import {
   kneeCell,
   kneeLayers,
@@ -135,8 +135,7 @@ function drawFamily(paced: readonly ScenarioAnalysis[], analysis: Analysis): Dra
               field: 'p99',
               type: 'quantitative',
               title: time.title,
-              scale: { type: 'log', nice: true },
-              axis: { tickCount: 5, labelExpr: MICROS_LABEL },
+              ...LOG_MICROS,
             },
             ...OWN,
           },
