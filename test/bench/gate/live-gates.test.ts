@@ -1,7 +1,7 @@
 /**
  * What gates that were really run say of the gate. `live-gates.json` holds the rounds of `hopcost gate --self-test --kinds equal,cpu+10
- * --scenarios http-small --save FILE` with windows of 1 to 3 s, on a shared host with two cores. The burn in those came out as 12 to
- * 18 % (its accounts were mended meanwhile): what exactly ten per cent would be is drawn from equal rounds, scaled.
+ * --scenarios http-small --save FILE` with windows of 1 to 3 s, on a shared host with two cores. The burn in those, of five
+ * kinds, came out as 12 to 18 %: what exactly ten per cent would be is drawn from equal rounds, scaled.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
