@@ -2,57 +2,57 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { definition as l4Tcp } from '#proxies/l4/l4-tcp.ts';
 import { definition as nodeHttp } from '#proxies/peers/node-http.ts';
-import { burning } from '#proxies/filters/fault.ts';
+import { burning, ownBurner } from '#proxies/filters/fault.ts';
 import { proxies } from '#proxies/registry.ts';
 import { answering, ok, type Reader, setup } from '../l7/lab.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-/** A process that costs `cost` µs a request, and whose looks at the clock take a moment; every `away`th has it taken off its core. */
-function proxy({ away = Infinity }: { readonly away?: number } = {}) {
-  const clock = { cpu: 0, now: 0, looks: 0 };
-  const used = (micros: number): void => {
-    clock.cpu += micros;
-    clock.now += micros;
-  };
+/** A process whose looks at its own CPU time take some, too, and whose turns cost 1 to 5 ns, from one settling to the next. */
+function machine() {
+  let cpu = 0;
+  let settled = 0;
   return {
     /** CPU that `requests` cost through `route`, a request. */
-    cost: (route: (request: number) => number, requests: number, cost: number): number => {
-      const since = clock.cpu;
+    cost: (route: (request: number) => number, requests: number, own: number): number => {
+      const since = cpu;
       for (let i = 0; i < requests; i++) {
-        used(cost);
+        cpu += own;
         assert.equal(route(i), i);
       }
-      return (clock.cpu - since) / requests;
+      return (cpu - since) / requests;
     },
-    clocks: {
-      cpu: () => (used(0.8), clock.cpu),
-      now: () => {
-        used(1.5); // with the arithmetic between two looks
-        clock.looks += 1;
-        if (clock.looks % away === 0) clock.now += 3_000;
-        return clock.now;
+    burner: {
+      cpu: () => (cpu += 0.8),
+      work: (turns: number) => {
+        assert.ok(Number.isInteger(turns) && turns >= 1, `${turns}`);
+        settled += 1;
+        cpu += turns * [0.001, 0.0013, 0.005][settled % 3]!;
       },
     },
   };
 }
 
-for (const [burn, away] of [
-  [0.03, Infinity],
-  [0.1, Infinity],
-  [0.1, 499],
-  [0.5, 499],
-] as const)
-  test(`a burn of ${burn} is that share of what requests cost otherwise, taken anew as that changes (off its core: ${away})`, () => {
-    const { clocks, cost } = proxy({ away });
-    const route = burning((request: number) => request, { burn }, clocks);
+for (const burn of [0.03, 0.1, 0.5])
+  test(`a burn of ${burn} is that share of what requests cost otherwise, taken anew as that changes`, () => {
+    const { burner, cost } = machine();
+    const route = burning((request: number) => request, { burn }, burner);
     cost(route, 512, 34); // the first period tells what a request costs
     for (const own of [34, 100, 20]) {
       cost(route, 512, own);
-      const added = cost(route, 5_120, own) / own - 1;
+      const added = cost(route, 10_240, own) / own - 1;
       assert.ok(Math.abs(added - burn) < 0.02 * burn + 0.001, `${added} at ${own} µs`);
     }
   });
+
+test('the loop that burns takes every turn', () => {
+  const { work } = ownBurner();
+  let state = 1;
+  for (const turns of [1, 2, 1_000, 100_000]) {
+    for (let i = 0; i < turns; i++) state = (Math.imul(state, 1_103_515_245) + 12_345) | 0;
+    assert.equal(work(turns), state);
+  }
+});
 
 test('no burn, no wrapper', () => {
   const route = (request: number): number => request;
