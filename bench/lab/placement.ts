@@ -84,13 +84,15 @@ export function describePlacement(placement: Placement, { pinning }: Cores): str
 }
 
 /**
- * Pins this process, all its threads, to `cores`; threads and children that are made later inherit it. Call it before load workers
- * exist. Undefined when done, else why it could not be done.
+ * Pins this process, all its threads, to `cores` as far as that is possible, until disposed; threads and children that are made meanwhile
+ * inherit it. Call it before load workers exist, and dispose of it after them: whoever plans next would see these cores only.
  */
-export function pinSelf(cores: readonly number[] | null): string | undefined {
-  if (cores === null) return 'no cores were planned';
-  const { error, status, stderr } = spawnSync('taskset', ['-a', '-p', '-c', cores.join(','), String(process.pid)], {
-    encoding: 'utf8',
-  });
-  return status === 0 ? undefined : (error?.message ?? stderr.trim());
+export function pinSelf(cores: readonly number[] | null): Disposable {
+  if (cores === null) return { [Symbol.dispose]() {} };
+  const { allowed } = readCores();
+  const pin = (to: readonly number[]): void => {
+    spawnSync('taskset', ['-a', '-p', '-c', to.join(','), String(process.pid)], { stdio: 'ignore' });
+  };
+  pin(cores);
+  return { [Symbol.dispose]: () => pin(allowed) };
 }

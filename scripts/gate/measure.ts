@@ -131,7 +131,7 @@ export async function measureGate(gate: GateRun, signal: AbortSignal): Promise<G
   let interrupted = false;
   let looks: 1 | 2 = 1;
   try {
-    pinSelf(placement.load);
+    using _pinned = pinSelf(placement.load);
     const certificate = createCertificate();
     const second = settings.scenarios.some((scenario) => scenario.second !== undefined);
     await using one = createLoadPool({ workers: placement.loadWorkers, second });

@@ -101,7 +101,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
 
   let interrupted = false;
   try {
-    pinSelf(placement.load);
+    using _pinned = pinSelf(placement.load);
     const certificate = createCertificate();
     await using pool = createLoadPool({
       workers: placement.loadWorkers,

@@ -70,7 +70,7 @@ export async function resolution(
   const scenario = settings.scenarios[0]!;
   const loop = scenario.loop as Loop;
   const placement = planPlacement(readCores());
-  pinSelf(placement.load);
+  using _pinned = pinSelf(placement.load);
   const certificate = createCertificate();
   await using pool = createLoadPool({ workers: placement.loadWorkers });
   const random = mulberry32(seed);

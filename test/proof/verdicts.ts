@@ -133,7 +133,7 @@ export async function verdicts(
   const placement = planPlacement(readCores());
   if (placement.proxy === null || placement.shared)
     throw new Error('this proof pins processes to two cores or more; this host has fewer, or no taskset');
-  pinSelf(placement.load);
+  using _pinned = pinSelf(placement.load);
   const certificate = createCertificate();
   await using pool = createLoadPool({ workers: placement.loadWorkers });
   const trialOf = (subject: Subject, scenario: Scenario, where: Placement): Promise<TrialRecord> =>

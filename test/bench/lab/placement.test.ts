@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { describePlacement, planPlacement, readCores, type Cores } from '#bench/lab/placement.ts';
+import { describePlacement, pinSelf, planPlacement, readCores, type Cores } from '#bench/lab/placement.ts';
 
 const pinned = (allowed: readonly number[]): Cores => ({ allowed, pinning: { possible: true } });
 const unpinned = (allowed: readonly number[]): Cores => ({
@@ -67,4 +67,13 @@ test('any plan: known cores only, at least one worker, `shared` exactly when a c
 
 test('this host lets this process use a core or more', () => {
   assert.ok(readCores().allowed.length >= 1);
+});
+
+test('a process is pinned until disposed of, and may then use what it could before', () => {
+  const before = readCores();
+  {
+    using _pinned = pinSelf(before.allowed.slice(0, 1));
+    assert.deepEqual(readCores().allowed, before.pinning.possible ? before.allowed.slice(0, 1) : before.allowed);
+  }
+  assert.deepEqual(readCores(), before);
 });
