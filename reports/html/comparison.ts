@@ -5,6 +5,7 @@ import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Cell, GROUPS, type Overview, type OverviewRow, overviewOf } from '../overview.ts';
 import { TARGET_COLUMNS, TARGET_NOTE, targetTables } from '../targets.ts';
 import { html, type Markup } from './markup.ts';
+import { scrollTable } from './table.ts';
 
 export function comparisonSection(analysis: Analysis): Markup {
   const overview = overviewOf(analysis);
@@ -42,30 +43,20 @@ function targets(analysis: Analysis): Markup {
   if (tables.length === 0) return html``;
   return html`<h3 id="targets">Targets that run elsewhere</h3>
     <p>${TARGET_NOTE}</p>
-    ${tables.map(
-      ({ title, rows }) =>
-        html`<div class="box" tabindex="0" role="region" aria-label="targets: ${title}">
-          <table>
-            <caption>
-              ${title}
-            </caption>
-            <thead>
-              <tr>
-                ${['Subject', 'Ends', ...TARGET_COLUMNS].map((column) => html`<th scope="col">${column}</th>`)}
-              </tr>
-            </thead>
-            <tbody>
-              ${rows.map(
-                ({ subject, ends, cells }) =>
-                  html`<tr>
-                    <th scope="row">${subject}</th>
-                    <td>${ends}</td>
-                    ${cells.map((cell) => html`<td>${cell ? cell.figure : '–'}${cell?.interval !== undefined && html`<small>${cell.interval}</small>`}</td>`)}
-                  </tr>`,
-              )}
-            </tbody>
-          </table>
-        </div>`,
+    ${tables.map(({ title, rows }) =>
+      scrollTable({
+        label: `targets: ${title}`,
+        caption: title,
+        heads: ['Subject', 'Ends', ...TARGET_COLUMNS],
+        rows: rows.map(
+          ({ subject, ends, cells }) =>
+            html`<tr>
+              <th scope="row">${subject}</th>
+              <td>${ends}</td>
+              ${cells.map((cell) => html`<td>${cell ? cell.figure : '–'}${cell?.interval !== undefined && html`<small>${cell.interval}</small>`}</td>`)}
+            </tr>`,
+        ),
+      }),
     )}`;
 }
 

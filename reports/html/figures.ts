@@ -6,6 +6,7 @@ import { looksOf } from '../charts/palette.ts';
 import { charts } from '../charts/registry.ts';
 import { renderSvg } from '../charts/render.ts';
 import { html, type Markup, trusted } from './markup.ts';
+import { scrollTable } from './table.ts';
 
 /** Buttons for more subjects than these are folded. */
 const MOST_OPEN = 8;
@@ -87,22 +88,15 @@ export async function figureOf(drawing: Drawing, name: string): Promise<Markup> 
 const dataTable = ({ columns, rows }: DataTable, title: string): Markup =>
   html`<details class="data">
     <summary>Data<span class="unseen"> of the chart: ${title}</span></summary>
-    <div class="box" tabindex="0" role="region" aria-label="data: ${title}">
-      <table>
-        <thead>
-          <tr>
-            ${columns.map((column) => html`<th scope="col">${column}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            ([head, ...cells]) =>
-              html`<tr>
-                <th scope="row">${head}</th>
-                ${cells.map((cell) => html`<td>${cell}</td>`)}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${scrollTable({
+      label: `data: ${title}`,
+      heads: columns,
+      rows: rows.map(
+        ([head, ...cells]) =>
+          html`<tr>
+            <th scope="row">${head}</th>
+            ${cells.map((cell) => html`<td>${cell}</td>`)}
+          </tr>`,
+      ),
+    })}
   </details>`;

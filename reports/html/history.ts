@@ -9,6 +9,7 @@ import { looksOfNames } from '../charts/palette.ts';
 import { changeWords, conclusion, seriesWords } from '../history.ts';
 import { figureOf } from './figures.ts';
 import { html, type Markup, trusted } from './markup.ts';
+import { scrollTable } from './table.ts';
 import { policyOf } from './policy.ts';
 import { STYLE } from './style.ts';
 
@@ -71,28 +72,21 @@ export async function historyPage(lines: readonly HistoryLine[], verdicts: reado
 function changesTable(verdicts: readonly SeriesVerdict[]): Markup {
   const rows = verdicts.flatMap(({ series, changes }) => changes.map((change) => ({ series, change })));
   if (rows.length === 0) return html``;
-  return html`<div class="box" tabindex="0" role="region" aria-label="change points">
-    <table>
-      <thead>
-        <tr>
-          ${['Series', 'New level ÷ old', 'p', 'Last before', 'First after', 'Changed too'].map((head) => html`<th scope="col">${head}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ({ series, change }) =>
-            html`<tr>
-              <th scope="row">${seriesWords(series)}</th>
-              <td>${changeWords(change)}</td>
-              <td>${change.p.toPrecision(1)}</td>
-              <td>${place(change.before)}</td>
-              <td>${place(change.after)}</td>
-              <td>${change.along.join(', ') || '–'}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollTable({
+    label: 'change points',
+    heads: ['Series', 'New level ÷ old', 'p', 'Last before', 'First after', 'Changed too'],
+    rows: rows.map(
+      ({ series, change }) =>
+        html`<tr>
+          <th scope="row">${seriesWords(series)}</th>
+          <td>${changeWords(change)}</td>
+          <td>${change.p.toPrecision(1)}</td>
+          <td>${place(change.before)}</td>
+          <td>${place(change.after)}</td>
+          <td>${change.along.join(', ') || '–'}</td>
+        </tr>`,
+    ),
+  });
 }
 
 const place = ({ commit, run, at }: { commit: string | null; run: string; at: string }): Markup =>

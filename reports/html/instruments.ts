@@ -6,6 +6,7 @@ import { metric, type MetricName } from '#bench/analysis/metrics.ts';
 import type { Noise } from '#bench/analysis/noise.ts';
 import { formatInterval, formatQuantity, percent } from '#bench/analysis/quantity.ts';
 import { html, type Markup } from './markup.ts';
+import { scrollTable } from './table.ts';
 
 export const instrumentsSection = ({ calibration, noise }: Analysis): Markup =>
   html`<section aria-labelledby="calibration">
@@ -32,37 +33,25 @@ function calibrationTable(record: CalibrationRecord): Markup {
       Before the first trial the load driver measured an origin whose delays, rate, stall and errors are known. ${words}
       ${checks.some(({ repeated }) => repeated) && 'Some checks were made once more because the host was disturbed; the second result stands here.'}
     </p>
-    <div class="box" tabindex="0" role="region" aria-label="table: calibration">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Check</th>
-            <th scope="col">Known</th>
-            <th scope="col">Measured</th>
-            <th scope="col">Off by</th>
-            <th scope="col">Limit</th>
-            <th scope="col">Result</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${checks.map(
-            ({ name, unit, expected, measured, limit, passed, disturbed }) =>
-              html`<tr>
-                <th scope="row">${name}</th>
-                <td class="nowrap">${figureOf(expected, unit)}</td>
-                <td class="nowrap">${figureOf(measured, unit)}</td>
-                <td class="nowrap">${figureOf(measured - expected, unit)}</td>
-                <td class="nowrap">± ${figureOf(limit, unit)}</td>
-                <td>
-                  <span class="badge ${passed ? 'completed' : disturbed ? 'note' : 'bad'}"
-                    >${passed ? 'within' : disturbed ? 'host disturbed' : 'outside'}</span
-                  >${disturbed && html`<small>steal ${percent(disturbed.steal)}, others ${percent(disturbed.foreign)}</small>`}
-                </td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    ${scrollTable({
+      label: 'table: calibration',
+      heads: ['Check', 'Known', 'Measured', 'Off by', 'Limit', 'Result'],
+      rows: checks.map(
+        ({ name, unit, expected, measured, limit, passed, disturbed }) =>
+          html`<tr>
+            <th scope="row">${name}</th>
+            <td class="nowrap">${figureOf(expected, unit)}</td>
+            <td class="nowrap">${figureOf(measured, unit)}</td>
+            <td class="nowrap">${figureOf(measured - expected, unit)}</td>
+            <td class="nowrap">± ${figureOf(limit, unit)}</td>
+            <td>
+              <span class="badge ${passed ? 'completed' : disturbed ? 'note' : 'bad'}"
+                >${passed ? 'within' : disturbed ? 'host disturbed' : 'outside'}</span
+              >${disturbed && html`<small>steal ${percent(disturbed.steal)}, others ${percent(disturbed.foreign)}</small>`}
+            </td>
+          </tr>`,
+      ),
+    })}`;
 }
 
 /** What people compare; the others are in report.json. */
@@ -85,39 +74,34 @@ function noiseTable({ comparisons, falseAlarms }: Noise): Markup {
       ${ratios.length} such comparisons ${falseAlarms === 1 ? 'was' : 'were'} called different. No difference between
       others is called one where it lies within the noise of its own scenario.
     </p>
-    <div class="box" tabindex="0" role="region" aria-label="table: noise floor">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Figure</th>
-            <th scope="col" class="text">Scenario</th>
-            <th scope="col" class="text">Subject, twice</th>
-            <th scope="col">One over the other</th>
-            <th scope="col">Floor: no smaller difference counts</th>
-            <th scope="col">Smallest that would have been seen</th>
-            <th scope="col">Verdict</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${shown.map(
-            ({ metric: name, subject, reference, estimate, floor, smallest, strength }) =>
-              html`<tr>
-                <th scope="row">${metric(name).title}</th>
-                <td class="text">${subject.scenario}</td>
-                <td class="text">${reference.subject}</td>
-                <td class="nowrap">
-                  ${formatQuantity(estimate.value, 'ratio')}<small>${formatInterval(estimate, 'ratio')}</small>
-                </td>
-                <td class="nowrap">${relative(floor)}</td>
-                <td class="nowrap">${relative(smallest)}</td>
-                <td>
-                  ${strength === 'claim' ? html`<span class="badge bad">called different</span>` : html`<span class="badge completed">no difference</span>`}
-                </td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    ${scrollTable({
+      label: 'table: noise floor',
+      heads: [
+        'Figure',
+        { text: 'Scenario' },
+        { text: 'Subject, twice' },
+        'One over the other',
+        'Floor: no smaller difference counts',
+        'Smallest that would have been seen',
+        'Verdict',
+      ],
+      rows: shown.map(
+        ({ metric: name, subject, reference, estimate, floor, smallest, strength }) =>
+          html`<tr>
+            <th scope="row">${metric(name).title}</th>
+            <td class="text">${subject.scenario}</td>
+            <td class="text">${reference.subject}</td>
+            <td class="nowrap">
+              ${formatQuantity(estimate.value, 'ratio')}<small>${formatInterval(estimate, 'ratio')}</small>
+            </td>
+            <td class="nowrap">${relative(floor)}</td>
+            <td class="nowrap">${relative(smallest)}</td>
+            <td>
+              ${strength === 'claim' ? html`<span class="badge bad">called different</span>` : html`<span class="badge completed">no difference</span>`}
+            </td>
+          </tr>`,
+      ),
+    })}`;
 }
 
 /** A size on the scale of logarithms, as a relative difference; '–' where so few rounds show none. */

@@ -5,6 +5,7 @@ import { describeSearch } from '#bench/analysis/knees.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { kneeTables } from '../knees.ts';
 import { html, type Markup } from './markup.ts';
+import { scrollTable } from './table.ts';
 
 const BADGES: Readonly<Record<KneePoint['kind'], string>> = {
   held: 'completed',
@@ -18,32 +19,20 @@ export function kneesSection(analysis: Analysis): Markup {
   if (!knees) return html``;
   return html`<section aria-labelledby="knees">
     <h2 id="knees">Highest rate that keeps the objective</h2>
-    ${kneeTables(analysis).map(
-      ({ title, heads, rows }) =>
-        html`<div class="box" tabindex="0" role="region" aria-label="table: ${title}">
-          <table>
-            <caption>
-              ${title}
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">Subject</th>
-                ${heads.map((head) => html`<th scope="col">${head}</th>`)}
-                <th scope="col" class="text">why no more can be told</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${rows.map(
-                ({ subject, cells, search }) =>
-                  html`<tr>
-                    <th scope="row">${subject}</th>
-                    ${cells.map((cell) => html`<td class="nowrap">${cell}</td>`)}
-                    <td class="text">${search.state === 'cannot tell' ? (search.limit?.why ?? search.words) : '–'}</td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>
-        </div>`,
+    ${kneeTables(analysis).map(({ title, heads, rows }) =>
+      scrollTable({
+        label: `table: ${title}`,
+        caption: title,
+        heads: ['Subject', ...heads, { text: 'why no more can be told' }],
+        rows: rows.map(
+          ({ subject, cells, search }) =>
+            html`<tr>
+              <th scope="row">${subject}</th>
+              ${cells.map((cell) => html`<td class="nowrap">${cell}</td>`)}
+              <td class="text">${search.state === 'cannot tell' ? (search.limit?.why ?? search.words) : '–'}</td>
+            </tr>`,
+        ),
+      }),
     )}
     <p class="soft">
       ${describeSearch(knees)} The offered rate counts as carried where at most 1 % of the schedule goes unsent. A miss
@@ -56,29 +45,18 @@ export function kneesSection(analysis: Analysis): Markup {
 const windowsOf = ({ subject, scenario, windows }: KneeAnalysis, { shown }: Knees): Markup =>
   html`<details>
     <summary>${subject} <small class="soft">${scenario}, ${windows.length} windows in their order</small></summary>
-    <div class="box" tabindex="0" role="region" aria-label="windows of ${subject} in ${scenario}">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Window</th>
-            <th scope="col">Offered</th>
-            ${shown && html`<th scope="col">${shown.title}</th>`}
-            <th scope="col" class="text">Outcome</th>
-            <th scope="col" class="text">Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${windows.map(
-            ({ rate, kind, why, micros }, i) =>
-              html`<tr>
-                <th scope="row">${i + 1}</th>
-                <td class="nowrap">${formatQuantity(rate, '/s')}</td>
-                ${shown && html`<td class="nowrap">${micros === null ? '–' : formatQuantity(micros, 'µs')}</td>`}
-                <td class="text"><span class="badge ${BADGES[kind]}">${kind}</span></td>
-                <td class="text">${why ?? '–'}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${scrollTable({
+      label: `windows of ${subject} in ${scenario}`,
+      heads: ['Window', 'Offered', ...(shown ? [shown.title] : []), { text: 'Outcome' }, { text: 'Why' }],
+      rows: windows.map(
+        ({ rate, kind, why, micros }, i) =>
+          html`<tr>
+            <th scope="row">${i + 1}</th>
+            <td class="nowrap">${formatQuantity(rate, '/s')}</td>
+            ${shown && html`<td class="nowrap">${micros === null ? '–' : formatQuantity(micros, 'µs')}</td>`}
+            <td class="text"><span class="badge ${BADGES[kind]}">${kind}</span></td>
+            <td class="text">${why ?? '–'}</td>
+          </tr>`,
+      ),
+    })}
   </details>`;

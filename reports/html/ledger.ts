@@ -6,6 +6,7 @@ import type { LedgerSuite } from '#bench/analysis/ledger/micro.ts';
 import { formatInterval, formatQuantity, percent, type Unit } from '#bench/analysis/quantity.ts';
 import { partTexts, referenceAccounts, unitOf } from '../decomposition.ts';
 import { html, type Markup } from './markup.ts';
+import { scrollTable } from './table.ts';
 
 export function ledgerTables(analysis: Analysis): Markup {
   const { ledger } = analysis;
@@ -32,43 +33,39 @@ function accountsTable(accounts: readonly Account[], label: string): Markup {
   const of = ({ parts }: Account, name: PartName) => parts.find(({ part }) => part === name);
   const sources = (name: PartName): string =>
     [...new Set(accounts.flatMap((account) => of(account, name)?.source ?? []))].join('; ');
-  return html`<div class="box" tabindex="0" role="region" aria-label="table: ledger, ${label}">
-      <table class="scroll">
-        <thead>
-          <tr>
-            <th scope="col">Part</th>
-            ${accounts.map(({ subject, scenario }) => html`<th scope="col">${subject}<br /><small>${scenario}</small></th>`)}
-            <th scope="col" class="text">How it is known</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${names.map(
-            (name) =>
-              html`<tr>
-                <th scope="row">${PARTS[name].name}</th>
-                ${accounts.map((account) => cell(of(account, name)?.estimate, unit))}
-                <td class="text">${sources(name)}</td>
-              </tr>`,
-          )}
-          <tr>
-            <th scope="row">unexplained</th>
-            ${accounts.map(({ unexplained }) => cell(unexplained, unit))}
-            <td class="text">the whole less its parts</td>
-          </tr>
-          <tr>
-            <th scope="row">measured whole</th>
-            ${accounts.map(({ whole }) => cell(whole, unit))}
-            <td class="text">the hop’s own processes</td>
-          </tr>
-          <tr>
-            <th scope="row">explained</th>
-            ${accounts.map((account) => html`<td>${percent(account.explained.value)}<small>${shareWords(account).replace(/^.*\((.*)\)$/, '$1')}</small></td>`)}
-            <td class="text">sum of the parts ÷ the whole</td>
-          </tr>
-        </tbody>
-      </table>
-    </div>
-    ${accounts.map(remarks)}`;
+  return html`${scrollTable({
+    label: `table: ledger, ${label}`,
+    className: 'scroll',
+    heads: [
+      'Part',
+      ...accounts.map(({ subject, scenario }) => html`${subject}<br /><small>${scenario}</small>`),
+      { text: 'How it is known' },
+    ],
+    rows: html`${names.map(
+        (name) =>
+          html`<tr>
+            <th scope="row">${PARTS[name].name}</th>
+            ${accounts.map((account) => cell(of(account, name)?.estimate, unit))}
+            <td class="text">${sources(name)}</td>
+          </tr>`,
+      )}
+      <tr>
+        <th scope="row">unexplained</th>
+        ${accounts.map(({ unexplained }) => cell(unexplained, unit))}
+        <td class="text">the whole less its parts</td>
+      </tr>
+      <tr>
+        <th scope="row">measured whole</th>
+        ${accounts.map(({ whole }) => cell(whole, unit))}
+        <td class="text">the hop’s own processes</td>
+      </tr>
+      <tr>
+        <th scope="row">explained</th>
+        ${accounts.map((account) => html`<td>${percent(account.explained.value)}<small>${shareWords(account).replace(/^.*\((.*)\)$/, '$1')}</small></td>`)}
+        <td class="text">sum of the parts ÷ the whole</td>
+      </tr>`,
+  })}
+  ${accounts.map(remarks)}`;
 }
 
 function cell(estimate: Estimate | undefined, unit: Unit): Markup {
@@ -88,42 +85,32 @@ function ratesTable({ ledger: { rates, missing } }: Analysis): Markup {
       Differences of whole scenarios, paired by round, kernel and user together: what each adds to a request of the
       keep-alive scenario.
     </p>
-    <div class="box" tabindex="0" role="region" aria-label="table: what more of something costs">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col" class="text">Hop</th>
-            <th scope="col">Cost</th>
-            <th scope="col" class="text">How it is known</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${names.map((name) =>
-            rates
-              .filter((rate) => rate.name === name)
-              .map(
-                ({ subject, estimate, source, cost }) =>
-                  html`<tr>
-                    <th scope="row">${name}</th>
-                    <td class="text nowrap">${subject}</td>
-                    ${cell(estimate, cost === 'CPU' ? 'µs' : 'instructions')}
-                    <td class="text">${source}</td>
-                  </tr>`,
-              ),
-          )}
-          ${missing.map(
-            ({ what, how }) =>
+    ${scrollTable({
+      label: 'table: what more of something costs',
+      heads: ['What', { text: 'Hop' }, 'Cost', { text: 'How it is known' }],
+      rows: html`${names.map((name) =>
+        rates
+          .filter((rate) => rate.name === name)
+          .map(
+            ({ subject, estimate, source, cost }) =>
               html`<tr>
-                <th scope="row">${what}</th>
-                <td class="text">–</td>
-                <td>–</td>
-                <td class="text">not in this run; ${how}</td>
+                <th scope="row">${name}</th>
+                <td class="text nowrap">${subject}</td>
+                ${cell(estimate, cost === 'CPU' ? 'µs' : 'instructions')}
+                <td class="text">${source}</td>
               </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+          ),
+      )}
+      ${missing.map(
+        ({ what, how }) =>
+          html`<tr>
+            <th scope="row">${what}</th>
+            <td class="text">–</td>
+            <td>–</td>
+            <td class="text">not in this run; ${how}</td>
+          </tr>`,
+      )}`,
+    })}`;
 }
 
 const suitesTable = (suites: readonly LedgerSuite[]): Markup =>
@@ -136,21 +123,7 @@ const suitesTable = (suites: readonly LedgerSuite[]): Markup =>
       sockets, but for exchange-in-place, whose clock runs between socket operations, and sockets, which are those
       operations themselves.
     </p>
-    <div class="box" tabindex="0" role="region" aria-label="table: micro-benchmarks">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Task</th>
-            <th scope="col">Per operation</th>
-            <th scope="col">Per request</th>
-            <th scope="col">Time per request</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${suites.map(suiteRows)}
-        </tbody>
-      </table>
-    </div>
+    ${scrollTable({ label: 'table: micro-benchmarks', heads: ['Task', 'Per operation', 'Per request', 'Time per request'], rows: suites.map(suiteRows) })}
   </details>`;
 
 const suiteRows = ({ suite, lines, nanosPerRequest }: LedgerSuite): Markup =>

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveState } from '../live.ts';
 import { html, type Markup, trusted } from './markup.ts';
+import { scrollTable } from './table.ts';
 import { policyOf } from './policy.ts';
 import { STYLE } from './style.ts';
 
@@ -46,33 +47,22 @@ export const runsPage = (runs: readonly ListedRun[]): string =>
         ${
           runs.length === 0
             ? html`<p>No run yet: <code>npm run bench</code> makes one.</p>`
-            : html`<div class="box" tabindex="0" role="region" aria-label="table: runs">
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">Run</th>
-                      <th scope="col">Preset</th>
-                      <th scope="col">Started</th>
-                      <th scope="col">State</th>
-                      <th scope="col">Report</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    ${runs.map(
-                      ({ name, preset, startedAt, state, hasReport }) =>
-                        html`<tr>
-                          <th scope="row"><a href="/runs/${encodeURIComponent(name)}/">${name}</a></th>
-                          <td>${preset}</td>
-                          <td>${startedAt.slice(0, 16).replace('T', ' ')} UTC</td>
-                          <td>${state}</td>
-                          <td>
-                            ${hasReport ? html`<a href="/runs/${encodeURIComponent(name)}/report.html" aria-label="report of ${name}">open</a>` : '–'}
-                          </td>
-                        </tr>`,
-                    )}
-                  </tbody>
-                </table>
-              </div>`
+            : scrollTable({
+                label: 'table: runs',
+                heads: ['Run', 'Preset', 'Started', 'State', 'Report'],
+                rows: runs.map(
+                  ({ name, preset, startedAt, state, hasReport }) =>
+                    html`<tr>
+                      <th scope="row"><a href="/runs/${encodeURIComponent(name)}/">${name}</a></th>
+                      <td>${preset}</td>
+                      <td>${startedAt.slice(0, 16).replace('T', ' ')} UTC</td>
+                      <td>${state}</td>
+                      <td>
+                        ${hasReport ? html`<a href="/runs/${encodeURIComponent(name)}/report.html" aria-label="report of ${name}">open</a>` : '–'}
+                      </td>
+                    </tr>`,
+                ),
+              })
         }
       </main>`,
     '',

@@ -6,7 +6,7 @@ export class Markup {
   }
 }
 
-type Content = Markup | string | number | null | undefined | false | readonly Content[];
+export type Content = Markup | string | number | null | undefined | false | readonly Content[];
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

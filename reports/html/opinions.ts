@@ -4,6 +4,7 @@ import { formatQuantity, percent, type Unit } from '#bench/analysis/quantity.ts'
 import type { Opinion, SecondOpinion } from '#bench/analysis/second-opinion.ts';
 import { cellOf } from '../overview.ts';
 import { html, type Markup } from './markup.ts';
+import { scrollTable } from './table.ts';
 
 export function opinionsSection({ secondOpinion }: Analysis): Markup {
   if (!secondOpinion) return html``;
@@ -21,30 +22,25 @@ const opinionTable = ({ targets, missing, host, disturbed }: SecondOpinion): Mar
       ${disturbed && html`Meanwhile the hypervisor took ${percent(host.steal)} of the CPU and other processes ${percent(host.foreign)}: what differs may be theirs.`}
       ${missing.map(({ tool, install }) => html`${tool} is not installed here (<code>${install}</code>). `)}
     </p>
-    <div class="box" tabindex="0" role="region" aria-label="table: second opinions">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Tool</th>
-            <th scope="col">Its rate</th>
-            <th scope="col">By the origin’s count</th>
-            <th scope="col">Over ours</th>
-            <th scope="col">By its cost it should be</th>
-            <th scope="col">Its CPU per request</th>
-            <th scope="col">Verdict</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${targets.map(
-            ({ name, summary, opinions }) =>
-              html`<tr class="group">
-                  <th scope="rowgroup" colspan="7">${name}: ${summary}</th>
-                </tr>
-                ${opinions.map(opinionRow)}`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    ${scrollTable({
+      label: 'table: second opinions',
+      heads: [
+        'Tool',
+        'Its rate',
+        'By the origin’s count',
+        'Over ours',
+        'By its cost it should be',
+        'Its CPU per request',
+        'Verdict',
+      ],
+      rows: targets.map(
+        ({ name, summary, opinions }) =>
+          html`<tr class="group">
+              <th scope="rowgroup" colspan="7">${name}: ${summary}</th>
+            </tr>
+            ${opinions.map(opinionRow)}`,
+      ),
+    })}`;
 
 function opinionRow({
   tool,

@@ -4,6 +4,7 @@ import { METRICS, type MetricName } from '#bench/analysis/metrics.ts';
 import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
 import { type LeftOut, leftOutOf } from '../left-out.ts';
 import { html, type Markup } from './markup.ts';
+import { scrollTable } from './table.ts';
 
 /** So many are still read line by line. */
 const MOST_ROWS = 200;
@@ -65,32 +66,24 @@ function rounds(scenario: string, trials: readonly TrialRow[], figure: MetricNam
       ${scenario}, round by round
       <small class="soft">${subjects.length} subjects × ${count} ${count === 1 ? 'round' : 'rounds'}</small>
     </summary>
-    <div class="box" tabindex="0" role="region" aria-label="rounds of ${scenario}">
-      <table class="scroll dense">
-        <thead>
-          <tr>
-            <th scope="col">Subject</th>
-            <th scope="col" class="text">Figure</th>
-            ${Array.from({ length: count }, (_, i) => html`<th scope="col">${i + 1}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${subjects.map(([subject, own]) => {
-            const shown = own.some(({ figures }) => figures[figure] !== undefined) ? figure : 'throughput';
-            return html`<tr>
-              <th scope="row">${subject}</th>
-              <td class="text nowrap">${METRICS[shown].title}</td>
-              ${Array.from({ length: count }, (_, round) =>
-                roundCell(
-                  own.filter((one) => one.round === round),
-                  shown,
-                ),
-              )}
-            </tr>`;
-          })}
-        </tbody>
-      </table>
-    </div>
+    ${scrollTable({
+      label: `rounds of ${scenario}`,
+      className: 'scroll dense',
+      heads: ['Subject', { text: 'Figure' }, ...Array.from({ length: count }, (_, i) => `${i + 1}`)],
+      rows: subjects.map(([subject, own]) => {
+        const shown = own.some(({ figures }) => figures[figure] !== undefined) ? figure : 'throughput';
+        return html`<tr>
+          <th scope="row">${subject}</th>
+          <td class="text nowrap">${METRICS[shown].title}</td>
+          ${Array.from({ length: count }, (_, round) =>
+            roundCell(
+              own.filter((one) => one.round === round),
+              shown,
+            ),
+          )}
+        </tr>`;
+      }),
+    })}
   </details>`;
 }
 
@@ -114,23 +107,16 @@ const allTrials = (trials: readonly TrialRow[], run: Analysis['run']): Markup =>
         ${run.seed}</small
       >
     </summary>
-    <div class="box" tabindex="0" role="region" aria-label="all trials">
-      <table>
-        <thead>
-          <tr>
-            ${COLUMNS.map(({ title }) => html`<th scope="col">${title}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${trials.map(
-            (row) =>
-              html`<tr>
-                ${COLUMNS.map(({ cell }) => cell(row))}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${scrollTable({
+      label: 'all trials',
+      heads: COLUMNS.map(({ title }) => title),
+      rows: trials.map(
+        (row) =>
+          html`<tr>
+            ${COLUMNS.map(({ cell }) => cell(row))}
+          </tr>`,
+      ),
+    })}
   </details>`;
 
 const number = (text: string | null): Markup => html`<td class="nowrap">${text ?? '–'}</td>`;
