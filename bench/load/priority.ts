@@ -19,7 +19,7 @@ const HIGHEST = -20;
 /** For the rest of the calling thread's life. */
 export function prioritizePacer(): Pacing['pacer'] {
   if (process.platform !== 'linux') return 'normal';
-  const thread = basename(readlinkSync('/proc/thread-self')); // PID/task/TID
+  const thread = thisThread();
   attempt(() => writeFileSync(`/proc/${thread}/timerslack_ns`, '1'));
   const { status } = spawnSync('chrt', ['--reset-on-fork', '--fifo', '--pid', '1', thread], { stdio: 'ignore' });
   if (status === 0) return 'real-time';
@@ -38,6 +38,15 @@ export function raiseThisThread(): Disposable & { readonly priority: Pacing['sen
     },
   };
 }
+
+/** For the rest of the calling thread's life, as far as that is possible; the process's other threads stay where they are. */
+export function pinThisThread(cores: readonly number[] | null): void {
+  if (cores === null || process.platform !== 'linux') return;
+  spawnSync('taskset', ['-p', '-c', cores.join(','), thisThread()], { stdio: 'ignore' });
+}
+
+/** Its id, as the system's tools take it. */
+const thisThread = (): string => basename(readlinkSync('/proc/thread-self')); // PID/task/TID
 
 function attempt(action: () => void): boolean {
   try {

@@ -200,10 +200,15 @@ export const CalibrationRecord = z.object({
       passed: z.boolean(),
       /** A check that failed on a disturbed host was made once more; this is the second result. */
       repeated: z.boolean().optional(),
-      /** What the host did while a check failed, shares of all CPU time: then it says nothing of the instruments. */
-      disturbed: z.object({ steal: z.number(), foreign: z.number() }).optional(),
+      /**
+       * What the host did while a check failed, shares of all CPU time, and by how many µs it woke bare threads later than it mostly does:
+       * then it says nothing of the instruments.
+       */
+      disturbed: z.object({ steal: z.number(), foreign: z.number(), wakeups: z.number().optional() }).optional(),
     }),
   ),
+  /** How soon the host woke a bare thread meanwhile, µs: nothing that waits for an answer can be more exact. */
+  wakeups: z.object({ p50: z.number(), p99: z.number() }).optional(),
 });
 export type CalibrationRecord = z.infer<typeof CalibrationRecord>;
 

@@ -55,7 +55,7 @@ const OTHERS_START = millis(600);
 const isOurs = (subject: Subject): boolean => /^(direct$|node-http$|l[47]-)/.test(hopName(subject));
 /** The kernel lists the thousands of connections that such a trial has closed: the check that none is left open reads them all. */
 const CLOSED_CONNECTIONS = millis(1_600);
-/** Preflight, calibration and reports, per run. */
+/** Preflight and reports, per run. */
 const RUN_OVERHEAD = millis(4_000);
 const PREFLIGHT_PER_SUBJECT = millis(700);
 

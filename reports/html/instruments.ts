@@ -1,6 +1,6 @@
 /** How far this run's own instruments may be trusted: what they said of a known origin, and what the same subject differs from itself. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { figureOf, verdictOf } from '#bench/analysis/calibration.ts';
+import { type CalibrationCheck, figureOf, verdictOf } from '#bench/analysis/calibration.ts';
 import type { CalibrationRecord } from '#bench/model/record.ts';
 import { metric, type MetricName } from '#bench/analysis/metrics.ts';
 import type { Noise } from '#bench/analysis/noise.ts';
@@ -19,7 +19,7 @@ export const instrumentsSection = ({ calibration, noise }: Analysis): Markup =>
     </section>`;
 
 function calibrationTable(record: CalibrationRecord): Markup {
-  const { checks } = record;
+  const { checks, wakeups } = record;
   const failed = checks.filter(({ passed }) => !passed).length;
   const words = {
     passed: html`All ${checks.length} checks lie within their limits.`,
@@ -32,6 +32,7 @@ function calibrationTable(record: CalibrationRecord): Markup {
   return html`<p>
       Before the first trial the load driver measured an origin whose delays, rate, stall and errors are known. ${words}
       ${checks.some(({ repeated }) => repeated) && 'Some checks were made once more because the host was disturbed; the second result stands here.'}
+      ${wakeups && `Meanwhile this host woke a bare thread, without the driver, within ${formatQuantity(wakeups.p50, 'µs')} (p50) and ${formatQuantity(wakeups.p99, 'µs')} (p99): nothing that waits for an answer here can be more exact.`}
     </p>
     ${scrollTable({
       label: 'table: calibration',
@@ -47,12 +48,15 @@ function calibrationTable(record: CalibrationRecord): Markup {
             <td>
               <span class="badge ${passed ? 'completed' : disturbed ? 'note' : 'bad'}"
                 >${passed ? 'within' : disturbed ? 'host disturbed' : 'outside'}</span
-              >${disturbed && html`<small>steal ${percent(disturbed.steal)}, others ${percent(disturbed.foreign)}</small>`}
+              >${disturbed && html`<small>${disturbanceWords(disturbed)}</small>`}
             </td>
           </tr>`,
       ),
     })}`;
 }
+
+const disturbanceWords = ({ steal, foreign, wakeups }: NonNullable<CalibrationCheck['disturbed']>): string =>
+  `steal ${percent(steal)}, others ${percent(foreign)}${wakeups === undefined ? '' : `, a bare thread woken ${formatQuantity(wakeups, 'µs')} late`}`;
 
 /** What people compare; the others are in report.json. */
 const SHOWN: readonly MetricName[] = [

@@ -1,9 +1,9 @@
 /**
- * Calibration: the driver of this run against an origin whose delays, rate, stall, errors and capacity are known. About eight seconds.
+ * Calibration: the driver of this run against an origin whose delays, rate, stall, errors and capacity are known. About thirteen seconds.
  *
  * It is the driver that is put to the test, so the origin has the proxy's core, which has nothing else to do now, spins where time
  * counts, and tells what it truly did. What the host takes from either of them would show as the driver's error: a step that fails while
- * others used the CPU is made once more, and says so if it fails again.
+ * others used the CPU is made once more, and says so if it fails again. Beside it stands what the host does to bare threads.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -14,6 +14,7 @@ import {
   rateChecks,
   stallChecks,
   underHost,
+  wakeupsOf,
   wayChecks,
   wayOf,
   type CalibrationCheck,
@@ -21,6 +22,7 @@ import {
 import { openTopology, type Topology, type TopologyShared } from '#bench/lab/topology.ts';
 import { ask } from '#bench/lab/http-client.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
+import { measureWakeups } from '#bench/load/wakeups.ts';
 import type { LoadResult } from '#bench/model/load.ts';
 import type { HostReading } from '#bench/model/probe.ts';
 import type { CalibrationRecord } from '#bench/model/record.ts';
@@ -38,10 +40,15 @@ const ONE_IN = 4;
 /** 8 connections, held for 100 ms each: 32 of 350 arrivals are sent, far from any border. */
 const DROPS = { connections: 8, millis: 100, window: 350 };
 const SMALL_BODY = 8;
-const LEAD = 80;
+/** Loading a pacer takes a tenth of a second of the driver's core. */
+const LEAD = 250;
 const WARMUP = 50;
-/** Discarded: until then nothing of the driver is compiled. */
-const PRACTICE = 300;
+/** What all of it takes on a quiet host. */
+export const CALIBRATION_TIME = millis(13_000);
+/** Discarded: until then little of the driver is compiled, which takes thousands of requests, and a millisecond at a time. */
+const PRACTICE = { rate: 10_000, window: 1_000 };
+/** Before each delay, so that they see what it sees: what a p99 needs in all, at the rate of its requests. */
+const WAKEUPS = { count: 300, gap: 1_000 / RATE };
 /** Milliseconds that may be spent on repeating steps. */
 const REPEAT_BUDGET = 4_000;
 
@@ -64,6 +71,7 @@ export interface CalibrationContext extends TopologyShared {
   readonly seed: number;
 }
 
+type Host = Pick<HostReading, 'steal' | 'foreign'>;
 type Step = (signal: AbortSignal) => Promise<CalibrationCheck[]>;
 
 export async function calibrate(
@@ -91,12 +99,15 @@ export async function calibrate(
       signal,
     ).result;
 
-  await drive('/', { kind: 'closed', connections: 8 }, PRACTICE);
-  const checks: CalibrationCheck[] = [];
+  await drive('/exactly/0', paced(PRACTICE.rate), PRACTICE.window);
+  const made: { checks: CalibrationCheck[]; host: Host; again: boolean }[] = [];
+  const wakeups: number[] = [];
   // A way that was measured on a disturbed host misleads every check that it is taken from.
-  let inherited = { steal: 0, foreign: 0 };
+  let inherited: Host = { steal: 0, foreign: 0 };
   let budget = REPEAT_BUDGET;
-  for (const step of stepsOf(topology, drive)) {
+  const bare = async (): Promise<void> =>
+    void wakeups.push(...(await measureWakeups(WAKEUPS, shared.placement, signal)));
+  for (const step of stepsOf(topology, drive, bare)) {
     const from = performance.now();
     const first = await observed(step, topology, signal);
     const took = performance.now() - from;
@@ -104,10 +115,15 @@ export async function calibrate(
     if (again) budget -= took;
     const { checks: found, host } = again ? await observed(step, topology, signal) : first;
     const worst = { steal: Math.max(host.steal, inherited.steal), foreign: Math.max(host.foreign, inherited.foreign) };
-    checks.push(...underHost(found, worst, again));
-    if (checks.length === found.length && disturbs(host)) inherited = host;
+    made.push({ checks: found, host: worst, again });
+    if (made.length === 1 && disturbs(host)) inherited = host;
   }
-  return { record: 'calibration', checks };
+  const woken = wakeupsOf(wakeups);
+  return {
+    record: 'calibration',
+    checks: made.flatMap((step) => underHost(step.checks, step.host, step.again, woken)),
+    wakeups: woken,
+  };
 }
 
 /** A step, and what the host did besides meanwhile. */
@@ -115,7 +131,7 @@ async function observed(
   step: Step,
   { origin }: Topology,
   signal: AbortSignal,
-): Promise<{ checks: CalibrationCheck[]; host: Pick<HostReading, 'steal' | 'foreign'> }> {
+): Promise<{ checks: CalibrationCheck[]; host: Host }> {
   const host = watchHost([process.pid, ...origin.pids]);
   const checks = await step(signal);
   return { checks, host: host() };
@@ -124,6 +140,7 @@ async function observed(
 function stepsOf(
   { target, origin }: Topology,
   drive: (path: string, loop: Loop, window: number, warmup?: number) => Promise<LoadResult>,
+  bare: () => Promise<void>,
 ): Step[] {
   const delayed = async (signal: AbortSignal): Promise<number[]> =>
     JSON.parse((await ask(target, { path: '/delayed' }, signal)).body.toString()) as number[];
@@ -138,6 +155,7 @@ function stepsOf(
       return [...wayChecks(way), ...rateChecks(RATE, counted, load)];
     },
     ...DELAYS.map((delay): Step => async (signal) => {
+      await bare();
       const load = await drive(`/exactly/${delay}`, paced(RATE), DELAY_WINDOW);
       return delayChecks(delay, await delayed(signal), load, way);
     }),

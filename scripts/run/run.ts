@@ -20,7 +20,7 @@ import { measureRound, retakeShare } from '#bench/plan/retake.ts';
 import { estimate, type PlannedTrial, planRounds } from '#bench/plan/rounds.ts';
 import { UsageError } from '../exit.ts';
 import { revision, version } from '../version.ts';
-import { calibrate } from './calibrate.ts';
+import { calibrate, CALIBRATION_TIME } from './calibrate.ts';
 import { describeSearches, plannedSearches, searchCost, searchKnees, searchRecord } from './knee.ts';
 import { askOthers, OTHERS_TIME } from './second-opinion.ts';
 import { createProgress, formatDuration } from './progress.ts';
@@ -52,6 +52,7 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     );
   const expected = millis(
     estimate(plan, settings.subjects.length, settings.warmup, settings.window) +
+      (settings.calibrate ? CALIBRATION_TIME : 0) +
       (settings.secondOpinion ? OTHERS_TIME : 0),
   );
   const progress = createProgress(process.stderr, planned.length, expected);

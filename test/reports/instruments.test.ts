@@ -21,9 +21,10 @@ const calibration: CalibrationRecord = {
       limit: 0,
       passed: false,
       repeated: true,
-      disturbed: { steal: 0.02, foreign: 0.31 },
+      disturbed: { steal: 0.02, foreign: 0.31, wakeups: 640 },
     },
   ],
+  wakeups: { p50: 60, p99: 700 },
 };
 const secondOpinion = record([tool('http1', 2_000), tool('<wrk>', 2_400)], 'target', {
   missing: [{ tool: 'h2load', install: 'apt-get install nghttp2-client' }],
@@ -33,7 +34,11 @@ test('a section of its own, only where there is something in it; text stays text
   const records = { ...plain, calibration, secondOpinion };
   const text = (await page(analyse(records), records)).replaceAll('\u00a0', ' ');
   assert.match(text, /<li><a href="#second-opinions">Second opinions<\/a><\/li>/);
-  assert.match(text, /host disturbed<\/span\s*><small>steal 2\.0 %, others 31 %/);
+  assert.match(
+    text,
+    /host disturbed<\/span\s*><small>steal 2\.0 %, others 31 %, a bare thread woken 640 µs late<\/small>/,
+  );
+  assert.match(text, /woke a bare thread, without the driver, within 60\.0 µs \(p50\) and 700 µs \(p99\)/);
   assert.match(text, /318 requests<\/td>\s*<td[^>]*>324 requests<\/td>/);
   assert.match(text, /&lt;wrk&gt;<small>1\.0<\/small>/);
   assert.match(text, /h2load is not installed here \(<code>apt-get install nghttp2-client<\/code>\)/);

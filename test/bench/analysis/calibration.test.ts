@@ -11,6 +11,7 @@ import {
   stallChecks,
   type CalibrationCheck,
   underHost,
+  wakeupsOf,
   verdictOf,
   wayChecks,
   wayOf,
@@ -95,6 +96,27 @@ test('a failure on a disturbed host is the host’s, and says what was disturbed
     describeCalibration(record(...underHost(good, busy, true))),
     /as they were \(what failed .* once more\)/,
   );
+});
+
+test('a p99 that is off by what bare threads were late is the host’s; beyond that, or at p50, it is the instruments’', () => {
+  const quiet = { steal: 0, foreign: 0 };
+  const of = (nanos: number, tail: number) =>
+    underHost(delayChecks(5, delays, reported(nanos), 0), quiet, false, { p50: 60, p99: 60 + tail });
+  const blamed = (checks: readonly CalibrationCheck[]) =>
+    checks.map((one) => one.passed || one.disturbed !== undefined);
+  assert.deepEqual(blamed(of(5_900_000, 700)), [false, true]);
+  assert.equal(of(5_900_000, 700)[1]!.disturbed!.wakeups, 700);
+  assert.deepEqual(blamed(of(5_900_000, 500)), [false, false]);
+  assert.deepEqual(blamed(of(5_080_000, 0)), [true, true]);
+  const others = underHost(wayChecks(40_000), quiet, false, { p50: 60, p99: 90_000 });
+  assert.deepEqual(blamed(others), [false], 'nothing else is excused by it');
+  const checks = of(5_090_000, 640);
+  const said = describeCalibration({ record: 'calibration', checks, wakeups: { p50: 60, p99: 700 } });
+  assert.match(said.replaceAll('\u00a0', ' '), /woke a bare thread within 60\.0 µs \(p50\) and 700 µs \(p99\)/);
+});
+
+test('wake-ups at two quantiles, in any order', () => {
+  assert.deepEqual(wakeupsOf(Array.from({ length: 1_000 }, (_, i) => 1_000 - i)), { p50: 500, p99: 990 });
 });
 
 test('it is said in the findings: the accuracy, or what was off and by how much', () => {
