@@ -36,6 +36,21 @@ function place(cwd: string): Place {
   };
 }
 
+/**
+ * A run of one round has one trial of its proxy, which a host that takes the CPU away for a moment makes invalid: then once more, until
+ * one was completed. The fifth stands as it is.
+ */
+async function whole(out: string, run: () => Cli): Promise<Awaited<Cli['finished']>> {
+  for (let attempt = 1; ; attempt++) {
+    const finished = await run().finished;
+    const { trials } = readRecords(readFileSync(join(out, 'latest/trials.ndjson'), 'utf8')).records;
+    const measured = trials.some(
+      ({ subject, state }) => subject.kind === 'proxy' && !subject.again && state === 'completed',
+    );
+    if (measured || attempt === 5) return finished;
+  }
+}
+
 const worktrees = (): number =>
   execFileSync('git', ['-C', checkout, 'worktree', 'list'], { encoding: 'utf8' }).trim().split('\n').length;
 
@@ -128,27 +143,12 @@ describe('gate', () => {
   test('a stored run as the baseline: head is measured as it was, and judged against it', async () => {
     using here = place(checkout);
     const stored = join(here.out, 'stored');
-    const bench = new Cli(
-      [
-        'bench',
-        '--preset',
-        'smoke',
-        '--scenarios',
-        'http-small',
-        '--proxies',
-        'l4-tcp',
-        '--duration',
-        '200ms',
-        '--out',
-        stored,
-      ],
-      { cwd: checkout },
-    );
-    assert.equal((await bench.finished).code, 0);
+    const smoke = ['--preset', 'smoke', '--scenarios', 'http-small', '--proxies', 'l4-tcp', '--duration', '200ms'];
+    const bench = await whole(stored, () => new Cli(['bench', ...smoke, '--out', stored], { cwd: checkout }));
+    assert.equal(bench.code, 0, bench.stderr);
     const file = join(stored, 'latest/trials.ndjson');
-    const { code, stdout, stderr } = await new Cli(['gate', '--baseline', file, '--json', '--out', here.out], {
-      cwd: checkout,
-    }).finished;
+    const gate = ['gate', '--baseline', file, '--json', '--out', here.out];
+    const { code, stdout, stderr } = await whole(here.out, () => new Cli(gate, { cwd: checkout }));
     assert.equal(code, 0, stderr);
     const { mode, metrics } = JSON.parse(stdout) as GateResult;
     assert.deepEqual(mode, { kind: 'baseline', file, compared: 'figures' });
