@@ -19,6 +19,9 @@ const check = (
 ): CalibrationCheck => ({ name, unit, expected, measured, limit, passed: Math.abs(measured - expected) <= limit });
 
 const QUANTILES = { p50: 0.5, p99: 0.99 } as const;
+type Quantile = keyof typeof QUANTILES;
+const atRank = (sorted: readonly number[], name: Quantile): number =>
+  sorted[Math.ceil(QUANTILES[name] * sorted.length) - 1]!;
 
 /** What the origin truly waited against what the driver reports, microseconds, warm-up left out; undefined where nothing came. */
 function reported(delays: readonly number[], load: LoadResult) {
@@ -26,8 +29,8 @@ function reported(delays: readonly number[], load: LoadResult) {
   // The first ones belong to the warm-up.
   const own = delays.slice(-service.totalCount).toSorted((a, b) => a - b);
   if (own.length === 0) return undefined;
-  return (name: keyof typeof QUANTILES): { readonly truly: number; readonly says: number } => ({
-    truly: own[Math.ceil(QUANTILES[name] * own.length) - 1]! * 1e3,
+  return (name: Quantile): { readonly truly: number; readonly says: number } => ({
+    truly: atRank(own, name) * 1e3,
     says: service.getValueAtPercentile(QUANTILES[name] * 100) / 1e3,
   });
 }
@@ -134,8 +137,7 @@ export const disturbs = ({ steal, foreign }: Pick<HostReading, 'steal' | 'foreig
 /** How soon the host woke bare threads, microseconds each. */
 export function wakeupsOf(took: readonly number[]): Wakeups {
   const sorted = took.toSorted((a, b) => a - b);
-  const at = (name: keyof typeof QUANTILES): number => sorted[Math.ceil(QUANTILES[name] * sorted.length) - 1]!;
-  return { p50: at('p50'), p99: at('p99') };
+  return { p50: atRank(sorted, 'p50'), p99: atRank(sorted, 'p99') };
 }
 type Wakeups = NonNullable<CalibrationRecord['wakeups']>;
 
@@ -151,8 +153,10 @@ export const underHost = (
 ): CalibrationCheck[] =>
   checks.map((one) => {
     const tail = wakeups && isTail(one) ? wakeups.p99 - wakeups.p50 : undefined;
-    const late = tail !== undefined && one.measured - one.expected <= one.limit + tail;
-    const blamed = !one.passed && (late || disturbs({ steal, foreign }));
+    // Late only: what is reported too early no host has done.
+    const late = one.measured - one.expected;
+    const woken = tail !== undefined && late > 0 && late <= one.limit + tail;
+    const blamed = !one.passed && (woken || disturbs({ steal, foreign }));
     const disturbed = { steal, foreign, ...(tail !== undefined && { wakeups: tail }) };
     return { ...one, ...(repeated && { repeated }), ...(blamed && { disturbed }) };
   });
@@ -161,7 +165,7 @@ const isDelay = ({ name }: CalibrationCheck): boolean => name.startsWith('delay'
 const isTail = (one: CalibrationCheck): boolean => isDelay(one) && one.name.endsWith('p99');
 
 /** The worst error of a kind over all delays, microseconds; undefined where it was not measured. */
-export function accuracyOf({ checks }: CalibrationRecord, quantile: 'p50' | 'p99'): number | undefined {
+export function accuracyOf({ checks }: CalibrationRecord, quantile: Quantile): number | undefined {
   const errors = checks
     .filter((one) => isDelay(one) && one.name.endsWith(quantile))
     .map(({ expected, measured }) => Math.abs(measured - expected));

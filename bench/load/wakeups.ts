@@ -1,5 +1,5 @@
 /**
- * How soon this host wakes a thread: what no driver can be more exact than. Two bare threads, no socket and no event loop: one sleeps on
+ * How soon this host wakes a thread: what every driver that sleeps has in its figures. Two bare threads, no socket and no event loop: one sleeps on
  * the load's core, ahead of all others there; the other spins on the proxy's core and wakes it, at the rate of a request stream.
  */
 import { Worker } from 'node:worker_threads';

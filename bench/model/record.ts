@@ -207,7 +207,7 @@ export const CalibrationRecord = z.object({
       disturbed: z.object({ steal: z.number(), foreign: z.number(), wakeups: z.number().optional() }).optional(),
     }),
   ),
-  /** How soon the host woke a bare thread meanwhile, µs: nothing that waits for an answer can be more exact. */
+  /** How soon the host woke a bare thread between the delays, µs: whatever waits for an answer is late by as much. */
   wakeups: z.object({ p50: z.number(), p99: z.number() }).optional(),
 });
 export type CalibrationRecord = z.infer<typeof CalibrationRecord>;

@@ -32,7 +32,7 @@ function calibrationTable(record: CalibrationRecord): Markup {
   return html`<p>
       Before the first trial the load driver measured an origin whose delays, rate, stall and errors are known. ${words}
       ${checks.some(({ repeated }) => repeated) && 'Some checks were made once more because the host was disturbed; the second result stands here.'}
-      ${wakeups && `Meanwhile this host woke a bare thread, without the driver, within ${formatQuantity(wakeups.p50, 'µs')} (p50) and ${formatQuantity(wakeups.p99, 'µs')} (p99): nothing that waits for an answer here can be more exact.`}
+      ${wakeups && `Meanwhile this host woke a bare thread, without the driver, within ${formatQuantity(wakeups.p50, 'µs')} (p50) and ${formatQuantity(wakeups.p99, 'µs')} (p99): whatever waits for an answer here is late by as much.`}
     </p>
     ${scrollTable({
       label: 'table: calibration',
@@ -56,7 +56,7 @@ function calibrationTable(record: CalibrationRecord): Markup {
 }
 
 const disturbanceWords = ({ steal, foreign, wakeups }: NonNullable<CalibrationCheck['disturbed']>): string =>
-  `steal ${percent(steal)}, others ${percent(foreign)}${wakeups === undefined ? '' : `, a bare thread woken ${formatQuantity(wakeups, 'µs')} late`}`;
+  `steal ${percent(steal)}, others ${percent(foreign)}${wakeups === undefined ? '' : `, a bare thread woken ${formatQuantity(wakeups, 'µs')} late (p99)`}`;
 
 /** What people compare; the others are in report.json. */
 const SHOWN: readonly MetricName[] = [

@@ -36,7 +36,7 @@ test('a section of its own, only where there is something in it; text stays text
   assert.match(text, /<li><a href="#second-opinions">Second opinions<\/a><\/li>/);
   assert.match(
     text,
-    /host disturbed<\/span\s*><small>steal 2\.0 %, others 31 %, a bare thread woken 640 µs late<\/small>/,
+    /host disturbed<\/span\s*><small>steal 2\.0 %, others 31 %, a bare thread woken 640 µs late \(p99\)<\/small>/,
   );
   assert.match(text, /woke a bare thread, without the driver, within 60\.0 µs \(p50\) and 700 µs \(p99\)/);
   assert.match(text, /318 requests<\/td>\s*<td[^>]*>324 requests<\/td>/);

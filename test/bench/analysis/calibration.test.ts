@@ -108,6 +108,7 @@ test('a p99 that is off by what bare threads were late is the host’s; beyond t
   assert.equal(of(5_900_000, 700)[1]!.disturbed!.wakeups, 700);
   assert.deepEqual(blamed(of(5_900_000, 500)), [false, false]);
   assert.deepEqual(blamed(of(5_080_000, 0)), [true, true]);
+  assert.deepEqual(blamed(of(4_100_000, 700)), [false, false], 'too early is nobody’s wake-up');
   const others = underHost(wayChecks(40_000), quiet, false, { p50: 60, p99: 90_000 });
   assert.deepEqual(blamed(others), [false], 'nothing else is excused by it');
   const checks = of(5_090_000, 640);
