@@ -1,5 +1,5 @@
 /** TLS on both sides of a wire: termination with certificates chosen by SNI, origination verified by default. */
-import { constants, randomBytes } from 'node:crypto';
+import { constants, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer, isIP, type Socket } from 'node:net';
 import {
@@ -131,11 +131,9 @@ export async function listenTls(
   const most = options.connections ?? Infinity;
   const sockets = new Set<object>();
   const ownKeys = randomBytes(48); // kept over replacements, so that tickets stay good
-  const ticketKeys = (given: DownstreamTls) =>
-    given.ticketKeys === undefined ? ownKeys : Buffer.from(given.ticketKeys, 'base64');
   const server = createServer({
     ...contextOptions(tls),
-    ticketKeys: ticketKeys(tls),
+    ticketKeys: ticketKeys(tls, ownKeys),
     SNICallback: (name, done) => done(null, certificates.contexts.find(name)),
     ALPNProtocols: [...(tls.alpn ?? spoken)],
     handshakeTimeout: options.handshakeTimeout === 0 ? 2 ** 31 - 1 : options.handshakeTimeout,
@@ -144,7 +142,8 @@ export async function listenTls(
     allowHalfOpen: false, // a FIN amid the handshake is the end; half-open is only what is secured
     noDelay: true,
   });
-  certificates.onReplace = (next) => server.setSecureContext({ ...contextOptions(next), ticketKeys: ticketKeys(next) });
+  certificates.onReplace = (next) =>
+    server.setSecureContext({ ...contextOptions(next), ticketKeys: ticketKeys(next, ownKeys) });
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.disableRenegotiation();
     socket.allowHalfOpen = true;
@@ -196,6 +195,18 @@ export async function listenTls(
     [Symbol.asyncDispose]: close,
   };
 }
+
+/**
+ * A ticket vouches for the certificate that its client once showed, so the keys follow from the authorities that it was shown to:
+ * where those are replaced, no older ticket can be read any more, and event loops with the same keys still agree.
+ */
+function ticketKeys({ ticketKeys: given, clientCa }: DownstreamTls, own: Buffer): Buffer {
+  const keys = given === undefined ? own : Buffer.from(given, 'base64');
+  return clientCa === undefined ? keys : Buffer.from(hkdfSync('sha256', keys, '', clientHash(clientCa), keys.length));
+}
+
+/** What HKDF takes as its context may have at most 1,024 bytes. */
+const clientHash = (clientCa: string): Buffer => createHash('sha256').update(clientCa).digest();
 
 function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;

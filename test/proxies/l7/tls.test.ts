@@ -184,6 +184,32 @@ describe('l7-tls', () => {
     assert.equal(lab.origin.connections.length, 1);
   });
 
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+    for (const loops of [1, 2])
+      it(`a ticket is void once the client authority is replaced (${version}, ${loops} event loops)`, async () => {
+        const asking = (clientCa: string): DownstreamTls => ({ certificates: [pem(first)], clientCa });
+        await using lab = await start(asking(clientCertificate.cert), {}, loops);
+        const options = { minVersion: version, maxVersion: version } as const;
+        const socket = await open(lab.proxy.address.port, { ...options, ...clientCertificate });
+        let session = socket.getSession();
+        socket.on('session', (ticket: Buffer) => (session = ticket)); // under TLS 1.3 it comes after the handshake
+        assert.match(await ask(socket), /ok$/);
+        const resume = async (): Promise<{ reused: boolean; answer: string }> => {
+          const again = await open(lab.proxy.address.port, { ...options, session });
+          return { reused: again.isSessionReused(), answer: await ask(again) };
+        };
+        for (let visit = 0; visit < 8; visit += 1) {
+          const { reused, answer } = await resume();
+          assert.ok(reused);
+          assert.match(answer, /ok$/);
+        }
+        await lab.reload(asking(first.ca));
+        for (let visit = 0; visit < 8; visit += 1) {
+          const { answer } = await resume().catch(() => ({ answer: '' }));
+          assert.equal(answer, '');
+        }
+      });
+
   it('gives up on a handshake that does not come', async () => {
     await using lab = await start({ certificates: [pem(first)] }, { tlsHandshake: 100 });
     const { connect: plain } = await import('node:net');
