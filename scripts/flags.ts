@@ -3,11 +3,11 @@ import type { Endpoint } from '#proxies/config/intent.ts';
 import { type Millis, millis } from '#bench/model/units.ts';
 import { UsageError } from './exit.ts';
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** `1500ms`, `2s`, `1.5s`, `2m`; a bare number is seconds. */
+/** `1500ms`, `2s`, `1.5s`, `2m`, `1h`; a bare number is seconds. */
 export function parseDuration(flag: string, text: string, least: number, most: number): Millis {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text.trim());
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
   const value = match ? Number(match[1]) * UNITS[match[2] ?? 's']! : NaN;
   if (!(value >= least && value <= most))
     throw new UsageError(

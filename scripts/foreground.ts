@@ -8,6 +8,8 @@ import { onInterrupt } from './interrupt.ts';
 
 interface Running extends AsyncDisposable {
   readonly address: Endpoint;
+  /** All of them, where there are several. */
+  readonly addresses?: readonly Endpoint[];
   readonly admin?: Endpoint;
   readonly pids?: readonly number[];
   drain?(): Promise<void>;
@@ -25,7 +27,7 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
 
 export async function serveInForeground<R extends Running>(
   name: string,
-  listen: Endpoint,
+  listen: readonly Endpoint[],
   start: (signal: AbortSignal) => Promise<R>,
   reload?: (running: R) => Promise<void>,
 ): Promise<void> {
@@ -36,12 +38,12 @@ export async function serveInForeground<R extends Running>(
     running = await start(signal);
   } catch (error) {
     const why = LISTEN_ERRORS[(error as NodeJS.ErrnoException).code ?? ''];
-    if (why !== undefined) throw new UsageError(`${name} cannot listen on ${text(listen)}: ${why}`);
+    if (why !== undefined) throw new UsageError(`${name} cannot listen on ${listen.map(text).join(', ')}: ${why}`);
     throw error;
   }
   await using server = running;
   process.stdout.write(
-    `${JSON.stringify({ ready: true, address: text(server.address), ...(server.admin && { admin: text(server.admin) }), pid: process.pid, pids: server.pids ?? [process.pid] })}\n`,
+    `${JSON.stringify({ ready: true, address: text(server.address), ...(server.addresses && { addresses: server.addresses.map(text) }), ...(server.admin && { admin: text(server.admin) }), pid: process.pid, pids: server.pids ?? [process.pid] })}\n`,
   );
   await using _ = reload && onHangup(() => reload(server));
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

@@ -34,7 +34,7 @@ export function openLanes(count: number): Lane[] {
     dialled = { wire, handler };
     return { abandon() {} };
   };
-  const service = new Service(INTENT, { dialTls: () => dial });
+  const service = new Service(INTENT, { dial });
   const owner = { service, draining: false, secure: false, closed() {} };
   return Array.from({ length: count }, (): Lane => {
     const client = new NowhereWire();

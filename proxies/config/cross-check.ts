@@ -41,13 +41,16 @@ function unknownClusters(intent: ProxyIntent): IntentProblem[] {
 /** Weights that leave nothing to choose from, rewrites without the prefix that they replace. */
 function deadRoutes({ routes = [] }: ProxyIntent): IntentProblem[] {
   return routes.flatMap(({ match, action }, index) => {
-    if (action.kind !== 'forward') return [];
     const path = `routes[${index}].action`;
     const problems: IntentProblem[] = [];
+    if (action.kind === 'reply') return problems;
+    if (action.prefixRewrite !== undefined && (!match.path || match.path.kind === 'regex'))
+      problems.push({ path: `${path}.prefixRewrite`, message: 'needs match.path, the part that it replaces' });
+    if (action.kind === 'redirect') return problems;
+    if (action.prefixRewrite !== undefined && action.regexRewrite !== undefined)
+      problems.push({ path: `${path}.regexRewrite`, message: 'and prefixRewrite exclude each other' });
     if (action.clusters.every(({ weight = 1 }) => weight === 0))
       problems.push({ path: `${path}.clusters`, message: 'the weights add up to nothing' });
-    if (action.prefixRewrite !== undefined && !match.path)
-      problems.push({ path: `${path}.prefixRewrite`, message: 'needs match.path, the part that it replaces' });
     return problems;
   });
 }

@@ -1,44 +1,17 @@
-/** The one table of limits and timeouts that hold where an intent says nothing. */
+/** The limits and timeouts that hold where an intent says nothing. */
 import type { Limits, ProxyIntent, Timeouts } from './intent.ts';
+import { LIMITS, type Setting, TIMEOUTS } from './settings.ts';
 
-const KiB = 1024;
-const second = 1000;
+const values = <K extends string>(settings: Readonly<Record<K, Setting>>) =>
+  Object.fromEntries(Object.entries<Setting>(settings).map(([key, { byDefault }]) => [key, byDefault])) as Record<
+    K,
+    number
+  >;
 
-/** RFC 9112 §3 asks for request targets of at least 8,000 octets; the head must hold one and its fields. */
-export const defaultLimits: Limits = {
-  headBytes: 32 * KiB,
-  targetBytes: 16 * KiB,
-  headerCount: 100,
-  bodyBytes: Number.MAX_SAFE_INTEGER,
-  chunkExtensionBytes: 4 * KiB,
-  trailerBytes: 8 * KiB,
-  connections: 65_536,
-  requestsPerConnection: Number.MAX_SAFE_INTEGER,
-  upstreamIdlePerEndpoint: 256,
-  upstreamPerEndpoint: 16_384,
-  pipelined: 64,
-  udpSessions: 10_000,
-};
+export const defaultLimits: Limits = values(LIMITS);
 
 /** Milliseconds. 0 switches a timeout off. */
-export const defaultTimeouts: Timeouts = {
-  connect: 5 * second,
-  tlsHandshake: 10 * second,
-  requestHead: 10 * second,
-  requestBody: 60 * second,
-  downstreamIdle: 60 * second,
-  upstreamResponse: 60 * second,
-  // Below the keep-alive timeout of common origins would be safer still (node:http closes after 5 s); a request that meets
-  // a connection just closed by its origin is retried where RFC 9110 §9.2.2 allows it.
-  upstreamIdle: 30 * second,
-  tunnelIdle: 3600 * second,
-  halfClosed: 30 * second,
-  clientHello: 5 * second,
-  udpSession: 30 * second,
-  linger: 2 * second,
-  drain: 10 * second,
-  connectionAge: 0,
-};
+export const defaultTimeouts: Timeouts = values(TIMEOUTS);
 
 export function limitsOf(intent: Pick<ProxyIntent, 'limits'>): Limits {
   return { ...defaultLimits, ...intent.limits };

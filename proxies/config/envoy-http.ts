@@ -1,189 +1,101 @@
-/** Envoy's HTTP connection manager and its routes (config.route.v3). */
+/** Envoy's HTTP connection manager (extensions.filters.network.http_connection_manager.v3). */
 import { readAccessLog } from './envoy-access-log.ts';
+import type { Clusters } from './envoy-cluster.ts';
+import { readRoutes, readUpgrade } from './envoy-routes.ts';
 import type { Fields } from './fields.ts';
-import type {
-  HeaderEdit,
-  HeaderMatch,
-  Limits,
-  ProxyIntent,
-  Route,
-  RouteAction,
-  RouteMatch,
-  Timeouts,
-} from './intent.ts';
+import type { Limits, ProxyIntent, Timeouts } from './intent.ts';
 
 type HttpIntent = Pick<ProxyIntent, 'routes' | 'limits' | 'timeouts' | 'forwarding' | 'accessLog'>;
 
-const routerNames = { 'envoy.filters.http.router': 'router', 'envoy.router': 'router' } as const;
+/** Envoy's own, where a manager names none. */
+const STREAM_IDLE = 300_000;
 
-export function readHttp(manager: Fields): HttpIntent {
-  manager.skip('stat_prefix');
+const FILTERS = {
+  'envoy.filters.http.router': 'router',
+  'envoy.router': 'router',
+  'envoy.filters.http.cors': 'cors',
+  'envoy.cors': 'cors',
+} as const;
+
+const OWN_PATH = 'one canonical path decides on routes, the origin gets what the client sent';
+const OWN_FORWARDED = "X-Forwarded-For says the connection's own address; what clients say of themselves is dropped";
+
+const NO_EFFECT: Readonly<Record<string, string>> = {
+  stat_prefix: 'statistics are named by listener and cluster',
+  generate_request_id: 'no X-Request-Id is added, for there is no tracing',
+  preserve_external_request_id: 'an X-Request-Id is passed on as it comes',
+  http2_protocol_options: 'clients are served by HTTP/1.1',
+  http3_protocol_options: 'clients are served by HTTP/1.1',
+  server_name: "the origin's Server field is passed on",
+  server_header_transformation: "the origin's Server field is passed on",
+  scheme_header_transformation: 'HTTP/1.1 has no :scheme',
+  normalize_path: OWN_PATH,
+  merge_slashes: OWN_PATH,
+  internal_address_config: 'no client counts as internal',
+  stream_error_on_invalid_http_message: 'a connection with a malformed request is closed',
+};
+
+export function readHttp(manager: Fields, clusters: Clusters, secure: boolean): HttpIntent {
+  for (const [key, why] of Object.entries(NO_EFFECT)) manager.ignore(key, why);
   manager.choice('codec_type', { AUTO: 0, HTTP1: 0 });
-  for (const filter of manager.list('http_filters')) {
-    filter.required('name', filter.choice('name', routerNames));
-    filter.object('typed_config')?.skip('@type');
-  }
-  const limits: { -readonly [K in keyof Limits]?: Limits[K] } = {};
-  const timeouts: { -readonly [K in keyof Timeouts]?: Timeouts[K] } = {};
-  const headKiB = manager.number('max_request_headers_kb');
-  if (headKiB !== undefined) limits.headBytes = headKiB * 1024;
-  const common = manager.object('common_http_protocol_options');
-  const durations: [keyof Timeouts, number | undefined][] = [
-    ['requestHead', manager.duration('request_headers_timeout')],
-    ['drain', manager.duration('drain_timeout')],
-    ['downstreamIdle', common?.duration('idle_timeout')],
-    ['connectionAge', common?.duration('max_connection_duration')],
-  ];
-  for (const [key, value] of durations) if (value !== undefined) timeouts[key] = value;
-  const requests = common?.number('max_requests_per_connection');
-  if (requests !== undefined) limits.requestsPerConnection = requests;
-  const headers = common?.number('max_headers_count');
-  if (headers !== undefined) limits.headerCount = headers;
+  for (const filter of manager.list('http_filters')) readFilter(filter);
+  for (const upgrade of manager.list('upgrade_configs')) readUpgrade(upgrade);
   const via = manager.string('via');
   // The peer's own address counts, and is appended to X-Forwarded-For; Envoy's `false` would believe whoever connects.
-  if (manager.boolean('use_remote_address') === false) manager.refuse('use_remote_address', 'only true is supported');
+  if (manager.boolean('use_remote_address') === false) manager.ignore('use_remote_address', OWN_FORWARDED);
+  if (manager.number('xff_num_trusted_hops'))
+    manager.refuse('xff_num_trusted_hops', 'peers are trusted by their addresses alone');
   const accessLog = readAccessLog(manager);
+  const { limits, timeouts } = readBounds(manager);
   const config = manager.required('route_config', manager.object('route_config'));
   return {
-    routes: config ? readRoutes(config) : [],
+    routes: config ? readRoutes(config, clusters, secure) : [],
     ...(Object.keys(limits).length > 0 && { limits }),
-    ...(Object.keys(timeouts).length > 0 && { timeouts }),
+    timeouts,
     ...(via !== undefined && { forwarding: { via } }),
     ...(accessLog !== undefined && { accessLog }),
   };
 }
 
-interface Edits {
-  readonly request: readonly HeaderEdit[];
-  readonly response: readonly HeaderEdit[];
+function readFilter(filter: Fields): void {
+  const kind = filter.required('name', filter.choice('name', FILTERS));
+  const config = filter.object('typed_config');
+  config?.skip('@type');
+  config?.ignore('suppress_envoy_headers', 'no x-envoy-* field is added');
+  config?.ignore('dynamic_stats', 'statistics are named by listener and cluster');
+  filter.object('config');
+  if (kind === 'cors') filter.ignore('name', 'no route has a policy for it');
 }
 
-/**
- * Envoy first chooses a virtual host, by its most specific domain, and then looks at that one's routes alone. An intent takes the
- * first route that matches: so domains are sorted, and each ends with a reply of its own.
- */
-function readRoutes(config: Fields): Route[] {
-  config.skip('name');
-  const outer = readEdits(config);
-  const hosts = config.list('virtual_hosts').flatMap((host) => {
-    host.skip('name');
-    const edits = readEdits(host);
-    const routes = host.list('routes').map((route) => readRoute(route, [edits, outer]));
-    const domains = host.required('domains', host.strings('domains')) ?? [];
-    return domains.map((domain) => ({ domain, routes }));
-  });
-  const rank = (domain: string) => (domain === '*' ? 0 : domain.startsWith('*') ? domain.length : 1000 + domain.length);
-  return hosts
-    .sort((a, b) => rank(b.domain) - rank(a.domain))
-    .flatMap(({ domain, routes }) => {
-      const here = domain === '*' ? {} : { hosts: [domain] };
-      const matchesAll = ({ match }: Route) => match.path?.value === '/' && !match.headers && !match.methods;
-      const rest: Route[] = routes.some((route) => route.match.path?.kind === 'prefix' && matchesAll(route))
-        ? []
-        : [{ match: here, action: { kind: 'reply', status: 404 } }];
-      return [...routes.map((route) => ({ ...route, match: { ...here, ...route.match } })), ...rest];
-    });
-}
-
-function readRoute(route: Fields, outer: readonly Edits[]): Route {
-  route.skip('name');
-  const match = route.required('match', route.object('match'));
-  const edits = [readEdits(route), ...outer];
-  const requestHeaders = edits.flatMap(({ request }) => request);
-  const responseHeaders = edits.flatMap(({ response }) => response);
+/** Limits and time-outs, ours by the names that Envoy has for them. */
+function readBounds(manager: Fields): { limits: Partial<Limits>; timeouts: Partial<Timeouts> } {
+  const common = manager.object('common_http_protocol_options');
+  common?.choice('headers_with_underscores_action', { ALLOW: 0 });
+  const options = manager.object('http_protocol_options');
+  options?.ignore('accept_http_10', 'HTTP/1.0 is always accepted');
+  options?.ignore('default_host_for_http_10', "HTTP/1.0 without Host is sent on with the listener's address");
+  const headKiB = manager.number('max_request_headers_kb');
+  // A stream's silence is the client's in the request, the origin's in the answer, either's in a tunnel.
+  const silence = manager.duration('stream_idle_timeout') ?? STREAM_IDLE;
   return {
-    match: match ? readMatch(match) : {},
-    action: readAction(route),
-    ...(requestHeaders.length > 0 && { requestHeaders }),
-    ...(responseHeaders.length > 0 && { responseHeaders }),
+    limits: present({
+      headBytes: headKiB === undefined ? undefined : headKiB * 1024,
+      requestsPerConnection: common?.number('max_requests_per_connection'),
+      headerCount: common?.number('max_headers_count'),
+    }),
+    timeouts: present({
+      requestHead: manager.duration('request_headers_timeout'),
+      request: manager.duration('request_timeout'),
+      requestBody: silence,
+      upstreamResponse: silence,
+      tunnelIdle: silence,
+      drain: manager.duration('drain_timeout'),
+      linger: manager.duration('delayed_close_timeout') || undefined, // 0 would be for ever
+      downstreamIdle: common?.duration('idle_timeout'),
+      connectionAge: common?.duration('max_connection_duration'),
+    }),
   };
 }
 
-function readMatch(match: Fields): RouteMatch {
-  const prefix = match.string('prefix');
-  const exact = match.string('path');
-  if ((prefix === undefined) === (exact === undefined)) match.refuse('', 'expected either prefix or path');
-  const methods: string[] = [];
-  const headers: HeaderMatch[] = [];
-  for (const header of match.list('headers')) {
-    const read = readHeaderMatch(header);
-    if (read.name !== ':method') headers.push(read);
-    else if (read.match.kind === 'exact' && !read.invert && methods.length === 0) methods.push(read.match.value);
-    else header.refuse('', 'one :method, exact and not inverted, is supported');
-  }
-  return {
-    path: exact === undefined ? { kind: 'prefix', value: prefix ?? '/' } : { kind: 'exact', value: exact },
-    ...(methods.length > 0 && { methods }),
-    ...(headers.length > 0 && { headers }),
-  };
-}
-
-function readHeaderMatch(header: Fields): HeaderMatch {
-  const name = header.required('name', header.string('name')) ?? '';
-  const text = header.object('string_match');
-  const exact = text?.string('exact') ?? header.string('exact_match');
-  const prefix = text?.string('prefix') ?? header.string('prefix_match');
-  const present = header.boolean('present_match');
-  const invert = header.boolean('invert_match');
-  const match: HeaderMatch['match'] =
-    exact !== undefined
-      ? { kind: 'exact', value: exact }
-      : prefix !== undefined
-        ? { kind: 'prefix', value: prefix }
-        : { kind: 'present' };
-  // `present_match: false` asks for absence.
-  const isInverted = (invert ?? false) !== (present === false);
-  return { name, match, ...(isInverted && { invert: true }) };
-}
-
-function readAction(route: Fields): RouteAction {
-  const reply = route.object('direct_response');
-  const forward = route.object('route');
-  if ((reply === undefined) === (forward === undefined)) route.refuse('', 'expected either route or direct_response');
-  if (reply) {
-    const status = reply.required('status', reply.number('status')) ?? 200;
-    const body = reply.object('body')?.string('inline_string');
-    return { kind: 'reply', status, ...(body !== undefined && { body }) };
-  }
-  const cluster = forward?.string('cluster');
-  const weighted = forward?.object('weighted_clusters');
-  if (forward && (cluster === undefined) === (weighted === undefined))
-    forward.refuse('', 'expected either cluster or weighted_clusters');
-  weighted?.skip('total_weight'); // a sum that Envoy itself stopped to ask for
-  const clusters =
-    weighted?.list('clusters').map((part) => ({
-      name: part.required('name', part.string('name')) ?? '',
-      weight: part.required('weight', part.number('weight')) ?? 1,
-    })) ?? (cluster === undefined ? [] : [{ name: cluster }]);
-  for (const policy of forward?.list('hash_policy') ?? [])
-    policy.required('connection_properties', policy.object('connection_properties'))?.boolean('source_ip');
-  const prefixRewrite = forward?.string('prefix_rewrite');
-  const hostRewrite = forward?.string('host_rewrite_literal') ?? forward?.string('host_rewrite');
-  return {
-    kind: 'forward',
-    clusters,
-    ...(prefixRewrite !== undefined && { prefixRewrite }),
-    ...(hostRewrite !== undefined && { hostRewrite }),
-  };
-}
-
-/** Of a route, a virtual host or the whole: Envoy applies them in this order, removals last. */
-function readEdits(holder: Fields): Edits {
-  const read = (side: 'request' | 'response'): HeaderEdit[] => [
-    ...holder.list(`${side}_headers_to_add`).map(readAddition),
-    ...(holder.strings(`${side}_headers_to_remove`) ?? []).map((name) => ({ op: 'remove' as const, name })),
-  ];
-  return { request: read('request'), response: read('response') };
-}
-
-function readAddition(addition: Fields): HeaderEdit {
-  const header = addition.required('header', addition.object('header'));
-  const name = header?.required('key', header.string('key')) ?? '';
-  const value = header?.string('value') ?? '';
-  if (value.includes('%')) header!.refuse('value', 'substitutions (%…%) are not supported');
-  const appends = addition.boolean('append');
-  const op =
-    addition.choice('append_action', { APPEND_IF_EXISTS_OR_ADD: 'add', OVERWRITE_IF_EXISTS_OR_ADD: 'set' } as const) ??
-    (appends === false ? 'set' : 'add');
-  return { op, name, value };
-}
+const present = <K extends string>(values: Readonly<Record<K, number | undefined>>): Partial<Record<K, number>> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<Record<K, number>>;

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Fields } from './fields.ts';
 import type { Certificate, Cluster, DownstreamTls, UpstreamTls } from './intent.ts';
 
-const versions = { TLSv1_2: 'TLSv1.2', TLSv1_3: 'TLSv1.3' } as const;
-const tlsNames = { 'envoy.transport_sockets.tls': 'tls', tls: 'tls' } as const;
+/** `TLS_AUTO` names none. */
+const versions = { TLS_AUTO: undefined, TLSv1_2: 'TLSv1.2', TLSv1_3: 'TLSv1.3' } as const;
 const prefix = 'type.googleapis.com/envoy';
 
 const downstreamTypes = {
@@ -19,7 +19,7 @@ const upstreamTypes = {
 } as const;
 
 export function readDownstreamTls(socket: Fields): DownstreamTls | undefined {
-  socket.required('name', socket.choice('name', tlsNames));
+  socket.skip('name');
   const config = socket.required('typed_config', socket.object('typed_config'));
   if (!config) return undefined;
   config.required('@type', config.choice('@type', downstreamTypes));
@@ -34,7 +34,8 @@ export function readDownstreamTls(socket: Fields): DownstreamTls | undefined {
   const params = common.object('tls_params');
   const minVersion = params?.choice('tls_minimum_protocol_version', versions);
   const maxVersion = params?.choice('tls_maximum_protocol_version', versions);
-  const alpn = common.strings('alpn_protocols');
+  const alpn = readAlpn(common);
+  config.ignore('disable_stateful_session_resumption', 'sessions are kept in tickets alone');
   return {
     certificates: readCertificates(common),
     ...(alpn && { alpn }),
@@ -59,11 +60,45 @@ export function readUpstreamTransport(socket: Fields): Pick<Cluster, 'tls' | 'pr
   return {};
 }
 
+const SPOKEN = ['http/1.1', 'http/1.0'];
+
+/** What of ALPN can be agreed upon. */
+function readAlpn(common: Fields): string[] | undefined {
+  const offered = common.strings('alpn_protocols');
+  const spoken = offered?.filter((protocol) => SPOKEN.includes(protocol));
+  if (offered && spoken!.length === 0) common.refuse('alpn_protocols', 'http/1.1 must be among them');
+  else if (offered && spoken!.length < offered.length)
+    common.ignore('alpn_protocols', 'http/1.1 is all that is spoken; clients that offer it get it');
+  return spoken;
+}
+
+const NOT_VERIFIED =
+  "without validation_context origins are verified by the system's authorities; trust_chain_verification: ACCEPT_UNTRUSTED there turns it off";
+
+/** Names that a certificate must be for, each exact. */
+function readNames(validation: Fields): (string | undefined)[] {
+  const typed = validation.list('match_typed_subject_alt_names').map((entry) => {
+    entry.choice('san_type', { DNS: 0 });
+    return entry.required('matcher', entry.object('matcher'));
+  });
+  return [...typed, ...validation.list('match_subject_alt_names')].map((matcher) => matcher?.string('exact'));
+}
+
 function readUpstreamTls(config: Fields): UpstreamTls {
   const serverName = config.string('sni');
+  config.ignore('allow_renegotiation', 'nothing is renegotiated');
+  config.ignore('max_session_keys', 'sessions are not resumed');
   const common = config.object('common_tls_context');
+  if (common) readAlpn(common);
   const validation = common?.object('validation_context');
   const ca = validation && readSource(validation, 'trusted_ca');
+  for (const matcher of validation ? readNames(validation) : [])
+    if (matcher !== serverName)
+      validation!.refuse(
+        'match_typed_subject_alt_names',
+        `the name that is verified is sni, ${serverName ?? 'which is missing'}`,
+      );
+  if (!validation) config.note('', NOT_VERIFIED);
   const verify = validation?.choice('trust_chain_verification', { VERIFY_TRUST_CHAIN: true, ACCEPT_UNTRUSTED: false });
   const [certificate, ...more] = common ? readCertificates(common, false) : [];
   if (more.length > 0) common!.refuse('tls_certificates', 'one client certificate is supported');

@@ -1,224 +1,103 @@
 /**
- * Reads the Envoy static YAML that people already know into an intent, and says which reference proxy it describes. What this subset
- * does not hold is refused by its full path, never ignored. Field names: Envoy API v3, config.bootstrap, listener and cluster.
+ * Reads the Envoy static YAML that people already know into intents, one for each listener, and says which reference proxy each
+ * describes. What this subset does not hold is refused by line and path, never ignored. Field names: Envoy API v3, config.bootstrap.
  */
-import { readAccessLog } from './envoy-access-log.ts';
-import { readHttp } from './envoy-http.ts';
-import { readDownstreamTls, readUpstreamTransport } from './envoy-tls.ts';
+import { readTcpAddress } from './envoy-address.ts';
+import { Clusters, type ReadCluster } from './envoy-cluster.ts';
+import { type ReadListener, readListener } from './envoy-listener.ts';
 import { Fields } from './fields.ts';
-import { IntentError } from './intent-error.ts';
-import type { Certificate, Cluster, DownstreamTls, Endpoint, LoadBalancing, ProxyIntent, SniRoute } from './intent.ts';
+import { IntentError, type IntentProblem } from './intent-error.ts';
+import type { Endpoint, ProxyIntent } from './intent.ts';
 import { parseIntent } from './schema.ts';
 import { Source } from './source.ts';
 
-export interface EnvoyConfig {
-  readonly proxy: 'l4-tcp' | 'l4-sni' | 'l7-http' | 'l7-tls' | 'l7-tls-reencrypt';
+export interface EnvoyListener {
+  readonly proxy: ReadListener['proxy'] | 'l7-tls-reencrypt';
   readonly intent: ProxyIntent;
 }
 
-/** Type URLs, version 2 and 3 of Envoy's API. */
-const filterKinds = {
-  'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': 'tcp',
-  'type.googleapis.com/envoy.config.filter.network.tcp_proxy.v2.TcpProxy': 'tcp',
-  'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': 'http',
-  'type.googleapis.com/envoy.config.filter.network.http_connection_manager.v2.HttpConnectionManager': 'http',
-} as const;
+export interface EnvoyConfig {
+  /** In the order of the file. */
+  readonly listeners: readonly [EnvoyListener, ...EnvoyListener[]];
+  /** Where all of them tell their statistics. */
+  readonly admin?: Endpoint;
+  /** What is in the file and does nothing here. */
+  readonly notes: readonly IntentProblem[];
+}
 
-const listenerFilters = {
-  'envoy.filters.listener.tls_inspector': 'tls-inspector',
-  'envoy.filters.listener.proxy_protocol': 'proxy-protocol',
-} as const;
-
-/** Envoy's LEAST_REQUEST takes the better of two random endpoints; its hashing is by source address wherever we accept a hash policy. */
-const policies: Readonly<Record<string, LoadBalancing>> = {
-  ROUND_ROBIN: 'round-robin',
-  LEAST_REQUEST: 'power-of-two',
-  RANDOM: 'random',
-  RING_HASH: 'source-ip',
-  MAGLEV: 'source-ip',
+const NO_EFFECT: Readonly<Record<string, string>> = {
+  node: 'there is no control plane to name it to',
+  stats_config: 'statistics have one form',
+  stats_flush_interval: 'statistics are told when somebody asks',
+  stats_sinks: 'statistics are told to who asks the admin listener',
+  enable_dispatcher_stats: 'statistics have one form',
 };
 
 /** `name` is only for messages. Throws `IntentError` with every problem at once. */
 export function readEnvoyConfig(text: string, name = 'envoy.yaml'): EnvoyConfig {
   const source = new Source(text, name);
   const root = new Fields([], source.tree, source);
-  const config = readBootstrap(root);
+  const read = readBootstrap(root);
   root.close();
-  if (source.problems.length > 0 || !config) throw new IntentError(source.problems);
-  return { proxy: config.proxy, intent: parseIntent(config.intent) };
+  if (source.problems.length > 0 || !read) throw new IntentError(source.problems);
+  const { listeners, admin } = read;
+  const [first, ...others] = listeners.map(({ proxy, intent }) => ({ proxy, intent: parseIntent(intent) }));
+  return { listeners: [first!, ...others], ...(admin && { admin }), notes: source.notes };
 }
 
-function readBootstrap(root: Fields): EnvoyConfig | undefined {
-  const admin = root.object('admin');
-  const adminAddress = admin && readAddress(admin);
+function readBootstrap(root: Fields): { listeners: readonly EnvoyListener[]; admin: Endpoint | undefined } | undefined {
+  for (const [key, why] of Object.entries(NO_EFFECT)) root.ignore(key, why);
+  const admin = readAdmin(root.object('admin'));
   const resources = root.required('static_resources', root.object('static_resources'));
   if (!resources) return undefined;
-  const clusters = resources.list('clusters').map(readCluster);
-  const [listener, ...more] = resources.list('listeners');
-  for (const another of more) another.refuse('', 'one listener is supported');
-  if (!listener) {
-    resources.refuse('listeners', 'at least one is required');
-    return undefined;
+  const clusters = new Clusters(resources.list('clusters'));
+  const fields = resources.list('listeners');
+  if (fields.length === 0) resources.refuse('listeners', 'at least one is required');
+  const read = fields.map((listener) => readListener(listener, clusters));
+  const listeners = read.flatMap((listener) => (listener ? [withClusters(listener, clusters)] : []));
+  const used = new Set(listeners.flatMap(({ intent }) => intent.clusters.map(({ name }) => name)));
+  for (const { cluster, fields: unused } of clusters.all)
+    if (!used.has(cluster.name)) unused.ignore('name', 'no listener leads to this cluster');
+  return { listeners, admin };
+}
+
+function readAdmin(admin: Fields | undefined): Endpoint | undefined {
+  for (const key of ['access_log_path', 'access_log', 'profile_path', 'allow_paths'])
+    admin?.ignore(key, 'the admin listener answers /stats and /metrics alone, and logs nothing');
+  return admin?.has('address') ? readTcpAddress(admin) : undefined;
+}
+
+/** The clusters that it names, and what they make of it. */
+function withClusters({ proxy, intent }: ReadListener, clusters: Clusters): EnvoyListener {
+  const read = namesOf(intent).flatMap((name) => clusters.get(name) ?? []);
+  const isL7 = proxy.startsWith('l7');
+  for (const { cluster, fields } of read) {
+    if (cluster.tls && !isL7) fields.refuse('transport_socket', 'TLS to origins is for listeners of HTTP');
+    if (cluster.proxyProtocol && proxy !== 'l4-tcp' && proxy !== 'l4-sni')
+      fields.refuse('transport_socket', 'the PROXY protocol is sent on connections of their own, by tcp_proxy');
   }
-  const read = readListener(listener);
-  if (!read) return undefined;
-  const { proxy, intent } = read;
-  const reencrypts = clusters.some(({ tls }) => tls);
-  if (reencrypts && proxy !== 'l7-tls') resources.refuse('clusters', `${proxy} does not speak TLS to origins`);
+  const upstreamIdle = isL7 ? idleOf(read) : undefined;
+  const reencrypts = proxy === 'l7-tls' && read.length > 0 && read.every(({ cluster }) => cluster.tls);
   return {
     proxy: reencrypts ? 'l7-tls-reencrypt' : proxy,
-    intent: { ...intent, clusters, ...(adminAddress && { admin: adminAddress }) },
-  };
-}
-
-type ListenerConfig = { proxy: 'l4-tcp' | 'l4-sni' | 'l7-http' | 'l7-tls'; intent: Omit<ProxyIntent, 'clusters'> };
-
-function readListener(listener: Fields): ListenerConfig | undefined {
-  listener.skip('name');
-  const address = readAddress(listener);
-  const filters = listener.list('listener_filters').map((filter) => {
-    filter.object('typed_config')?.skip('@type');
-    return filter.required('name', filter.choice('name', listenerFilters));
-  });
-  const reusePort = listener.boolean('enable_reuse_port');
-  const base: ProxyIntent['listener'] = {
-    address,
-    ...(filters.includes('proxy-protocol') && { proxyProtocol: true }),
-    ...(reusePort !== undefined && { reusePort }),
-  };
-  const chains = listener.list('filter_chains').map(readChain);
-  const [first, ...others] = chains;
-  if (!first) {
-    listener.refuse('filter_chains', 'at least one is required');
-    return undefined;
-  }
-  if (first.kind === 'tcp') return readTcpChains(listener, base, chains);
-  if (first.kind === undefined || !first.config) return undefined;
-  const http = readHttp(first.config);
-  // Several chains may choose certificates by name, not different behaviour.
-  for (const other of others) {
-    if (!other.config || JSON.stringify(readHttp(other.config)) !== JSON.stringify(http))
-      other.chain.refuse('filters', 'all filter chains of an HTTP listener must have the same filter');
-  }
-  const tls = joinTls(chains);
-  return {
-    proxy: tls ? 'l7-tls' : 'l7-http',
-    intent: { listener: { ...base, ...(tls && { tls }) }, ...http },
-  };
-}
-
-interface Chain {
-  readonly chain: Fields;
-  readonly kind: 'tcp' | 'http' | undefined;
-  readonly config: Fields | undefined;
-  readonly serverNames: string[] | undefined;
-  readonly alpn: string[] | undefined;
-  readonly tls: DownstreamTls | undefined;
-}
-
-function readChain(chain: Fields): Chain {
-  chain.skip('name');
-  const match = chain.object('filter_chain_match');
-  match?.choice('transport_protocol', { tls: 'tls' });
-  const serverNames = match?.strings('server_names');
-  const alpn = match?.strings('application_protocols');
-  const transport = chain.object('transport_socket');
-  const tls = transport && readDownstreamTls(transport);
-  const [filter, ...more] = chain.list('filters');
-  for (const another of more) another.refuse('', 'one network filter is supported');
-  if (!filter) chain.refuse('filters', 'one is required: tcp_proxy or http_connection_manager');
-  filter?.skip('name');
-  const config = filter?.required('typed_config', filter.object('typed_config'));
-  const kind = config?.required('@type', config.choice('@type', filterKinds));
-  return { chain, kind, config, serverNames, alpn, tls };
-}
-
-function readTcpChains(listener: Fields, base: ProxyIntent['listener'], chains: Chain[]): ListenerConfig {
-  let defaultCluster: string | undefined;
-  let tunnelIdle: number | undefined;
-  let accessLog: string | undefined;
-  const sniRoutes: SniRoute[] = [];
-  for (const { chain, kind, config, serverNames, alpn, tls } of chains) {
-    if (kind !== 'tcp') chain.refuse('filters', 'tcp_proxy and http_connection_manager cannot share a listener');
-    if (tls) chain.refuse('transport_socket', 'TLS is passed through below HTTP, not terminated');
-    if (!config) continue;
-    config.skip('stat_prefix');
-    const cluster = config.required('cluster', config.string('cluster')) ?? '';
-    for (const policy of config.list('hash_policy')) policy.object('source_ip');
-    tunnelIdle = config.duration('idle_timeout') ?? tunnelIdle;
-    accessLog = readAccessLog(config) ?? accessLog;
-    if (!serverNames && !alpn) defaultCluster ??= cluster;
-    else sniRoutes.push({ ...(serverNames && { serverNames }), ...(alpn && { alpn }), cluster });
-  }
-  if (chains.filter(({ serverNames, alpn }) => !serverNames && !alpn).length > 1)
-    listener.refuse('filter_chains', 'two of them match every connection');
-  return {
-    proxy: sniRoutes.length > 0 ? 'l4-sni' : 'l4-tcp',
     intent: {
-      listener: base,
-      ...(defaultCluster !== undefined && { defaultCluster }),
-      // Envoy prefers the most specific name, whatever the order; an intent the first that matches.
-      ...(sniRoutes.length > 0 && { sniRoutes: bySpecificity(sniRoutes) }),
-      ...(tunnelIdle !== undefined && { timeouts: { tunnelIdle } }),
-      ...(accessLog !== undefined && { accessLog }),
+      ...intent,
+      clusters: read.map(({ cluster }) => cluster),
+      ...(upstreamIdle !== undefined && { timeouts: { ...intent.timeouts, upstreamIdle } }),
     },
   };
 }
 
-function bySpecificity(routes: readonly SniRoute[]): SniRoute[] {
-  const rank = ({ serverNames = [] }: SniRoute) => {
-    const name = serverNames[0];
-    return name === undefined ? 0 : name.startsWith('*') ? name.length : 1000 + name.length;
-  };
-  return routes
-    .flatMap((route) => route.serverNames?.map((name) => ({ ...route, serverNames: [name] })) ?? [route])
-    .sort((a, b) => rank(b) - rank(a) || (b.alpn?.length ?? 0) - (a.alpn?.length ?? 0));
+/** Every cluster that an intent leads to, once. */
+function namesOf({ defaultCluster, sniRoutes = [], routes = [] }: ReadListener['intent']): string[] {
+  const forwarded = routes.flatMap(({ action }) => (action.kind === 'forward' ? action.clusters : []));
+  const names = [defaultCluster, ...sniRoutes.map(({ cluster }) => cluster), ...forwarded.map(({ name }) => name)];
+  return [...new Set(names.filter((name) => name !== undefined))];
 }
 
-function joinTls(chains: readonly Chain[]): DownstreamTls | undefined {
-  const first = chains[0]!.tls;
-  for (const { chain, tls } of chains) {
-    if ((tls === undefined) !== (first === undefined))
-      chain.refuse('transport_socket', 'all filter chains of a listener have TLS, or none');
-  }
-  if (!first) return undefined;
-  const certificates: Certificate[] = chains.flatMap(({ tls, serverNames }) =>
-    (tls?.certificates ?? []).map((pair) => (serverNames ? { ...pair, serverNames } : pair)),
-  );
-  return { ...first, certificates };
-}
-
-/** `address: { socket_address: { address, port_value } }` of whatever has one. */
-function readAddress(holder: Fields): Endpoint {
-  const address = holder.required('address', holder.object('address'));
-  const socket = address?.required('socket_address', address.object('socket_address'));
-  socket?.choice('protocol', { TCP: 'TCP' });
-  const host = socket?.required('address', socket.string('address')) ?? '';
-  const port = socket?.required('port_value', socket.number('port_value')) ?? 0;
-  return { host, port };
-}
-
-function readCluster(cluster: Fields): Cluster {
-  const name = cluster.required('name', cluster.string('name')) ?? '';
-  cluster.choice('type', { STATIC: 0, STRICT_DNS: 0, LOGICAL_DNS: 0 });
-  cluster.choice('dns_lookup_family', { AUTO: 0, V4_ONLY: 0, V4_PREFERRED: 0, ALL: 0 });
-  const connectTimeout = cluster.duration('connect_timeout');
-  const policy = cluster.choice('lb_policy', policies);
-  const transport = cluster.object('transport_socket');
-  const assignment = cluster.required('load_assignment', cluster.object('load_assignment'));
-  assignment?.skip('cluster_name');
-  const endpoints = (assignment?.list('endpoints') ?? []).flatMap((locality) =>
-    locality.list('lb_endpoints').map((host) => {
-      const endpoint = host.required('endpoint', host.object('endpoint'));
-      const weight = host.number('load_balancing_weight');
-      return { ...(endpoint ? readAddress(endpoint) : { host: '', port: 0 }), ...(weight !== undefined && { weight }) };
-    }),
-  );
-  return {
-    name,
-    endpoints,
-    ...(policy && { policy }),
-    ...(connectTimeout !== undefined && { connectTimeout }),
-    ...(transport && readUpstreamTransport(transport)),
-  };
+/** How long idle connections to origins are kept: one time for all clusters of a listener. */
+function idleOf([first, ...others]: readonly ReadCluster[]): number | undefined {
+  for (const { idle, fields } of others)
+    if (idle !== first?.idle) fields.refuse('name', 'all clusters of a listener have the same idle_timeout, or none');
+  return first?.idle;
 }

@@ -10,10 +10,10 @@ import type { Key, Source } from './source.ts';
 const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** What yaml-cpp takes for a boolean. */
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  ...{ true: true, yes: true, on: true, y: true },
-  ...{ false: false, no: false, off: false, n: false },
-};
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 'yes', 'on', 'y'].map((word) => [word, true] as const),
+  ...['false', 'no', 'off', 'n'].map((word) => [word, false] as const),
+]);
 
 export class Fields {
   readonly #keys: readonly Key[];
@@ -66,7 +66,12 @@ export class Fields {
 
   /** Reads it without using it, and has it said that it does nothing here. */
   ignore(key: string, why: string): void {
-    if (this.#take(key) !== undefined) this.#source.note(this.#at(key), key, why);
+    if (this.#take(key) !== undefined) this.note(key, `does nothing here: ${why}`);
+  }
+
+  /** Says of a field, or of the whole (`''`), what a reader may not expect. */
+  note(key: string, text: string): void {
+    this.#source.note(this.#at(key), key, text);
   }
 
   object(key: string): Fields | undefined {
@@ -105,10 +110,9 @@ export class Fields {
   boolean(key: string): boolean | undefined {
     const value = this.#take(key);
     if (value === undefined || typeof value === 'boolean') return value;
-    const word = typeof value === 'string' ? value.toLowerCase() : '';
-    if (Object.hasOwn(BOOLEANS, word)) return BOOLEANS[word];
-    this.refuse(key, `expected true or false, got ${describe(value)}`);
-    return undefined;
+    const read = typeof value === 'string' ? BOOLEANS.get(value.toLowerCase()) : undefined;
+    if (read === undefined) this.refuse(key, `expected true or false, got ${describe(value)}`);
+    return read;
   }
 
   /** A protobuf duration (`0.25s`, or `{ seconds: 0, nanos: 250000000 }`) in milliseconds. */

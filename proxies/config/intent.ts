@@ -19,6 +19,8 @@ export interface Certificate {
 export interface DownstreamTls {
   /** At least one; the first without `serverNames`, else the first, is the default. */
   readonly certificates: readonly Certificate[];
+  /** Who asks for none of the certificates' names, or for no name, is turned away. */
+  readonly onlyNamed?: boolean;
   /** In the order of preference; HTTP/1.1 and HTTP/1.0 by default. */
   readonly alpn?: readonly string[];
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
@@ -70,7 +72,8 @@ export interface HeaderMatch {
 export interface RouteMatch {
   /** Exact (`example.org`) or wildcard (`*.example.org`) host names; absent or `*` matches every host. */
   readonly hosts?: readonly string[];
-  readonly path?: { readonly kind: 'exact' | 'prefix'; readonly value: string };
+  /** A regular expression must match the whole path, and be one that is matched in linear time (no look-around, no back-references). */
+  readonly path?: { readonly kind: 'exact' | 'prefix' | 'regex'; readonly value: string };
   readonly methods?: readonly string[];
   readonly headers?: readonly HeaderMatch[];
 }
@@ -81,14 +84,36 @@ export interface HeaderEdit {
   readonly value?: string;
 }
 
+/** A reply with a Location, made of the request's URL and what is told otherwise here (RFC 9110 §15.4). */
+export interface Redirect {
+  readonly kind: 'redirect';
+  /** 301 by default. */
+  readonly status?: 301 | 302 | 303 | 307 | 308;
+  readonly scheme?: 'http' | 'https';
+  readonly host?: string;
+  readonly port?: number;
+  /** The whole path; its own query, where it has one, takes the place of the request's. */
+  readonly path?: string;
+  /** In place of what the match's path covered. */
+  readonly prefixRewrite?: string;
+  readonly stripQuery?: boolean;
+}
+
 export type RouteAction =
   | {
       readonly kind: 'forward';
       /** One cluster, or several by weight (canary, blue/green). */
       readonly clusters: readonly { readonly name: string; readonly weight?: number }[];
       readonly prefixRewrite?: string;
+      /** Each match of `pattern` in the path becomes `substitution`, in which `$1` is the first group. */
+      readonly regexRewrite?: { readonly pattern: string; readonly substitution: string };
       readonly hostRewrite?: string;
+      /** Milliseconds from the end of the request to the end of its answer, a tunnel's aside; absent or 0: no end is set. */
+      readonly timeout?: number;
+      /** In place of `timeouts.upstreamResponse` and `timeouts.tunnelIdle`. */
+      readonly idleTimeout?: number;
     }
+  | Redirect
   | { readonly kind: 'reply'; readonly status: number; readonly body?: string; readonly contentType?: string };
 
 /** The first route that matches wins. */
@@ -115,7 +140,10 @@ export interface L4Rules {
 }
 
 export interface ForwardRules {
-  /** Hosts (exact, `*.suffix`, CIDR) with optional `:port`. Block beats allow; an empty allow list allows everything else. */
+  /**
+   * Hosts (exact, `*.suffix`, CIDR) with optional `:port`; `*`: all public addresses. Block beats allow; an empty allow list allows
+   * public addresses at ports 80 and 443.
+   */
   readonly allow?: readonly string[];
   readonly block?: readonly string[];
 }
@@ -152,6 +180,9 @@ export interface Timeouts {
   readonly connect: number;
   readonly tlsHandshake: number;
   readonly requestHead: number;
+  /** From the end of a request's head to the end of its body. */
+  readonly request: number;
+  /** Without an octet of a body that is under way. */
   readonly requestBody: number;
   readonly downstreamIdle: number;
   readonly upstreamResponse: number;

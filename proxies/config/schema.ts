@@ -53,6 +53,7 @@ const listener = z.strictObject({
   tls: z
     .strictObject({
       certificates: z.array(certificate).min(1, 'TLS needs at least one certificate'),
+      onlyNamed: z.boolean().optional(),
       alpn: z.array(z.string().min(1).max(255)).optional(),
       minVersion: tlsVersion.optional(),
       maxVersion: tlsVersion.optional(),
@@ -101,10 +102,19 @@ const headerEdit = z
     'add and set need a value, remove takes none',
   );
 
+const visible = (message: string) => z.string().regex(/^[\x21-\x7e]+$/, message);
+const path = visible('not a path').startsWith('/');
+
 const route = z.strictObject({
   match: z.strictObject({
     hosts: z.array(pattern).optional(),
-    path: z.strictObject({ kind: z.enum(['exact', 'prefix']), value: z.string().startsWith('/') }).optional(),
+    path: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('exact'), value: z.string().startsWith('/') }),
+        z.strictObject({ kind: z.literal('prefix'), value: z.string().startsWith('/') }),
+        z.strictObject({ kind: z.literal('regex'), value: z.string().min(1) }),
+      ])
+      .optional(),
     methods: z.array(z.string().regex(token, `expected methods such as ${METHODS.slice(0, 3).join(', ')}`)).optional(),
     headers: z.array(headerMatch).optional(),
   }),
@@ -112,15 +122,21 @@ const route = z.strictObject({
     z.strictObject({
       kind: z.literal('forward'),
       clusters: z.array(z.strictObject({ name, weight: count.optional() })).min(1),
-      prefixRewrite: z
-        .string()
-        .startsWith('/')
-        .regex(/^[\x21-\x7e]*$/, 'not a path')
-        .optional(),
-      hostRewrite: z
-        .string()
-        .regex(/^[\x21-\x7e]+$/, 'not a host')
-        .optional(),
+      prefixRewrite: path.optional(),
+      regexRewrite: z.strictObject({ pattern: z.string().min(1), substitution: z.string() }).optional(),
+      hostRewrite: visible('not a host').optional(),
+      timeout: millis.optional(),
+      idleTimeout: millis.optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('redirect'),
+      status: z.literal([301, 302, 303, 307, 308]).optional(),
+      scheme: z.enum(['http', 'https']).optional(),
+      host: visible('not a host').optional(),
+      port: port.min(1).optional(),
+      path: path.optional(),
+      prefixRewrite: path.optional(),
+      stripQuery: z.boolean().optional(),
     }),
     z.strictObject({
       kind: z.literal('reply'),

@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { describeIntent } from '../config/describe.ts';
+import { canonicalAddress } from '../config/ip-address.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { checkReload } from '../config/reload.ts';
 import type { RunningProxy } from '../contract.ts';
@@ -45,8 +46,10 @@ class UdpProxy implements UdpSessionOwner {
   #open(client: { key: string; address: string; port: number }): UdpSession | undefined {
     const { routing } = this;
     if (this.draining || this.#sessions.size >= routing.limits.udpSessions) return undefined;
-    if (routing.admits && !routing.admits(client.address)) return undefined;
-    const endpoint = routing.choose(undefined)?.balancer.pick(client.address);
+    // The socket needs its own form of it, whoever decides the canonical one.
+    const source = canonicalAddress(client.address);
+    if (routing.admits && !routing.admits(source)) return undefined;
+    const endpoint = routing.choose(undefined)?.balancer.pick(source);
     if (!endpoint) return undefined;
     const session = new UdpSession(client, endpoint, routing.timeouts.udpSession, this);
     this.#sessions.set(client.key, session);
@@ -78,7 +81,7 @@ class UdpProxy implements UdpSessionOwner {
     }
     this.#log?.write({
       time: new Date().toISOString(),
-      source: session.address,
+      source: canonicalAddress(session.address),
       endpoint: `${endpoint.host}:${endpoint.port}`,
       micros,
       bytesReceived,

@@ -330,7 +330,8 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     this.#timer.release();
     const early = this.#early;
     this.#early = undefined;
-    new Tunnel(this.#wire, origin, this.#service.timeouts.tunnelIdle, () => this.#closed());
+    const idle = this.#exchange?.idleTimeout ?? this.#service.timeouts.tunnelIdle;
+    new Tunnel(this.#wire, origin, idle, () => this.#closed());
     if (early !== undefined) origin.write(early);
   }
 

@@ -9,6 +9,7 @@ import { latin1 } from '../http/octets.ts';
 import { acceptsTrailers, maxForwards, type Metadata, methodText, reissueRequest } from '../http/reissue.ts';
 import type { Reply } from '../http/reply.ts';
 import type { CompiledEdits } from '../http/edits.ts';
+import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { Wire } from '../net/wire.ts';
 import { OriginConnection } from './origin-connection.ts';
 import type { Service, Upstream } from './service.ts';
@@ -45,7 +46,7 @@ export interface ClientSide {
 const noUpgrade = /(^|,)\s*h2c?\s*(,|$)/i;
 const retryAfter = 'Retry-After: 1\r\n';
 
-export class Exchange implements TunnelOwner {
+export class Exchange implements TunnelOwner, TimerOwner {
   readonly service: Service;
   readonly method: number;
   /** The client takes trailers. */
@@ -61,6 +62,11 @@ export class Exchange implements TunnelOwner {
   responseBytes = 0;
   status = 0;
   done = false;
+  /** What the route says of silence, in milliseconds; undefined: what holds for all. */
+  idleTimeout: number | undefined;
+  /** Of the whole request, then of the whole answer, where an end is set to them. */
+  #deadline: Timer | undefined;
+  #timeout = 0;
   /** The client announced trailers of its own: nobody else asked for them. */
   readonly #announced: boolean;
   readonly #client: ClientSide;
@@ -132,6 +138,8 @@ export class Exchange implements TunnelOwner {
       return;
     }
     this.#upstream = decision.cluster();
+    this.idleTimeout = decision.idleTimeout;
+    this.#timeout = decision.timeout ?? 0;
     this.request = reissueRequest(head, this.#client.metadata, {
       target,
       host: decision.host,
@@ -145,7 +153,25 @@ export class Exchange implements TunnelOwner {
       this.requestComplete = this.requestBytes === head.contentLength;
       this.#replayable = this.requestComplete;
     }
+    if (this.requestComplete) this.#limit(this.#timeout);
+    else this.#limit(service.timeouts.request);
     this.#open();
+  }
+
+  /** Milliseconds for the request until it is complete, and from then on for its answer; 0: none. */
+  #limit(timeout: number): void {
+    if (timeout > 0) (this.#deadline ??= new Timer(this)).arm(timeout);
+    else this.#deadline?.cancel();
+  }
+
+  onTimeout(): void {
+    if (this.status === 0) this.reply({ status: this.requestComplete ? 504 : 408 });
+    else {
+      this.#aborted = true;
+      this.#dropOrigin();
+      this.#client.abort();
+      this.#complete();
+    }
   }
 
   onTunnelOpen(wire: Wire): void {
@@ -227,6 +253,7 @@ export class Exchange implements TunnelOwner {
 
   onRequestEnd(trailers: string): void {
     this.requestComplete = true;
+    this.#limit(this.#timeout);
     this.#origin?.sendEnd(this.#announced ? trailers : '');
   }
 
@@ -336,6 +363,7 @@ export class Exchange implements TunnelOwner {
   #complete(): void {
     if (this.done) return;
     this.done = true;
+    this.#deadline?.release();
     if (this.service.observer !== undefined) this.#record(this.service.observer);
     this.#client.released();
   }

@@ -4,7 +4,7 @@ import { startLoops } from '../workers/workers.ts';
 import { ForwardRouter } from './forward-router.ts';
 import { startServer } from './server.ts';
 
-const offered = { name: 'l7-forward', termination: false, origination: false, forward: true };
+const offered = { name: 'l7-forward', termination: false, reencrypts: false, forward: true };
 
 export const definition: ProxyDefinition = {
   name: offered.name,

@@ -8,6 +8,7 @@ export const commonCapabilities = [
   'routing',
   'weighted-clusters',
   'balancing',
+  'tls-origination',
   'proxy-protocol-in',
   'upgrade',
   'workers',
@@ -16,7 +17,7 @@ export const commonCapabilities = [
   'drain',
 ] as const satisfies readonly Capability[];
 
-const offered = { name: 'l7-http', termination: false, origination: false, forward: false };
+const offered = { name: 'l7-http', termination: false, reencrypts: false, forward: false };
 
 export const definition: ProxyDefinition = {
   name: offered.name,

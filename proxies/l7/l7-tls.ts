@@ -48,7 +48,7 @@ function checkFixed(next: ProxyIntent, running: ProxyIntent): void {
   if (problems.length > 0) throw new IntentError(problems);
 }
 
-const offered = { name: 'l7-tls', termination: true, origination: false, forward: false };
+const offered = { name: 'l7-tls', termination: true, reencrypts: false, forward: false };
 
 export const definition: ProxyDefinition = {
   name: offered.name,

@@ -6,14 +6,14 @@ export interface Offered {
   readonly name: string;
   /** Terminates TLS: then certificates are needed. */
   readonly termination: boolean;
-  /** Speaks TLS to origins. */
-  readonly origination: boolean;
+  /** Speaks TLS to every origin; others do where a cluster says so. */
+  readonly reencrypts: boolean;
   /** Goes where each request says. */
   readonly forward: boolean;
 }
 
 /** Throws `IntentError` with everything that `intent` asks for in vain. */
-export function checkOffered(intent: ProxyIntent, { name, termination, origination, forward }: Offered): void {
+export function checkOffered(intent: ProxyIntent, { name, termination, forward }: Offered): void {
   const { listener, clusters } = intent;
   const problems: IntentProblem[] = [];
   const refuse = (refused: boolean, path: string, message: string): void => {
@@ -28,11 +28,7 @@ export function checkOffered(intent: ProxyIntent, { name, termination, originati
   refuse(forward && intent.routes !== undefined, 'routes', `${name} goes where each request says`);
   for (const [index, { tls, proxyProtocol }] of clusters.entries()) {
     const path = `clusters[${index}]`;
-    refuse(
-      !origination && tls !== undefined,
-      `${path}.tls`,
-      `${name} speaks plain HTTP to origins; use l7-tls-reencrypt`,
-    );
+    refuse(forward && tls !== undefined, `${path}.tls`, `${name} goes where each request says, by plain HTTP`);
     // A pooled connection serves many clients: a header at its start could tell of one of them only.
     refuse(
       proxyProtocol !== undefined,

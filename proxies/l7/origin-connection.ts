@@ -28,6 +28,8 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   #closed = false;
   #blocked = false;
   #out = '';
+  /** Milliseconds without an octet that the exchange under way bears. */
+  #silence = 0;
   readonly #body = new BodyReader();
   readonly #timer = new Timer(this);
   readonly #pool: ConnectionPool<OriginConnection>;
@@ -46,6 +48,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   /** Sends what the exchange has; more of its body follows by `sendBody`, once this said it is ready. */
   begin(exchange: Exchange): void {
     this.#exchange = exchange;
+    this.#silence = exchange.idleTimeout ?? this.#service.timeouts.upstreamResponse;
     this.#touched = this.#inBody = false;
     this.#keep = true;
     if (this.#wire !== undefined) this.#send(this.#wire, exchange);
@@ -77,13 +80,13 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   sendEnd(trailers: string): void {
     if (this.#exchange?.body === CHUNKED) this.#out += `0\r\n${trailers}\r\n`;
     this.flush();
-    this.#timer.arm(this.#service.timeouts.upstreamResponse);
+    this.#timer.arm(this.#silence);
   }
 
   /** The origin's time runs while it owes us something: an answer, or room for more. */
   #sent(accepted: boolean): boolean {
     if (!accepted || this.#exchange?.requestComplete === true) {
-      this.#timer.arm(this.#service.timeouts.upstreamResponse);
+      this.#timer.arm(this.#silence);
     } else this.#timer.cancel();
     return accepted;
   }
@@ -92,7 +95,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   resume(): void {
     if (!this.#blocked) return;
     this.#blocked = false;
-    this.#timer.arm(this.#service.timeouts.upstreamResponse);
+    this.#timer.arm(this.#silence);
     this.#wire?.resume();
   }
 
@@ -195,7 +198,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     this.#inBody = true;
     this.#body.begin(body, body === CHUNKED ? 0 : contentLength - (last - start), this.#service.limits);
     if (!exchange.onResponse(head, start, last, false)) this.#block();
-    if (!this.#blocked) this.#timer.arm(this.#service.timeouts.upstreamResponse);
+    if (!this.#blocked) this.#timer.arm(this.#silence);
     if (body !== CHUNKED) return;
     if (start < end) this.#readBody(buffer, start, end);
     else if (!exchange.flushResponse()) this.#block();
@@ -208,7 +211,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     if (exchange === undefined) return;
     if (state === 'reading') {
       if (!exchange.flushResponse()) this.#block();
-      if (!this.#blocked) this.#timer.arm(this.#service.timeouts.upstreamResponse);
+      if (!this.#blocked) this.#timer.arm(this.#silence);
       return;
     }
     if (state !== 'complete') {

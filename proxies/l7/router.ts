@@ -5,7 +5,9 @@ import { type CompiledEdits, compileEdits, isFieldValue } from '../http/edits.ts
 import type { Reply } from '../http/reply.ts';
 import { type Head, methods, OTHER_METHOD } from '../http/head.ts';
 import type { Dial } from './service.ts';
+import { compileReplacement, compileWhole } from '../http/pattern.ts';
 import { canonicalPath, isAuthorityText } from '../http/target.ts';
+import { compileRedirect } from './redirect.ts';
 
 interface Forward<C> {
   readonly kind: 'forward';
@@ -16,6 +18,9 @@ interface Forward<C> {
   readonly host: string | undefined;
   readonly requestEdits: CompiledEdits | undefined;
   readonly responseEdits: CompiledEdits | undefined;
+  /** Milliseconds; undefined: what holds for all. */
+  readonly timeout?: number | undefined;
+  readonly idleTimeout?: number | undefined;
 }
 
 interface LocalReply {
@@ -42,18 +47,19 @@ export interface Router<C> {
 
 const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, responseEdits: undefined };
 
-/** `resolve` finds a cluster by name and throws for an unknown one. `random` gives [0, 1). Throws `IntentError`. */
+/** `resolve` finds a cluster by name and throws for an unknown one. `random` gives [0, 1). `secure`: clients come by https. Throws `IntentError`. */
 export function createRouter<C>(
   routes: readonly Route[] | undefined,
   defaultCluster: string | undefined,
   resolve: (name: string) => C,
   random: () => number = Math.random,
+  secure = false,
 ): Router<C> {
   const last = defaultCluster === undefined ? notFound : plainForward(resolve(defaultCluster));
   if (routes === undefined || routes.length === 0) return { route: () => last };
   const table = routes.map((route, index) => {
     try {
-      return compileRoute(route, resolve, random);
+      return compileRoute(route, resolve, random, secure);
     } catch (error) {
       throw new IntentError([{ path: `routes[${index}]`, message: (error as Error).message }]);
     }
@@ -61,7 +67,7 @@ export function createRouter<C>(
   return {
     route(head) {
       const asked = new Asked(head);
-      for (const { matches, decision } of table) if (matches(asked)) return decision;
+      for (const { matches, decide } of table) if (matches(asked)) return decide(head);
       return last;
     },
   };
@@ -112,7 +118,17 @@ function isCanonical(path: string): boolean {
 
 type Test = (asked: Asked) => boolean;
 
-function compileRoute<C>(route: Route, resolve: (name: string) => C, random: () => number) {
+interface CompiledRoute<C> {
+  readonly matches: Test;
+  readonly decide: (head: Head) => Decision<C>;
+}
+
+function compileRoute<C>(
+  route: Route,
+  resolve: (name: string) => C,
+  random: () => number,
+  secure: boolean,
+): CompiledRoute<C> {
   const tests = compileMatch(route.match);
   const matches: Test = (asked) => tests.every((test) => test(asked));
   const responseEdits = compileEdits(route.responseHeaders);
@@ -120,7 +136,12 @@ function compileRoute<C>(route: Route, resolve: (name: string) => C, random: () 
   if (action.kind === 'reply') {
     const { kind: _, ...reply } = action;
     requireToken(action.contentType, isFieldValue, 'contentType: no field value');
-    return { matches, decision: { kind: 'reply', reply, responseEdits } satisfies LocalReply };
+    const decision: LocalReply = { kind: 'reply', reply, responseEdits };
+    return { matches, decide: () => decision };
+  }
+  if (action.kind === 'redirect') {
+    const redirect = compileRedirect(action, route.match, secure, responseEdits?.lines ?? '');
+    return { matches, decide: (head) => ({ kind: 'reply', reply: redirect(head), responseEdits: undefined }) };
   }
   requireToken(action.hostRewrite, isAuthorityText, 'hostRewrite: no host with optional port');
   const decision: Forward<C> = {
@@ -129,12 +150,16 @@ function compileRoute<C>(route: Route, resolve: (name: string) => C, random: () 
       action.clusters.map(({ name, weight = 1 }) => ({ weight, item: resolve(name) })),
       random,
     ),
-    rewrite: compileRewrite(route.match, action.prefixRewrite),
+    rewrite: action.regexRewrite
+      ? compileRegexRewrite(action.regexRewrite)
+      : compileRewrite(route.match, action.prefixRewrite),
     host: action.hostRewrite,
     requestEdits: compileEdits(route.requestHeaders),
     responseEdits,
+    timeout: action.timeout,
+    idleTimeout: action.idleTimeout,
   };
-  return { matches, decision };
+  return { matches, decide: () => decision };
 }
 
 function plainForward<C>(cluster: C): Forward<C> {
@@ -160,6 +185,10 @@ function compileMatch(match: RouteMatch): Test[] {
   }
   if (path?.kind === 'exact') tests.push((asked) => asked.path === path.value);
   if (path?.kind === 'prefix') tests.push((asked) => asked.path.startsWith(path.value));
+  if (path?.kind === 'regex') {
+    const isWhole = compileWhole(path.value);
+    tests.push((asked) => isWhole(asked.path));
+  }
   if (allowed !== undefined) {
     const set = new Set(allowed);
     tests.push(({ method }) => set.has(method));
@@ -194,6 +223,17 @@ function compileRewrite(match: RouteMatch, replacement: string | undefined): (he
     if (!target.startsWith('/')) target = `/${target}`;
     const path = target.replace(/\?.*$/s, '');
     return canonicalPath(path) === path ? target : null;
+  };
+}
+
+/** Null where the result is no path in its canonical form, for another could lead to where routes do not let it. */
+function compileRegexRewrite(rewrite: { readonly pattern: string; readonly substitution: string }) {
+  const replace = compileReplacement(rewrite.pattern, rewrite.substitution);
+  return (head: Head): string | null => {
+    const target = targetOf(head);
+    const at = target.indexOf('?');
+    const path = replace(at === -1 ? target : target.slice(0, at));
+    return isCanonical(path) && path.startsWith('/') ? path + (at === -1 ? '' : target.slice(at)) : null;
   };
 }
 

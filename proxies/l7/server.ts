@@ -111,7 +111,11 @@ export async function startServer(
   const traffic = new Traffic();
   // Exchanges are counted where somebody will ask; otherwise they cost nothing.
   const observed = log !== undefined || intent.admin !== undefined || intent.stats === true;
-  const serviceOptions: ServiceOptions = { ...options, ...(observed && { observer: new ExchangeLog(traffic, log) }) };
+  const serviceOptions: ServiceOptions = {
+    ...options,
+    reencrypts: offered.reencrypts,
+    ...(observed && { observer: new ExchangeLog(traffic, log) }),
+  };
   const server = new Server(new Service(intent, serviceOptions), offered.termination, traffic);
   const listen: Listen = options.listen ?? listenWires;
   const accept = (wire: Wire, address = wire.remoteAddress): void =>

@@ -1,14 +1,15 @@
 /** An intent compiled for L7: what every exchange consults. A reload makes a new one; exchanges under way keep the old. */
-import { BlockList, isIP } from 'node:net';
 import { type Balancer, type ClusterEndpoint, createBalancer } from '../cluster/balancer.ts';
 import { ConnectionPool } from '../cluster/pool.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError } from '../config/intent-error.ts';
-import type { Cluster, Endpoint, Fault, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
+import type { Cluster, Endpoint, Fault, Limits, ProxyIntent, Timeouts, UpstreamTls } from '../config/intent.ts';
+import { addressSet } from '../config/network.ts';
 import { burning } from '../filters/fault.ts';
 import { isFieldValue } from '../http/edits.ts';
 import { Head } from '../http/head.ts';
 import type { Metadata } from '../http/reissue.ts';
+import { connectTls } from '../net/tls.ts';
 import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
 import type { OriginConnection } from './origin-connection.ts';
 import { createRouter, type Router } from './router.ts';
@@ -17,6 +18,10 @@ import { createRouter, type Router } from './router.ts';
 export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number) => Connecting;
 
 const dialPlain: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });
+const dialTls =
+  (tls: UpstreamTls): Dial =>
+  (endpoint, handler, timeout) =>
+    connectTls(endpoint, handler, tls, timeout);
 
 export class Upstream {
   readonly name: string;
@@ -69,8 +74,10 @@ export interface Observer {
 export interface ServiceOptions {
   /** In place of the intent's routes. */
   readonly router?: (intent: ProxyIntent, limits: Limits, timeouts: Timeouts) => Router<Upstream>;
-  /** How the origins of a cluster are reached by TLS; plain TCP by default. */
-  readonly dialTls?: (cluster: Cluster) => Dial;
+  /** Every cluster is reached by TLS, not only those that say so. */
+  readonly reencrypts?: boolean;
+  /** In place of connections over a network; for who measures all that lies between them. */
+  readonly dial?: Dial;
   /** Absent: nothing is recorded, at no cost. */
   readonly observer?: Observer;
 }
@@ -87,7 +94,7 @@ export class Service {
   /** Heads are read within one delivery, so one table each serves all connections. */
   readonly requestHead: Head;
   readonly responseHead: Head;
-  readonly #trusted: BlockList | undefined;
+  readonly #trusted: ((address: string) => boolean) | undefined;
 
   /** Throws `IntentError`. */
   constructor(intent: ProxyIntent, options: ServiceOptions = {}) {
@@ -98,13 +105,12 @@ export class Service {
     this.responseHead = new Head(this.limits.headerCount);
     this.defaultHost = hostOf(intent.listener.address);
     this.observer = options.observer;
-    const { dialTls } = options;
-    const dialOf = dialTls ?? (() => dialPlain);
     this.upstreams = new Map(
-      intent.clusters.map((cluster) => [
-        cluster.name,
-        new Upstream(cluster, dialOf(cluster), this.limits, this.timeouts, dialTls !== undefined),
-      ]),
+      intent.clusters.map((cluster) => {
+        const tls = cluster.tls ?? (options.reencrypts ? {} : undefined);
+        const dial = options.dial ?? (tls ? dialTls(tls) : dialPlain);
+        return [cluster.name, new Upstream(cluster, dial, this.limits, this.timeouts, tls !== undefined)];
+      }),
     );
     const resolve = (name: string): Upstream => {
       const upstream = this.upstreams.get(name);
@@ -114,11 +120,11 @@ export class Service {
     try {
       const router =
         options.router?.(intent, this.limits, this.timeouts) ??
-        createRouter(intent.routes, intent.defaultCluster, resolve);
+        createRouter(intent.routes, intent.defaultCluster, resolve, Math.random, intent.listener.tls !== undefined);
       this.router = intent.fault === undefined ? router : faulty(router, intent.fault);
       const via = intent.forwarding?.via;
       if (via !== undefined && !isFieldValue(via)) throw new TypeError(`via: "${via}" is no pseudonym`);
-      this.#trusted = trustedPeers(intent.forwarding?.trustedPeers);
+      this.#trusted = addressSet(intent.forwarding?.trustedPeers ?? []);
     } catch (error) {
       if (error instanceof IntentError) throw error;
       throw new IntentError([{ path: 'routes', message: (error as Error).message }]);
@@ -128,15 +134,14 @@ export class Service {
   /** What is said to origins about a client. */
   metadata(address: string, secure: boolean): Metadata {
     const { xForwardedFor = true, forwarded = false, via } = this.intent.forwarding ?? {};
-    const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
     return {
       xForwardedFor,
       forwarded,
       via: via === undefined ? '' : `Via: 1.1 ${via}\r\n`,
-      address: plain,
+      address,
       secure,
-      trusted: this.#trusted?.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4') ?? false,
-      lines: `X-Forwarded-For: ${plain}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`,
+      trusted: this.#trusted?.(address) ?? false,
+      lines: `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`,
     };
   }
 
@@ -154,16 +159,4 @@ const faulty = <C>(router: Router<C>, fault: Fault): Router<C> => ({
 
 function hostOf({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function trustedPeers(cidrs: readonly string[] | undefined): BlockList | undefined {
-  if (cidrs === undefined || cidrs.length === 0) return undefined;
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [network = '', prefix] = cidr.split('/');
-    const family = isIP(network);
-    if (family === 0) throw new TypeError(`trustedPeers: "${cidr}" is no address or CIDR`);
-    list.addSubnet(network, Number(prefix ?? (family === 6 ? 128 : 32)), family === 6 ? 'ipv6' : 'ipv4');
-  }
-  return list;
 }

@@ -1,5 +1,6 @@
 /** The cheap path: a wire straight on the runtime's TCP handle (see `tcp-handle.ts` for what is assumed of it). */
 import { getSystemErrorName } from 'node:util';
+import { canonicalAddress } from '../config/ip-address.ts';
 import { lendBuffer, type ReadBuffer, readBufferSize, releaseHold, returnBuffer, sharedBuffer } from './read-buffer.ts';
 import { type Address, type TcpHandle, type TcpInternals, tcpInternals, type WriteRequest } from './tcp-handle.ts';
 import type { Wire, WireHandler } from './wire.ts';
@@ -115,7 +116,7 @@ export class HandleWire implements Wire {
   }
 
   get remoteAddress(): string {
-    return this.#peer().address ?? '';
+    return canonicalAddress(this.#peer().address ?? '');
   }
 
   get remotePort(): number {
@@ -123,7 +124,7 @@ export class HandleWire implements Wire {
   }
 
   get localAddress(): string {
-    return this.#own().address ?? '';
+    return canonicalAddress(this.#own().address ?? '');
   }
 
   get localPort(): number {

@@ -4,7 +4,7 @@
  */
 import { isIP, isIPv4 } from 'node:net';
 import { crc32c } from './crc32c.ts';
-import { formatIpv6, packAddress } from './ip-address.ts';
+import { canonicalAddress, formatIpv6, packAddress } from '../config/ip-address.ts';
 import type { Parsed } from './parsed.ts';
 
 export interface ProxyAddresses {
@@ -70,8 +70,8 @@ function parseV1(bytes: Buffer): Parsed<ProxyHeader> {
     return malformed(`no ${family} addresses in ${line}`);
   if (!isPort(sourcePort) || !isPort(destinationPort)) return malformed(`no ports in ${line}`);
   const addresses = {
-    sourceAddress,
-    destinationAddress,
+    sourceAddress: canonicalAddress(sourceAddress),
+    destinationAddress: canonicalAddress(destinationAddress),
     sourcePort: Number(sourcePort),
     destinationPort: Number(destinationPort),
   };
@@ -114,7 +114,9 @@ function v2Addresses(bytes: Buffer, family: number): ProxyAddresses | undefined 
   if (family !== 1 && family !== 2) return undefined;
   const size = family === 1 ? 4 : 16;
   const text = (offset: number) =>
-    family === 1 ? bytes.subarray(offset, offset + 4).join('.') : formatIpv6(bytes.subarray(offset, offset + 16));
+    family === 1
+      ? bytes.subarray(offset, offset + 4).join('.')
+      : canonicalAddress(formatIpv6(bytes.subarray(offset, offset + 16)));
   return {
     sourceAddress: text(v2HeaderBytes),
     destinationAddress: text(v2HeaderBytes + size),

@@ -1,6 +1,7 @@
 /** The plain path: a wire over any `net.Socket`, a `tls.TLSSocket` included, by its public interface alone. */
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { canonicalAddress } from '../config/ip-address.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
 /** RST, below TLS too: a client that does not look for close_notify must not take a FIN for the end of a body. */
@@ -100,7 +101,7 @@ export class SocketWire implements Wire {
   }
 
   get remoteAddress(): string {
-    return this.socket.remoteAddress ?? '';
+    return canonicalAddress(this.socket.remoteAddress ?? '');
   }
 
   get remotePort(): number {
@@ -108,7 +109,7 @@ export class SocketWire implements Wire {
   }
 
   get localAddress(): string {
-    return this.socket.localAddress ?? '';
+    return canonicalAddress(this.socket.localAddress ?? '');
   }
 
   get localPort(): number {

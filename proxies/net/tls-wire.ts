@@ -4,6 +4,7 @@
  * `tlsWire` falls back to the plain path otherwise.
  */
 import type { TLSSocket } from 'node:tls';
+import { canonicalAddress } from '../config/ip-address.ts';
 import { systemError } from './handle-wire.ts';
 import { sharedBuffer } from './read-buffer.ts';
 import { resetSocket, SocketWire } from './socket-wire.ts';
@@ -178,7 +179,7 @@ class TlsWire implements Wire {
   }
 
   get remoteAddress(): string {
-    return this.#socket.remoteAddress ?? '';
+    return canonicalAddress(this.#socket.remoteAddress ?? '');
   }
 
   get remotePort(): number {
@@ -186,7 +187,7 @@ class TlsWire implements Wire {
   }
 
   get localAddress(): string {
-    return this.#socket.localAddress ?? '';
+    return canonicalAddress(this.#socket.localAddress ?? '');
   }
 
   get localPort(): number {

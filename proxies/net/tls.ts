@@ -30,6 +30,8 @@ const spoken = ['http/1.1', 'http/1.0'];
 export interface Contexts {
   readonly main: SecureContext;
   find(serverName: string): SecureContext;
+  /** Whether there is an answer to who asks for this name, or for none (false). */
+  serves(serverName: string | false | null): boolean;
 }
 
 type SharedOptions = Pick<TlsOptions, 'minVersion' | 'maxVersion' | 'ca' | 'ciphers' | 'ecdhCurve'>;
@@ -74,12 +76,18 @@ function createContexts(tls: DownstreamTls): Contexts {
   for (const [index, { serverNames }] of tls.certificates.entries()) {
     for (const name of serverNames ?? []) names.set(name.toLowerCase(), contexts[index] as SecureContext);
   }
+  const named = (serverName: string): SecureContext | undefined => {
+    const name = serverName.toLowerCase();
+    let found = names.get(name);
+    // `*` stands for one or more labels; the longest name behind it wins.
+    for (let dot = name.indexOf('.'); found === undefined && dot !== -1; dot = name.indexOf('.', dot + 1))
+      found = names.get(`*${name.slice(dot)}`);
+    return found;
+  };
   return {
     main,
-    find(serverName) {
-      const name = serverName.toLowerCase();
-      return names.get(name) ?? names.get(`*${name.slice(name.indexOf('.'))}`) ?? main;
-    },
+    find: (serverName) => named(serverName) ?? main,
+    serves: (serverName) => tls.onlyNamed !== true || (serverName ? named(serverName) !== undefined : false),
   };
 }
 
@@ -145,6 +153,11 @@ export async function listenTls(
   certificates.onReplace = (next) =>
     server.setSecureContext({ ...contextOptions(next), ticketKeys: ticketKeys(next, ownKeys) });
   server.on('secureConnection', (socket: TLSSocket) => {
+    // Here, and not only where a certificate is chosen: a resumed session needs none.
+    if (!certificates.contexts.serves(socket.servername)) {
+      socket.destroy();
+      return;
+    }
     socket.disableRenegotiation();
     socket.allowHalfOpen = true;
     onWire(tlsWire(socket, unowned), announced.get(peerOf(socket)));

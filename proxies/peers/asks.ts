@@ -13,6 +13,7 @@ export type Feature =
   | 'endpoint weights'
   | 'connect timeout per cluster'
   | 'certificates by name'
+  | 'only named certificates'
   | 'resumption off'
   | 'ticket keys'
   | 'client certificate upstream'
@@ -21,6 +22,10 @@ export type Feature =
   | 'routes by method'
   | 'routes by header'
   | 'local replies'
+  | 'routes by regular expression'
+  | 'redirects'
+  | 'regex rewrite'
+  | 'timeouts per route'
   | 'request header edits'
   | 'response header edits'
   | 'prefix rewrite'
@@ -70,11 +75,16 @@ function routeRows({ match, action, requestHeaders, responseHeaders }: Route, i:
     [true, 'routing', at],
     [listed(match.hosts?.filter((host) => host !== '*')), 'routes by host', `${at}.match.hosts`],
     [match.path !== undefined, 'routes by path', `${at}.match.path`],
+    [match.path?.kind === 'regex', 'routes by regular expression', `${at}.match.path`],
     [listed(match.methods), 'routes by method', `${at}.match.methods`],
     [listed(match.headers), 'routes by header', `${at}.match.headers`],
     [action.kind === 'reply', 'local replies', `${at}.action`],
+    [action.kind === 'redirect', 'redirects', `${at}.action`],
     [(forward?.clusters.length ?? 0) > 1, 'weighted-clusters', `${at}.action.clusters`],
     [forward?.prefixRewrite !== undefined, 'prefix rewrite', `${at}.action.prefixRewrite`],
+    [forward?.regexRewrite !== undefined, 'regex rewrite', `${at}.action.regexRewrite`],
+    [forward?.timeout !== undefined, 'timeouts per route', `${at}.action.timeout`],
+    [forward?.idleTimeout !== undefined, 'timeouts per route', `${at}.action.idleTimeout`],
     [forward?.hostRewrite !== undefined, 'host rewrite', `${at}.action.hostRewrite`],
     [listed(requestHeaders), 'request header edits', `${at}.requestHeaders`],
     [listed(responseHeaders), 'response header edits', `${at}.responseHeaders`],
@@ -87,6 +97,7 @@ export function asksOf(intent: ProxyIntent): Ask[] {
   const rows: Row[] = [
     [tls !== undefined, 'tls-termination', 'listener.tls'],
     [(tls?.certificates.length ?? 0) > 1, 'certificates by name', 'listener.tls.certificates'],
+    [tls?.onlyNamed === true, 'only named certificates', 'listener.tls.onlyNamed'],
     [tls?.resumption === false, 'resumption off', 'listener.tls.resumption'],
     [tls?.ticketKeys !== undefined, 'ticket keys', 'listener.tls.ticketKeys'],
     [tls?.clientCa !== undefined, 'mtls', 'listener.tls.clientCa'],

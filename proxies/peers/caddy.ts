@@ -6,7 +6,6 @@ import type { Capability } from '../contract.ts';
 import type { Feature } from './asks.ts';
 import type { BinaryQuery } from './binary.ts';
 import {
-  POOL,
   certificateFiles,
   certificatesInOrder,
   defaultCluster,
@@ -14,6 +13,8 @@ import {
   hostsOf,
   ianaName,
   indexOfCluster,
+  POOL,
+  withoutRedirect,
 } from './intent-facts.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
@@ -120,7 +121,8 @@ function edits(list: readonly HeaderEdit[] = []): Json {
 }
 
 function renderRoute(intent: ProxyIntent, route: Route): Json {
-  const { action, match } = route;
+  const { match } = route;
+  const action = withoutRedirect(route.action);
   const handle: Json[] = [];
   if (route.requestHeaders?.length || route.responseHeaders?.length)
     handle.push({

@@ -4,7 +4,7 @@
  */
 import type { HeaderEdit, HeaderMatch, ProxyIntent, Route } from '../config/intent.ts';
 import { timeoutsOf } from '../config/defaults.ts';
-import { defaultCluster, hostsOf, indexOfCluster } from './intent-facts.ts';
+import { defaultCluster, hostsOf, indexOfCluster, withoutRedirect } from './intent-facts.ts';
 import { escapeRegExp } from './text.ts';
 
 type Json = Record<string, unknown>;
@@ -71,7 +71,7 @@ function forward(intent: ProxyIntent, names: readonly { name: string; weight?: n
 
 export function renderRoutes(intent: ProxyIntent): Json[] {
   const routes = (intent.routes ?? []).map((route): Json => {
-    const { action } = route;
+    const action = withoutRedirect(route.action);
     const common = {
       match: matchOf(route),
       ...edits('request', route.requestHeaders),

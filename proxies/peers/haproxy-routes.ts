@@ -3,7 +3,7 @@
  * Named ACLs of one name are alternatives. Source: HAProxy configuration manual §4.2 (http-request), §7 (ACLs).
  */
 import type { HeaderEdit, HeaderMatch, ProxyIntent, Route } from '../config/intent.ts';
-import { defaultCluster, hostsOf, indexOfCluster } from './intent-facts.ts';
+import { defaultCluster, hostsOf, indexOfCluster, withoutRedirect } from './intent-facts.ts';
 import { escapeRegExp, type Lines } from './text.ts';
 
 /** Strong quotes: nothing inside is interpreted. */
@@ -53,7 +53,8 @@ export function renderRoutes(intent: ProxyIntent): Lines {
   const routes = intent.routes ?? [];
   const fallback = defaultCluster(intent);
   const chosen = (i: number): string => `{ var(txn.route) -m int ${i} }`;
-  const rules = routes.map(({ action, requestHeaders = [], responseHeaders = [], match }, i) => {
+  const rules = routes.map(({ requestHeaders = [], responseHeaders = [], match, ...route }, i) => {
+    const action = withoutRedirect(route.action);
     if (action.kind === 'reply')
       return `http-request return status ${action.status} content-type ${quote(action.contentType ?? 'text/plain')} string ${quote(action.body ?? '')} if ${chosen(i)}`;
     const total = action.clusters.reduce((sum, { weight = 1 }) => sum + weight, 0);
@@ -68,7 +69,7 @@ export function renderRoutes(intent: ProxyIntent): Lines {
     ];
   });
   const backends = routes.flatMap(({ action }, i) => {
-    if (action.kind === 'reply') return [];
+    if (action.kind !== 'forward') return [];
     let below = 0;
     return action.clusters.map(({ name, weight = 1 }, position) => {
       below += weight;

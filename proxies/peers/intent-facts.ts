@@ -1,5 +1,5 @@
 /** What every renderer reads out of an intent in the same way. */
-import type { Certificate, Cluster, Endpoint, ProxyIntent, Route } from '../config/intent.ts';
+import type { Certificate, Cluster, Endpoint, ProxyIntent, Redirect, Route, RouteAction } from '../config/intent.ts';
 import { IntentError } from '../config/intent-error.ts';
 
 /** Idle connections that a peer may keep to its upstream: more than any scenario has at work, so that none is closed for want of room. */
@@ -41,6 +41,12 @@ export function sameForAll<T>(intent: ProxyIntent, name: string, what: string, o
       { path: 'clusters', message: `capability not offered: ${name} has one setting for all clusters of '${what}'` },
     ]);
   return first!;
+}
+
+/** What a renderer without redirects is left with: an intent that asks for one was refused before. */
+export function withoutRedirect(action: RouteAction): Exclude<RouteAction, Redirect> {
+  if (action.kind !== 'redirect') return action;
+  throw new IntentError([{ path: 'routes', message: "capability not offered: 'redirects'" }]);
 }
 
 export const indexOfCluster = (intent: ProxyIntent, name: string): number => {

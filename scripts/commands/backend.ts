@@ -16,5 +16,5 @@ export const backendCommand = (): Command =>
       const definition = backends.get(known('backend', name, [...backends.keys()]))!;
       const listen = parseEndpoint('--listen', flags.listen);
       const tls = readKeyPair(flags);
-      await serveInForeground(name, listen, (signal) => definition.start(listen, tls ? { tls } : {}, signal));
+      await serveInForeground(name, [listen], (signal) => definition.start(listen, tls ? { tls } : {}, signal));
     });

@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { ProxyIntent } from '#proxies/config/intent.ts';
+import { type IntentProblem, problemText } from '#proxies/config/intent-error.ts';
+import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import { readEnvoyConfig } from '#proxies/config/envoy.ts';
 import { parseIntent } from '#proxies/config/schema.ts';
-import type { ProxyDefinition, RunningProxy } from '#proxies/contract.ts';
+import type { ProxyDefinition } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
+import { type Part, startTogether } from '#proxies/together.ts';
 import { UsageError, explain } from '../exit.ts';
 import { parseEndpoint, parseInteger, parseList } from '../flags.ts';
 import { serveInForeground } from '../foreground.ts';
 import { readKeyPair } from '../key-pair.ts';
 import { known } from '../nearest.ts';
+import { parseLimits, parseTimeouts } from '../proxy-settings.ts';
 
 interface ProxyFlags {
   readonly listen?: string;
@@ -20,11 +23,17 @@ interface ProxyFlags {
   readonly workers?: string;
   readonly admin?: string;
   readonly accessLog?: string;
+  readonly timeout?: readonly string[];
+  readonly limit?: readonly string[];
+  readonly allow?: readonly string[];
+  readonly block?: readonly string[];
 }
 
 interface Chosen {
-  readonly definition: ProxyDefinition;
-  readonly intent: ProxyIntent;
+  readonly parts: readonly [Part, ...Part[]];
+  readonly admin?: Endpoint;
+  /** What is in the file and does nothing here. */
+  readonly notes: readonly IntentProblem[];
 }
 
 function fromFlags(name: string, flags: ProxyFlags): Chosen {
@@ -33,6 +42,8 @@ function fromFlags(name: string, flags: ProxyFlags): Chosen {
     throw new UsageError(`proxy ${name} needs --listen HOST:PORT (port 0 takes any free one)`);
   const upstreams = parseList(flags.upstream ?? '').map((text) => parseEndpoint('--upstream', text));
   const isForward = definition.capabilities.has('connect');
+  if (!isForward && (flags.allow ?? flags.block))
+    throw new UsageError(`proxy ${name} goes to its upstreams alone: --allow and --block are for l7-forward`);
   if (upstreams.length === 0 && !isForward)
     throw new UsageError(`proxy ${name} needs --upstream HOST:PORT[,HOST:PORT…]`);
   const pair = readKeyPair(flags);
@@ -40,19 +51,19 @@ function fromFlags(name: string, flags: ProxyFlags): Chosen {
     throw new UsageError(`proxy ${name} terminates TLS: give --cert FILE and --key FILE`);
   if (pair && !definition.capabilities.has('tls-termination'))
     throw new UsageError(`proxy ${name} does not terminate TLS: leave out --cert and --key, or choose one that does`);
-  return {
-    definition,
-    intent: parseIntent({
-      listener: { address: parseEndpoint('--listen', flags.listen), ...(pair && { tls: { certificates: [pair] } }) },
-      clusters: upstreams.length > 0 ? [{ name: 'upstream', endpoints: upstreams }] : [],
-      ...(upstreams.length > 0 && { defaultCluster: 'upstream' }),
-      ...(isForward && { forward: {} }),
+  const intent = parseIntent({
+    listener: { address: parseEndpoint('--listen', flags.listen), ...(pair && { tls: { certificates: [pair] } }) },
+    clusters: upstreams.length > 0 ? [{ name: 'upstream', endpoints: upstreams }] : [],
+    ...(upstreams.length > 0 && { defaultCluster: 'upstream' }),
+    ...(isForward && {
+      forward: { ...(flags.allow && { allow: flags.allow }), ...(flags.block && { block: flags.block }) },
     }),
-  };
+  });
+  return { parts: [{ definition, intent }], notes: [] };
 }
 
 function fromFile(name: string | undefined, flags: ProxyFlags): Chosen {
-  for (const flag of ['listen', 'upstream', 'cert', 'key'] as const)
+  for (const flag of ['listen', 'upstream', 'cert', 'key', 'allow', 'block'] as const)
     if (flags[flag] !== undefined)
       throw new UsageError(`--${flag} and --config exclude each other: the file says it all`);
   let text: string;
@@ -61,10 +72,32 @@ function fromFile(name: string | undefined, flags: ProxyFlags): Chosen {
   } catch (error) {
     throw new UsageError(`--config ${flags.config}: cannot be read: ${explain(error)}`);
   }
-  const { proxy, intent } = readEnvoyConfig(text, flags.config!);
-  if (name !== undefined && name !== proxy)
-    throw new UsageError(`--config ${flags.config} describes ${proxy}, not ${name}: leave the name out`);
-  return { definition: proxies.get(proxy)!, intent };
+  const { listeners, admin, notes } = readEnvoyConfig(text, flags.config!);
+  const other = name !== undefined && listeners.find(({ proxy }) => proxy !== name);
+  if (other) throw new UsageError(`--config ${flags.config} describes ${other.proxy}, not ${name}: leave the name out`);
+  const [first, ...others] = listeners.map(({ proxy, intent }): Part => ({ definition: proxies.get(proxy)!, intent }));
+  return { parts: [first!, ...others], ...(admin && { admin }), notes };
+}
+
+/** What flags say of every listener. */
+function complete(intent: ProxyIntent, flags: ProxyFlags): ProxyIntent {
+  const timeouts = parseTimeouts(flags.timeout ?? []);
+  const limits = parseLimits(flags.limit ?? []);
+  return parseIntent({
+    ...intent,
+    ...(flags.workers !== undefined && { concurrency: parseInteger('--workers', flags.workers, 1, 256) }),
+    ...(flags.accessLog !== undefined && { accessLog: flags.accessLog }),
+    ...(flags.timeout && { timeouts: { ...intent.timeouts, ...timeouts } }),
+    ...(flags.limit && { limits: { ...intent.limits, ...limits } }),
+  });
+}
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+async function requireAvailable(definition: ProxyDefinition): Promise<void> {
+  const found = await definition.availability();
+  if (found.state === 'missing')
+    throw new UsageError(`${definition.name} cannot run here: ${found.reason}; to install it: ${found.install}`);
 }
 
 export const proxyCommand = (): Command =>
@@ -81,34 +114,41 @@ export const proxyCommand = (): Command =>
     .option('--workers <n>', 'event loops that share the port')
     .option('--admin <host:port>', 'statistics as JSON (/stats) and Prometheus text (/metrics)')
     .option('--access-log <file>', 'append one JSON line per request or connection')
+    .option(
+      '--timeout <name=duration>',
+      'a time-out, such as upstream-response=5m; 0 switches it off; repeatable',
+      collect,
+    )
+    .option('--limit <name=count>', 'a limit, such as head-bytes=65536; repeatable', collect)
+    .option(
+      '--allow <destination>',
+      'l7-forward: HOST, *.SUFFIX, ADDRESS or CIDR with optional :PORT that it may go to, beside which it goes nowhere; * is every public address; repeatable',
+      collect,
+    )
+    .option('--block <destination>', 'l7-forward: where it must not go, whatever is allowed; repeatable', collect)
     .action(async (name: string | undefined, flags: ProxyFlags) => {
       if (name === undefined && flags.config === undefined)
         throw new UsageError('name a proxy, or give --config FILE (hopcost list shows the proxies)');
-      const { definition, intent: base } = flags.config !== undefined ? fromFile(name, flags) : fromFlags(name!, flags);
-      const availability = await definition.availability();
-      if (availability.state === 'missing')
-        throw new UsageError(
-          `${definition.name} cannot run here: ${availability.reason}; to install it: ${availability.install}`,
-        );
-      const complete = (read: ProxyIntent): ProxyIntent => ({
-        ...read,
-        ...(flags.workers !== undefined && { concurrency: parseInteger('--workers', flags.workers, 1, 256) }),
-        ...(flags.admin !== undefined && { admin: parseEndpoint('--admin', flags.admin) }),
-        ...(flags.accessLog !== undefined && { accessLog: flags.accessLog }),
-      });
-      const intent = complete(base);
-      const reload = async (running: RunningProxy): Promise<void> => {
-        const next = fromFile(name, flags);
-        if (next.definition !== definition || !running.reload)
-          throw new UsageError(
-            `${flags.config} now describes ${next.definition.name}, ${definition.name} runs: start another`,
-          );
-        await running.reload(complete(next.intent));
+      const chosen = flags.config !== undefined ? fromFile(name, flags) : fromFlags(name!, flags);
+      const completed = ({ parts: [first, ...others] }: Chosen): readonly [Part, ...Part[]] => {
+        const withFlags = ({ definition, intent }: Part): Part => ({ definition, intent: complete(intent, flags) });
+        return [withFlags(first), ...others.map(withFlags)];
       };
+      const parts = completed(chosen);
+      for (const { definition } of parts) await requireAvailable(definition);
+      for (const note of chosen.notes) process.stderr.write(`hopcost: ${flags.config}: ${problemText(note)}\n`);
+      const admin = flags.admin === undefined ? chosen.admin : parseEndpoint('--admin', flags.admin);
       await serveInForeground(
-        definition.name,
-        intent.listener.address,
-        (signal) => definition.start(intent, signal),
-        flags.config === undefined ? undefined : reload,
+        parts.map(({ definition }) => definition.name).join(', '),
+        parts.map(({ intent }) => intent.listener.address),
+        (signal) => startTogether(parts, admin, signal),
+        flags.config === undefined
+          ? undefined
+          : async (running) => {
+              const next = fromFile(name, flags);
+              if (flags.admin === undefined && JSON.stringify(next.admin) !== JSON.stringify(chosen.admin))
+                throw new UsageError('admin cannot change while the proxy runs; start another');
+              await running.reload(completed(next));
+            },
       );
     });

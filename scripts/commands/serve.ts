@@ -14,7 +14,7 @@ export const serveCommand = (): Command =>
       const listen = parseEndpoint('--listen', text);
       if (!isLoopback(listen.host))
         throw new UsageError(`--listen ${text}: expected a loopback address: the runs are shown to this machine alone`);
-      await serveInForeground('serve', listen, async (signal) => {
+      await serveInForeground('serve', [listen], async (signal) => {
         const server = await serveRuns(resolve(out), listen, signal);
         const { host, port } = server.address;
         process.stderr.write(`http://${host.includes(':') ? `[${host}]` : host}:${port}/\n`);

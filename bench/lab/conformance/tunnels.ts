@@ -34,12 +34,15 @@ async function openTunnel(bench: Bench): Promise<{ wire: Wire; connection: Origi
 
 const connect = ({ host, port }: Endpoint): string =>
   `CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`;
-const forward = bytes('forward', (base): ProxyIntent => ({ ...base, forward: {} }));
+const forward = bytes('forward', (base): ProxyIntent => ({ ...base, forward: { allow: ['127.0.0.0/8'] } }));
 const forwardHttp: Setup = { ...forward, name: 'forward HTTP', speaks: 'http' };
 const blocking: Setup = {
   ...forwardHttp,
   name: 'forward, blocked',
-  intent: (base): ProxyIntent => ({ ...base, forward: { block: ['blocked.example', '127.0.0.2'] } }),
+  intent: (base): ProxyIntent => ({
+    ...base,
+    forward: { allow: ['127.0.0.0/8'], block: ['blocked.example', '127.0.0.2'] },
+  }),
 };
 const enabled: Row['needs'] = ['connect'];
 

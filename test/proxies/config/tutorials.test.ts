@@ -41,7 +41,10 @@ const TUTORIALS = {
 for (const [name, { proxy, answers }] of Object.entries(TUTORIALS)) {
   test(`the tutorial's ${name} file describes ${proxy}`, () => {
     const text = readFileSync(file(name), 'utf8');
-    assert.equal(readEnvoyConfig(text).proxy, proxy);
+    assert.deepEqual(
+      readEnvoyConfig(text).listeners.map((listener) => listener.proxy),
+      [proxy],
+    );
   });
 
   test(`the tutorial's ${name} file starts as it is, and its endpoints answer in turn`, async (t) => {

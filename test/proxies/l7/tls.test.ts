@@ -88,7 +88,7 @@ describe('l7-tls', () => {
     const named = await fingerprint(port, 'two.test');
     assert.notEqual(named, byDefault);
     assert.equal(await fingerprint(port, 'a.TWO.test'), named);
-    assert.equal(await fingerprint(port, 'a.b.two.test'), byDefault);
+    assert.equal(await fingerprint(port, 'a.b.two.test'), named);
   });
 
   it('agrees on http/1.1 and alerts when there is no common protocol', async () => {
@@ -191,11 +191,11 @@ describe('l7-tls', () => {
         await using lab = await start(asking(clientCertificate.cert), {}, loops);
         const options = { minVersion: version, maxVersion: version } as const;
         const socket = await open(lab.proxy.address.port, { ...options, ...clientCertificate });
-        let session = socket.getSession();
+        let session: Buffer | undefined = socket.getSession();
         socket.on('session', (ticket: Buffer) => (session = ticket)); // under TLS 1.3 it comes after the handshake
         assert.match(await ask(socket), /ok$/);
         const resume = async (): Promise<{ reused: boolean; answer: string }> => {
-          const again = await open(lab.proxy.address.port, { ...options, session });
+          const again = await open(lab.proxy.address.port, { ...options, ...(session && { session }) });
           return { reused: again.isSessionReused(), answer: await ask(again) };
         };
         for (let visit = 0; visit < 8; visit += 1) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { crc32c } from '#proxies/net/crc32c.ts';
-import { formatIpv6, packAddress } from '#proxies/net/ip-address.ts';
+import { formatIpv6, packAddress } from '#proxies/config/ip-address.ts';
 import { parseProxyHeader, writeProxyHeader, type ProxyAddresses } from '#proxies/net/proxy-protocol.ts';
 
 const addresses = {

@@ -18,6 +18,21 @@ export function packAddress(text: string): Buffer {
   return Buffer.from(all.flatMap((group) => [group >> 8, group & 255]));
 }
 
+/**
+ * One text for an address, however it was written: RFC 5952, without a zone; an IPv4 address that is mapped into IPv6 (RFC 4291
+ * §2.5.5.2), as a socket of both families has it, is the IPv4 address. What is no address comes back as it is.
+ */
+export function canonicalAddress(text: string): string {
+  if (!text.includes(':')) return text;
+  const address = text.split('%', 1)[0]!;
+  if (!isIPv6(address)) return text;
+  const bytes = packAddress(address);
+  const isMapped = bytes.subarray(0, 12).equals(mappedPrefix);
+  return isMapped ? bytes.subarray(12).join('.') : formatIpv6(bytes);
+}
+
+const mappedPrefix = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]);
+
 /** 16 bytes as RFC 5952 writes them: lower case, the longest run of zero groups as `::`. */
 export function formatIpv6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i]! << 8) | bytes[2 * i + 1]!).toString(16));

@@ -1,0 +1,148 @@
+/** Envoy's clusters (config.cluster.v3). */
+import { readAddress } from './envoy-address.ts';
+import { readUpstreamTransport } from './envoy-tls.ts';
+import type { Fields } from './fields.ts';
+import type { Cluster, LoadBalancing, WeightedEndpoint } from './intent.ts';
+
+/** Envoy's LEAST_REQUEST takes the better of two random endpoints; its hashing is by source address wherever we accept a hash policy. */
+const POLICIES: Readonly<Record<string, LoadBalancing>> = {
+  ROUND_ROBIN: 'round-robin',
+  LEAST_REQUEST: 'power-of-two',
+  RANDOM: 'random',
+  RING_HASH: 'source-ip',
+  MAGLEV: 'source-ip',
+};
+
+const TYPES = { STATIC: 'static', STRICT_DNS: 'dns', LOGICAL_DNS: 'dns' } as const;
+const EACH_CONNECTION = 'a name is resolved for each new connection';
+const OWN_BUFFERS = 'a connection holds at most two buffers of 64 KiB';
+
+const NO_EFFECT: Readonly<Record<string, string>> = {
+  alt_stat_name: 'statistics are named by cluster and endpoint',
+  dns_refresh_rate: EACH_CONNECTION,
+  dns_failure_refresh_rate: EACH_CONNECTION,
+  respect_dns_ttl: EACH_CONNECTION,
+  use_tcp_for_dns_lookups: EACH_CONNECTION,
+  wait_for_warm_on_init: EACH_CONNECTION,
+  per_connection_buffer_limit_bytes: OWN_BUFFERS,
+  upstream_connection_options: "the system's settings of keep-alive probes hold",
+  ignore_health_on_host_removal: 'there are no active health checks',
+  close_connections_on_host_health_failure: 'there are no active health checks',
+  metadata: 'nothing reads it',
+};
+
+/** A cluster, and what of it concerns those who lead to it. */
+export interface ReadCluster {
+  readonly cluster: Cluster;
+  /** Its endpoints are names. */
+  readonly isDns: boolean;
+  /** Of idle connections to it, in milliseconds. */
+  readonly idle: number | undefined;
+  readonly fields: Fields;
+}
+
+/** All clusters of a file, by name. */
+export class Clusters {
+  readonly #byName = new Map<string, ReadCluster>();
+
+  constructor(fields: readonly Fields[]) {
+    for (const one of fields) {
+      const read = readCluster(one);
+      if (this.#byName.has(read.cluster.name)) one.refuse('name', `a second cluster called ${read.cluster.name}`);
+      this.#byName.set(read.cluster.name, read);
+    }
+  }
+
+  get(name: string): ReadCluster | undefined {
+    return this.#byName.get(name);
+  }
+
+  get all(): Iterable<ReadCluster> {
+    return this.#byName.values();
+  }
+
+  /** The name that `key` holds, which must be a cluster's. */
+  named(holder: Fields, key: string): string | undefined {
+    const name = holder.string(key);
+    if (name === undefined || this.#byName.has(name)) return name;
+    const names = [...this.#byName.keys()];
+    holder.refuse(
+      key,
+      `no cluster is called ${name}; there ${names.length > 0 ? `are ${names.join(', ')}` : 'is none'}`,
+    );
+    return name;
+  }
+}
+
+function readCluster(fields: Fields): ReadCluster {
+  for (const [key, why] of Object.entries(NO_EFFECT)) fields.ignore(key, why);
+  const name = fields.required('name', fields.string('name')) ?? '';
+  const type = fields.choice('type', TYPES) ?? 'static';
+  fields.choice('dns_lookup_family', { AUTO: 0, V4_ONLY: 0, V4_PREFERRED: 0, ALL: 0 });
+  const connectTimeout = fields.duration('connect_timeout');
+  const policy = fields.choice('lb_policy', POLICIES);
+  for (const config of ['common_lb_config', 'least_request_lb_config', 'ring_hash_lb_config', 'maglev_lb_config'])
+    readBalancing(fields.object(config));
+  const transport = fields.object('transport_socket');
+  const cluster: Cluster = {
+    name,
+    endpoints: readEndpoints(fields),
+    ...(policy && { policy }),
+    ...(connectTimeout !== undefined && { connectTimeout }),
+    ...(transport && readUpstreamTransport(transport)),
+  };
+  return { cluster, isDns: type === 'dns', idle: readProtocol(fields), fields };
+}
+
+/** What our balancers do by themselves. */
+function readBalancing(config: Fields | undefined): void {
+  config?.ignore('healthy_panic_threshold', 'there are no active health checks');
+  if ((config?.number('choice_count') ?? 2) !== 2)
+    config?.refuse('choice_count', 'two are drawn, of which the better is taken');
+  for (const key of ['minimum_ring_size', 'maximum_ring_size', 'hash_function', 'table_size'])
+    config?.ignore(key, 'hashing is by Maglev, with 65,537 places');
+}
+
+function readEndpoints(fields: Fields): WeightedEndpoint[] {
+  // Envoy's first API version had `hosts`; files with it are still about.
+  if (fields.has('hosts') && !fields.has('load_assignment'))
+    return fields.list('hosts').map((host) => {
+      const socket = host.required('socket_address', host.object('socket_address'));
+      socket?.skip('protocol');
+      return {
+        host: socket?.required('address', socket.string('address')) ?? '',
+        port: socket?.required('port_value', socket.number('port_value')) ?? 0,
+      };
+    });
+  const assignment = fields.required('load_assignment', fields.object('load_assignment'));
+  assignment?.skip('cluster_name');
+  const localities = assignment?.list('endpoints') ?? [];
+  return localities.flatMap((locality) => {
+    locality.ignore('locality', 'endpoints are chosen without regard to where they are');
+    if ((locality.number('priority') ?? 0) !== 0) locality.refuse('priority', 'all endpoints have the same priority');
+    if (localities.length === 1) locality.ignore('load_balancing_weight', 'there is one locality');
+    return locality.list('lb_endpoints').map((host) => {
+      host.choice('health_status', { UNKNOWN: 0, HEALTHY: 0 });
+      host.ignore('metadata', 'nothing reads it');
+      const endpoint = host.required('endpoint', host.object('endpoint'));
+      endpoint?.skip('hostname');
+      const weight = host.number('load_balancing_weight');
+      const address = endpoint ? readAddress(endpoint) : { host: '', port: 0 };
+      return { host: address.host, port: address.port, ...(weight !== undefined && { weight }) };
+    });
+  });
+}
+
+const OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+/** HTTP/1.1 is what origins are spoken to; all else is refused. Gives how long an idle connection is kept, in milliseconds. */
+function readProtocol(fields: Fields): number | undefined {
+  fields.object('http_protocol_options');
+  const options = fields.object('typed_extension_protocol_options')?.object(OPTIONS);
+  options?.skip('@type');
+  const downstream = options?.object('use_downstream_protocol_config');
+  for (const holder of [options?.object('explicit_http_config'), downstream]) holder?.object('http_protocol_options');
+  downstream?.ignore('http2_protocol_options', 'clients come by HTTP/1.1');
+  const common = [fields.object('common_http_protocol_options'), options?.object('common_http_protocol_options')];
+  return common.map((of) => of?.duration('idle_timeout')).find((idle) => idle !== undefined);
+}
