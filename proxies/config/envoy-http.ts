@@ -59,12 +59,13 @@ export function readHttp(manager: Fields, clusters: Clusters, secure: boolean): 
 
 function readFilter(filter: Fields): void {
   const kind = filter.required('name', filter.choice('name', FILTERS));
+  if (!kind) return filter.leave();
   const config = filter.object('typed_config');
   config?.skip('@type');
   config?.ignore('suppress_envoy_headers', 'no x-envoy-* field is added');
   config?.ignore('dynamic_stats', 'statistics are named by listener and cluster');
   filter.object('config');
-  if (kind === 'cors') filter.ignore('name', 'no route has a policy for it');
+  return kind === 'cors' ? filter.ignore('name', 'no route has a policy for it') : undefined;
 }
 
 /** Limits and time-outs, ours by the names that Envoy has for them. */

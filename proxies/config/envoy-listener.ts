@@ -116,7 +116,10 @@ function readChain(chain: Fields): Chain {
   const transport = chain.object('transport_socket');
   const tls = transport && readDownstreamTls(transport);
   const [filter, ...more] = chain.list('filters');
-  for (const another of more) another.refuse('', 'one network filter is supported');
+  for (const another of more) {
+    another.refuse('', 'one network filter is supported: http_connection_manager or tcp_proxy alone');
+    another.leave();
+  }
   if (!filter) chain.refuse('filters', 'one is required: tcp_proxy or http_connection_manager');
   const { kind, config } = filter ? readFilter(filter) : {};
   return { chain, kind, config, match, onlyTls, serverNames, alpn, transport, tls };
@@ -126,21 +129,26 @@ function readFilter(filter: Fields): Pick<Partial<Chain>, 'kind' | 'config'> {
   if (filter.has('config')) return { kind: filter.choice('name', UNTYPED), config: filter.object('config') };
   filter.skip('name');
   const config = filter.required('typed_config', filter.object('typed_config'));
-  return { kind: config?.required('@type', config.choice('@type', FILTERS)), config };
+  const kind = config?.required('@type', config.choice('@type', FILTERS));
+  if (!kind) config?.leave();
+  return { kind, config };
 }
 
 function readHttpChains(base: ProxyIntent['listener'], chains: Chain[], clusters: Clusters): ReadListener {
   const tls = joinTls(chains);
   const secure = tls !== undefined;
   const [http, ...others] = chains.map(({ chain, kind, config, match, alpn, onlyTls }) => {
-    if (kind !== 'http') chain.refuse('filters', 'tcp_proxy and http_connection_manager cannot share a listener');
+    if (kind !== 'http') {
+      chain.refuse('filters', 'tcp_proxy and http_connection_manager cannot share a listener');
+      config?.leave();
+    }
     if (alpn) match!.refuse('application_protocols', 'chains of HTTP are chosen by server_names alone');
     if (onlyTls && !secure) match!.refuse('transport_protocol', 'a chain without TLS serves plain connections');
     return kind === 'http' && config ? readHttp(config, clusters, secure) : undefined;
   });
   // Several chains may choose certificates by name, not different behaviour.
   for (const [index, other] of others.entries())
-    if (JSON.stringify(other) !== JSON.stringify(http))
+    if (other && JSON.stringify(other) !== JSON.stringify(http))
       chains[index + 1]!.chain.refuse('filters', 'all filter chains of an HTTP listener must have the same filter');
   return {
     proxy: tls ? 'l7-tls' : 'l7-http',
@@ -190,6 +198,7 @@ function readTcp(
       );
     if (kind !== 'tcp' || !config) {
       chain.refuse('filters', 'tcp_proxy and http_connection_manager cannot share a listener');
+      config?.leave();
       continue;
     }
     config.ignore('stat_prefix', 'statistics are named by listener and cluster');

@@ -26,7 +26,7 @@ const REST: RouteMatch = { path: { kind: 'prefix', value: '/' } };
  */
 export function readRoutes(config: Fields, clusters: Clusters, secure: boolean): Route[] {
   config.skip('name', 'validate_clusters');
-  config.ignore('ignore_port_in_host_matching', 'ports of Host are never compared');
+  config.skip('ignore_port_in_host_matching'); // said where there are domains to compare
   const outer = readEdits(config);
   const hosts = config.list('virtual_hosts').flatMap((host) => readVirtualHost(host, outer, clusters, secure));
   const rank = (domain: string) => (domain === '*' ? 0 : domain.startsWith('*') ? domain.length : 1000 + domain.length);
@@ -43,14 +43,24 @@ export function readRoutes(config: Fields, clusters: Clusters, secure: boolean):
 
 function readVirtualHost(host: Fields, outer: Edits, clusters: Clusters, secure: boolean) {
   host.skip('name');
+  readRetries(host);
   host.ignore('include_request_attempt_count', 'requests carry no such count');
   const edits = readEdits(host);
   const toHttps = host.choice('require_tls', { NONE: false, ALL: true }) === true && !secure;
   const read = host.list('routes').flatMap((route) => readRoute(route, [edits, outer], clusters));
   const routes: Route[] = toHttps ? [{ match: REST, action: { kind: 'redirect', scheme: 'https' } }] : read;
   const domains = host.required('domains', host.strings('domains')) ?? [];
-  // Ports of Host are not compared, so two domains that differ in theirs are one.
-  return [...new Set(domains.map((domain) => domain.replace(/:(\d+|\*)$/, '')))].map((domain) => ({ domain, routes }));
+  if (domains.some((domain) => domain !== '*'))
+    host.note('domains', 'ports of Host are not compared, as with ignore_port_in_host_matching');
+  return namesOf(host, domains).map((domain) => ({ domain, routes }));
+}
+
+/** Without their ports, which are not compared: each must stand without one as well. */
+function namesOf(host: Fields, domains: readonly string[]): string[] {
+  const bare = domains.map((domain) => domain.replace(/:(\d+|\*)$/, ''));
+  const other = bare.find((domain) => !domains.includes(domain));
+  if (other !== undefined) host.refuse('domains', `ports of Host are not compared: name ${other} as well, or alone`);
+  return [...new Set(bare)];
 }
 
 function readRoute(route: Fields, outer: readonly Edits[], clusters: Clusters): Route[] {
@@ -204,6 +214,7 @@ function readForward(forward: Fields | undefined, clusters: Clusters): RouteActi
   for (const policy of forward.list('hash_policy'))
     policy.required('connection_properties', policy.object('connection_properties'))?.boolean('source_ip');
   for (const upgrade of forward.list('upgrade_configs')) readUpgrade(upgrade);
+  readRetries(forward);
   if (forward.boolean('use_websocket') === false) forward.refuse('use_websocket', 'upgrades are passed on');
   const prefixRewrite = forward.string('prefix_rewrite');
   const regexRewrite = readRewrite(forward.object('regex_rewrite'));
@@ -218,6 +229,23 @@ function readForward(forward: Fields | undefined, clusters: Clusters): RouteActi
     timeout: forward.duration('timeout') ?? DEFAULT_TIMEOUT,
     ...(idleTimeout !== undefined && { idleTimeout }),
   };
+}
+
+/** What we do by ourselves wherever nothing of a request can have been acted upon; nothing else is repeated. */
+const RETRIED = ['connect-failure', 'refused-stream', 'reset-before-request'];
+
+function readRetries(holder: Fields): void {
+  const policy = holder.object('retry_policy');
+  if (!policy) return;
+  const asked = policy.string('retry_on')?.split(',') ?? [];
+  const others = asked.map((word) => word.trim()).filter((word) => !RETRIED.includes(word));
+  if (others.length > 0) {
+    holder.unsupported('retry_policy', `retry_on: ${others.join(',')}`);
+    policy.leave();
+    return;
+  }
+  policy.ignore('num_retries', 'each other endpoint is tried once');
+  policy.ignore('retry_back_off', 'another endpoint is tried at once');
 }
 
 /** RE2 writes the first group `\\1`, ECMAScript `$1`. */

@@ -7,8 +7,7 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   health_checks:
     'leave it out: an endpoint that takes no connection is passed over by the request that found out, as nothing is checked ahead',
   outlier_detection: 'leave it out: an endpoint that takes no connection is passed over by the request that found out',
-  retry_policy:
-    'leave it out: a request goes to another endpoint where the first took no connection, and is repeated where a kept connection turned out closed and the method lets it (RFC 9110 §9.2.2)',
+  retry_policy: 'a request goes by itself to another endpoint where the first took no connection: leave the rest out',
   circuit_breakers: 'leave it out and say --limit upstream-per-endpoint=N: beyond it requests are answered 503 at once',
   cors: 'leave it out and let the origin answer preflight requests',
   allow_origin_string_match: 'leave it out and let the origin answer preflight requests',

@@ -44,6 +44,11 @@ export class Fields {
     this.#source.refuse(this.#at(key), message);
   }
 
+  /** `word`: what of the field is not known here. */
+  unsupported(key: string, word = key): void {
+    this.#source.unsupported(this.#at(key), word, undefined, key);
+  }
+
   has(key: string): boolean {
     return this.#spelling.has(key);
   }
@@ -57,6 +62,12 @@ export class Fields {
   close(): void {
     for (const key of this.#unread) this.#source.unsupported(this.#at(key), snakeCase(key));
     for (const child of this.#children) child.close();
+  }
+
+  /** Nothing more is to be said of it, for it was refused as a whole. */
+  leave(): void {
+    this.#unread.clear();
+    this.#children.length = 0;
   }
 
   /** Reads it without using it: a name for people. */

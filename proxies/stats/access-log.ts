@@ -12,9 +12,27 @@ export interface AccessLog extends AsyncDisposable {
   readonly lost: number;
 }
 
-/** Appends to `path`, creating it. Rejects with the system's error where it cannot be opened. */
+/** What must not be opened anew: it may be a socket, as it is for who runs this as a child. */
+const STREAMS = new Map<string, NodeJS.WritableStream>([
+  ['/dev/stdout', process.stdout],
+  ['/dev/stderr', process.stderr],
+]);
+
+async function openFile(path: string): Promise<{ appendFile(text: string): Promise<void>; close(): Promise<void> }> {
+  const stream = STREAMS.get(path);
+  if (!stream) return open(path, 'a');
+  return {
+    appendFile: (text) =>
+      new Promise((resolve, reject) => {
+        stream.write(text, (error) => (error ? reject(error) : resolve()));
+      }),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Appends to `path`, creating it; `/dev/stdout` and `/dev/stderr` are this process's. Rejects with the system's error where it cannot be opened. */
 export async function openAccessLog(path: string): Promise<AccessLog> {
-  const file = await open(path, 'a');
+  const file = await openFile(path);
   let waiting: string[] = [];
   let waitingBytes = 0;
   let lost = 0;

@@ -102,7 +102,7 @@ test('tcp_proxy is known by its version 2 type URL too', () => {
 test('what is not supported is refused by its full path and name', () => {
   const text = edited('l7', (tree) => {
     clusterOf(tree).health_checks = [{ timeout: '1s' }];
-    configOf(tree).route_config.virtual_hosts[0].routes[0].route.retry_policy = {};
+    configOf(tree).route_config.virtual_hosts[0].routes[0].route.retry_policy = { retry_on: '5xx' };
     configOf(tree).http_filters.unshift({ name: 'envoy.filters.http.lua' });
     tree.layered_runtime = {};
   });
@@ -112,7 +112,7 @@ test('what is not supported is refused by its full path and name', () => {
     'layered_runtime: layered_runtime is not supported here',
     'static_resources.clusters[0].health_checks: health_checks is not supported here',
     `${filter}.http_filters[0].name: envoy.filters.http.lua is not supported; there are envoy.filters.http.router, envoy.router, envoy.filters.http.cors, envoy.cors`,
-    `${filter}.route_config.virtual_hosts[0].routes[0].route.retry_policy: retry_policy is not supported here`,
+    `${filter}.route_config.virtual_hosts[0].routes[0].route.retry_policy: retry_on: 5xx is not supported here`,
   ]);
   assert.match(problems('static_resources: [')[0]!, /^envoy.yaml: .*line 1/);
   assert.match(problems('[]').join(), /expected a mapping/);
