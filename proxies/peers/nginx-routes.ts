@@ -3,6 +3,7 @@
  * its regular expressions are tried in order of appearance. The key is `headers method host path`, the path last because only it
  * may hold spaces. Source: ngx_http_map_module, ngx_http_split_clients_module.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { HeaderMatch, ProxyIntent, Route, RouteAction } from '../config/intent.ts';
 import { IntentError } from '../config/intent-error.ts';
 import { defaultCluster, hostsOf, indexOfCluster } from './intent-facts.ts';
@@ -19,15 +20,23 @@ const HEADER_TEST = {
   prefix: (value: string) => ['default 0;', `${quote(`~^${escapeRegExp(value)}`)} 1;`],
 } satisfies Record<HeaderMatch['match']['kind'], (value: string) => string[]>;
 
-const testOf = ({ name, match }: HeaderMatch): string[] => [
-  variableOf(name),
-  ...HEADER_TEST[match.kind](match.kind === 'present' ? '' : match.value),
-];
+/** A map from what a field says to whether it is what was asked for. */
+interface FieldTest {
+  readonly variable: string;
+  readonly rows: readonly string[];
+}
 
-function patternOf(route: Route, tests: readonly string[]): string {
+const testOf = ({ name, match }: HeaderMatch): FieldTest => ({
+  variable: variableOf(name),
+  rows: HEADER_TEST[match.kind](match.kind === 'present' ? '' : match.value),
+});
+
+const isSame = (a: FieldTest, b: FieldTest): boolean => isDeepStrictEqual(a, b);
+
+function patternOf(route: Route, tests: readonly FieldTest[]): string {
   const { path, methods, headers = [] } = route.match;
   const digits = tests.map((test) => {
-    const header = headers.find((candidate) => testOf(candidate).join() === test);
+    const header = headers.find((candidate) => isSame(testOf(candidate), test));
     return header === undefined ? '.' : header.invert ? '0' : '1';
   });
   const oneOf = (values: readonly string[]) => (values.length === 0 ? '[^ ]*' : `(?:${values.join('|')})`);
@@ -60,16 +69,13 @@ export function renderRoutes(intent: ProxyIntent): { http: Lines; server: Lines;
   const fallbackName = fallback && `cluster_${intent.clusters.indexOf(fallback)}`;
   if (routes.length === 0) return { http: [], server: [], upstream: fallbackName };
 
-  const tests = [
-    ...new Set(routes.flatMap(({ match }) => (match.headers ?? []).map((header) => testOf(header).join()))),
-  ];
+  const tests = routes
+    .flatMap(({ match }) => (match.headers ?? []).map(testOf))
+    .filter((test, i, all) => all.findIndex((other) => isSame(other, test)) === i);
   const replies = routes.flatMap(({ action }, i) => (action.kind === 'reply' ? [{ action, i }] : []));
   return {
     http: [
-      tests.map((test, i) => {
-        const [variable, ...rows] = test.split(',');
-        return block(`map ${variable} $header_${i}`, rows);
-      }),
+      tests.map(({ variable, rows }, i) => block(`map ${variable} $header_${i}`, [...rows])),
       block(`map "${tests.map((_, i) => `\${header_${i}}`).join('')} $request_method $host $uri" $route`, [
         'default none;',
         routes.map((route, i) => `${quote(patternOf(route, tests))} ${i};`),
