@@ -10,6 +10,7 @@ import { parse, stringify } from 'yaml';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { type EnvoyListener, readEnvoyConfig } from '#proxies/config/envoy.ts';
 import { IntentError } from '#proxies/config/intent-error.ts';
+import { flagName, LIMITS, TIMEOUTS } from '#proxies/config/settings.ts';
 import { proxies } from '#proxies/registry.ts';
 import { never } from '../sockets.ts';
 
@@ -230,4 +231,109 @@ test('filter chains by server name make it l4-sni, the most specific first', () 
     [['a.example.org'], ['*.example.org']],
   );
   assert.equal(intent.defaultCluster, 'hello');
+});
+
+/** A chain of HTTP for `names`, or for all; `tls` is said of its transport socket. */
+function chainFor(names: readonly string[] | undefined, common: object, more: object = {}): Tree {
+  const { cert, key } = createCertificate();
+  const chain = structuredClone(listenerOf(parse(example('l7'))).filter_chains[0]);
+  return {
+    ...chain,
+    ...(names && { filter_chain_match: { server_names: names } }),
+    transport_socket: {
+      name: 'envoy.transport_sockets.tls',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+        common_tls_context: {
+          tls_certificates: [{ certificate_chain: { inline_string: cert }, private_key: { inline_string: key } }],
+          ...common,
+        },
+        ...more,
+      },
+    },
+  };
+}
+
+test('names of one listener that demand something else of clients are refused, whatever it is', () => {
+  const authority = { validation_context: { trusted_ca: { inline_string: createCertificate().ca } } };
+  const differing: [common: object, more?: object][] = [
+    [authority, { require_client_certificate: true }],
+    [{ tls_params: { tls_minimum_protocol_version: 'TLSv1_3' } }],
+    [{ tls_params: { tls_maximum_protocol_version: 'TLSv1_2' } }],
+    [{ alpn_protocols: ['http/1.0'] }],
+    [{}, { disable_stateless_session_resumption: true }],
+  ];
+  for (const [common, more] of differing) {
+    const chains = [chainFor(['a.test'], {}), chainFor(['b.test'], common, more)];
+    for (const order of [chains, chains.toReversed()]) {
+      const said = problems(edited('l7', (tree) => (listenerOf(tree).filter_chains = order)));
+      assert.equal(said.length, 1);
+      assert.match(
+        said[0]!,
+        /^static_resources\.listeners\[0\]\.filter_chains\[1\]\.transport_socket: the names of a listener demand the same/,
+      );
+    }
+  }
+  const mutual = chainFor(['a.test'], authority, { require_client_certificate: true });
+  const { tls } = readOne(edited('l7', (tree) => (listenerOf(tree).filter_chains = [mutual, mutual]))).intent.listener;
+  assert.equal(tls?.onlyNamed, true);
+  assert.equal(typeof tls.clientCa, 'string');
+});
+
+test('a chain without names serves all others', () => {
+  const text = edited(
+    'l7',
+    (tree) => (listenerOf(tree).filter_chains = [chainFor(['a.test'], {}), chainFor(undefined, {})]),
+  );
+  assert.equal(readOne(text).intent.listener.tls?.onlyNamed, undefined);
+});
+
+test('what chains are chosen by and we do not look at is refused', () => {
+  const chosen = (match: object) =>
+    edited('l7', (tree) => (listenerOf(tree).filter_chains[0].filter_chain_match = match));
+  for (const match of [
+    { application_protocols: ['h2'] },
+    { source_prefix_ranges: [] },
+    { transport_protocol: 'raw_buffer' },
+    { transport_protocol: 'tls' },
+  ])
+    assert.match(problems(chosen(match)).join(), /filter_chain_match\./);
+});
+
+test('a client that offers only HTTP/2 cannot be promised it', () => {
+  const text = (alpn: string[]) =>
+    edited('l7', (tree) => (listenerOf(tree).filter_chains = [chainFor(undefined, { alpn_protocols: alpn })]));
+  assert.deepEqual(readOne(text(['h2', 'http/1.1'])).intent.listener.tls?.alpn, ['http/1.1']);
+  assert.match(problems(text(['h2'])).join(), /alpn_protocols: http\/1\.1 must be among them/);
+});
+
+test("every limit and time-out has a name in a listener's metadata, which Envoy passes over", () => {
+  const own = {
+    timeout: Object.fromEntries(Object.keys(TIMEOUTS).map((key, i) => [flagName(key), `${i + 1}s`])),
+    limit: Object.fromEntries(Object.keys(LIMITS).map((key, i) => [flagName(key), String(i + 1)])),
+  };
+  const text = edited('l7', (tree) => (listenerOf(tree).metadata = { filter_metadata: { hopcost: own } }));
+  const { timeouts, limits } = readOne(text).intent;
+  assert.deepEqual(timeouts, Object.fromEntries(Object.keys(TIMEOUTS).map((key, i) => [key, (i + 1) * 1000])));
+  assert.deepEqual(limits, Object.fromEntries(Object.keys(LIMITS).map((key, i) => [key, i + 1])));
+  const mistaken = edited(
+    'l7',
+    (tree) => (listenerOf(tree).metadata = { filter_metadata: { hopcost: { timeout: { conect: '1s' } } } }),
+  );
+  assert.match(problems(mistaken).join(), /hopcost\.timeout\.conect: conect is not supported here/);
+});
+
+test('time-outs by the names that Envoy has for them', () => {
+  const text = edited('l7', (tree) => {
+    Object.assign(configOf(tree), { stream_idle_timeout: '0s', request_timeout: '7s', delayed_close_timeout: '0s' });
+    Object.assign(configOf(tree).route_config.virtual_hosts[0].routes[0].route, { timeout: '0s', idle_timeout: '9s' });
+  });
+  const { timeouts, routes = [] } = readOne(text).intent;
+  assert.deepEqual(timeouts, { request: 7_000, requestBody: 0, upstreamResponse: 0, tunnelIdle: 0 });
+  assert.deepEqual(routes[0]?.action, {
+    kind: 'forward',
+    clusters: [{ name: 'hello' }],
+    timeout: 0,
+    idleTimeout: 9_000,
+  });
 });
