@@ -59,6 +59,18 @@ const CASES: readonly { readonly args: readonly string[]; readonly says: RegExp 
     args: ['proxy', 'l7-tls', '--listen', '127.0.0.1:0', '--upstream', '127.0.0.1:1'],
     says: /terminates TLS: give --cert FILE and --key FILE/,
   },
+  {
+    args: ['proxy', 'l7-http', '--listen', '127.0.0.1:0', '--upstream', '127.0.0.1:1', '--timeout', 'conect=1s'],
+    says: /unknown timeout 'conect'; did you mean 'connect'/,
+  },
+  {
+    args: ['proxy', 'l7-http', '--listen', '127.0.0.1:0', '--upstream', '127.0.0.1:1', '--allow', '10.0.0.1'],
+    says: /--allow and --block are for l7-forward/,
+  },
+  {
+    args: ['proxy', 'l7-forward', '--listen', '127.0.0.1:0', '--allow', 'no good'],
+    says: /"no good" is no host/,
+  },
   { args: ['proxy', '--config', '/none.yaml'], says: /--config \/none\.yaml: cannot be read/ },
   {
     args: ['backend', 'http-fixd', '--listen', '127.0.0.1:0'],

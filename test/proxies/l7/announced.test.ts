@@ -20,7 +20,7 @@ const told6 = { ...told, sourceAddress: '2001:db8::7', destinationAddress: '2001
 const request = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 const certificate = createCertificate();
 
-async function start(definition: ProxyDefinition, timeouts = {}) {
+async function start(definition: ProxyDefinition, timeouts = {}, forwarding = {}) {
   const origin = await new Origin(answering(ok)).listen();
   const { cert, key } = certificate;
   const proxy = await definition.start(
@@ -33,6 +33,7 @@ async function start(definition: ProxyDefinition, timeouts = {}) {
       clusters: [{ name: 'o', endpoints: [{ host: '127.0.0.1', port: origin.port }] }],
       defaultCluster: 'o',
       timeouts,
+      forwarding,
     },
     new AbortController().signal,
   );
@@ -54,10 +55,16 @@ describe('PROXY protocol before HTTP', () => {
   for (const [name, header, address] of [
     ['version 1', writeProxyHeader('v1', told), '203.0.113.7'],
     ['version 2', writeProxyHeader('v2', told6, { checksum: true }), '2001:db8::7'],
+    ['version 1, IPv4 mapped into IPv6', 'PROXY TCP6 ::ffff:203.0.113.7 2001:db8::1 4711 80\r\n', '203.0.113.7'],
+    [
+      'version 2, IPv4 mapped into IPv6',
+      writeProxyHeader('v2', { ...told6, sourceAddress: '::ffff:203.0.113.7' }),
+      '203.0.113.7',
+    ],
     ['LOCAL', writeProxyHeader('v2', undefined), '127.0.0.1'],
   ] as const) {
     it(`${name} names the client, in one piece with the request and octet by octet`, async () => {
-      const all = Buffer.concat([header, Buffer.from(request)]);
+      const all = Buffer.concat([Buffer.from(header), Buffer.from(request)]);
       for (const pieces of [[all], Array.from(all, (octet) => Buffer.of(octet))]) {
         await using lab = await start(plain);
         const socket = lab.open();
@@ -69,6 +76,19 @@ describe('PROXY protocol before HTTP', () => {
       }
     });
   }
+
+  it('a peer is trusted by its address, in whatever form it is announced', async () => {
+    const claiming = request.replace('Host: a', 'Host: a\r\nX-Forwarded-For: 192.0.2.9');
+    for (const trusted of ['203.0.113.0/24', '::ffff:203.0.113.0/120'])
+      for (const sourceAddress of ['203.0.113.7', '::ffff:203.0.113.7', '::ffff:cb00:7107']) {
+        await using lab = await start(plain, {}, { trustedPeers: [trusted] });
+        const reader = new Reader(lab.open());
+        reader.socket.write(writeProxyHeader('v2', { ...told6, sourceAddress }));
+        assert.match(await reader.send(claiming).end(), /^HTTP\/1\.1 200 /);
+        assert.equal(forwardedFor(lab.origin), '192.0.2.9, 203.0.113.7');
+        reader.socket.destroy();
+      }
+  });
 
   it('a request without a header is not answered', async () => {
     for (const definition of [plain, terminate]) {

@@ -1,12 +1,14 @@
 /** TLS on both sides, with certificates made for this run. */
 import assert from 'node:assert/strict';
-import type { RequestListener } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request as plainRequest, type RequestListener } from 'node:http';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import type { DownstreamTls, UpstreamTls } from '#proxies/config/intent.ts';
+import { definition as plain } from '#proxies/l7/l7-http.ts';
 import { definition as reencrypt } from '#proxies/l7/l7-tls-reencrypt.ts';
 import { definition as terminate } from '#proxies/l7/l7-tls.ts';
 import { clientCertificate } from './client-certificate.ts';
@@ -89,6 +91,24 @@ describe('l7-tls', () => {
     assert.notEqual(named, byDefault);
     assert.equal(await fingerprint(port, 'a.TWO.test'), named);
     assert.equal(await fingerprint(port, 'a.b.two.test'), named);
+  });
+
+  it('serves no other than the named, where told so, resumed sessions included', async () => {
+    const named = { ...pem(first), serverNames: ['one.test', '*.two.test'] };
+    await using lab = await start({ certificates: [named], onlyNamed: true });
+    const { port } = lab.proxy.address;
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const options = { minVersion: version, maxVersion: version } as const;
+      const socket = await open(port, { ...options, servername: 'one.test' });
+      let session: Buffer | undefined = socket.getSession();
+      socket.on('session', (ticket: Buffer) => (session = ticket));
+      assert.match(await ask(socket), /ok$/);
+      assert.match(await ask(await open(port, { ...options, servername: 'a.b.two.test' })), /ok$/);
+      for (const other of [{}, { servername: 'two.test' }, { servername: 'other.test', ...(session && { session }) }]) {
+        const answer = await open(port, { ...options, ...other }).then(ask, () => '');
+        assert.equal(answer, '');
+      }
+    }
   });
 
   it('agrees on http/1.1 and alerts when there is no common protocol', async () => {
@@ -221,6 +241,48 @@ describe('l7-tls', () => {
     await assert.rejects(start({ certificates: [] }), { code: 'ERR_INTENT' });
     await assert.rejects(start({ certificates: [{ cert: first.cert, key: second.key }] }), { code: 'ERR_INTENT' });
   });
+});
+
+describe('TLS to the origins that ask for it', () => {
+  for (const define of [plain, terminate, reencrypt])
+    it(`${define.name} reaches each cluster as it says`, async () => {
+      const secret = createServer(pem(first), (_request, response) => response.end('secret'));
+      await new Promise<void>((resolve) => secret.listen(0, '127.0.0.1', resolve));
+      await using open = await new Origin(answering(ok)).listen();
+      const isTerminating = define.capabilities.has('tls-termination');
+      const endpoints = [{ host: '127.0.0.1', port: (secret.address() as AddressInfo).port }];
+      const to = (name: string) => ({ kind: 'forward', clusters: [{ name }] }) as const;
+      await using proxy = await define.start(
+        {
+          listener: {
+            address: { host: '127.0.0.1', port: 0 },
+            ...(isTerminating && { tls: { certificates: [pem(first)] } }),
+          },
+          clusters: [
+            { name: 'secret', endpoints, tls: { ca: first.ca, serverName: 'localhost' } },
+            { name: 'unknown', endpoints, tls: { ca: second.ca, serverName: 'localhost' } },
+            { name: 'open', endpoints: [{ host: '127.0.0.1', port: open.port }] },
+          ],
+          routes: ['secret', 'unknown', 'open'].map((name) => ({
+            match: { path: { kind: 'prefix', value: `/${name}` } },
+            action: to(name),
+          })),
+        },
+        new AbortController().signal,
+      );
+      const status = async (path: string): Promise<number | undefined> => {
+        const client = isTerminating ? request : plainRequest;
+        const options = { port: proxy.address.port, host: '127.0.0.1', path, agent: false, rejectUnauthorized: false };
+        const [response] = (await once(client(options).end(), 'response')) as [IncomingMessage];
+        response.resume();
+        return response.statusCode;
+      };
+      assert.equal(await status('/secret'), 200);
+      assert.equal(await status('/unknown'), 502);
+      // What re-encrypts speaks TLS to all.
+      assert.equal(await status('/open'), define === reencrypt ? 502 : 200);
+      secret.close().closeAllConnections();
+    });
 });
 
 describe('l7-tls-reencrypt', () => {
