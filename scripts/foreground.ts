@@ -42,10 +42,11 @@ export async function serveInForeground<R extends Running>(
     throw error;
   }
   await using server = running;
+  // Before anybody is told that it is ready: who has read that may send SIGHUP, which would end a process that does not expect it.
+  await using _ = reload && onHangup(() => reload(server));
   process.stdout.write(
     `${JSON.stringify({ ready: true, address: text(server.address), ...(server.addresses && { addresses: server.addresses.map(text) }), ...(server.admin && { admin: text(server.admin) }), pid: process.pid, pids: server.pids ?? [process.pid] })}\n`,
   );
-  await using _ = reload && onHangup(() => reload(server));
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   try {
     await server.drain?.();
