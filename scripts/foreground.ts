@@ -3,7 +3,8 @@
  * can be configured anew, SIGHUP does that instead: a line on stdout, or why not on stderr, and what ran goes on.
  */
 import type { Endpoint } from '#proxies/config/intent.ts';
-import { EXIT, UsageError, explain } from './exit.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
+import { EXIT } from './exit.ts';
 import { onInterrupt } from './interrupt.ts';
 
 interface Running extends AsyncDisposable {

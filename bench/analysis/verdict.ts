@@ -17,6 +17,8 @@ export interface TrialEvidence {
   readonly load: LoadResult;
   readonly probes: ProbeReadings;
   readonly placement: Placement;
+  /** Present where load came in so many turns among other subjects': what the host did meanwhile met all alike. */
+  readonly turns?: number;
   /** What only the one who ran the trial can know: 'proxy-died', 'wrong-process', … */
   readonly warnings?: readonly Warning[];
 }
@@ -71,10 +73,17 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
           evidence: { listenOverflows: host.tcp.listenOverflows },
         }
       : undefined,
-  steal: ({ probes: { host } }) =>
-    host.steal > STEAL_LIMIT
+  steal: ({ turns, probes: { host } }) =>
+    turns === undefined && host.steal > STEAL_LIMIT
       ? {
           message: `the hypervisor took ${percent(host.steal)} of the CPU (limit ${percent(STEAL_LIMIT)})`,
+          evidence: { steal: host.steal, limit: STEAL_LIMIT },
+        }
+      : undefined,
+  'steal-shared': ({ turns, probes: { host } }) =>
+    turns !== undefined && host.steal > STEAL_LIMIT
+      ? {
+          message: `the hypervisor took ${percent(host.steal)} of the CPU during these turns`,
           evidence: { steal: host.steal, limit: STEAL_LIMIT },
         }
       : undefined,
@@ -94,7 +103,8 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
       evidence: { lagP99: lag.p99, serviceP50: lag.serviceP50 },
     };
   },
-  'direct-drifted': ({ subject, load }) => (subject.kind === 'direct' ? halvesDrift(load) : undefined),
+  'direct-drifted': ({ subject, load, turns }) =>
+    subject.kind === 'direct' && turns === undefined ? halvesDrift(load) : undefined,
   'shared-cores': ({ placement, probes }) =>
     placement.shared && probes.origin ? { message: 'load or origin ran on the proxy’s core', evidence: {} } : undefined,
   unpinned: ({ placement }) =>

@@ -17,6 +17,8 @@ export interface Timetable {
   readonly start: Instant;
   readonly windowStart: Instant;
   readonly windowEnd: Instant;
+  /** Open loop in turns: requests a second, found while the lanes were open already. */
+  readonly offered?: number;
 }
 
 export function timetableOf(job: Pick<LoadJob, 'startAt' | 'warmup' | 'window'>): Timetable {

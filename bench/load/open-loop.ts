@@ -7,7 +7,7 @@ import type { LoadJob } from '#bench/model/load.ts';
 import { type Instant, until } from './clock.ts';
 import { type Arrivals, arrivalsOf, type OpenLoopSpec, pace } from './pacer.ts';
 import type { Fault, Recorder } from './recorder.ts';
-import type { Fail, Session } from './shard.ts';
+import type { Fail, Session } from './contract.ts';
 import { shareOf } from './shares.ts';
 import { connectAll, type Exchange, Slot, type SlotOwner } from './slot.ts';
 import type { Dialer } from './socket/dialer.ts';

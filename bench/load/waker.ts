@@ -10,7 +10,7 @@ import type { Timetable } from './clock.ts';
 import type { CpuTime } from './generator.ts';
 import type { OpenLoopSpec } from './pacer.ts';
 import { raiseThisThread } from './priority.ts';
-import type { Fail } from './shard.ts';
+import type { Fail } from './contract.ts';
 
 export interface Waker extends AsyncDisposable {
   /** Resolves when it can keep time. */

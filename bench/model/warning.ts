@@ -25,6 +25,12 @@ export const WARNINGS = {
     meaning: 'the hypervisor gave more than 5 % of the CPU time to others',
     advice: 'repeat when the neighbours are quiet, or use a dedicated host',
   },
+  'steal-shared': {
+    severity: 'advice',
+    meaning:
+      'the hypervisor gave more than 5 % of the CPU time to others; it met every subject of a round alike, so ratios stand, and absolute figures are higher than on a quiet host',
+    advice: 'read ratios; for absolute figures repeat when the neighbours are quiet, or use a dedicated host',
+  },
   'ports-exhausted': {
     severity: 'invalid',
     meaning: 'no local port was left for a connection (EADDRNOTAVAIL)',

@@ -5,7 +5,7 @@ import { readEnvoyConfig } from '#proxies/config/envoy.ts';
 import { parseIntent } from '#proxies/config/schema.ts';
 import type { ProxyDefinition, RunningProxy } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
-import { UsageError, explain } from '../exit.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
 import { parseEndpoint, parseInteger, parseList } from '../flags.ts';
 import { serveInForeground } from '../foreground.ts';
 import { readKeyPair } from '../key-pair.ts';

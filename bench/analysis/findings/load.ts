@@ -4,7 +4,7 @@ import { samplesFor } from '#bench/stats/histogram.ts';
 import type { Finding, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
 import { type Comparison, strengthOfFigure } from '../comparison.ts';
 import type { MetricName } from '../metrics.ts';
-import { formatEstimate, formatInterval, formatQuantity } from '../quantity.ts';
+import { formatEstimate, formatQuantity } from '../quantity.ts';
 import { pacedScenario } from '../reading-point.ts';
 import { type Evidence, mainHops, noneCompleted, weaker } from './evidence.ts';
 
@@ -89,13 +89,9 @@ function cannotAdd(rate: string, subject: SubjectAnalysis, scenario: ScenarioAna
   };
 }
 
-const addedWords = ({ estimate, strength, resolvable }: Comparison, name: string): string => {
-  const least =
-    resolvable === undefined || !Number.isFinite(resolvable)
-      ? ''
-      : `, the smallest that could have been seen is ${formatQuantity(resolvable, 'µs')}`;
+const addedWords = ({ estimate, strength }: Comparison, name: string): string => {
   if (strength === 'cannot tell' && estimate.n > 1)
-    return `${name} no difference that this run can resolve (${formatInterval(estimate, 'µs')} µs${least})`;
+    return `${name} at most +${formatQuantity(Math.max(0, estimate.high), 'µs')}`;
   return `${name} ${estimate.value >= 0 ? '+' : ''}${formatEstimate(estimate, 'µs')}`;
 };
 

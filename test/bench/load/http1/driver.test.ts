@@ -21,6 +21,7 @@ import {
   noErrors,
 } from '../jobs.ts';
 import { answer, byteOrigin, freePort, httpOrigin } from '../origins.ts';
+import { runShard } from '#bench/load/shard.ts';
 
 const body = 'hello, load';
 const ok = answer(body);
@@ -34,7 +35,7 @@ describe('http1', { concurrency: true }, () => {
       await using origin = await httpOrigin((socket) => socket.write(ok));
       const live = liveRow();
       const job = jobFor('http1', origin.port, traffic, closed(3), time);
-      const result = await driver.run(job, live, AbortSignal.timeout(10_000));
+      const result = await runShard(driver, job, live, AbortSignal.timeout(10_000));
       noErrors(result);
       enough(result.requests > 0 && result.connectionsOpened === 3);
       assert.ok(result.requests <= origin.seen.requests);
@@ -250,7 +251,8 @@ describe('http1', { concurrency: true }, () => {
         return () => asked.resolve();
       });
       const abort = new AbortController();
-      const run = driver.run(
+      const run = runShard(
+        driver,
         jobFor('http1', origin.port, traffic, closed(5), { ...time, window: 60_000 }),
         liveRow(),
         abort.signal,
@@ -288,12 +290,13 @@ describe('http1', { concurrency: true }, () => {
       await using origin = await httpOrigin((socket) => socket.write(ok));
       const script = `
       import { driver } from ${JSON.stringify(new URL('../../../../bench/load/http1/driver.ts', import.meta.url).href)};
+      import { runShard } from ${JSON.stringify(new URL('../../../../bench/load/shard.ts', import.meta.url).href)};
       import { get, jobFor, liveRow, open } from ${JSON.stringify(new URL('../jobs.ts', import.meta.url).href)};
       const abort = new AbortController();
       const job = jobFor('http1', ${origin.port}, get(${body.length}), open(4, 500), { window: 60_000 });
       const live = liveRow();
       setInterval(function () { if (live[0] > 20) { clearInterval(this); abort.abort(); } }, 5);
-      await driver.run(job, live, abort.signal).catch((error) => console.log(error.name));`;
+      await runShard(driver, job, live, abort.signal).catch((error) => console.log(error.name));`;
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
         timeout: 20_000,
       });
