@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { LoadJob, Pacing } from '#bench/model/load.ts';
+import type { PerSecond } from '#bench/model/units.ts';
 import { epochNow, type Timetable, until } from './clock.ts';
 import type { Session } from './contract.ts';
 import { drivers } from './drivers.ts';
@@ -19,7 +20,7 @@ export interface TurnOrder {
   readonly discard: number;
   readonly length: number;
   /** Open loop: requests a second, where the job left them open. */
-  readonly offered?: number;
+  readonly offered?: PerSecond;
 }
 
 export interface TurnReport {

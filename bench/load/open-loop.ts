@@ -30,7 +30,8 @@ export class OpenLoop implements Session, SlotOwner {
   readonly #turnstile: Turnstile | undefined;
   readonly #recorder: Recorder;
   readonly #slots: readonly Slot[];
-  readonly #schedule: () => Arrivals;
+  /** Arrivals of a turn, each with a seed of its own: the same pattern again and again would be one sample. */
+  readonly #schedule: (offered: OpenLoopSpec['offered'], turn: number) => Arrivals;
   readonly #waker: Waker;
   readonly #grace: number;
   readonly #free: Slot[] = [];
@@ -41,6 +42,8 @@ export class OpenLoop implements Session, SlotOwner {
   #start: Instant = 0;
   #end: Instant = 0;
   #patience = 0;
+  readonly #offered: OpenLoopSpec['offered'];
+  #turn = 0;
   #running = false;
   #quiet: (() => void) | undefined;
 
@@ -51,7 +54,8 @@ export class OpenLoop implements Session, SlotOwner {
     this.#recorder = recorder;
     this.#grace = Math.min(exchange.timeout, longestGrace);
     this.#slots = Array.from({ length: connections }, () => new Slot(exchange, dialer, recorder, this));
-    this.#schedule = () => arrivalsOf(loop, job.shard, job.seed);
+    this.#schedule = (offered, turn) => arrivalsOf({ ...loop, offered }, job.shard, job.seed + turn);
+    this.#offered = loop.offered;
     this.#waker = wakerFor(job, loop, () => this.#pump(performance.now()), fail);
   }
 
@@ -70,13 +74,14 @@ export class OpenLoop implements Session, SlotOwner {
 
   start(at: Instant): void {
     const { timetable } = this.#recorder;
-    const { start, windowStart, windowEnd } = timetable;
-    this.#arrivals = this.#schedule();
+    const { start, windowStart, windowEnd, offered = this.#offered } = timetable;
+    const turn = this.#turn++;
+    this.#arrivals = this.#schedule(offered, turn);
     this.#start = start;
     this.#end = windowEnd;
     this.#patience = Math.min(PATIENCE.longest, PATIENCE.ofWindow * (windowEnd - windowStart));
     this.#running = true;
-    this.#waker.start(timetable);
+    this.#waker.start(timetable, { offered, turn });
     this.#pump(at);
   }
 

@@ -17,6 +17,12 @@ import type { OpenLoopSpec } from './pacer.ts';
 import { raiseThisThread } from './priority.ts';
 import type { Fail } from './contract.ts';
 
+/** What differs from turn to turn of one open loop: requests a second of all shards, and how many turns it has had before. */
+export interface WakerTurn {
+  readonly offered: OpenLoopSpec['offered'];
+  readonly turn: number;
+}
+
 export interface Waker extends AsyncDisposable {
   /** Resolves when it can keep time. */
   readonly ready: Promise<void>;
@@ -25,7 +31,7 @@ export interface Waker extends AsyncDisposable {
   /** Known once ready. */
   readonly pacing: Pacing;
   /** Costs one notification; may be said again once stopped, with another timetable. */
-  start(timetable: Timetable): void;
+  start(timetable: Timetable, turn: WakerTurn): void;
   /** The sender has looked at its schedule: nothing that was due by then needs a call. */
   saw(at: Instant): void;
   stop(): void;
@@ -114,22 +120,17 @@ class SpinningWaker implements Waker {
 
 class ThreadWaker implements Waker {
   readonly ready: Promise<void>;
-  readonly #orders: Omit<PacerOrders, 'start' | 'end'>;
+  readonly #job: WakerJob;
+  readonly #arrivals: OpenLoopSpec['arrivals'];
   readonly #wake: Wake;
   readonly #fail: Fail;
   #pacer: PacerThread;
   #raised: ReturnType<typeof raiseThisThread> | undefined;
   #sender: Pacing['sender'] = 'normal';
 
-  constructor({ shard, seed }: WakerJob, { offered, arrivals }: OpenLoopSpec, wake: Wake, fail: Fail) {
-    const rate = offered / shard.count;
-    this.#orders = {
-      loop: { offered, arrivals },
-      shard,
-      seed,
-      lead: Math.min(LONGEST_LEAD, (LEAD_SHARE * 1_000) / rate),
-      gap: rate <= MOST_CALLS ? 0 : 1_000 / MOST_CALLS,
-    };
+  constructor(job: WakerJob, { arrivals }: OpenLoopSpec, wake: Wake, fail: Fail) {
+    this.#job = job;
+    this.#arrivals = arrivals;
     this.#wake = wake;
     this.#fail = fail;
     this.#pacer = idlePacer();
@@ -142,13 +143,24 @@ class ThreadWaker implements Waker {
     return { by: 'pacer thread', pacer: this.#pacer.priority, sender: this.#sender };
   }
 
-  start({ start, windowEnd: end }: Timetable): void {
+  start({ start, windowEnd: end }: Timetable, { offered, turn }: WakerTurn): void {
     this.#pacer = idlePacer();
     idle.delete(this.#pacer);
     // After the pacer thread was made, which would inherit it.
     this.#raised = raiseThisThread();
     this.#sender = this.#raised.priority;
-    this.#pacer.follow({ ...this.#orders, start, end }, this.#wake, this.#fail);
+    const { shard, seed } = this.#job;
+    const rate = offered / shard.count;
+    const orders: PacerOrders = {
+      loop: { offered, arrivals: this.#arrivals },
+      shard,
+      seed: seed + turn,
+      start,
+      end,
+      lead: Math.min(LONGEST_LEAD, (LEAD_SHARE * 1_000) / rate),
+      gap: rate <= MOST_CALLS ? 0 : 1_000 / MOST_CALLS,
+    };
+    this.#pacer.follow(orders, this.#wake, this.#fail);
   }
 
   saw(at: Instant): void {

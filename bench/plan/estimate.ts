@@ -2,7 +2,7 @@
 import { hopName, type Subject, subjectName } from '#bench/model/scenario.ts';
 import { type Millis, millis } from '#bench/model/units.ts';
 import type { PlannedTrial } from './rounds.ts';
-import { CLOSED_TURN, OPEN_TURN, WARM_TURNS } from './turns.ts';
+import { CLOSED_TURN, OPEN_TURN, warmTurnsOf } from './turns.ts';
 
 /** Reports, and the host's facts. */
 const RUN_OVERHEAD = 5_000;
@@ -13,8 +13,6 @@ const START = { ours: 330, others: 700 } as const;
 const GROUP_OVERHEAD = 900;
 /** From the end of one turn to the beginning of the next: last answers, readings. */
 const SWITCH = 4;
-/** Of `WARM_TURNS.most`, how many a lane usually takes. */
-const USUAL_WARM_TURNS = 5;
 /** A window to itself, besides warm-up and window. */
 export const WINDOW_OVERHEAD = millis(650);
 /** The kernel lists the thousands of connections that such a trial has closed: the check that none is left open reads them all. */
@@ -34,6 +32,11 @@ export interface EstimateRequest {
 const turnLength = ({ scenario: { loop } }: PlannedTrial): number =>
   SWITCH + (loop.kind === 'closed' ? CLOSED_TURN.length : OPEN_TURN.length);
 
+const usualWarmTurns = (trial: PlannedTrial): number => {
+  const { least, most } = warmTurnsOf(trial);
+  return (least + most) / 2;
+};
+
 export function estimateRun({ cohorts, windows, subjects, settings }: EstimateRequest): Millis {
   const { rounds, warmup, window } = settings;
   const inTurns = cohorts.reduce((sum, cohort) => {
@@ -41,8 +44,7 @@ export function estimateRun({ cohorts, windows, subjects, settings }: EstimateRe
       cohort.map(({ subject, scenario }) => [`${subjectName(subject)} ${scenario.origin}`, subject]),
     );
     const starting = [...starts.values()].reduce((ms, one) => ms + (isOurs(one) ? START.ours : START.others), 0);
-    const warm = Math.min(WARM_TURNS.most, USUAL_WARM_TURNS);
-    const turns = cohort.reduce((ms, trial) => ms + (warm + rounds) * turnLength(trial), 0);
+    const turns = cohort.reduce((ms, trial) => ms + (usualWarmTurns(trial) + rounds) * turnLength(trial), 0);
     return sum + GROUP_OVERHEAD + starting + turns;
   }, 0);
   const alone = windows.reduce(

@@ -21,8 +21,8 @@ export interface Preset {
   /** Of what needs a window to itself. */
   readonly warmup: Millis;
   readonly window: Millis;
-  /** Whether the driver first proves itself against an origin with known delays; about eight seconds. */
-  readonly calibrate: boolean;
+  /** Whether the driver first proves itself against an origin with known delays; the full course takes about thirteen seconds. */
+  readonly calibrate: 'none' | 'brief' | 'full';
   /** Whether other people's load tools measure a target of ours too, where they are installed; about 40 seconds. */
   readonly secondOpinion: boolean;
   /** Measured time of each micro-benchmark task, for the ledger; 0: none. */
@@ -40,7 +40,7 @@ export const PRESETS: readonly Preset[] = [
     rounds: 4,
     warmup: millis(400),
     window: millis(700),
-    calibrate: false,
+    calibrate: 'none',
     secondOpinion: false,
     micro: millis(10),
   },
@@ -49,12 +49,12 @@ export const PRESETS: readonly Preset[] = [
     summary: 'what L4, L7 and TLS cost, to a few per cent; about 80 seconds',
     scenarios: ['http-small', 'tls-keepalive', 'http-paced-50'],
     proxies: 'references',
-    again: ['http-small', 'http-paced-50'],
+    again: ['http-small'],
     generations: 6,
-    rounds: 6,
+    rounds: 7,
     warmup: millis(600),
     window: millis(1_000),
-    calibrate: true,
+    calibrate: 'brief',
     secondOpinion: false,
     micro: millis(30),
   },
@@ -76,7 +76,7 @@ export const PRESETS: readonly Preset[] = [
     rounds: 8,
     warmup: millis(600),
     window: millis(1_000),
-    calibrate: true,
+    calibrate: 'full',
     secondOpinion: true,
     micro: millis(200),
   },
@@ -91,7 +91,7 @@ export const PRESETS: readonly Preset[] = [
     rounds: 10,
     warmup: millis(1_000),
     window: millis(3_000),
-    calibrate: true,
+    calibrate: 'full',
     secondOpinion: true,
     micro: millis(200),
   },

@@ -23,6 +23,9 @@ export async function reachTargets(
   return found;
 }
 
+/** Checks wait for sockets more than for the CPU, and nothing is measured yet. */
+const AT_ONCE = 2;
+
 /** All subjects of the settings, in their order; those that fail a check are said to be left out. */
 export async function admitSubjects(
   settings: Settings,
@@ -30,10 +33,8 @@ export async function admitSubjects(
   { targets, observer }: { targets: ReadonlyMap<string, SubjectRecord>; observer: Observer },
   signal: AbortSignal,
 ): Promise<SubjectRecord[]> {
-  const subjects: SubjectRecord[] = [];
-  for (const { name, hops } of settings.subjects) {
+  const check = async ({ name, hops }: Settings['subjects'][number]): Promise<SubjectRecord> => {
     const definition = definitionOf(settings, name);
-    observer.doing(`checking ${name}`);
     const spec: PreflightSpec = {
       scenarios: settings.scenarios,
       placement: session.placement,
@@ -41,9 +42,16 @@ export async function admitSubjects(
       ...(definition && { definition }),
       ...(hops !== undefined && { hops }),
     };
-    const record = targets.get(name) ?? (await preflightSubject(spec, signal));
+    return targets.get(name) ?? preflightSubject(spec, signal);
+  };
+  const subjects: SubjectRecord[] = [];
+  for (let from = 0; from < settings.subjects.length; from += AT_ONCE) {
+    const some = settings.subjects.slice(from, from + AT_ONCE);
+    observer.doing(`checking ${some.map(({ name }) => name).join(', ')}`);
+    subjects.push(...(await Promise.all(some.map(check))));
+  }
+  for (const record of subjects) {
     await session.append(record);
-    subjects.push(record);
     for (const { rule, detail } of record.preflight.filter(({ passed }) => !passed))
       observer.note(`${subjectName(record.subject)} is not measured: preflight '${rule}' failed: ${detail}`);
   }

@@ -16,7 +16,7 @@ import { measureRound, retakeShare } from '#bench/plan/retake.ts';
 import { type PlannedTrial, planRounds } from '#bench/plan/rounds.ts';
 import { takesTurns } from '#bench/plan/turns.ts';
 import { admitSubjects, reachTargets } from './admit.ts';
-import { calibrate, CALIBRATION_TIME } from './calibrate.ts';
+import { calibrate, CALIBRATIONS } from './calibrate.ts';
 import { runGeneration } from './generation.ts';
 import { describeSearches, plannedSearches, searchCost, searchKnees, searchRecord } from './knee.ts';
 import { askOthers, OTHERS_TIME } from './second-opinion.ts';
@@ -107,7 +107,7 @@ const estimateOf = ({ generations }: Plan, settings: Settings): number =>
     subjects: settings.subjects.length,
     settings,
   }) +
-  (settings.calibrate ? CALIBRATION_TIME : 0) +
+  (settings.calibrate === 'none' ? 0 : CALIBRATIONS[settings.calibrate].time) +
   (settings.secondOpinion ? OTHERS_TIME : 0);
 
 function describe(
@@ -137,9 +137,9 @@ async function proveInstruments(
   signal: AbortSignal,
 ): Promise<void> {
   const shared = { ...session, seed: settings.seed };
-  if (settings.calibrate) {
+  if (settings.calibrate !== 'none') {
     observer.doing('calibration');
-    const record = await calibrate(shared, signal);
+    const record = await calibrate(shared, signal, CALIBRATIONS[settings.calibrate]);
     await session.append(record);
     observer.note(describeCalibration(record));
   }

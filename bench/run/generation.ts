@@ -17,7 +17,7 @@ import { hopName, hopsOf, type Loop, subjectName } from '#bench/model/scenario.t
 import { epochMillis, millis, perSecond, type PerSecond } from '#bench/model/units.ts';
 import { mulberry32, shuffled } from '#bench/plan/random.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
-import { CLOSED_TURN, OPEN_TURN, WARM_TURNS } from '#bench/plan/turns.ts';
+import { CLOSED_TURN, OPEN_TURN } from '#bench/plan/turns.ts';
 import { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostGaps } from '#bench/probes/host.ts';
 import { processReading } from '#bench/probes/process.ts';
@@ -186,7 +186,7 @@ const shapeOf = (loop: Loop): TurnShape => (loop.kind === 'closed' ? CLOSED_TURN
 
 type Random = () => number;
 
-/** Turns that count in nothing, until none of them makes its subject cheaper any more; at most `WARM_TURNS.most`. Closed loops first. */
+/** Turns that count in nothing, until none of them makes its subject cheaper any more, within bounds. Closed loops first. */
 async function warmUp(
   lanes: readonly Lane[],
   rates: Map<string, PerSecond>,
@@ -196,14 +196,11 @@ async function warmUp(
   const isPaced = ({ planned }: Lane): boolean => planned.scenario.loop.kind === 'paced';
   for (const some of [lanes.filter((lane) => !isPaced(lane)), lanes.filter(isPaced)]) {
     for (const { planned } of some) findRate(planned.scenario, lanes, rates);
-    for (let turn = 0; turn < WARM_TURNS.most; turn++) {
-      const cold = some.filter((lane) => !lane.isWarm || turn < WARM_TURNS.least);
-      if (cold.length === 0) break;
+    for (let cold = some; cold.length > 0; cold = cold.filter((lane) => !lane.isWarm))
       for (const lane of shuffled(cold, random)) {
         signal.throwIfAborted();
         await lane.warm(rates.get(lane.planned.scenario.name));
       }
-    }
   }
 }
 

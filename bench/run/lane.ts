@@ -3,9 +3,11 @@ import { subjectName } from '#bench/model/scenario.ts';
 import type { Topology } from '#bench/lab/topology.ts';
 import type { LoadStage } from '#bench/load/stage.ts';
 import type { LoadJob } from '#bench/model/load.ts';
+import type { PerSecond } from '#bench/model/units.ts';
 import { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostSnapshot } from '#bench/probes/host.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import { warmTurnsOf } from '#bench/plan/turns.ts';
 import { costOf, isSilent, type TurnReading } from './turns.ts';
 
 /** Processes of one start of a subject; several scenarios may drive it. */
@@ -40,6 +42,7 @@ export class Lane {
   readonly #generator: CpuMeter;
   #lowest = Infinity;
   #sinceLowest = 0;
+  #warmed = 0;
   /** Requests a second of its latest turn. */
   rate = 0;
 
@@ -63,7 +66,9 @@ export class Lane {
   }
 
   get isWarm(): boolean {
-    return this.fault !== undefined || this.#sinceLowest >= SETTLED_AFTER;
+    const { least, most } = warmTurnsOf(this.planned);
+    const isSettled = this.#warmed >= least && this.#sinceLowest >= SETTLED_AFTER;
+    return this.fault !== undefined || isSettled || this.#warmed >= most;
   }
 
   async open(): Promise<void> {
@@ -72,7 +77,8 @@ export class Lane {
   }
 
   /** Discarded; but for its rate and whether it cost less than all before. */
-  async warm(offered: number | undefined): Promise<void> {
+  async warm(offered: PerSecond | undefined): Promise<void> {
+    this.#warmed++;
     const reading = await this.#turn({ round: 0, at: 0 }, offered);
     if (!reading) return;
     this.rate = (1_000 * reading.turn.tally.inTime) / (reading.length - reading.discard);
@@ -82,7 +88,7 @@ export class Lane {
     this.#lowest = Math.min(this.#lowest, cost);
   }
 
-  async measure(at: { readonly round: number; readonly at: number }, offered: number | undefined): Promise<void> {
+  async measure(at: { readonly round: number; readonly at: number }, offered: PerSecond | undefined): Promise<void> {
     const reading = await this.#turn(at, offered);
     if (reading) this.readings.push(reading);
   }
@@ -94,7 +100,7 @@ export class Lane {
   /** Undefined where the lane takes no more turns: what it could not do is its `fault`. */
   async #turn(
     { round, at }: { readonly round: number; readonly at: number },
-    offered: number | undefined,
+    offered: PerSecond | undefined,
   ): Promise<TurnReading | undefined> {
     if (this.fault) return undefined;
     const { proxy, origin } = this.way;

@@ -39,7 +39,7 @@ export interface Settings {
   /** `--find max-rate`: for each subject, in each of these scenarios. */
   readonly search?: { readonly objective: Objective; readonly scenarios: readonly Scenario[] };
   readonly micro: Millis;
-  readonly calibrate: boolean;
+  readonly calibrate: 'none' | 'brief' | 'full';
   readonly secondOpinion: boolean;
   readonly seed: number;
   /** Folder that holds the folders of runs. */

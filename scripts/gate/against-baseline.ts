@@ -49,7 +49,13 @@ export async function gateAgainstBaseline(
     forGate(config),
   );
   // As the stored run was measured, and nothing that the comparison does not need.
-  const settings = { ...settled, preset: 'baseline', warmup: millis(run.warmup), micro: millis(0), calibrate: false };
+  const settings = {
+    ...settled,
+    preset: 'baseline',
+    warmup: millis(run.warmup),
+    micro: millis(0),
+    calibrate: 'none' as const,
+  };
   const { directory, interrupted } = await runBench(settings, surroundings(), signal);
   const records = await readRun(directory);
   const rules = rulesWith(config.gate?.effects);

@@ -75,6 +75,21 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'bench/stats',
     'bench/analysis',
   ],
+  'bench/run': [
+    'node:',
+    'bench/model',
+    'bench/plan',
+    'bench/lab',
+    'bench/load',
+    'bench/probes',
+    'bench/conformance',
+    'bench/analysis', // the verdict over a trial, and words for notes
+    'bench/gate',
+    'bench/micro',
+    'proxies/contract.ts',
+    'proxies/config',
+    'proxies/peers/external.ts',
+  ],
   'bench/micro': [
     'node:',
     'bench/model',

@@ -15,10 +15,10 @@ const fail = (error: Error): void => assert.fail(error);
 const signal = AbortSignal.timeout(60_000);
 
 /** Over one timetable, of which it returns the start. */
-async function drive(waker: Waker, window: number): Promise<number> {
+async function drive(waker: Waker, window: number, rate: number): Promise<number> {
   const start = performance.now() + 5;
   const windowEnd = start + window;
-  waker.start({ start, windowStart: start, windowEnd });
+  waker.start({ start, windowStart: start, windowEnd }, { offered: perSecond(rate), turn: 0 });
   await until(windowEnd + 5, signal);
   waker.stop();
   return start;
@@ -35,7 +35,7 @@ test(
     };
     const waker = wakerFor(job, uniform(200), wake, fail);
     await waker.ready;
-    const start = await drive(waker, window);
+    const start = await drive(waker, window, 200);
     enough(calls.length >= window / 10);
     assert.ok(calls.length <= window / 5 + 1, `${calls.length} calls`);
     for (const at of calls) assert.ok(at >= start - 0.05, `${start - at} ms too early`);
@@ -55,7 +55,7 @@ test(
     };
     const waker = wakerFor(job, uniform(100_000), wake, fail);
     await waker.ready;
-    await drive(waker, window);
+    await drive(waker, window, 100_000);
     enough(calls.length > window / 2);
     assert.ok(calls.length <= 4 * window + 2, `${calls.length} calls in ${window} ms`);
   }),
@@ -65,7 +65,7 @@ test('what the sender has seen by itself is not called for', async () => {
   const calls: number[] = [];
   const waker = wakerFor(job, uniform(1_000), () => calls.push(0), fail);
   await waker.ready;
-  const driving = drive(waker, 100);
+  const driving = drive(waker, 100, 1_000);
   waker.saw(Infinity);
   await driving;
   assert.equal(calls.length, 0);

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
-import { millis } from '#bench/model/units.ts';
 import { applies, factsOf, fitSubjects, type SubjectFacts } from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { mulberry32, shuffled } from '#bench/plan/random.ts';
