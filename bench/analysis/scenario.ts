@@ -6,7 +6,7 @@ import { type Histogram, mergeHistograms, percentileCurve } from '#bench/stats/h
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import type { Capacity, CurveMicros, Outcomes, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
 import { isBelowKnee } from './bound.ts';
-import { arrivalsOf, lagOf } from './lag.ts';
+import { lagOf } from './lag.ts';
 import { asFamily, compare, type Comparison, CONFIDENCE, type Rounds } from './comparison.ts';
 import { aboveNoise, type Noise } from './noise.ts';
 import { addedTail, type Tail, type TailsBy, tailsOf } from './tail.ts';
@@ -168,12 +168,12 @@ function versusDirect(scenario: string, subject: string, of: Figures, direct: Fi
 }
 
 function curvesOf(trials: readonly CompletedTrial[]): NonNullable<SubjectAnalysis['curves']> {
-  // All rounds or none, as for the figures.
-  const resolved = trials.every(({ load, loop }) => lagOf(load, arrivalsOf(loop))?.resolves === 'service and response');
-  const responses = resolved ? trials.flatMap(({ load }) => load.response ?? []) : [];
+  const lags = trials.map(({ load }) => lagOf(load));
+  const response = curve(mergeHistograms(trials.flatMap(({ load }) => load.response ?? [])));
   return {
     service: curve(mergeHistograms(trials.map(({ load }) => load.service))),
-    response: curve(mergeHistograms(responses)),
+    // A point needs all rounds, as the figures do.
+    response: response.filter(({ q }) => lags.every((lag) => lag?.tells(q))),
   };
 }
 
