@@ -3,7 +3,7 @@ import type { CompletedTrial, Turn } from '#bench/model/record.ts';
 import type { ProcessReading } from '#bench/model/probe.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { decodeHistogram, type Histogram, quantile } from '#bench/stats/histogram.ts';
-import { arrivalsOf, type Lag, lagOf } from './lag.ts';
+import { type Lag, lagOf } from './lag.ts';
 import type { Unit } from './quantity.ts';
 
 export interface Metric {
@@ -21,9 +21,8 @@ export interface Metric {
 export interface ReadTrial {
   readonly trial: CompletedTrial;
   readonly service: Histogram;
-  /** Only where the generator kept its schedule well enough for it. */
-  readonly response?: Histogram;
   /** Open loop only. */
+  readonly response?: Histogram;
   readonly lag?: Lag;
   /** Service time of the second stream, where the scenario has one. */
   readonly second?: Histogram;
@@ -32,12 +31,11 @@ export interface ReadTrial {
 export function readTrial(trial: CompletedTrial): ReadTrial {
   const { load } = trial;
   const service = decodeHistogram(load.service);
-  const lag = lagOf(load, arrivalsOf(trial.loop), service);
-  const response = lag?.resolves === 'service and response' && load.response;
+  const lag = lagOf(load, service);
   return {
     trial,
     service,
-    ...(response && { response: decodeHistogram(response) }),
+    ...(load.response && { response: decodeHistogram(load.response) }),
     ...(lag && { lag }),
     ...(load.second && { second: decodeHistogram(load.second.service) }),
   };
@@ -73,14 +71,14 @@ const service = (title: string, q: number): Metric => ({
   title: `service time ${title}`,
   unit: 'µs',
   ofTurn: ({ service: quantiles }) => quantiles[title as TurnQuantile],
-  of: ({ service, lag }) => (lag?.carries(q) === false ? undefined : micros(quantile(service, q))),
+  of: ({ service }) => micros(quantile(service, q)),
   versusDirect: 'difference',
 });
 const response = (title: string, q: number): Metric => ({
   title: `response time ${title}`,
   unit: 'µs',
   ofTurn: ({ response: quantiles }) => quantiles?.[title as TurnQuantile],
-  of: ({ response }) => micros(response && quantile(response, q)),
+  of: ({ response, lag }) => (response && lag?.tells(q) ? micros(quantile(response, q)) : undefined),
   versusDirect: 'difference',
 });
 

@@ -5,7 +5,7 @@ import { type Estimate, transform } from '#bench/stats/estimate.ts';
 import { type Histogram, mergeHistograms, percentileCurve } from '#bench/stats/histogram.ts';
 import type { Capacity, CurveMicros, Outcomes, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
 import { isBelowKnee } from './bound.ts';
-import { arrivalsOf, lagOf } from './lag.ts';
+import { lagOf } from './lag.ts';
 import { asFamily, compare, type Comparison, locate, type Rounds } from './comparison.ts';
 import { noYardstick, turnedRounds, type Yardstick, yardstickOf } from './turned.ts';
 import { aboveNoise, type Noise } from './noise.ts';
@@ -33,7 +33,9 @@ export function figuresOf(
   const readable = scenario.traffic.kind !== 'idle' && showsLatency(completed);
   return new Map(
     METRIC_NAMES.filter((name) => readable || !isLatency(name)).map((name) => {
-      const turned = turnedRounds(metric(name), completed, yardstick);
+      // What a whole generation does not tell, for the generator's lag or for too few samples, none of its turns does.
+      const isTold = read.every((trial) => metric(name).of(trial, scenario) !== undefined);
+      const turned = isTold ? turnedRounds(metric(name), completed, yardstick) : undefined;
       if (turned) return [name, turned];
       const values = read.flatMap((trial) => {
         const value = metric(name).of(trial, scenario);
@@ -180,12 +182,12 @@ function versusDirect(scenario: string, subject: string, of: Figures, direct: Fi
 }
 
 function curvesOf(trials: readonly CompletedTrial[]): NonNullable<SubjectAnalysis['curves']> {
-  // All rounds or none, as for the figures.
-  const resolved = trials.every(({ load, loop }) => lagOf(load, arrivalsOf(loop))?.resolves === 'service and response');
-  const responses = resolved ? trials.flatMap(({ load }) => load.response ?? []) : [];
+  const lags = trials.map(({ load }) => lagOf(load));
+  const response = curve(mergeHistograms(trials.flatMap(({ load }) => load.response ?? [])));
   return {
     service: curve(mergeHistograms(trials.map(({ load }) => load.service))),
-    response: curve(mergeHistograms(responses)),
+    // A point needs all rounds, as the figures do.
+    response: response.filter(({ q }) => lags.every((lag) => lag?.tells(q))),
   };
 }
 

@@ -4,10 +4,10 @@ import type { ProbeReadings } from '#bench/model/probe.ts';
 import type { Bound, Placement } from '#bench/model/record.ts';
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
 import { type Warning, WARNINGS, type WarningCode } from '#bench/model/warning.ts';
-import { samplesFor } from '#bench/stats/histogram.ts';
+import { decodeHistogram, samplesFor } from '#bench/stats/histogram.ts';
 import { boundOf, FOREIGN_LIMIT } from './bound.ts';
 import { halvesDrift } from './drift.ts';
-import { arrivalsOf, lagOf } from './lag.ts';
+import { LAG_SHARE, lagOf, waitedForConnection } from './lag.ts';
 import { attemptsOf, failuresOf } from './metrics.ts';
 import { formatQuantity, percent } from './quantity.ts';
 
@@ -29,6 +29,14 @@ export type TrialVerdict =
 
 const STEAL_LIMIT = 0.05;
 const SHORTFALL_LIMIT = 0.01;
+/** Of the service time's p99: what waits no longer than this for a connection is not told. */
+const WAITED_SHARE = 0.1;
+/** Quantiles whose withholding is told. */
+const READ = [
+  { name: 'p50', q: 0.5 },
+  { name: 'p90', q: 0.9 },
+  { name: 'p99', q: 0.99 },
+];
 /** Requests below which connections ÷ requests says nothing of pooling. */
 const POOLING_NEEDS = 1_000;
 
@@ -87,20 +95,32 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
           evidence: { steal: host.steal, limit: STEAL_LIMIT },
         }
       : undefined,
-  'schedule-lag': ({ load, scenario }) => {
-    const lag = lagOf(load, arrivalsOf(scenario.loop));
-    if (lag?.resolves !== 'nothing') return undefined;
+  'schedule-lag': ({ load }) => {
+    const lag = lagOf(load);
+    if (!lag?.spoils) return undefined;
     return {
-      message: `the generator’s own lag p99 ${formatQuantity(lag.p99, 'µs')} is too long for a mean gap between arrivals of ${formatQuantity(lag.meanGap, 'µs')} and a service time p50 of ${formatQuantity(lag.serviceP50, 'µs')}`,
-      evidence: { lagP99: lag.p99, meanGap: lag.meanGap, serviceP50: lag.serviceP50 },
+      message: `half of the requests were sent ${formatQuantity(lag.at(0.5), 'µs')} late or more by the generator’s own doing, longer than the service time’s p99 of ${formatQuantity(lag.serviceP99, 'µs')}`,
+      evidence: { lagP50: lag.at(0.5), serviceP99: lag.serviceP99 },
     };
   },
-  'response-unresolved': ({ load, scenario }) => {
-    const lag = lagOf(load, arrivalsOf(scenario.loop));
-    if (lag?.resolves !== 'service') return undefined;
+  'response-unresolved': ({ load }) => {
+    const lag = lagOf(load);
+    if (lag === undefined || lag.spoils || load.response === undefined) return undefined;
+    const withheld = READ.filter(({ q }) => load.requests >= samplesFor(q) && !lag.tells(q));
+    if (withheld.length === 0) return undefined;
+    const named = withheld.map(({ name, q }) => `${name} (lag ${formatQuantity(lag.at(q), 'µs')})`);
     return {
-      message: `the generator’s own lag p99 ${formatQuantity(lag.p99, 'µs')} exceeds the service time p50 ${formatQuantity(lag.serviceP50, 'µs')}`,
-      evidence: { lagP99: lag.p99, serviceP50: lag.serviceP50 },
+      message: `the generator’s own lag is more than ${percent(LAG_SHARE)} of the response time at ${named.join(', ')}`,
+      evidence: Object.fromEntries(withheld.map(({ name, q }) => [name, lag.at(q)])),
+    };
+  },
+  'out-of-connections': ({ load }) => {
+    const waited = waitedForConnection(load);
+    if (waited === undefined || waited <= WAITED_SHARE * (lagOf(load)?.serviceP99 ?? 0)) return undefined;
+    const busy = Math.ceil((load.offered ?? 0) * (decodeHistogram(load.service).getValueAtPercentile(99) / 1e9));
+    return {
+      message: `more than one request in a hundred waited ${formatQuantity(waited, 'µs')} or longer, as all ${load.connections} connections were busy; at this rate and a service time p99 as here ${busy} are busy at once`,
+      evidence: { waitedP99: waited, connections: load.connections, needed: busy },
     };
   },
   'direct-drifted': ({ subject, load, turns }) =>

@@ -75,7 +75,7 @@ export interface PacerMemory {
 }
 
 /** Calls a second at most: a tenth of a core. */
-const MOST_CALLS = 4_000;
+const MOST_CALLS = 5_000;
 /** Waking a thread and its event loop takes 10 to 40 µs where the pacer's timer has no slack; milliseconds. */
 const LONGEST_LEAD = 0.02;
 const LEAD_SHARE = 0.1;

@@ -208,7 +208,7 @@ async function measureRound(
       runs: from,
       subjects,
       rates,
-      doing: observer.doing,
+      doing: (what) => observer.doing(what),
     },
     signal,
   );

@@ -4,7 +4,7 @@ import type { Topology } from '#bench/lab/topology.ts';
 import type { LoadStage } from '#bench/load/stage.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { PerSecond } from '#bench/model/units.ts';
-import { CpuMeter } from '#bench/probes/cpu-meter.ts';
+import type { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostSnapshot } from '#bench/probes/host.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
 import { warmTurnsOf } from '#bench/plan/turns.ts';

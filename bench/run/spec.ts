@@ -7,7 +7,6 @@ import type { TrialRecord } from '#bench/model/record.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import type { Millis } from '#bench/model/units.ts';
 import type { SubjectFacts } from '#bench/plan/applies.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
 
 export interface Targets {
   readonly definitions: readonly ExternalTarget[];
@@ -77,5 +76,3 @@ export interface Surroundings {
   /** Made once the plan is known: parts that will be told of, and milliseconds that all of it takes. */
   readonly observe: (parts: number, estimate: number) => Observer;
 }
-
-export type { PlannedTrial };

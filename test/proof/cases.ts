@@ -72,7 +72,11 @@ export const cases: readonly ProofCase[] = [
     async run(_size, signal, told) {
       const shown = await openLoop({}, signal, told);
       const failed = failings(shown);
-      const lines = [...[...shown.paced, shown.beyond].map(describePaced), ...failed.map((line) => `not so: ${line}`)];
+      const lines = [
+        ...[...shown.paced, shown.beyond].map(describePaced),
+        ...failed.map((line) => `not so: ${line}`),
+        `other processes used ${percent(shown.foreign)} of the CPU meanwhile`,
+      ];
       return { lines, holds: failed.length === 0 };
     },
   },

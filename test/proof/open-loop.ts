@@ -12,10 +12,12 @@ import { createLoadPool, type LoadPool } from '#bench/load/pool.ts';
 import type { LoadResult } from '#bench/model/load.ts';
 import type { Loop, Traffic } from '#bench/model/scenario.ts';
 import { epochMillis, millis, perSecond } from '#bench/model/units.ts';
+import { watchHost } from '#bench/probes/host-share.ts';
 import { takeSnapshot } from '#bench/probes/snapshot.ts';
 import { decodeHistogram } from '#bench/stats/histogram.ts';
 import type { Endpoint } from '#proxies/config/intent.ts';
-import { definitionOf, settle } from '#scripts/run/settings.ts';
+import { definitionOf } from '#bench/run/spec.ts';
+import { settle } from '#scripts/run/settings.ts';
 
 const RATES = [1_000, 3_000, 10_000, 30_000, 45_000, 60_000];
 /** More than the two cores carry, whoever sends. */
@@ -48,6 +50,8 @@ export interface OpenLoopShown {
   readonly paced: readonly Paced[];
   /** At a rate that nobody carries. */
   readonly beyond: Paced;
+  /** Share of the host's CPU that other processes used. */
+  readonly foreign: number;
 }
 
 /** Share by which what was achieved may differ from what was scheduled, and the share of the closed loop's rate up to which a rate must hold. */
@@ -55,6 +59,8 @@ const WITHIN = 0.005;
 const REACHED = 0.8;
 /** Microseconds of lag borne up to that many requests a second. */
 const LAG = { p50: 100, p99: 1_000, upTo: 30_000 };
+/** Of what h2load takes a request: it sends in bursts a millisecond apart, which is cheaper, below this rate by far. */
+const CPU = { times: 2, from: 30_000 };
 /** Beyond capacity at least this share of what the closed loop carries is still carried by what was scheduled in the window. */
 const CARRIED = 0.3;
 
@@ -66,6 +72,11 @@ export const failings = ({ closed, paced, beyond }: OpenLoopShown): string[] => 
       ? [`${rate}/s: lag p50 ${lagP50.toFixed(0)} µs, p99 ${lagP99.toFixed(0)} µs`]
       : []),
   ]),
+  ...paced.flatMap(({ rate, cpu, h2load: other }) =>
+    other && rate >= CPU.from && cpu > CPU.times * other.cpu
+      ? [`${rate}/s: ${cpu.toFixed(1)} µs of CPU a request, h2load ${other.cpu.toFixed(1)} µs`]
+      : [],
+  ),
   ...(beyond.completed < (CARRIED * closed * WINDOW) / 1_000
     ? [`${beyond.rate}/s: only ${beyond.completed} completed, where a closed loop carries ${Math.round(closed)}/s`]
     : []),
@@ -106,9 +117,10 @@ export async function openLoop(
     told(describePaced(found));
     return found;
   };
+  const host = watchHost([process.pid], true);
   const paced: Paced[] = [];
   for (const rate of rates.filter((one) => one <= REACHED * closed)) paced.push(await at(rate, compare));
-  return { closed, paced, beyond: await at(BEYOND, false) };
+  return { closed, paced, beyond: await at(BEYOND, false), foreign: host().foreign };
 }
 
 /** Runs one window and reads what this whole process used of the CPU in it. */
