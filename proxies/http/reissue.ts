@@ -158,20 +158,25 @@ const droppedFromResponses = hopFields | bit(TRANSFER_ENCODING);
 /** Whether a response head can go through as the octets that it is, were nothing added. */
 export function isIntact(head: Head): boolean {
   return (
-    (head.seen & droppedFromResponses) === 0 && head.lineIntact && !head.padded && head.nominatedNames === undefined
+    (head.seen & droppedFromResponses) === 0 &&
+    head.lineIntact &&
+    !head.irregular &&
+    !head.lengthRepeated &&
+    head.nominatedNames === undefined
   );
 }
 
 /** The response head for an HTTP/1.x client, empty line included. */
 export function reissueResponse(head: Head, changes: ResponseChanges): string {
-  const { edits, lines } = changes;
-  const drop = droppedFromResponses | (changes.dropLength ? bit(CONTENT_LENGTH) : 0);
+  const { edits, lines, dropLength } = changes;
+  const drop = droppedFromResponses | (dropLength || head.lengthRepeated ? bit(CONTENT_LENGTH) : 0);
   let text = '';
   if (!head.lineIntact) {
-    const reason = head.text(head.start + 13, Math.max(head.start + 13, head.fieldsStart - 2));
+    const reason = head.text(head.start + 12, head.fieldsStart).trim();
     text = `HTTP/1.1 ${head.status} ${reason}\r\n`;
   }
   text += keep(head, head.lineIntact ? head.start : head.fieldsStart, drop, edits);
+  if (head.lengthRepeated && !dropLength) text += `Content-Length: ${head.contentLength}\r\n`;
   return edits === undefined ? `${text}${lines}\r\n` : `${text}${edits.lines}${lines}\r\n`;
 }
 
@@ -185,10 +190,10 @@ function keep(head: Head, from: number, drop: number, edits: CompiledEdits | und
   const nominated = head.nominated & ~protectedFields;
   const all = drop | nominated | (edits?.drop ?? 0);
   const names = head.nominatedNames;
-  if ((head.seen & all) === 0 && names === undefined && edits === undefined && !head.padded) {
+  if ((head.seen & all) === 0 && names === undefined && edits === undefined && !head.irregular) {
     return head.text(from, head.end - 2);
   }
-  if (head.padded) return keepPadded(head, from, all, edits);
+  if (head.irregular) return keepIrregular(head, from, all, edits);
   let text = '';
   let run = from;
   for (let index = 0; index < head.count; index += 1) {
@@ -200,7 +205,7 @@ function keep(head: Head, from: number, drop: number, edits: CompiledEdits | und
   return head.end - 2 > run ? text + head.text(run, head.end - 2) : text;
 }
 
-function keepPadded(head: Head, from: number, drop: number, edits: CompiledEdits | undefined): string {
+function keepIrregular(head: Head, from: number, drop: number, edits: CompiledEdits | undefined): string {
   let text = head.text(from, head.fieldsStart);
   for (let index = 0; index < head.count; index += 1) {
     if (isDropped(head, index, drop, head.nominatedNames, edits)) continue;

@@ -140,7 +140,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     const counted = head.body === LENGTH;
     const last = counted ? Math.min(end, start + head.contentLength, start + joined) : start;
     const left = head.contentLength - (last - start);
-    const body = (this.#body ??= new BodyReader());
+    const body = (this.#body ??= new BodyReader(false));
     if (counted && left === 0) {
       this.#state = 'wait';
       this.#timer.cancel();

@@ -28,7 +28,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   #closed = false;
   #blocked = false;
   #out = '';
-  readonly #body = new BodyReader();
+  readonly #body = new BodyReader(true);
   readonly #timer = new Timer(this);
   readonly #pool: ConnectionPool<OriginConnection>;
   readonly #service: Service;

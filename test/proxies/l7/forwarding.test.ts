@@ -206,6 +206,41 @@ describe('responses on their way to the client', () => {
       `HTTP/1.1 299 \r\nContent-Length: 0\r\n${close}\r\n`,
     ],
     [
+      'LF alone as the end of lines',
+      'HTTP/1.1 200 OK\nX-A: 1\r\nB: 2\nContent-Length: 2\n\nok',
+      `HTTP/1.1 200 OK\r\nx-a: 1\r\nb: 2\r\ncontent-length: 2\r\n${close}\r\nok`,
+    ],
+    [
+      'LF alone as the end of the head',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok',
+      `HTTP/1.1 200 OK\r\ncontent-length: 2\r\n${close}\r\nok`,
+    ],
+    [
+      'the same length twice',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA: b\r\nContent-Length: 2\r\n\r\nok',
+      `HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 2\r\n${close}\r\nok`,
+    ],
+    [
+      'the same length in a list',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok',
+      `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${close}\r\nok`,
+    ],
+    [
+      'a status of its own kind',
+      'HTTP/1.1 999 Request Denied\r\nContent-Length: 2\r\n\r\nok',
+      `HTTP/1.1 999 Request Denied\r\nContent-Length: 2\r\n${close}\r\nok`,
+    ],
+    [
+      'blanks after a chunk size',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2  \r\nok\r\n0 \r\n\r\n',
+      `HTTP/1.1 200 OK\r\n${chunkedClose}\r\n2\r\nok\r\n0\r\n\r\n`,
+    ],
+    [
+      'interim answers end with their heads',
+      `HTTP/1.1 103 Early\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n${ok}`,
+      `HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n${close}\r\nok`,
+    ],
+    [
       'HTTP/1.0 origin',
       'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok',
       `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${close}\r\nok`,
@@ -241,6 +276,10 @@ describe('responses on their way to the client', () => {
     it(name, async () => assert.equal(await returned(response), delivered));
 
   const bad: readonly [name: string, response: string][] = [
+    ['two lengths in a list', 'HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok'],
+    ['a length that is no number twice', 'HTTP/1.1 200 OK\r\nContent-Length: +2, +2\r\n\r\nok'],
+    ['CR alone', 'HTTP/1.1 200 OK\r\nA: b\rContent-Length: 0\r\n\r\n'],
+    ['a status that begins with 0', 'HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx'],
     ['length with coding', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
     ['unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
