@@ -27,6 +27,7 @@ export function scanRequestHead(head: Head, buffer: Buffer, from: number, end: n
 
 function scanRequestSyntax(head: Head, buffer: Buffer, from: number, end: number, limits: HeadLimits): number {
   let position = from;
+  head.method = OTHER_METHOD; // until it is known: a refusal asks for it
   // RFC 9112 §2.2: one empty line before the request line is ignored.
   if (buffer[position] === CR) {
     if (position + 1 >= end) return INCOMPLETE;

@@ -109,6 +109,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     if (service !== this.#service) this.#adopt(service);
     const head = service.requestHead;
     const result = scanRequestHead(head, buffer, from, end, service.limits);
+    this.#head = head.method === HEAD;
     if (result === INCOMPLETE) {
       if (this.#gathered === undefined) this.#timer.arm(service.timeouts.requestHead);
       if (this.#gathered?.buffer !== buffer || from > 0) this.#gathered = new Gathered(buffer.subarray(from, end));
@@ -121,7 +122,6 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     }
     this.#requests += 1;
     this.#minor = head.minor;
-    this.#head = head.method === HEAD;
     this.#close = head.close || (head.minor === 0 && !head.keepAlive) || this.#isWornOut(service);
     const exchange = new Exchange(service, this, head);
     this.#exchange = exchange;
@@ -222,7 +222,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
 
   /** A head that cannot be accepted: nothing after it can be trusted. */
   #refuse(status: number): void {
-    this.#wire.writeLatin1(writeReply({ status }, 'close', false));
+    this.#wire.writeLatin1(writeReply({ status }, 'close', this.#head));
     this.#linger();
   }
 

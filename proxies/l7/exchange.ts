@@ -42,16 +42,25 @@ export interface ClientSide {
   released(): void;
 }
 
-const noUpgrade = /(^|,)\s*h2c?\s*(,|$)/i;
+/**
+ * Protocols that would carry requests past everything that is checked here (HTTP/2, TLS): an upgrade may be ignored, and these are
+ * (RFC 9110 §7.8).
+ */
+const noUpgrade = /^(h2c?|http|tls)(\/|$)/i;
 const retryAfter = 'Retry-After: 1\r\n';
+
+/** The members of Upgrade. */
+const protocolsOf = (head: Head): string[] =>
+  (head.list(UPGRADE) ?? '')
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== '');
 
 export class Exchange implements TunnelOwner {
   readonly service: Service;
   readonly method: number;
   /** The client takes trailers. */
   readonly trailers: boolean;
-  /** What the client asks to upgrade to. */
-  upgrade: string | undefined;
   /** The body goes on as chunks. */
   readonly body: number;
   /** Head, and the body so far, as sent upstream. */
@@ -64,6 +73,8 @@ export class Exchange implements TunnelOwner {
   /** The client announced trailers of its own: nobody else asked for them. */
   readonly #announced: boolean;
   readonly #client: ClientSide;
+  /** What the client asks to upgrade to, as it goes on. */
+  #upgrade: string | undefined;
   #origin: OriginConnection | undefined;
   #tunnel: TunnelAttempt | undefined;
   #endpoint: ClusterEndpoint | undefined;
@@ -137,7 +148,7 @@ export class Exchange implements TunnelOwner {
       host: decision.host,
       defaultHost: service.defaultHost,
       edits: decision.requestEdits,
-      upgrade: this.upgrade,
+      upgrade: this.#upgrade,
     });
     if (end > start) {
       this.request += latin1(head.buffer, start, end);
@@ -168,15 +179,23 @@ export class Exchange implements TunnelOwner {
     if ((head.method === OPTIONS || head.method === TRACE) && maxForwards(head) === 0) {
       return head.method === OPTIONS ? { status: 200, body: '' } : { status: 405, lines: 'Allow: OPTIONS\r\n' };
     }
-    if (head.upgrade && (head.seen & (1 << UPGRADE)) !== 0 && head.minor === 1) {
-      const upgrade = head.list(UPGRADE) ?? '';
-      // An upgrade to HTTP/2 would carry requests past everything that is checked here; ignoring it is allowed.
-      if (!noUpgrade.test(upgrade)) {
-        if (head.body !== NO_BODY) return { status: 400 };
-        this.upgrade = upgrade;
-      }
-    }
+    if (head.upgrade) this.#offerUpgrade(head);
     return undefined;
+  }
+
+  /** An upgrade with a body is none: the request is served as it is, as RFC 9110 §7.8 lets everyone do. */
+  #offerUpgrade(head: Head): void {
+    if ((head.seen & (1 << UPGRADE)) === 0 || head.minor !== 1 || head.body !== NO_BODY) return;
+    const protocols = protocolsOf(head).filter((protocol) => !noUpgrade.test(protocol));
+    if (protocols.length > 0) this.#upgrade = protocols.join(', ');
+  }
+
+  /** Whether a 101 says that it switches to what was asked for, and to nothing else (RFC 9110 §7.8). */
+  mayTunnel(head: Head): boolean {
+    if (this.#upgrade === undefined || !head.upgrade) return false;
+    const asked = this.#upgrade.toLowerCase().split(', ');
+    const chosen = protocolsOf(head);
+    return chosen.length > 0 && chosen.every((protocol) => asked.includes(protocol.toLowerCase()));
   }
 
   /**

@@ -251,7 +251,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   }
 
   #switch(exchange: Exchange, early: Buffer): void {
-    if (exchange.upgrade === undefined || !this.#service.responseHead.upgrade) {
+    if (!exchange.mayTunnel(this.#service.responseHead)) {
       this.#breakOff();
       return;
     }

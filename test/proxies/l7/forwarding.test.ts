@@ -66,6 +66,16 @@ describe('requests on their way to the origin', () => {
       'OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 2\r\n\r\n',
     ],
     [
+      'an upgrade with a body is none',
+      `POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, close\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}`,
+      'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}',
+    ],
+    [
+      'neither TLS nor HTTP/2 is offered on, what else is asked for is',
+      `GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, close\r\nUpgrade: TLS/1.2, HTTP/2.0\r\nUpgrade: websocket, h2c\r\n\r\n`,
+      'GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+    ],
+    [
       'h2c is not offered on',
       `GET / HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\nConnection: close, upgrade, http2-settings\r\n\r\n`,
       'GET / HTTP/1.1\r\nHost: h\r\n\r\n',
@@ -154,7 +164,6 @@ describe('requests on their way to the origin', () => {
       ['GET / HTTP/3.0\r\nHost: a\r\n\r\n', 505],
       [`GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
       ['GET / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\nConnection: close\r\n\r\n', 417],
-      ['POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade, close\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\nx', 400],
     ] as const) {
       assert.match(
         await lab.exchange(request),
@@ -162,6 +171,28 @@ describe('requests on their way to the origin', () => {
       );
     }
     assert.equal(lab.origin.connections.length, 0);
+  });
+
+  it('a refused HEAD has no body, however far it came', async () => {
+    await using lab = await setup(answering(ok), { timeouts: { requestHead: 50 }, limits: { targetBytes: 1_000 } });
+    for (const [request, status] of [
+      ['HEAD / HTTP/1.1\r\nX: no host\r\n\r\n', 400],
+      ['HEAD / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n', 400],
+      ['HEAD / HTTP/2.0\r\nHost: a\r\n\r\n', 505],
+      [`HEAD /${'a'.repeat(1_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+      [`HEAD / HTTP/1.1\r\nHost: a\r\n${'X: y\r\n'.repeat(200)}\r\n`, 431],
+      ['HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', 501],
+      ['HEAD / HTTP/1.1\r\nHost: a\r\n', 408],
+      ['HEAD / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\nConnection: close\r\n\r\n', 417],
+    ] as const) {
+      assert.match(
+        await lab.exchange(request),
+        new RegExp(`^HTTP/1\\.1 ${status} (?:[^\\r]*\\r\\n)+\\r\\n$`),
+        request.slice(0, 60),
+      );
+    }
+    const answer = await lab.exchange('GET / HTTP/1.1\r\nX: no host\r\n\r\n');
+    assert.match(answer, /\r\n\r\n400 Bad Request\n$/, 'what follows a HEAD on another connection is told');
   });
 
   it('a chunked body that breaks amid the request is refused and the origin let go', async () => {
@@ -362,6 +393,31 @@ describe('responses on their way to the client', () => {
 });
 
 describe('tunnels', () => {
+  const asked = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket, echo/2\r\n\r\n';
+  for (const [name, upgrade, status] of [
+    ['what was asked for, in another case', 'Upgrade: WebSocket\r\n', 101],
+    ['one of several', 'Upgrade: echo/2\r\n', 101],
+    ['another protocol', 'Upgrade: tcp\r\n', 502],
+    ['another version', 'Upgrade: echo/3\r\n', 502],
+    ['one that was asked for and another', 'Upgrade: websocket, tcp\r\n', 502],
+    ['no protocol', '', 502],
+    ['an empty list', 'Upgrade: ,\r\n', 502],
+  ] as const)
+    it(`a 101 to ${name}: ${status}`, async () => {
+      const answer = await returned(`HTTP/1.1 101 Switching Protocols\r\n${upgrade}Connection: upgrade\r\n\r\n`, asked);
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+    });
+
+  it('none after a 101 to an upgrade that had a body', async () => {
+    await using lab = await setup(async (connection) => {
+      await connection.sees('{}');
+      connection.socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: tcp\r\nConnection: upgrade\r\n\r\n');
+    });
+    const head = 'POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n';
+    const client = await lab.client();
+    assert.match(await client.send(`${head}{}`).sees('502 Bad'), /^HTTP\/1\.1 502 /);
+  });
+
   it('after 101, octets both ways, early ones too', async () => {
     await using lab = await setup(async (connection) => {
       await connection.sees('\r\n\r\n');
