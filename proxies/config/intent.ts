@@ -131,6 +131,9 @@ export interface Forwarding {
   readonly trustedPeers?: readonly string[];
 }
 
+/** What becomes of a request with `%2f` in its path: it goes on, the escape being data, or is refused with 400. */
+export type EscapedSlashes = 'keep' | 'refuse';
+
 export interface Limits {
   readonly headBytes: number;
   readonly targetBytes: number;
@@ -191,6 +194,8 @@ export interface ProxyIntent {
   readonly l4?: L4Rules;
   readonly forward?: ForwardRules;
   readonly forwarding?: Forwarding;
+  /** 'keep' by default. */
+  readonly escapedSlashes?: EscapedSlashes;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
   /** Event loops or worker processes that share the listener; 1 by default. */

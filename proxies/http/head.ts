@@ -61,8 +61,12 @@ export class Head {
   secure = false;
   authorityStart = 0;
   authorityEnd = 0;
-  /** Path and query as they shall be forwarded; undefined: the target as it stands. */
+  /** Canonical path, which decides; undefined: the target's own, but for repeated slashes (see `pathOf`). */
   canonical: string | undefined;
+  /** Path and query as they go on where nothing rewrites them; undefined: the target as it stands. */
+  relative: string | undefined;
+  /** Known fields that go no further than this hop, as a bit set: nothing is decided by what the origin does not see. */
+  removed = 0;
 
   // Responses.
   status = 0;
@@ -103,6 +107,12 @@ export class Head {
       if (length === name.length && this.name(index) === name) return index;
     }
     return -1;
+  }
+
+  /** Index of the first field with this lower-case name that goes on to the origin as it came, -1 if there is none. */
+  findKept(name: string, id: number): number {
+    const isRemoved = id === OTHER ? this.nominatedNames?.includes(name) === true : (this.removed & (1 << id)) !== 0;
+    return isRemoved ? -1 : this.findName(name);
   }
 
   /** In lower case. */

@@ -4,6 +4,7 @@
  */
 import type { CompiledEdits } from './edits.ts';
 import {
+  claimedFields,
   CONTENT_LENGTH,
   EXPECT,
   FORWARDED,
@@ -20,7 +21,7 @@ import {
   X_FORWARDED_HOST,
   X_FORWARDED_PROTO,
 } from './fields.ts';
-import { CHUNKED, type Head, methods, OPTIONS, TRACE } from './head.ts';
+import { CHUNKED, type Head, methods, NO_BODY, OPTIONS, TRACE } from './head.ts';
 
 /** What is said about the client, for one downstream connection. */
 export interface Metadata {
@@ -37,7 +38,7 @@ export interface Metadata {
 }
 
 export interface RequestChanges {
-  /** Path and query, where a route rewrites them; undefined: the canonical target. */
+  /** Path and query, where a route rewrites them; undefined: as the client sent them. */
   readonly target: string | undefined;
   /** Host to send; undefined: the authority that was asked for. */
   readonly host: string | undefined;
@@ -53,12 +54,24 @@ const alwaysDropped = hopFields | forwardingFields | bit(TRANSFER_ENCODING);
 /** Connection cannot make these disappear. */
 const protectedFields = framingFields;
 
-/** The request head for an HTTP/1.1 origin, empty line included. */
+/** Says which known fields go no further, before anything is decided by their values. `upgrades`: the Upgrade goes on. */
+export function removeFields(head: Head, { trusted, xForwardedFor }: Metadata, upgrades: boolean): void {
+  let kept = upgrades ? bit(UPGRADE) : 0;
+  if ((head.seen & hopFields) !== 0) {
+    if (expectsContinue(head)) kept |= bit(EXPECT);
+    if (acceptsTrailers(head)) kept |= bit(TE);
+    if (maxForwards(head) !== undefined) kept |= bit(MAX_FORWARDS);
+  }
+  const aboutClient = trusted ? (xForwardedFor ? 0 : claimedFields) : forwardingFields | claimedFields;
+  head.removed = ((hopFields | (head.nominated & ~protectedFields)) & ~kept) | aboutClient;
+}
+
+/** The request head for an HTTP/1.1 origin, empty line included; after `removeFields`. */
 export function reissueRequest(head: Head, metadata: Metadata, changes: RequestChanges): string {
   const { edits, host } = changes;
-  const target = changes.target ?? head.canonical;
+  const target = changes.target ?? head.relative;
   const ownHost = host !== undefined || head.form === 'absolute' || (head.seen & bit(HOST)) === 0;
-  const drop = alwaysDropped | (ownHost ? bit(HOST) : 0);
+  const drop = alwaysDropped | head.removed | (ownHost ? bit(HOST) : 0);
   const authority = head.text(head.authorityStart, head.authorityEnd);
   let text: string;
   if (target === undefined && head.minor === 1 && head.form !== 'absolute' && !ownHost) {
@@ -79,7 +92,7 @@ export function reissueRequest(head: Head, metadata: Metadata, changes: RequestC
 function hopLines(head: Head, upgrade: string | undefined): string {
   let text = '';
   let options = '';
-  if ((head.seen & bit(EXPECT)) !== 0 && head.minor === 1 && head.body !== 0) text = 'Expect: 100-continue\r\n';
+  if (expectsContinue(head)) text = 'Expect: 100-continue\r\n';
   if ((head.seen & bit(TE)) !== 0 && acceptsTrailers(head)) {
     text += 'TE: trailers\r\n';
     options = 'TE';
@@ -95,6 +108,10 @@ function hopLines(head: Head, upgrade: string | undefined): string {
     text += `Max-Forwards: ${decremented}\r\n`;
   }
   return text;
+}
+
+function expectsContinue(head: Head): boolean {
+  return (head.seen & bit(EXPECT)) !== 0 && head.minor === 1 && head.body !== NO_BODY;
 }
 
 /** Whether the sender of this request takes trailers (RFC 9110 §10.1.4). */

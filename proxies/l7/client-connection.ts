@@ -108,7 +108,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     const service = this.#owner.service;
     if (service !== this.#service) this.#adopt(service);
     const head = service.requestHead;
-    const result = scanRequestHead(head, buffer, from, end, service.limits);
+    const result = scanRequestHead(head, buffer, from, end, service.headRules);
     this.#head = head.method === HEAD;
     if (result === INCOMPLETE) {
       if (this.#gathered === undefined) this.#timer.arm(service.timeouts.requestHead);

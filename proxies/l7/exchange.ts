@@ -6,7 +6,14 @@ import type { ClusterEndpoint } from '../cluster/balancer.ts';
 import { EXPECT, TRAILER, UPGRADE } from '../http/fields.ts';
 import { CONNECT, type Head, idempotent, NO_BODY, OPTIONS, TRACE } from '../http/head.ts';
 import { latin1 } from '../http/octets.ts';
-import { acceptsTrailers, maxForwards, type Metadata, methodText, reissueRequest } from '../http/reissue.ts';
+import {
+  acceptsTrailers,
+  maxForwards,
+  type Metadata,
+  methodText,
+  reissueRequest,
+  removeFields,
+} from '../http/reissue.ts';
 import type { Reply } from '../http/reply.ts';
 import type { CompiledEdits } from '../http/edits.ts';
 import type { Wire } from '../net/wire.ts';
@@ -119,6 +126,7 @@ export class Exchange implements TunnelOwner {
       this.reply(refusal);
       return;
     }
+    removeFields(head, this.#client.metadata, this.#upgrade !== undefined);
     const decision = service.router.route(head);
     this.#responseEdits = decision.responseEdits;
     if (decision.kind === 'reply') {

@@ -9,6 +9,7 @@ import { burning } from '../filters/fault.ts';
 import { isFieldValue } from '../http/edits.ts';
 import { Head } from '../http/head.ts';
 import type { Metadata } from '../http/reissue.ts';
+import type { HeadRules } from '../http/request-head.ts';
 import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
 import type { OriginConnection } from './origin-connection.ts';
 import { createRouter, type Router } from './router.ts';
@@ -79,6 +80,7 @@ export class Service {
   readonly intent: ProxyIntent;
   readonly limits: Limits;
   readonly timeouts: Timeouts;
+  readonly headRules: HeadRules;
   readonly router: Router<Upstream>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly observer: Observer | undefined;
@@ -94,6 +96,8 @@ export class Service {
     this.intent = intent;
     this.limits = limitsOf(intent);
     this.timeouts = timeoutsOf(intent);
+    const { escapedSlashes = 'keep' } = intent;
+    this.headRules = { ...this.limits, escapedSlashes };
     this.requestHead = new Head(this.limits.headerCount);
     this.responseHead = new Head(this.limits.headerCount);
     this.defaultHost = hostOf(intent.listener.address);

@@ -56,9 +56,14 @@ describe('requests on their way to the origin', () => {
     ],
     ['HTTP/1.0 becomes HTTP/1.1', 'GET /x HTTP/1.0\r\nHost: h\r\n\r\n', 'GET /x HTTP/1.1\r\nHost: h\r\n\r\n'],
     [
-      'the canonical path is what the origin sees',
-      `GET /a/../%62 HTTP/1.1\r\nHost: h\r\n${last}\r\n`,
-      'GET /b HTTP/1.1\r\nHost: h\r\n\r\n',
+      'the target goes on as it came',
+      `GET //a/../%62%2fc?%64 HTTP/1.1\r\nHost: h\r\n${last}\r\n`,
+      'GET //a/../%62%2fc?%64 HTTP/1.1\r\nHost: h\r\n\r\n',
+    ],
+    [
+      'so does that of an absolute form',
+      `GET http://b/a/../%62?%64 HTTP/1.1\r\nHost: h\r\n${last}\r\n`,
+      'GET /a/../%62?%64 HTTP/1.1\r\nHost: b\r\n\r\n',
     ],
     [
       'Max-Forwards counts down for OPTIONS',
@@ -143,6 +148,25 @@ describe('requests on their way to the origin', () => {
       text,
       'GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n\r\n',
     );
+  });
+
+  const claims = [
+    'X-Real-IP: 6.6.6.6',
+    'X-Forwarded-Port: 1',
+    'X-Forwarded-Prefix: /x',
+    'X-Forwarded-Ssl: on',
+    'X-Forwarded-Server: x',
+    'True-Client-IP: 6.6.6.6',
+    'CF-Connecting-IP: 6.6.6.6',
+    'X-Original-URL: /admin',
+  ];
+  it('what else anyone claims to be goes the way of X-Forwarded-For', async () => {
+    const request = `GET / HTTP/1.1\r\nHost: h\r\n${claims.join('\r\n')}\r\nA: b\r\n${last}\r\n`;
+    const isClaimed = (text: string) => claims.filter((line) => text.includes(line));
+    assert.deepEqual(isClaimed(await reissued(request, {})), []);
+    const trustedPeers = ['127.0.0.1'];
+    assert.deepEqual(isClaimed(await reissued(request, { forwarding: { trustedPeers } })), claims);
+    assert.deepEqual(isClaimed(await reissued(request, { forwarding: { trustedPeers, xForwardedFor: false } })), []);
   });
 
   it('X-Forwarded-For from a trusted peer is appended to, Forwarded and Via are written where asked for', async () => {
