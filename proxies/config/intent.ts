@@ -125,7 +125,7 @@ export interface Forwarding {
   /** X-Forwarded-For/-Proto/-Host written; on by default. Off is anonymity: none leaves, whatever came in. */
   readonly xForwardedFor?: boolean;
   readonly forwarded?: boolean;
-  /** Pseudonym in Via; absent: no Via is added. */
+  /** Pseudonym in Via; absent: no Via is added. No other hop may have it: a request that names it has gone in a circle. */
   readonly via?: string;
   /** CIDRs of peers whose own metadata is kept and appended to; everyone else's is discarded. */
   readonly trustedPeers?: readonly string[];

@@ -28,6 +28,7 @@ type State = 'head' | 'body' | 'wait' | 'linger' | 'tunnel' | 'closed';
 export class ClientConnection implements WireHandler, TimerOwner, ClientSide, BodySink {
   metadata: Metadata;
   readonly address: string;
+  isLoop = false;
   readonly #wire: Wire;
   readonly #owner: Owner;
   readonly #timer = new Timer(this);
@@ -120,6 +121,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
       this.#refuse(-result);
       return end;
     }
+    if (this.#requests === 0) this.isLoop = service.own.includes(this.#wire);
     this.#requests += 1;
     this.#minor = head.minor;
     this.#close = head.close || (head.minor === 0 && !head.keepAlive) || this.#isWornOut(service);

@@ -3,7 +3,7 @@
  * abort) and leaves octets on wires to the two sides, which it knows by interface only.
  */
 import type { ClusterEndpoint } from '../cluster/balancer.ts';
-import { EXPECT, TRAILER, UPGRADE } from '../http/fields.ts';
+import { EXPECT, TRAILER, UPGRADE, VIA } from '../http/fields.ts';
 import { CONNECT, type Head, idempotent, NO_BODY, OPTIONS, TRACE } from '../http/head.ts';
 import { latin1 } from '../http/octets.ts';
 import {
@@ -25,6 +25,8 @@ import { TunnelAttempt, type TunnelOwner } from './tunnel-attempt.ts';
 export interface ClientSide {
   readonly metadata: Metadata;
   readonly address: string;
+  /** It is this proxy itself. */
+  readonly isLoop: boolean;
   /** A 1xx other than 101. */
   inform(head: Head): void;
   /** The final head, with the content that came with it. `complete`: nothing follows. False: backlog, wait for `resumeResponse`. */
@@ -55,6 +57,19 @@ export interface ClientSide {
  */
 const noUpgrade = /^(h2c?|http|tls)(\/|$)/i;
 const retryAfter = 'Retry-After: 1\r\n';
+
+/** Whether a request has come through this proxy before (RFC 9110 §7.6.3). */
+function namesUs(head: Head, pseudonym: string | undefined): boolean {
+  if (pseudonym === undefined || (head.seen & (1 << VIA)) === 0) return false;
+  const own = pseudonym.toLowerCase();
+  return (head.list(VIA) ?? '').split(',').some(
+    (hop) =>
+      hop
+        .trim()
+        .split(/[ \t]+/)[1]
+        ?.toLowerCase() === own,
+  );
+}
 
 /** The members of Upgrade. */
 const protocolsOf = (head: Head): string[] =>
@@ -180,6 +195,7 @@ export class Exchange implements TunnelOwner {
   }
 
   #refusal(head: Head): Reply | undefined {
+    if (this.#client.isLoop || namesUs(head, this.service.intent.forwarding?.via)) return { status: 508 };
     if (head.method === CONNECT && head.body !== NO_BODY) return { status: 400 };
     if ((head.seen & (1 << EXPECT)) !== 0 && head.minor === 1) {
       if (head.value(head.find(EXPECT)).toLowerCase() !== '100-continue') return { status: 417 };

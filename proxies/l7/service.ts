@@ -12,6 +12,7 @@ import type { Metadata } from '../http/reissue.ts';
 import type { HeadRules } from '../http/request-head.ts';
 import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
 import type { OriginConnection } from './origin-connection.ts';
+import { OwnConnections } from './own-connections.ts';
 import { createRouter, type Router } from './router.ts';
 
 /** Opens a connection to an endpoint; TLS to the origin is another one of these. */
@@ -74,6 +75,8 @@ export interface ServiceOptions {
   readonly dialTls?: (cluster: Cluster) => Dial;
   /** Absent: nothing is recorded, at no cost. */
   readonly observer?: Observer;
+  /** Outlives a reload. */
+  readonly own?: OwnConnections;
 }
 
 export class Service {
@@ -84,6 +87,7 @@ export class Service {
   readonly router: Router<Upstream>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly observer: Observer | undefined;
+  readonly own: OwnConnections;
   /** Host sent for HTTP/1.0 clients that name none. */
   readonly defaultHost: string;
   /** Heads are read within one delivery, so one table each serves all connections. */
@@ -102,6 +106,7 @@ export class Service {
     this.responseHead = new Head(this.limits.headerCount);
     this.defaultHost = hostOf(intent.listener.address);
     this.observer = options.observer;
+    this.own = options.own ?? new OwnConnections();
     const { dialTls } = options;
     const dialOf = dialTls ?? (() => dialPlain);
     this.upstreams = new Map(
