@@ -74,6 +74,8 @@ export async function runBench(settings: Settings, signal: AbortSignal): Promise
     progress.note(`${target}: ${external.url}, never more than ${settings.targets!.maxRate} requests a second`);
   // Before anything is written or started: a target that does not do what was said of it ends the run.
   const targets = await reachTargets(settings.targets, signal);
+  for (const [target, { external }] of targets)
+    for (const note of external?.notes ?? []) progress.note(`${target} ${note}`);
 
   const name = runName(startedAt, settings);
   await using log = await RecordLog.create(join(settings.out, name));

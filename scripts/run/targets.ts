@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ExternalTarget, parseTarget } from '#proxies/peers/external.ts';
 import { preflightTarget } from '#bench/lab/target.ts';
+import { firstLook } from '#bench/load/http1/first-look.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { cappedScenarios, type TargetKind } from '#bench/plan/capped.ts';
@@ -97,7 +98,7 @@ export async function reachTargets(
   if (!targets) return found;
   // One after the other: two of them may be one and the same.
   for (const definition of targets.definitions) {
-    const record = await preflightTarget({ definition, maxRate: targets.maxRate }, signal);
+    const record = await preflightTarget({ definition, maxRate: targets.maxRate, look: firstLook }, signal);
     const failed = record.preflight.find(({ passed }) => !passed);
     if (failed) throw new Error(`target ${failed.detail}`);
     found.set(definition.name, record);

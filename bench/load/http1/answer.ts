@@ -55,9 +55,10 @@ export class HttpDialogue implements Dialogue {
   readonly #sample: BodySample;
   #checksum = 0;
 
-  constructor(request: Buffer, expect: Expectation, sample: BodySample) {
+  /** `isForeign`: the peer is not ours. */
+  constructor(request: Buffer, expect: Expectation, sample: BodySample, isForeign = false) {
     this.request = request;
-    this.#response = new ResponseReader(request.toString('latin1', 0, 5) === 'HEAD ');
+    this.#response = new ResponseReader(request.toString('latin1', 0, 5) === 'HEAD ', isForeign);
     this.#expect = expect;
     this.#sample = sample;
   }

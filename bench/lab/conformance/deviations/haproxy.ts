@@ -101,7 +101,6 @@ export const haproxy: readonly Observed[] = [
         'a refused HEAD of another version',
         'a refused HEAD without Host',
       ],
-      'informational-11': ['ends with its head, whatever its fields say'],
       truncated: ['an extension without a name'],
       'tunnel-101': ['101 to another protocol', '101 to none'],
       'decided-by-kept': ['one that Connection nominated before', 'one that Connection nominates'],
@@ -116,6 +115,7 @@ export const haproxy: readonly Observed[] = [
       'timer-body': ['half a body'],
       'origin-killed': ['one of three, GET and POST'],
       'tls-verify': ['an unknown authority', 'another authority'],
+      'informational-11': ['ends with its head, whatever its fields say'],
     },
   },
   {

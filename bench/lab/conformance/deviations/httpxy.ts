@@ -62,12 +62,7 @@ export const httpxy: readonly Observed[] = [
       pipelining: ['what follows a close is not served'],
       'origin-killed': 'every case',
       'canonical-path': ['of an absolute form'],
-      'chunk-extension': [
-        'a quoted value without its end',
-        'blanks where they may stand',
-        'no name before another',
-        'no value',
-      ],
+      'chunk-extension': ['blanks where they may stand', 'no name before another', 'no value'],
       'identity-untrusted': [
         'cf-connecting-ip',
         'true-client-ip',
@@ -90,6 +85,7 @@ export const httpxy: readonly Observed[] = [
       'timer-body': ['half a body'],
       'timer-idle': ['a connection that says nothing'],
       'slow-clients': ['100 of them'],
+      'chunk-extension': ['a quoted value without its end'],
     },
   },
   {
