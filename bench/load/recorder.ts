@@ -15,6 +15,7 @@ import {
 import { LATENCY_BUCKETS, latencyBucket } from '#bench/model/latency-bucket.ts';
 import { bytes, millis, perSecond } from '#bench/model/units.ts';
 import { type Instant, type Timetable, timetableOf } from './clock.ts';
+import { Failures } from './failures.ts';
 import type { GeneratorCost } from './generator.ts';
 import { Histogram } from './histogram.ts';
 import { shareOf } from './shares.ts';
@@ -25,6 +26,8 @@ type ErrorKind = keyof ErrorCounts;
 export interface Fault {
   readonly kind: ErrorKind;
   readonly message: string;
+  /** Of an answer that should have had another. */
+  readonly status?: number;
 }
 
 export const LIVE = Object.fromEntries(LIVE_FIELDS.map((field, index) => [field, index])) as Record<LiveField, number>;
@@ -57,6 +60,7 @@ export class Recorder {
   /** One row of buckets an interval. */
   readonly #latency: Uint32Array;
   readonly #errors: ErrorCounts = { connect: 0, tls: 0, reset: 0, timeout: 0, status: 0, framing: 0, body: 0 };
+  readonly #failures = new Failures();
   readonly #samples = new Set<string>();
   #requests = 0;
   #scheduled = 0;
@@ -140,6 +144,7 @@ export class Recorder {
     this.note(fault);
     if (!this.inWindow(this.#open ? intended : at)) return;
     this.#errors[fault.kind] += 1;
+    this.#failures.add(fault);
     this.#time(at, sentAt, intended);
   }
 
@@ -190,6 +195,7 @@ export class Recorder {
       window,
       requests: this.#requests,
       errors: this.#errors,
+      ...this.#failures.result(),
       errorSamples: [...this.#samples],
       ...(open && {
         scheduled: this.#scheduled,
