@@ -101,7 +101,7 @@ export const routeCases: readonly ConformanceCase[] = [
     async run(bench) {
       const { intent, subject } = bench.options;
       if (bench.secure !== (intent.clusters[0]!.tls !== undefined))
-        throw new NotApplicable('it does not speak to origins as its clients speak to it');
+        throw new NotApplicable('it has no way to itself: it does not speak to origins as clients speak to it');
       const own = { ...intent.clusters[0]!, endpoints: [subject.address] };
       await bench.requireReload()({ ...intent, clusters: [own] });
       const wire = await bench.open();
