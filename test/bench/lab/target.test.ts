@@ -8,7 +8,7 @@ import { firstLook } from '#bench/load/http1/first-look.ts';
 import { SubjectRecord } from '#bench/model/record.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { parseTarget } from '#proxies/peers/external.ts';
-import { jobFor, open, runHere } from '../load/jobs.ts';
+import { enough, jobFor, noErrors, open, runHere, stretched } from '../load/jobs.ts';
 import { answer, byteOrigin, freePort, httpOrigin } from '../load/origins.ts';
 
 const soon = () => AbortSignal.timeout(60_000);
@@ -95,43 +95,49 @@ test('a redirect is measured itself, and said to be', async () => {
   assert.equal((await preflight(`http://127.0.0.1:${unchanged.port}/`)).record.external?.notes, undefined);
 });
 
-test('what is no HTTP/1.1 to the letter is read in the preflight as in the load, and named', async () => {
-  const bodies: [string, RegExp][] = [
-    ['HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello', /no space stands after its status \(RFC 9112 §4\)/],
-    ['HTTP/1.1 200 OK\nContent-Length: 5\n\nhello', /LF alone \(RFC 9112 §2\.2\)/],
-  ];
-  for (const [text, lapse] of bodies) {
-    await using origin = await httpOrigin((socket) => void socket.write(text));
-    const { record, definition, failures } = await preflight(`http://127.0.0.1:${origin.port}/`);
-    assert.deepEqual(failures, []);
-    assert.equal(record.external?.notes?.length, 1);
-    assert.match(
-      record.external.notes[0]!,
-      /^does not answer in HTTP\/1\.1 to the letter: .*; it is read all the same$/,
+test(
+  'what is no HTTP/1.1 to the letter is read in the preflight as in the load, and named',
+  stretched(async (time) => {
+    const bodies: [string, RegExp][] = [
+      ['HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello', /no space stands after its status \(RFC 9112 §4\)/],
+      ['HTTP/1.1 200 OK\nContent-Length: 5\n\nhello', /LF alone \(RFC 9112 §2\.2\)/],
+    ];
+    for (const [text, lapse] of bodies) {
+      await using origin = await httpOrigin((socket) => void socket.write(text));
+      const { record, definition, failures } = await preflight(`http://127.0.0.1:${origin.port}/`);
+      assert.deepEqual(failures, []);
+      assert.equal(record.external?.notes?.length, 1);
+      assert.match(
+        record.external.notes[0]!,
+        /^does not answer in HTTP\/1\.1 to the letter: .*; it is read all the same$/,
+      );
+      assert.match(record.external.notes[0]!, lapse);
+      const scenario = SCENARIOS.find(({ name }) => name === 'http-small')!;
+      await using way = wayTo(definition.external, record.external, scenario.traffic);
+      const loading = (bodyChecksum: null | undefined) =>
+        runHere(driver, {
+          ...jobFor('http1', origin.port, way.traffic!, open(2, 200), time),
+          ...(bodyChecksum === null && { bodyChecksum }),
+        });
+      const result = await loading(null);
+      noErrors(result);
+      enough(result.requests > 0); // the load reads it, too
+      if (text.includes('\n\n')) continue; // whose head never ends for a strict reader
+      const ours = await loading(undefined);
+      assert.equal(ours.requests, 0, 'of one that is ours it is a fault');
+      enough(ours.errors.framing > 0);
+    }
+    await using broken = await httpOrigin(
+      (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'),
     );
-    assert.match(record.external.notes[0]!, lapse);
-    const scenario = SCENARIOS.find(({ name }) => name === 'http-small')!;
-    await using way = wayTo(definition.external, record.external, scenario.traffic);
-    const loading = (bodyChecksum: null | undefined) =>
-      runHere(driver, {
-        ...jobFor('http1', origin.port, way.traffic!, open(2, 200)),
-        ...(bodyChecksum === null && { bodyChecksum }),
-      });
-    const result = await loading(null);
-    assert.ok(result.requests > 0, 'the load reads it, too');
-    assert.deepEqual(result.errorSamples, []);
-    if (text.includes('\n\n')) continue; // whose head never ends for a strict reader
-    const ours = await loading(undefined);
-    assert.ok(ours.requests === 0 && ours.errors.framing > 0, 'of one that is ours it is a fault');
-  }
-  await using broken = await httpOrigin((socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'));
-  assert.match(
-    (await preflight(`http://127.0.0.1:${broken.port}/`)).failures.join(),
-    /GET \/: expected an answer, got what is no HTTP\/1\.1: expected a decimal Content-Length, got "x"$/,
-  );
-});
+    assert.match(
+      (await preflight(`http://127.0.0.1:${broken.port}/`)).failures.join(),
+      /GET \/: expected an answer, got what is no HTTP\/1\.1: expected a decimal Content-Length, got "x"$/,
+    );
+  }),
+);
 
-test('the first look at an endless body is bounded, in bytes and in memory', async () => {
+test('the first look at a body without end is bounded', async () => {
   const piece = Buffer.alloc(256 * 1024, 'x');
   await using endless = await httpOrigin((socket) => {
     socket.write('HTTP/1.1 200 OK\r\n\r\n');
@@ -141,12 +147,10 @@ test('the first look at an endless body is bounded, in bytes and in memory', asy
     socket.on('drain', more).on('error', () => {});
     more();
   });
-  const before = process.memoryUsage().arrayBuffers;
   assert.match(
     (await preflight(`http://127.0.0.1:${endless.port}/`)).failures.join(),
     /GET \/: expected an answer, got a body of more than 67108864 bytes$/,
   );
-  assert.ok(process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024, 'it is counted, not kept');
 });
 
 test('a target that refuses is told', async () => {
