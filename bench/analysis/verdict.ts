@@ -1,5 +1,5 @@
 /** One trial's verdict from its own evidence: completed, with what bound it, or invalid, with why (METHOD 16 and 17). Pure. */
-import type { ErrorCounts, LoadResult } from '#bench/model/load.ts';
+import type { LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings } from '#bench/model/probe.ts';
 import type { Bound, Placement } from '#bench/model/record.ts';
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
@@ -7,6 +7,7 @@ import { type Warning, WARNINGS, type WarningCode } from '#bench/model/warning.t
 import { decodeHistogram, samplesFor } from '#bench/stats/histogram.ts';
 import { boundOf, FOREIGN_LIMIT } from './bound.ts';
 import { halvesDrift } from './drift.ts';
+import { failuresByKind, failureWords, nameOf } from './failures.ts';
 import { LAG_SHARE, lagOf, waitedForConnection } from './lag.ts';
 import { attemptsOf, failuresOf } from './metrics.ts';
 import { formatQuantity, percent } from './quantity.ts';
@@ -54,16 +55,18 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
       ? { message: 'no request completed in the window', evidence: { failed: failuresOf(trial) } }
       : undefined,
   'errors-above-limit': ({ load, scenario }) => {
-    const { errors, second } = load;
     const [failed, all] = [failuresOf({ load }), attemptsOf({ load })];
     const share = failed / Math.max(1, all);
     if (share <= scenario.errorLimit) return undefined;
-    const kinds = (Object.keys(errors) as (keyof ErrorCounts)[])
-      .map((kind) => [kind, errors[kind] + (second?.errors[kind] ?? 0)] as const)
-      .filter(([, count]) => count > 0);
+    const kinds = failuresByKind(load);
+    const first = kinds[0]?.first;
     return {
-      message: `${failed} of ${all} requests failed (limit ${percent(scenario.errorLimit)}): ${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
-      evidence: { share, limit: scenario.errorLimit, ...Object.fromEntries(kinds) },
+      message: `${failed} of ${all} requests failed (limit ${percent(scenario.errorLimit)}): ${failureWords(kinds)}${first === undefined ? '' : `; the first: ${first}`}`,
+      evidence: {
+        share,
+        limit: scenario.errorLimit,
+        ...Object.fromEntries(kinds.map((kind) => [nameOf(kind), kind.count])),
+      },
     };
   },
   'ports-exhausted': (trial) => {

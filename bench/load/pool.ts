@@ -143,7 +143,8 @@ function tasksOf({ second, ...job }: PooledJob, count: number): LoadJob[] {
 }
 
 function withSecond(result: LoadResult, beside: LoadResult): LoadResult {
-  const { connections, offered, scheduled, dropped, requests, errors, service, generatorLag, pacing } = beside;
+  const { connections, offered, scheduled, dropped, requests, errors, failures, service, generatorLag, pacing } =
+    beside;
   const second: SecondResult = {
     connections,
     offered: offered ?? perSecond(0),
@@ -151,6 +152,7 @@ function withSecond(result: LoadResult, beside: LoadResult): LoadResult {
     dropped: dropped ?? 0,
     requests,
     errors,
+    ...(failures && { failures }),
     service,
     generatorLag: generatorLag ?? service,
     ...(pacing && { pacing }),

@@ -16,6 +16,7 @@ import {
 import { LATENCY_BUCKETS, latencyBucket } from '#bench/model/latency-bucket.ts';
 import { millis } from '#bench/model/units.ts';
 import { type Instant, type Timetable, timetableOf } from './clock.ts';
+import { Failures } from './failures.ts';
 import type { GeneratorCost } from './generator.ts';
 import { Histogram } from './histogram.ts';
 import { NO_ERRORS, resultOf, type Tally } from './tally.ts';
@@ -26,6 +27,8 @@ type ErrorKind = keyof ErrorCounts;
 export interface Fault {
   readonly kind: ErrorKind;
   readonly message: string;
+  /** Of an answer that should have had another. */
+  readonly status?: number;
 }
 
 export const LIVE = Object.fromEntries(LIVE_FIELDS.map((field, index) => [field, index])) as Record<LiveField, number>;
@@ -58,6 +61,7 @@ export class Recorder {
   /** One row of buckets an interval. */
   readonly #latency: Uint32Array;
   #errors: ErrorCounts = { ...NO_ERRORS };
+  readonly #failures = new Failures();
   readonly #samples = new Set<string>();
   #answered = 0;
   #inTime = 0;
@@ -157,6 +161,7 @@ export class Recorder {
     this.note(fault);
     if (!this.inWindow(this.#open ? intended : at)) return;
     this.#errors[fault.kind] += 1;
+    this.#failures.add(fault);
     this.#time(at, sentAt, intended);
   }
 
@@ -205,6 +210,7 @@ export class Recorder {
       inTime: this.#inTime,
       requests: this.#requests,
       errors: this.#errors,
+      ...this.#failures.take(),
       errorSamples: [...this.#samples],
       scheduled: this.#scheduled,
       dropped: this.#dropped,

@@ -1,6 +1,7 @@
 /** What was counted, as plain data: of one window, or turn by turn; of one thread, or of all that drove a turn together. */
-import type { ErrorCounts, LoadJob, LoadResult } from '#bench/model/load.ts';
+import type { ErrorCounts, FailureCount, LoadJob, LoadResult } from '#bench/model/load.ts';
 import { bytes, perSecond } from '#bench/model/units.ts';
+import { mergeFailures } from './failures.ts';
 import { type BucketCounts, encodeBuckets, mergeBuckets } from './histogram.ts';
 import { shareOf } from './shares.ts';
 
@@ -11,6 +12,8 @@ export interface Tally {
   readonly inTime: number;
   readonly requests: number;
   readonly errors: ErrorCounts;
+  /** By kind and status, with the first message of each; absent where nothing failed. */
+  readonly failures?: readonly FailureCount[];
   readonly errorSamples: readonly string[];
   readonly scheduled: number;
   readonly dropped: number;
@@ -40,6 +43,7 @@ export function sumTallies(tallies: readonly Tally[]): Tally {
     inTime: sum((one) => one.inTime),
     requests: sum((one) => one.requests),
     errors: Object.fromEntries(kinds.map((kind) => [kind, sum(({ errors }) => errors[kind])])) as ErrorCounts,
+    ...mergeFailures(tallies.map(({ failures }) => failures)),
     errorSamples: [...new Set(tallies.flatMap(({ errorSamples }) => errorSamples))].slice(0, SAMPLES),
     scheduled: sum((one) => one.scheduled),
     dropped: sum((one) => one.dropped),
@@ -70,6 +74,7 @@ export function resultOf({ driver, loop, shard }: LoadJob, tally: Tally, around:
     connections: shareOf(loop.connections, shard),
     requests: tally.requests,
     errors: tally.errors,
+    ...(tally.failures && { failures: [...tally.failures] }),
     errorSamples: [...tally.errorSamples],
     ...(loop.kind === 'open' && {
       scheduled: tally.scheduled,

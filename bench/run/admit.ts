@@ -1,6 +1,7 @@
 /** Before anything is measured: every subject proves itself, and what it ran with is written down. */
 import { preflightSubject, type PreflightSpec } from '#bench/lab/preflight.ts';
 import { preflightTarget } from '#bench/lab/target.ts';
+import { firstLook } from '#bench/load/http1/first-look.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Session } from './session.ts';
@@ -15,7 +16,7 @@ export async function reachTargets(
   if (!targets) return found;
   // One after the other: two of them may be one and the same.
   for (const definition of targets.definitions) {
-    const record = await preflightTarget({ definition, maxRate: targets.maxRate }, signal);
+    const record = await preflightTarget({ definition, maxRate: targets.maxRate, look: firstLook }, signal);
     const failed = record.preflight.find(({ passed }) => !passed);
     if (failed) throw new Error(`target ${failed.detail}`);
     found.set(definition.name, record);

@@ -54,6 +54,8 @@ export async function runBench(
     }
     requireHost(settings, host, observer);
     const targets = await reachTargets(settings.targets, signal);
+    for (const [target, { external }] of targets)
+      for (const note of external?.notes ?? []) observer.note(`${target} ${note}`);
     return await runSession(
       { settings, host, surroundings, more: { ...(settings.search && { search: searchRecord(settings.search) }) } },
       async (session) => {

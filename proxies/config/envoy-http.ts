@@ -12,7 +12,14 @@ import type {
   Timeouts,
 } from './intent.ts';
 
-type HttpIntent = Pick<ProxyIntent, 'routes' | 'limits' | 'timeouts' | 'forwarding' | 'accessLog'>;
+type HttpIntent = Pick<ProxyIntent, 'routes' | 'limits' | 'timeouts' | 'forwarding' | 'escapedSlashes' | 'accessLog'>;
+
+/** By default Envoy keeps them, too. */
+const ESCAPED_SLASHES = {
+  IMPLEMENTATION_SPECIFIC_DEFAULT: 'keep',
+  KEEP_UNCHANGED: 'keep',
+  REJECT_REQUEST: 'refuse',
+} as const;
 
 const routerNames = { 'envoy.filters.http.router': 'router', 'envoy.router': 'router' } as const;
 
@@ -42,6 +49,7 @@ export function readHttp(manager: Fields): HttpIntent {
   const via = manager.string('via');
   // The peer's own address counts, and is appended to X-Forwarded-For; Envoy's `false` would believe whoever connects.
   if (manager.boolean('use_remote_address') === false) manager.refuse('use_remote_address', 'only true is supported');
+  const escapedSlashes = manager.choice('path_with_escaped_slashes_action', ESCAPED_SLASHES);
   const accessLog = readAccessLog(manager);
   const config = manager.required('route_config', manager.object('route_config'));
   return {
@@ -49,6 +57,7 @@ export function readHttp(manager: Fields): HttpIntent {
     ...(Object.keys(limits).length > 0 && { limits }),
     ...(Object.keys(timeouts).length > 0 && { timeouts }),
     ...(via !== undefined && { forwarding: { via } }),
+    ...(escapedSlashes !== undefined && { escapedSlashes }),
     ...(accessLog !== undefined && { accessLog }),
   };
 }

@@ -5,6 +5,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type AddressInfo, isIP } from 'node:net';
 import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import { lookupOne } from '../net/resolver.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 
 export interface UdpSessionOwner {
@@ -44,7 +45,7 @@ export class UdpSession implements TimerOwner {
     this.endpoint = endpoint;
     this.#owner = owner;
     this.#idleMs = idleMs;
-    this.#socket = createSocket(isIP(endpoint.host) === 6 ? 'udp6' : 'udp4');
+    this.#socket = createSocket({ type: isIP(endpoint.host) === 6 ? 'udp6' : 'udp4', lookup: lookupOne });
     this.#socket.on('message', (datagram, from) => this.#onReply(datagram, from));
     // ECONNREFUSED and the like: nobody is there. The client's next datagram starts a new session, elsewhere if there is choice.
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.end(error.code ?? error.message));

@@ -28,6 +28,7 @@ type State = 'head' | 'body' | 'wait' | 'linger' | 'tunnel' | 'closed';
 export class ClientConnection implements WireHandler, TimerOwner, ClientSide, BodySink {
   metadata: Metadata;
   readonly address: string;
+  isLoop = false;
   readonly #wire: Wire;
   readonly #owner: Owner;
   readonly #timer = new Timer(this);
@@ -108,7 +109,8 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     const service = this.#owner.service;
     if (service !== this.#service) this.#adopt(service);
     const head = service.requestHead;
-    const result = scanRequestHead(head, buffer, from, end, service.limits);
+    const result = scanRequestHead(head, buffer, from, end, service.headRules);
+    this.#head = head.method === HEAD;
     if (result === INCOMPLETE) {
       if (this.#gathered === undefined) this.#timer.arm(service.timeouts.requestHead);
       if (this.#gathered?.buffer !== buffer || from > 0) this.#gathered = new Gathered(buffer.subarray(from, end));
@@ -119,9 +121,9 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
       this.#refuse(-result);
       return end;
     }
+    if (this.#requests === 0) this.isLoop = service.own.includes(this.#wire);
     this.#requests += 1;
     this.#minor = head.minor;
-    this.#head = head.method === HEAD;
     this.#close = head.close || (head.minor === 0 && !head.keepAlive) || this.#isWornOut(service);
     const exchange = new Exchange(service, this, head);
     this.#exchange = exchange;
@@ -140,7 +142,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     const counted = head.body === LENGTH;
     const last = counted ? Math.min(end, start + head.contentLength, start + joined) : start;
     const left = head.contentLength - (last - start);
-    const body = (this.#body ??= new BodyReader());
+    const body = (this.#body ??= new BodyReader(false));
     if (counted && left === 0) {
       this.#state = 'wait';
       this.#timer.cancel();
@@ -222,7 +224,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
 
   /** A head that cannot be accepted: nothing after it can be trusted. */
   #refuse(status: number): void {
-    this.#wire.writeLatin1(writeReply({ status }, 'close', false));
+    this.#wire.writeLatin1(writeReply({ status }, 'close', this.#head));
     this.#linger();
   }
 

@@ -3,10 +3,17 @@
  * abort) and leaves octets on wires to the two sides, which it knows by interface only.
  */
 import type { ClusterEndpoint } from '../cluster/balancer.ts';
-import { EXPECT, TRAILER, UPGRADE } from '../http/fields.ts';
+import { EXPECT, TRAILER, UPGRADE, VIA } from '../http/fields.ts';
 import { CONNECT, type Head, idempotent, NO_BODY, OPTIONS, TRACE } from '../http/head.ts';
 import { latin1 } from '../http/octets.ts';
-import { acceptsTrailers, maxForwards, type Metadata, methodText, reissueRequest } from '../http/reissue.ts';
+import {
+  acceptsTrailers,
+  maxForwards,
+  type Metadata,
+  methodText,
+  reissueRequest,
+  removeFields,
+} from '../http/reissue.ts';
 import type { Reply } from '../http/reply.ts';
 import type { CompiledEdits } from '../http/edits.ts';
 import type { Wire } from '../net/wire.ts';
@@ -18,6 +25,8 @@ import { TunnelAttempt, type TunnelOwner } from './tunnel-attempt.ts';
 export interface ClientSide {
   readonly metadata: Metadata;
   readonly address: string;
+  /** It is this proxy itself. */
+  readonly isLoop: boolean;
   /** A 1xx other than 101. */
   inform(head: Head): void;
   /** The final head, with the content that came with it. `complete`: nothing follows. False: backlog, wait for `resumeResponse`. */
@@ -42,16 +51,38 @@ export interface ClientSide {
   released(): void;
 }
 
-const noUpgrade = /(^|,)\s*h2c?\s*(,|$)/i;
+/**
+ * Protocols that would carry requests past everything that is checked here (HTTP/2, TLS): an upgrade may be ignored, and these are
+ * (RFC 9110 §7.8).
+ */
+const noUpgrade = /^(h2c?|http|tls)(\/|$)/i;
 const retryAfter = 'Retry-After: 1\r\n';
+
+/** Whether a request has come through this proxy before (RFC 9110 §7.6.3). */
+function namesUs(head: Head, pseudonym: string | undefined): boolean {
+  if (pseudonym === undefined || (head.seen & (1 << VIA)) === 0) return false;
+  const own = pseudonym.toLowerCase();
+  return (head.list(VIA) ?? '').split(',').some(
+    (hop) =>
+      hop
+        .trim()
+        .split(/[ \t]+/)[1]
+        ?.toLowerCase() === own,
+  );
+}
+
+/** The members of Upgrade. */
+const protocolsOf = (head: Head): string[] =>
+  (head.list(UPGRADE) ?? '')
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== '');
 
 export class Exchange implements TunnelOwner {
   readonly service: Service;
   readonly method: number;
   /** The client takes trailers. */
   readonly trailers: boolean;
-  /** What the client asks to upgrade to. */
-  upgrade: string | undefined;
   /** The body goes on as chunks. */
   readonly body: number;
   /** Head, and the body so far, as sent upstream. */
@@ -64,6 +95,8 @@ export class Exchange implements TunnelOwner {
   /** The client announced trailers of its own: nobody else asked for them. */
   readonly #announced: boolean;
   readonly #client: ClientSide;
+  /** What the client asks to upgrade to, as it goes on. */
+  #upgrade: string | undefined;
   #origin: OriginConnection | undefined;
   #tunnel: TunnelAttempt | undefined;
   #endpoint: ClusterEndpoint | undefined;
@@ -108,6 +141,7 @@ export class Exchange implements TunnelOwner {
       this.reply(refusal);
       return;
     }
+    removeFields(head, this.#client.metadata, this.#upgrade !== undefined);
     const decision = service.router.route(head);
     this.#responseEdits = decision.responseEdits;
     if (decision.kind === 'reply') {
@@ -137,7 +171,7 @@ export class Exchange implements TunnelOwner {
       host: decision.host,
       defaultHost: service.defaultHost,
       edits: decision.requestEdits,
-      upgrade: this.upgrade,
+      upgrade: this.#upgrade,
     });
     if (end > start) {
       this.request += latin1(head.buffer, start, end);
@@ -161,6 +195,7 @@ export class Exchange implements TunnelOwner {
   }
 
   #refusal(head: Head): Reply | undefined {
+    if (this.#client.isLoop || namesUs(head, this.service.intent.forwarding?.via)) return { status: 508 };
     if (head.method === CONNECT && head.body !== NO_BODY) return { status: 400 };
     if ((head.seen & (1 << EXPECT)) !== 0 && head.minor === 1) {
       if (head.value(head.find(EXPECT)).toLowerCase() !== '100-continue') return { status: 417 };
@@ -168,15 +203,23 @@ export class Exchange implements TunnelOwner {
     if ((head.method === OPTIONS || head.method === TRACE) && maxForwards(head) === 0) {
       return head.method === OPTIONS ? { status: 200, body: '' } : { status: 405, lines: 'Allow: OPTIONS\r\n' };
     }
-    if (head.upgrade && (head.seen & (1 << UPGRADE)) !== 0 && head.minor === 1) {
-      const upgrade = head.list(UPGRADE) ?? '';
-      // An upgrade to HTTP/2 would carry requests past everything that is checked here; ignoring it is allowed.
-      if (!noUpgrade.test(upgrade)) {
-        if (head.body !== NO_BODY) return { status: 400 };
-        this.upgrade = upgrade;
-      }
-    }
+    if (head.upgrade) this.#offerUpgrade(head);
     return undefined;
+  }
+
+  /** An upgrade with a body is none: the request is served as it is, as RFC 9110 §7.8 lets everyone do. */
+  #offerUpgrade(head: Head): void {
+    if ((head.seen & (1 << UPGRADE)) === 0 || head.minor !== 1 || head.body !== NO_BODY) return;
+    const protocols = protocolsOf(head).filter((protocol) => !noUpgrade.test(protocol));
+    if (protocols.length > 0) this.#upgrade = protocols.join(', ');
+  }
+
+  /** Whether a 101 says that it switches to what was asked for, and to nothing else (RFC 9110 §7.8). */
+  mayTunnel(head: Head): boolean {
+    if (this.#upgrade === undefined || !head.upgrade) return false;
+    const asked = this.#upgrade.toLowerCase().split(', ');
+    const chosen = protocolsOf(head);
+    return chosen.length > 0 && chosen.every((protocol) => asked.includes(protocol.toLowerCase()));
   }
 
   /**

@@ -28,17 +28,21 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   #closed = false;
   #blocked = false;
   #out = '';
-  readonly #body = new BodyReader();
+  readonly #body = new BodyReader(true);
   readonly #timer = new Timer(this);
   readonly #pool: ConnectionPool<OriginConnection>;
   readonly #service: Service;
   readonly #secure: boolean;
+  readonly #port: number;
+  /** Its name where this proxy is its own origin. */
+  #own: string | undefined;
 
   /** Opens at once. */
   constructor(pool: ConnectionPool<OriginConnection>, upstream: Upstream, endpoint: ClusterEndpoint, service: Service) {
     this.#pool = pool;
     this.#service = service;
     this.#secure = upstream.secure;
+    this.#port = endpoint.port;
     pool.open += 1;
     this.#connecting = upstream.dial(endpoint, this, upstream.connectTimeout);
   }
@@ -112,6 +116,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   onConnect(wire: Wire): void {
     this.#wire = wire;
     this.#connecting = undefined;
+    this.#own = this.#service.own.opened(wire, this.#port);
     wire.resume();
     if (this.#exchange !== undefined) this.#send(wire, this.#exchange);
   }
@@ -251,7 +256,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   }
 
   #switch(exchange: Exchange, early: Buffer): void {
-    if (exchange.upgrade === undefined || !this.#service.responseHead.upgrade) {
+    if (!exchange.mayTunnel(this.#service.responseHead)) {
       this.#breakOff();
       return;
     }
@@ -305,6 +310,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     this.#closed = true;
     this.#pool.open -= 1;
     this.#pool.remove(this);
+    this.#service.own.closed(this.#own);
     this.#timer.release();
   }
 }

@@ -2,10 +2,11 @@
 import { IntentError } from '../config/intent-error.ts';
 import type { Endpoint, HeaderMatch, Route, RouteMatch } from '../config/intent.ts';
 import { type CompiledEdits, compileEdits, isFieldValue } from '../http/edits.ts';
+import { lookupField } from '../http/fields.ts';
 import type { Reply } from '../http/reply.ts';
 import { type Head, methods, OTHER_METHOD } from '../http/head.ts';
 import type { Dial } from './service.ts';
-import { canonicalPath, isAuthorityText } from '../http/target.ts';
+import { canonicalPath, isAuthorityText, pathOf, queryOf } from '../http/target.ts';
 
 interface Forward<C> {
   readonly kind: 'forward';
@@ -87,17 +88,13 @@ class Asked {
   }
 
   get path(): string {
-    return (this.#path ??= targetOf(this.head).replace(/\?.*$/s, ''));
+    return (this.#path ??= pathOf(this.head));
   }
 
   get method(): string {
     const { head } = this;
     return head.method === OTHER_METHOD ? head.text(head.start, head.methodEnd) : (methods[head.method] as string);
   }
-}
-
-function targetOf(head: Head): string {
-  return head.canonical ?? head.text(head.targetStart, head.targetEnd);
 }
 
 /** What is configured goes out as it is, so it must be what a head may say. */
@@ -109,6 +106,12 @@ function isCanonical(path: string): boolean {
   const absolute = path.startsWith('/') ? path : `/${path}`;
   return /^[\x21-\x7e]+$/.test(absolute) && !/[?#]/.test(absolute) && canonicalPath(absolute) === absolute;
 }
+
+/** What follows decides what its last segment is. */
+const isCanonicalPrefix = (path: string): boolean => isCanonical(`${path}x`);
+
+const NEVER_MATCHES =
+  'match.path: no request has this path, for paths are compared in their canonical form (RFC 3986 §6.2.2)';
 
 type Test = (asked: Asked) => boolean;
 
@@ -151,6 +154,7 @@ function plainForward<C>(cluster: C): Forward<C> {
 function compileMatch(match: RouteMatch): Test[] {
   const tests: Test[] = [];
   const { hosts, path, methods: allowed, headers } = match;
+  requireToken(path?.value, path?.kind === 'prefix' ? isCanonicalPrefix : isCanonical, NEVER_MATCHES);
   if (hosts !== undefined && !hosts.includes('*')) {
     const exact = new Set(hosts.filter((host) => !host.startsWith('*.')).map((host) => host.toLowerCase()));
     const suffixes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(1).toLowerCase());
@@ -170,8 +174,9 @@ function compileMatch(match: RouteMatch): Test[] {
 
 function compileHeader({ name, match, invert = false }: HeaderMatch): Test {
   const lower = name.toLowerCase();
+  const id = lookupField(Buffer.from(lower, 'latin1'), 0, lower.length);
   return ({ head }) => {
-    const index = head.findName(lower);
+    const index = head.findKept(lower, id);
     const value = index === -1 ? undefined : head.value(index);
     const found =
       value !== undefined &&
@@ -189,11 +194,10 @@ function compileRewrite(match: RouteMatch, replacement: string | undefined): (he
   requireToken(replacement, isCanonical, 'prefixRewrite: no path in its canonical form (RFC 3986 §6.2.2)');
   const matched = match.path?.value ?? '/';
   return (head) => {
-    const rest = targetOf(head).slice(matched.length);
-    let target = replacement.endsWith('/') && rest.startsWith('/') ? replacement + rest.slice(1) : replacement + rest;
-    if (!target.startsWith('/')) target = `/${target}`;
-    const path = target.replace(/\?.*$/s, '');
-    return canonicalPath(path) === path ? target : null;
+    const rest = pathOf(head).slice(matched.length);
+    let path = replacement.endsWith('/') && rest.startsWith('/') ? replacement + rest.slice(1) : replacement + rest;
+    if (!path.startsWith('/')) path = `/${path}`;
+    return canonicalPath(path) === path ? path + queryOf(head) : null;
   };
 }
 

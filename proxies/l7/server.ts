@@ -14,6 +14,7 @@ import { AnnouncedClient, type AnnouncedOwner } from './announced-client.ts';
 import { ClientConnection, type Owner } from './client-connection.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { checkOffered, type Offered } from './offered.ts';
+import { OwnConnections } from './own-connections.ts';
 import { Service, type ServiceOptions } from './service.ts';
 
 /** Listens for wires; TLS termination is another one of these. It tells the client's address where that is not the wire's. */
@@ -111,7 +112,12 @@ export async function startServer(
   const traffic = new Traffic();
   // Exchanges are counted where somebody will ask; otherwise they cost nothing.
   const observed = log !== undefined || intent.admin !== undefined || intent.stats === true;
-  const serviceOptions: ServiceOptions = { ...options, ...(observed && { observer: new ExchangeLog(traffic, log) }) };
+  const own = new OwnConnections();
+  const serviceOptions: ServiceOptions = {
+    ...options,
+    own,
+    ...(observed && { observer: new ExchangeLog(traffic, log) }),
+  };
   const server = new Server(new Service(intent, serviceOptions), offered.termination, traffic);
   const listen: Listen = options.listen ?? listenWires;
   const accept = (wire: Wire, address = wire.remoteAddress): void =>
@@ -120,6 +126,7 @@ export async function startServer(
     connections: server.service.limits.connections,
     reusePort: intent.listener.reusePort === true,
   });
+  own.port = listener.address.port;
   cleanup.defer(async () => {
     server.destroy();
     server.service.close();

@@ -9,8 +9,10 @@ import { burning } from '../filters/fault.ts';
 import { isFieldValue } from '../http/edits.ts';
 import { Head } from '../http/head.ts';
 import type { Metadata } from '../http/reissue.ts';
+import type { HeadRules } from '../http/request-head.ts';
 import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
 import type { OriginConnection } from './origin-connection.ts';
+import { OwnConnections } from './own-connections.ts';
 import { createRouter, type Router } from './router.ts';
 
 /** Opens a connection to an endpoint; TLS to the origin is another one of these. */
@@ -73,15 +75,19 @@ export interface ServiceOptions {
   readonly dialTls?: (cluster: Cluster) => Dial;
   /** Absent: nothing is recorded, at no cost. */
   readonly observer?: Observer;
+  /** Outlives a reload. */
+  readonly own?: OwnConnections;
 }
 
 export class Service {
   readonly intent: ProxyIntent;
   readonly limits: Limits;
   readonly timeouts: Timeouts;
+  readonly headRules: HeadRules;
   readonly router: Router<Upstream>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly observer: Observer | undefined;
+  readonly own: OwnConnections;
   /** Host sent for HTTP/1.0 clients that name none. */
   readonly defaultHost: string;
   /** Heads are read within one delivery, so one table each serves all connections. */
@@ -94,10 +100,13 @@ export class Service {
     this.intent = intent;
     this.limits = limitsOf(intent);
     this.timeouts = timeoutsOf(intent);
+    const { escapedSlashes = 'keep' } = intent;
+    this.headRules = { ...this.limits, escapedSlashes };
     this.requestHead = new Head(this.limits.headerCount);
     this.responseHead = new Head(this.limits.headerCount);
     this.defaultHost = hostOf(intent.listener.address);
     this.observer = options.observer;
+    this.own = options.own ?? new OwnConnections();
     const { dialTls } = options;
     const dialOf = dialTls ?? (() => dialPlain);
     this.upstreams = new Map(

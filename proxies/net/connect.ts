@@ -1,8 +1,8 @@
 /** Opens a wire to an endpoint: by address at once, by name after resolution, one address after the other. */
-import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
 import type { Endpoint } from '../config/intent.ts';
 import { HandleWire, systemError } from './handle-wire.ts';
+import { type Resolve, resolveName } from './resolver.ts';
 import { SocketWire } from './socket-wire.ts';
 import { tcpInternals, type TcpHandle, type TcpInternals } from './tcp-handle.ts';
 import { Timer } from './timer.ts';
@@ -17,6 +17,7 @@ class Attempt implements Connecting {
   readonly #port: number;
   readonly #handler: ConnectHandler;
   readonly #permits: (address: string) => boolean;
+  readonly #lookUp: Resolve;
   readonly #timer = new Timer(this);
   #cancel: (() => void) | undefined; // of the address that is being tried
   #done = false;
@@ -25,6 +26,7 @@ class Attempt implements Connecting {
     this.#port = endpoint.port;
     this.#handler = handler;
     this.#permits = options.permits ?? (() => true);
+    this.#lookUp = options.resolve ?? resolveName;
     this.#timer.arm(options.timeout);
     if (isIP(endpoint.host) !== 0 && this.#permits(endpoint.host)) this.#try([endpoint.host], 0);
     else void this.#resolve(endpoint.host);
@@ -45,9 +47,9 @@ class Attempt implements Connecting {
 
   async #resolve(host: string): Promise<void> {
     try {
-      const found = await lookup(host, { all: true });
+      const found = await this.#lookUp(host);
       if (!this.#done) {
-        const addresses = found.map(({ address }) => address).filter(this.#permits);
+        const addresses = found.filter(this.#permits);
         if (addresses.length > 0) this.#try(addresses, 0);
         else this.#fail(Object.assign(new Error(`connect EACCES ${host}`), { code: 'EACCES', syscall: 'connect' }));
       }

@@ -17,6 +17,7 @@ import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.t
 import { IntentError } from '../config/intent-error.ts';
 import type { Certificate, DownstreamTls, Endpoint, UpstreamTls } from '../config/intent.ts';
 import { readProxyHeader } from './proxy-header-socket.ts';
+import { lookupName } from './resolver.ts';
 import { tlsWire } from './tls-wire.ts';
 import { Timer } from './timer.ts';
 import type { ConnectHandler, Connecting, ListenOptions, Wire, WireHandler, WireListener } from './wire.ts';
@@ -208,6 +209,7 @@ export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: Ups
   const options: ConnectionOptions & { allowHalfOpen: boolean } = {
     host: endpoint.host,
     port: endpoint.port,
+    lookup: lookupName,
     ...(isIP(name) === 0 && { servername: name }),
     ...(tls.ca !== undefined && { ca: tls.ca }),
     ...(tls.certificate !== undefined && { cert: tls.certificate.cert, key: tls.certificate.key }),

@@ -8,6 +8,7 @@
  * follows. Callbacks never come from within a call to `write`, `end`, `reset`, `destroy`, `pause` or `resume`.
  */
 import type { Endpoint } from '../config/intent.ts';
+import type { Resolve } from './resolver.ts';
 
 /** One object per connection; keep its shape constant. */
 export interface WireHandler {
@@ -51,6 +52,8 @@ export interface ConnectOptions {
   readonly timeout: number;
   /** Which of the addresses that a name stands for may be connected to; if none may, the error has code EACCES. */
   readonly permits?: (address: string) => boolean;
+  /** What names stand for; by the hosts file and DNS by default. */
+  readonly resolve?: Resolve;
 }
 
 /** Either `onConnect` or `onConnectError` comes, once, unless abandoned; the wire's own callbacks only after `onConnect`. */

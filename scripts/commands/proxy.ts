@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
-import type { ProxyIntent } from '#proxies/config/intent.ts';
+import { Command, Option } from 'commander';
+import type { EscapedSlashes, ProxyIntent } from '#proxies/config/intent.ts';
 import { readEnvoyConfig } from '#proxies/config/envoy.ts';
 import { parseIntent } from '#proxies/config/schema.ts';
 import type { ProxyDefinition, RunningProxy } from '#proxies/contract.ts';
@@ -20,6 +20,7 @@ interface ProxyFlags {
   readonly workers?: string;
   readonly admin?: string;
   readonly accessLog?: string;
+  readonly escapedSlashes?: EscapedSlashes;
 }
 
 interface Chosen {
@@ -81,6 +82,12 @@ export const proxyCommand = (): Command =>
     .option('--workers <n>', 'event loops that share the port')
     .option('--admin <host:port>', 'statistics as JSON (/stats) and Prometheus text (/metrics)')
     .option('--access-log <file>', 'append one JSON line per request or connection')
+    .addOption(
+      new Option(
+        '--escaped-slashes <what>',
+        'HTTP: %2f in a path goes on as it is (the default), or is refused with 400',
+      ).choices(['keep', 'refuse']),
+    )
     .action(async (name: string | undefined, flags: ProxyFlags) => {
       if (name === undefined && flags.config === undefined)
         throw new UsageError('name a proxy, or give --config FILE (hopcost list shows the proxies)');
@@ -95,6 +102,7 @@ export const proxyCommand = (): Command =>
         ...(flags.workers !== undefined && { concurrency: parseInteger('--workers', flags.workers, 1, 256) }),
         ...(flags.admin !== undefined && { admin: parseEndpoint('--admin', flags.admin) }),
         ...(flags.accessLog !== undefined && { accessLog: flags.accessLog }),
+        ...(flags.escapedSlashes !== undefined && { escapedSlashes: flags.escapedSlashes }),
       });
       const intent = complete(base);
       const reload = async (running: RunningProxy): Promise<void> => {

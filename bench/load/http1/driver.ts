@@ -31,10 +31,11 @@ export const driver = {
     if (traffic.kind !== 'http') throw new LoadError(`driver http1 cannot drive ${traffic.kind}; take driver tcp`);
     const request = serializeRequest(job, traffic);
     const sample = new BodySample(job.bodyChecksum);
+    const isForeign = job.bodyChecksum === null;
     const exchange: Exchange = {
       perRequest: traffic.connection === 'per-request',
       timeout: job.timeouts.response,
-      dialogue: () => new HttpDialogue(request, traffic.expect, sample),
+      dialogue: () => new HttpDialogue(request, traffic.expect, sample, isForeign),
     };
     const dialer = await Dialer.to(job, traffic.tls, recorder);
     const session: Session =

@@ -130,7 +130,7 @@ export class Dialer implements Disposable {
   }
 }
 
-function tlsOptions({ ca, serverName }: NonNullable<LoadJob['tls']>): tls.ConnectionOptions {
+export function tlsOptions({ ca, serverName }: NonNullable<LoadJob['tls']>): tls.ConnectionOptions {
   return {
     secureContext: tls.createSecureContext({ ...(ca !== undefined && { ca }), ...TLS_SUITES }),
     rejectUnauthorized: true,

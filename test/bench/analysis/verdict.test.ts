@@ -223,3 +223,30 @@ test('idle connections are neither bound nor short of samples', () => {
     warnings: [],
   });
 });
+
+test('failed requests are told by status, those of a second stream with them', () => {
+  const failures = [
+    { kind: 'status', status: 429, count: 95, first: 'expected status 200, got 429' },
+    { kind: 'reset', count: 2, first: 'read ECONNRESET' },
+  ] as const;
+  const alone = load({ requests: 40, errors: { ...errors, status: 95, reset: 2 }, failures: [...failures] });
+  const verdict = (of: ReturnType<typeof load>) => {
+    const judged = judgeTrial({ ...sound(), load: of });
+    assert.equal(judged.state, 'invalid');
+    return judged.state === 'invalid' ? judged.reasons.find(({ code }) => code === 'errors-above-limit') : undefined;
+  };
+  assert.equal(
+    verdict(alone)?.message,
+    '97 of 137 requests failed (limit 0\u00a0%): 95 status 429, 2 reset; the first: expected status 200, got 429',
+  );
+  assert.deepEqual(verdict(alone)?.evidence, { share: 97 / 137, limit: 0, 'status 429': 95, reset: 2 });
+  const both = load({
+    requests: 40,
+    errors: { ...errors, status: 95, reset: 2 },
+    failures: [...failures],
+    second: { ...beside, requests: 0, errors: { ...errors, status: 5 }, failures: [{ ...failures[0], count: 5 }] },
+  });
+  assert.match(verdict(both)?.message ?? '', /: 100 status 429, 2 reset; /);
+  // Records that were made before statuses were told.
+  assert.match(verdict(load({ errors: { ...errors, status: 95 } }))?.message ?? '', /: 95 status$/);
+});

@@ -30,6 +30,31 @@ const traffic = get(body.length);
 // All at once: what they assert is counts, never time.
 describe('http1', { concurrency: true }, () => {
   test(
+    'failures are told by kind and status, the most frequent first, each with its first message',
+    stretched(async (time) => {
+      await using origin = await httpOrigin((socket, _request, requests) => {
+        if (requests % 7 === 0) socket.write(answer('x'));
+        else if (requests % 3 === 0) socket.write(answer(body, '503 Service Unavailable'));
+        else socket.write(answer(body, '429 Too Many Requests'));
+      });
+      const result = await runHere(driver, jobFor('http1', origin.port, traffic, closed(2), time));
+      enough(result.errors.status > 20 && result.errors.body > 2);
+      const { failures = [] } = result;
+      assert.deepEqual(
+        failures.map(({ kind, status, first }) => [kind, status, first]),
+        [
+          ['status', 429, 'expected status 200, got 429'],
+          ['status', 503, 'expected status 200, got 503'],
+          ['body', undefined, `expected a body of ${body.length} bytes, got 1`],
+        ],
+      );
+      const [often, seldom, bodies] = failures.map(({ count }) => count);
+      assert.equal(often! + seldom!, result.errors.status);
+      assert.equal(bodies, result.errors.body);
+    }),
+  );
+
+  test(
     'closed loop: what it counts is what the origin answered, on the connections it was given',
     stretched(async (time) => {
       await using origin = await httpOrigin((socket) => socket.write(ok));
@@ -37,6 +62,7 @@ describe('http1', { concurrency: true }, () => {
       const job = jobFor('http1', origin.port, traffic, closed(3), time);
       const result = await runShard(driver, job, live, AbortSignal.timeout(10_000));
       noErrors(result);
+      assert.equal(result.failures, undefined);
       enough(result.requests > 0 && result.connectionsOpened === 3);
       assert.ok(result.requests <= origin.seen.requests);
       assert.equal(origin.seen.connections, 3);
