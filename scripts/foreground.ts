@@ -11,6 +11,8 @@ interface Running extends AsyncDisposable {
   readonly address: Endpoint;
   readonly admin?: Endpoint;
   readonly pids?: readonly number[];
+  /** Resolves when it serves nobody any more. */
+  readonly failure?: Promise<Error>;
   drain?(): Promise<void>;
 }
 
@@ -45,7 +47,16 @@ export async function serveInForeground<R extends Running>(
     `${JSON.stringify({ ready: true, address: text(server.address), ...(server.admin && { admin: text(server.admin) }), pid: process.pid, pids: server.pids ?? [process.pid] })}\n`,
   );
   await using _ = reload && onHangup(() => reload(server));
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  const asked = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const failed = await Promise.race([asked, ...(server.failure ? [server.failure] : [])]);
+  if (failed) {
+    process.stderr.write(`hopcost: ${name}: ${failed.message}\n`);
+    process.exitCode = EXIT.failure;
+    return;
+  }
   try {
     await server.drain?.();
   } catch (error) {

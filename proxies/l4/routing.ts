@@ -19,6 +19,8 @@ export interface L4Routing {
   /** Undefined: everybody may come. */
   readonly admits: ((address: string) => boolean) | undefined;
   readonly upstreams: ReadonlyMap<string, Upstream>;
+  /** Somebody will ask who the client was, maybe when it is gone. Otherwise nobody asks the system. */
+  readonly identifies: boolean;
   /** Undefined: nowhere to go for this hello. */
   choose(hello: ClientHello | undefined): Upstream | undefined;
 }
@@ -98,6 +100,10 @@ export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
     timeouts,
     admits,
     upstreams,
+    identifies:
+      admits !== undefined ||
+      intent.accessLog !== undefined ||
+      intent.clusters.some(({ policy, proxyProtocol }) => proxyProtocol !== undefined || policy === 'source-ip'),
     choose(hello) {
       const route = hello && sniRoutes.find((candidate) => matchesHello(candidate, hello));
       return route ? upstreams.get(route.cluster) : byDefault;

@@ -17,6 +17,7 @@ import {
 import type { Reply } from '../http/reply.ts';
 import type { CompiledEdits } from '../http/edits.ts';
 import type { Wire } from '../net/wire.ts';
+import { HEAD_REFUSALS, type Reason } from '../stats/reasons.ts';
 import { OriginConnection } from './origin-connection.ts';
 import type { Service, Upstream } from './service.ts';
 import { TunnelAttempt, type TunnelOwner } from './tunnel-attempt.ts';
@@ -27,8 +28,8 @@ export interface ClientSide {
   readonly address: string;
   /** It is this proxy itself. */
   readonly isLoop: boolean;
-  /** A 1xx other than 101. */
-  inform(head: Head): void;
+  /** A 1xx other than 101. False: backlog, wait for `resumeResponse`. */
+  inform(head: Head): boolean;
   /** The final head, with the content that came with it. `complete`: nothing follows. False: backlog, wait for `resumeResponse`. */
   respond(head: Head, edits: CompiledEdits | undefined, start: number, end: number, complete: boolean): boolean;
   onResponseBody(buffer: Buffer, start: number, end: number): boolean;
@@ -56,6 +57,21 @@ export interface ClientSide {
  * (RFC 9110 §7.8).
  */
 const noUpgrade = /^(h2c?|http|tls)(\/|$)/i;
+/** What the client is told when an origin failed. */
+const FAILURE_STATUS = {
+  upstream_name: 502,
+  upstream_connect: 502,
+  upstream_connect_timeout: 504,
+  upstream_closed: 502,
+  upstream_reset: 502,
+  upstream_malformed: 502,
+  upstream_timeout: 504,
+  destination_denied: 403,
+} as const satisfies Partial<Record<Reason, number>>;
+
+/** Why an origin gave no answer, or not all of it. */
+export type OriginFailure = keyof typeof FAILURE_STATUS;
+
 const retryAfter = 'Retry-After: 1\r\n';
 
 /** Whether a request has come through this proxy before (RFC 9110 §7.6.3). */
@@ -92,6 +108,8 @@ export class Exchange implements TunnelOwner {
   responseBytes = 0;
   status = 0;
   done = false;
+  /** Why it did not go as it should. */
+  reason: Reason | undefined;
   /** The client announced trailers of its own: nobody else asked for them. */
   readonly #announced: boolean;
   readonly #client: ClientSide;
@@ -108,9 +126,11 @@ export class Exchange implements TunnelOwner {
   /** `request` is still all that was sent, so it can be sent again. */
   #replayable: boolean;
   #retried = false;
-  /** Some endpoint did not take it. */
-  #failed = false;
+  /** Why the last endpoint that was tried did not take it. */
+  #failure: OriginFailure | undefined;
   #aborted = false;
+  /** What the system said of the last failure. */
+  #error: string | undefined;
   readonly #started: number;
   readonly #target: string;
   readonly #authority: string;
@@ -138,7 +158,7 @@ export class Exchange implements TunnelOwner {
     const { service } = this;
     const refusal = this.#refusal(head);
     if (refusal !== undefined) {
-      this.reply(refusal);
+      this.reply(refusal, HEAD_REFUSALS[refusal.status] ?? 'request_method');
       return;
     }
     removeFields(head, this.#client.metadata, this.#upgrade !== undefined);
@@ -149,6 +169,7 @@ export class Exchange implements TunnelOwner {
         decision.responseEdits === undefined
           ? decision.reply
           : { ...decision.reply, lines: decision.responseEdits.lines },
+        decision.reply.status < 400 ? undefined : (decision.reason ?? 'route_reply'),
       );
       return;
     }
@@ -157,12 +178,13 @@ export class Exchange implements TunnelOwner {
       return;
     }
     if (head.method === CONNECT) {
-      this.reply({ status: 405, lines: 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' });
+      const lines = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n';
+      this.reply({ status: 405, lines }, 'request_method');
       return;
     }
     const target = decision.rewrite(head);
     if (target === null) {
-      this.reply({ status: 400 });
+      this.reply({ status: 400 }, 'request_path');
       return;
     }
     this.#upstream = decision.cluster();
@@ -189,9 +211,10 @@ export class Exchange implements TunnelOwner {
     this.#complete();
   }
 
-  onTunnelFailure(status: 403 | 502 | 504): void {
+  onTunnelFailure(failure: OriginFailure, error: string): void {
     this.#tunnel = undefined;
-    this.reply({ status });
+    this.#error = error;
+    this.reply({ status: FAILURE_STATUS[failure] }, failure);
   }
 
   #refusal(head: Head): Reply | undefined {
@@ -230,7 +253,8 @@ export class Exchange implements TunnelOwner {
     const upstream = this.#upstream as Upstream;
     const endpoint = upstream.balancer.pick(this.#client.address, this.#tried);
     if (endpoint === undefined) {
-      this.reply(this.#failed ? { status: 502 } : { status: 503, lines: retryAfter });
+      if (this.#failure !== undefined) this.reply({ status: 502 }, this.#failure);
+      else this.reply({ status: 503, lines: retryAfter }, this.#tried ? 'upstream_overflow' : 'no_endpoint');
       return;
     }
     const pool = upstream.pool(endpoint);
@@ -274,8 +298,9 @@ export class Exchange implements TunnelOwner {
   }
 
   /** The client went away, or broke the rules amid the body: the origin is freed at once. */
-  abort(): void {
+  abort(reason: Reason): void {
     if (this.done) return;
+    this.reason = reason;
     this.#aborted = true;
     this.#dropOrigin();
     this.#complete();
@@ -286,9 +311,10 @@ export class Exchange implements TunnelOwner {
     this.#origin?.resume();
   }
 
-  /** Answers in place of the origin. */
-  reply(reply: Reply): void {
+  /** Answers in place of the origin. `reason`: where that is an error. */
+  reply(reply: Reply, reason: Reason | undefined): void {
     if (this.done) return;
+    this.reason = reason;
     this.#dropOrigin();
     this.status = reply.status;
     this.#client.reply(reply);
@@ -307,8 +333,8 @@ export class Exchange implements TunnelOwner {
     return this.#client.respond(head, this.#responseEdits, start, end, complete);
   }
 
-  onInformational(head: Head): void {
-    this.#client.inform(head);
+  onInformational(head: Head): boolean {
+    return this.#client.inform(head);
   }
 
   onResponseBody(buffer: Buffer, start: number, end: number): boolean {
@@ -339,12 +365,17 @@ export class Exchange implements TunnelOwner {
     this.#complete();
   }
 
-  /** The origin failed. `untouched`: nothing of the request can have been acted upon, or it is safe to repeat (RFC 9110 §9.2.2). */
-  onOriginFailure(status: 502 | 504, untouched: boolean, stale: boolean): void {
+  /**
+   * The origin failed. `untouched`: nothing of the request can have been acted upon, or it is safe to repeat (RFC 9110 §9.2.2). `error`:
+   * what the system said.
+   */
+  onOriginFailure(failure: OriginFailure, untouched: boolean, stale: boolean, error?: string): void {
     const endpoint = this.#endpoint;
     this.#release();
     if (this.done) return;
+    this.#error = error;
     if (this.status !== 0) {
+      this.reason = failure;
       this.#aborted = true;
       this.#client.abort();
       this.#complete();
@@ -352,13 +383,14 @@ export class Exchange implements TunnelOwner {
     }
     const again = this.#replayable && (untouched || (stale && (idempotent[this.method] as boolean)));
     if (!again || endpoint === undefined) {
-      this.reply({ status });
+      this.reply({ status: FAILURE_STATUS[failure] }, failure);
       return;
     }
     const { endpoints } = (this.#upstream as Upstream).balancer;
     // A stale connection says nothing against its endpoint; a refused one does.
     if (untouched || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
-    this.#retried = this.#failed = true;
+    this.#retried = true;
+    this.#failure = failure;
     this.#open();
   }
 
@@ -379,8 +411,15 @@ export class Exchange implements TunnelOwner {
   #complete(): void {
     if (this.done) return;
     this.done = true;
+    if (this.reason !== undefined) this.service.because(this.reason, () => this.#describe());
     if (this.service.observer !== undefined) this.#record(this.service.observer);
     this.#client.released();
+  }
+
+  #describe(): string {
+    const { host, port } = this.#served ?? {};
+    const towards = host === undefined ? '' : `, cluster ${this.#upstream?.name}, ${host}:${port}`;
+    return `status ${this.status}, client ${this.#client.address}${towards}${this.#error ? `: ${this.#error}` : ''}`;
   }
 
   #record(observer: NonNullable<Service['observer']>): void {
@@ -393,6 +432,7 @@ export class Exchange implements TunnelOwner {
       endpoint: this.#served,
       status: this.status,
       aborted: this.#aborted,
+      reason: this.reason,
       requestBytes: this.requestBytes,
       responseBytes: this.responseBytes,
       duration: performance.now() - this.#started,

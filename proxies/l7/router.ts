@@ -5,6 +5,7 @@ import { type CompiledEdits, compileEdits, isFieldValue } from '../http/edits.ts
 import { lookupField } from '../http/fields.ts';
 import type { Reply } from '../http/reply.ts';
 import { type Head, methods, OTHER_METHOD } from '../http/head.ts';
+import type { Reason } from '../stats/reasons.ts';
 import type { Dial } from './service.ts';
 import { canonicalPath, isAuthorityText, pathOf, queryOf } from '../http/target.ts';
 
@@ -22,6 +23,8 @@ interface Forward<C> {
 interface LocalReply {
   readonly kind: 'reply';
   readonly reply: Reply;
+  /** Why, where no route says so. */
+  readonly reason?: Reason;
   readonly responseEdits: CompiledEdits | undefined;
 }
 
@@ -41,7 +44,7 @@ export interface Router<C> {
   close?(): void;
 }
 
-const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, responseEdits: undefined };
+const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, reason: 'no_route', responseEdits: undefined };
 
 /** `resolve` finds a cluster by name and throws for an unknown one. `random` gives [0, 1). Throws `IntentError`. */
 export function createRouter<C>(

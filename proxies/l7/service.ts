@@ -11,6 +11,8 @@ import { Head } from '../http/head.ts';
 import type { Metadata } from '../http/reissue.ts';
 import type { HeadRules } from '../http/request-head.ts';
 import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
+import type { Reason } from '../stats/reasons.ts';
+import type { Traffic } from '../stats/traffic.ts';
 import type { OriginConnection } from './origin-connection.ts';
 import { OwnConnections } from './own-connections.ts';
 import { createRouter, type Router } from './router.ts';
@@ -58,6 +60,8 @@ export interface ExchangeRecord {
   /** 0: none was sent, the client went away. */
   readonly status: number;
   readonly aborted: boolean;
+  /** Why it did not go as it should. */
+  readonly reason: Reason | undefined;
   readonly requestBytes: number;
   readonly responseBytes: number;
   /** Milliseconds. */
@@ -69,6 +73,8 @@ export interface Observer {
 }
 
 export interface ServiceOptions {
+  /** Counts and tells why requests fail; nobody is told by default. */
+  readonly reasons?: Pick<Traffic, 'because'>;
   /** In place of the intent's routes. */
   readonly router?: (intent: ProxyIntent, limits: Limits, timeouts: Timeouts) => Router<Upstream>;
   /** How the origins of a cluster are reached by TLS; plain TCP by default. */
@@ -94,6 +100,7 @@ export class Service {
   readonly requestHead: Head;
   readonly responseHead: Head;
   readonly #trusted: BlockList | undefined;
+  readonly #reasons: Pick<Traffic, 'because'> | undefined;
 
   /** Throws `IntentError`. */
   constructor(intent: ProxyIntent, options: ServiceOptions = {}) {
@@ -107,6 +114,7 @@ export class Service {
     this.defaultHost = hostOf(intent.listener.address);
     this.observer = options.observer;
     this.own = options.own ?? new OwnConnections();
+    this.#reasons = options.reasons;
     const { dialTls } = options;
     const dialOf = dialTls ?? (() => dialPlain);
     this.upstreams = new Map(
@@ -132,6 +140,30 @@ export class Service {
       if (error instanceof IntentError) throw error;
       throw new IntentError([{ path: 'routes', message: (error as Error).message }]);
     }
+  }
+
+  /** Something went other than it should. `detail`: whom it concerned. */
+  because(reason: Reason, detail: () => string): void {
+    this.#reasons?.because(reason, detail);
+  }
+
+  /** A request whose head cannot be accepted: there is no exchange, yet it is counted and logged as one. */
+  onRefusedHead(client: string, status: number, reason: Reason): void {
+    this.because(reason, () => `status ${status}, client ${client}: its request head is refused`);
+    this.observer?.onRequestDone({
+      method: '',
+      target: '',
+      authority: '',
+      client,
+      cluster: undefined,
+      endpoint: undefined,
+      status,
+      aborted: false,
+      reason,
+      requestBytes: 0,
+      responseBytes: 0,
+      duration: 0,
+    });
   }
 
   /** What is said to origins about a client. */

@@ -9,7 +9,7 @@ test('failures of shards add up by kind and status; the first message is the fir
   for (let i = 0; i < 3; i++) two.add({ kind: 'status', status: 429, message: `c${i}` });
   two.add({ kind: 'status', status: 503, message: 'd' });
   two.add({ kind: 'reset', message: 'e' });
-  assert.deepEqual(mergeFailures([one.take().failures, undefined, two.result().failures]), {
+  assert.deepEqual(mergeFailures([one.take().failures, undefined, two.take().failures]), {
     failures: [
       { kind: 'status', status: 429, count: 4, first: 'a' },
       { kind: 'reset', count: 2, first: 'b' },
