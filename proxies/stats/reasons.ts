@@ -77,6 +77,6 @@ export function connectReason({
   code = '',
   syscall,
 }: NodeJS.ErrnoException): 'upstream_name' | 'upstream_connect' | 'upstream_connect_timeout' {
-  if (syscall === 'getaddrinfo' || syscall?.startsWith('query') || code.startsWith('EAI_')) return 'upstream_name';
+  if (syscall === 'resolve' || syscall === 'getaddrinfo' || code.startsWith('EAI_')) return 'upstream_name';
   return code === 'ETIMEDOUT' ? 'upstream_connect_timeout' : 'upstream_connect';
 }

@@ -100,7 +100,7 @@ replace(
       };
       Object.defineProperty(handle, 'onconnection', {
         get: () => accept,
-        set: (callback: Method) => (onconnection = callback),
+        set: (callback: Method) => void (onconnection = callback),
       });
       return original.apply(this, args);
     },
