@@ -38,8 +38,11 @@ function searched({ knees }: Analysis): Item[] {
 }
 
 function rounds({ run }: Analysis): Item {
-  const words = `${run.rounds} ${run.rounds === 1 ? 'round' : 'rounds'}`;
-  return run.rounds >= CLAIM_GENERATIONS
+  const count = run.rounds;
+  const words = run.turns
+    ? `every subject started ${count === 1 ? 'once' : `${count} times`}`
+    : `${count} ${count === 1 ? 'round' : 'rounds'}`;
+  return count >= CLAIM_GENERATIONS
     ? { state: 'sure', words: `${words}, enough for a claim`, id: 'environment' }
     : { state: 'care', words: `${words}, ${CLAIM_GENERATIONS} make a claim`, id: 'again' };
 }

@@ -2,7 +2,7 @@
 import { subjectName } from '#bench/model/scenario.ts';
 import { samplesFor } from '#bench/stats/histogram.ts';
 import type { Finding, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
-import { type Comparison, strengthOfFigure } from '../comparison.ts';
+import { type Comparison, strengthOfBound, strengthOfFigure } from '../comparison.ts';
 import type { MetricName } from '../metrics.ts';
 import { formatEstimate, formatQuantity } from '../quantity.ts';
 import { pacedScenario } from '../reading-point.ts';
@@ -31,7 +31,7 @@ export function addedLatency(evidence: Evidence): Finding[] {
     return [
       {
         sentence: `${rate}, ${time} time through ${subject.subject} against direct: ${addedWords(p50, 'p50')}; ${tail}${withheld}.`,
-        strength: p99 ? weaker(p50.strength, p99.strength) : p50.strength,
+        strength: strengthOfBound(p50),
         scenario: scenario.scenario.name,
         ...(p50.strength !== 'cannot tell' && {
           figure: {

@@ -65,6 +65,13 @@ const ROWS: readonly { code: WarningCode; spoilt: Partial<TrialEvidence>; spared
     spared: host({ tcp: { listenOverflows: 0, retransmits: 9 } }),
   },
   { code: 'steal', spoilt: host({ steal: 0.051 }), spared: host({ steal: 0.05 }) },
+  // Of turns it met every subject of the round alike.
+  { code: 'steal', spoilt: host({ steal: 0.2 }), spared: { ...host({ steal: 0.2 }), turns: 7 } },
+  {
+    code: 'steal-shared',
+    spoilt: { ...host({ steal: 0.051 }), turns: 7 },
+    spared: { ...host({ steal: 0.05 }), turns: 7 },
+  },
   {
     // Half of them later than the slowest took, 120 µs.
     code: 'schedule-lag',
