@@ -14,10 +14,12 @@ import type { Endpoint } from '#proxies/config/intent.ts';
 import { oneOf, seeded } from './random.ts';
 import {
   act,
+  bare,
   CLIENT_KINDS,
   type ClientKind,
   intentFor,
   isServed,
+  label,
   Origin,
   ORIGIN_MODES,
   type OriginMode,
@@ -38,7 +40,7 @@ async function scratch() {
 }
 
 for (const reference of REFERENCES) {
-  test(`${reference.name}: ${seeds} seeds of faults`, { skip }, async () => {
+  test(`${label(reference)}: ${seeds} seeds of faults`, { skip }, async () => {
     await using log = await scratch();
     await using origin = await new Origin(reference.secureOrigin).listen();
     const intent = { ...intentFor(reference, origin.port), accessLog: log.accessLog };
@@ -53,7 +55,7 @@ for (const reference of REFERENCES) {
       await Promise.all(
         Array.from({ length: clients }, async () => {
           await setTimeout(random() * 300);
-          await act(subject.address, reference.secure && random() < 0.8, oneOf(random, kinds), request);
+          await act(subject.address, random() < 0.8 ? reference : bare, oneOf(random, kinds), request);
         }),
       );
       subject.toggle();
