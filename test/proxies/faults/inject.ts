@@ -100,7 +100,9 @@ replace(
       };
       Object.defineProperty(handle, 'onconnection', {
         get: () => accept,
-        set: (callback: Method) => (onconnection = callback),
+        set(callback: Method) {
+          onconnection = callback;
+        },
       });
       return original.apply(this, args);
     },
