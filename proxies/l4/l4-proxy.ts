@@ -7,7 +7,7 @@ import { endpointStats } from '../cluster/balancer.ts';
 import { listenWires, type Wire, type WireListener } from '../net/wire.ts';
 import { lossesTo, openAccessLog, type AccessLog } from '../stats/access-log.ts';
 import { startAdmin, type Admin } from '../stats/admin.ts';
-import type { Reason } from '../stats/reasons.ts';
+import { REASONS, type Reason } from '../stats/reasons.ts';
 import { clusterStats, Traffic, type ProxyStats } from '../stats/traffic.ts';
 import { compileRouting, type L4Mode, type L4Routing } from './routing.ts';
 import { Session, type SessionOwner } from './session.ts';
@@ -95,6 +95,7 @@ function accessRecord(session: Session, micros: number, error: string | undefine
     bytesSent,
     error,
     reason: session.reason,
+    flags: session.reason && REASONS[session.reason],
   };
 }
 

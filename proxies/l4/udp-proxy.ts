@@ -9,7 +9,7 @@ import type { RunningProxy } from '../contract.ts';
 import { tellFault } from '../platform/notices.ts';
 import { lossesTo, openAccessLog, type AccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';
-import type { Reason } from '../stats/reasons.ts';
+import { REASONS, type Reason } from '../stats/reasons.ts';
 import { Traffic, type ProxyStats } from '../stats/traffic.ts';
 import { statsOf } from './l4-proxy.ts';
 import { compileRouting, type L4Mode, type L4Routing } from './routing.ts';
@@ -107,6 +107,7 @@ class UdpProxy implements UdpSessionOwner {
       bytesSent,
       error: failure?.error,
       reason: failure?.reason,
+      flags: failure && REASONS[failure.reason],
     });
     if (this.#sessions.size === 0) this.#onIdle?.();
   }

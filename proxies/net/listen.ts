@@ -32,6 +32,7 @@ export async function listenWires(
   };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket: Socket) => {
     if (isFull()) {
+      socket.on('error', () => {}); // a read that failed already is told after this
       socket.destroy();
       return;
     }

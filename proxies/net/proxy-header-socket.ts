@@ -11,7 +11,7 @@ export interface ProxyHeaderOwner {
   onRefused(): void;
 }
 
-/** What is no header, takes too long (`timeout`, milliseconds; 0: never) or ends early closes the socket without a word. */
+/** The socket's errors have a listener. What is no header, takes too long (`timeout`, milliseconds; 0: never) or ends early closes the socket without a word. */
 export function readProxyHeader(socket: Socket, timeout: number, owner: ProxyHeaderOwner): void {
   let held: Buffer = Buffer.alloc(0);
   const refuse = (): void => {
@@ -44,6 +44,5 @@ export function readProxyHeader(socket: Socket, timeout: number, owner: ProxyHea
     socket.off('readable', onReadable).off('end', refuse).off('close', leave);
   };
   socket.on('readable', onReadable).on('end', refuse).on('close', leave);
-  socket.on('error', () => {}); // 'close' follows, and later readers have listeners of their own
   timer.arm(timeout);
 }

@@ -177,6 +177,7 @@ export async function listenTls(
     proxyHeaderTimeout === undefined
       ? server
       : createTcpServer({ noDelay: true }, (socket) => {
+          socket.on('error', () => {}); // 'close' follows; an error may come before anybody else listens
           const client = socket.remoteAddress ?? '';
           if (client === '') {
             socket.destroy(); // gone already: nobody could be told apart from another that is

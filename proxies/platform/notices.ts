@@ -26,7 +26,7 @@ export function tell(kind: string, detail: () => string): void {
   // Whoever read stderr may be gone, which must not end what it told of.
   if (!guarded) process.stderr.on('error', () => {});
   guarded = true;
-  process.stderr.write(`hopcost: ${kind}: ${printable(detail())}${more}\n`);
+  process.stderr.write(`hopcost: ${kind}: ${printable(detail().trimEnd())}${more}\n`);
 }
 
 /** An error in a callback of ours, with the place where it arose: a bug, which costs one connection. */

@@ -1,6 +1,6 @@
 /**
  * Why a proxy answered in place of an origin, refused, reset or dropped: one word, in the access log (`reason`), in the statistics
- * (`reasons`), and on stderr. Beside each: the flag by which Envoy's %RESPONSE_FLAGS% tells the same, '-' where it has none.
+ * (`reasons`), and on stderr. Beside each: what Envoy's %RESPONSE_FLAGS% calls it, '-' where it has no name for it (`flags` of the log).
  */
 export const REASONS = {
   // Requests that are not taken.

@@ -100,7 +100,7 @@ replace(
       };
       Object.defineProperty(handle, 'onconnection', {
         get: () => accept,
-        set: (callback: Method) => {
+        set(callback: Method) {
           onconnection = callback;
         },
       });

@@ -10,6 +10,8 @@ const certificates = [{ cert, key }];
 
 export interface Reference {
   readonly name: string;
+  /** A PROXY protocol header comes first. */
+  readonly announced?: boolean;
   /** Besides the listener's address and the cluster. */
   readonly listener?: Omit<ProxyIntent['listener'], 'address'>;
   readonly cluster?: Pick<ProxyIntent['clusters'][number], 'tls' | 'proxyProtocol'>;
@@ -32,16 +34,19 @@ export const REFERENCES: readonly Reference[] = [
     secure: true,
     secureOrigin: true,
   },
+  { name: 'l4-tcp', announced: true, secure: false, secureOrigin: false },
+  { name: 'l7-http', announced: true, secure: false, secureOrigin: false },
+  { name: 'l7-tls', announced: true, listener: { tls: { certificates } }, secure: true, secureOrigin: false },
   { name: 'l7-forward', secure: false, secureOrigin: false, forward: true },
 ];
 
 /** The origin goes by a name, so that it has to be looked up. */
 export const intentFor = (
-  { listener = {}, cluster = {}, forward }: Reference,
+  { announced = false, listener = {}, cluster = {}, forward }: Reference,
   origin: number,
 ): Omit<ProxyIntent, 'timeouts'> => ({
-  listener: { address: { host: '127.0.0.1', port: 0 }, ...listener },
-  limits: { upstreamIdlePerEndpoint: 4 },
+  listener: { address: { host: '127.0.0.1', port: 0 }, proxyProtocol: announced, ...listener },
+  limits: { connections: 30, upstreamIdlePerEndpoint: 4 },
   ...(forward
     ? { clusters: [], forward: {} }
     : {
@@ -52,8 +57,12 @@ export const intentFor = (
 
 /** What TLS sockets stand on: they cannot be reset themselves. */
 const carriers = new WeakMap<Socket, Socket>();
-/** The runtime forgets to close a handle that it is told to reset amid its FIN: no socket here keeps the process. */
-const reset = (socket: Socket) => (carriers.get(socket) ?? socket).resetAndDestroy();
+/** The runtime forgets to close a handle that it is told to reset amid its FIN. */
+const reset = (socket: Socket) => {
+  const carrier = carriers.get(socket) ?? socket;
+  const isEnding = [socket, carrier].some(({ writableEnded, writableFinished }) => writableEnded && !writableFinished);
+  return isEnding ? carrier.destroy() : carrier.resetAndDestroy();
+};
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n';
 const BODY = 'o'.repeat(2000);
@@ -108,7 +117,7 @@ export class Origin implements AsyncDisposable {
     const server = this.#secure ? createTlsServer({ cert, key }, take) : createServer(take);
     server.on('tlsClientError', () => {});
     server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket.unref().on('error', () => {}));
+      this.#sockets.add(socket.on('error', () => {}));
       socket.once('close', () => this.#sockets.delete(socket));
     });
     server.listen(this.port, '127.0.0.1');
@@ -149,6 +158,11 @@ export const CLIENT_KINDS = {
 
 export type ClientKind = keyof typeof CLIENT_KINDS;
 
+/** A client that stops short of what comes first: the header, or TLS. */
+export const bare: Pick<Reference, 'secure' | 'announced'> = { secure: false };
+
+export const label = ({ name, announced }: Reference): string => (announced ? `${name} behind a PROXY header` : name);
+
 export const requestTo = ({ forward }: Reference, origin: Origin, close = false): string =>
   `GET ${forward ? `http://localhost:${origin.port}` : ''}/x HTTP/1.1\r\nHost: localhost:${origin.port}\r\n` +
   `${close ? 'Connection: close\r\n' : ''}\r\n`;
@@ -156,9 +170,15 @@ export const requestTo = ({ forward }: Reference, origin: Origin, close = false)
 /** Milliseconds after which a client leaves whatever the proxy does. */
 const PATIENCE = 500;
 
-/** Resolves with what was received, when the connection is closed. A client without TLS stops where TLS would begin. */
-export async function act(address: Endpoint, secure: boolean, kind: ClientKind, request: string): Promise<string> {
-  const carrier = connect(address).unref();
+/** Resolves with what was received, when the connection is closed. */
+export async function act(
+  address: Endpoint,
+  { secure, announced }: Pick<Reference, 'secure' | 'announced'>,
+  kind: ClientKind,
+  request: string,
+): Promise<string> {
+  const carrier = connect(address);
+  if (announced) carrier.write('PROXY TCP4 203.0.113.9 203.0.113.1 4711 443\r\n');
   const socket = secure ? connectTls({ socket: carrier, servername: 'localhost', rejectUnauthorized: false }) : carrier;
   carriers.set(socket, carrier);
   let received = '';
@@ -172,8 +192,10 @@ export async function act(address: Endpoint, secure: boolean, kind: ClientKind, 
   return received;
 }
 
-/** A whole exchange, as if nothing had ever gone wrong. */
+/** A whole exchange, as if nothing had ever gone wrong. On a busy machine the short time-outs here may end one: then the next counts. */
 export async function isServed(reference: Reference, address: Endpoint, origin: Origin): Promise<boolean> {
   const request = requestTo(reference, origin, true);
-  return (await act(address, reference.secure, 'asks twice and reads', request)).includes(BODY);
+  for (let attempt = 0; attempt < 10; attempt++)
+    if ((await act(address, reference, 'asks twice and reads', request)).includes(BODY)) return true;
+  return false;
 }

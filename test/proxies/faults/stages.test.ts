@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   act,
+  bare,
   CLIENT_KINDS,
   type ClientKind,
   intentFor,
   isServed,
+  label,
   Origin,
   ORIGIN_MODES,
   type OriginMode,
@@ -20,17 +22,17 @@ const kinds = Object.keys(CLIENT_KINDS) as ClientKind[];
 const modes = Object.keys(ORIGIN_MODES) as OriginMode[];
 
 for (const reference of REFERENCES) {
-  test(`${reference.name}: every end of a client meets every end of an origin`, { skip }, async () => {
+  test(`${label(reference)}: every end of a client meets every end of an origin`, { skip }, async () => {
     await using origin = await new Origin(reference.secureOrigin).listen();
     await using subject = await Subject.start(reference.name, intentFor(reference, origin.port));
     assert.ok(await isServed(reference, subject.address, origin));
     await subject.rest();
     const everyClient = (): Promise<unknown> => {
       const request = requestTo(reference, origin);
-      const secured = kinds.map((kind) => act(subject.address, reference.secure, kind, request));
-      // Where TLS is spoken, others end before it begins.
-      const bare = reference.secure ? kinds.map((kind) => act(subject.address, false, kind, request)) : [];
-      return Promise.all([...secured, ...bare]);
+      const secured = kinds.map((kind) => act(subject.address, reference, kind, request));
+      const others =
+        reference.secure || reference.announced ? kinds.map((kind) => act(subject.address, bare, kind, request)) : [];
+      return Promise.all([...secured, ...others]);
     };
     for (const mode of modes) {
       origin.mode = () => mode;

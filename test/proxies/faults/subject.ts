@@ -37,8 +37,13 @@ export class Subject implements AsyncDisposable {
     this.address = address;
   }
 
-  static async start(name: string, intent: Omit<ProxyIntent, 'timeouts'>): Promise<Subject> {
-    const child = spawn(process.execPath, ['--import', inject, entry], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  /** `plain`: on the runtime's sockets instead of its handles. */
+  static async start(name: string, intent: Omit<ProxyIntent, 'timeouts'>, plain = false): Promise<Subject> {
+    const env = plain ? { ...process.env, HOPCOST_PLAIN_SOCKETS: '1' } : process.env;
+    const child = spawn(process.execPath, ['--import', inject, entry], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env,
+    });
     let said = '';
     child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
     child.send({ name, nonce: 'n', intent: { ...intent, timeouts } });

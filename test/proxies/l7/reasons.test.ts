@@ -12,7 +12,7 @@ import type { Cluster } from '#proxies/config/intent.ts';
 import { definition } from '#proxies/l7/l7-http.ts';
 import { definition as forward } from '#proxies/l7/l7-forward.ts';
 import { definition as terminate } from '#proxies/l7/l7-tls.ts';
-import type { Reason } from '#proxies/stats/reasons.ts';
+import { REASONS, type Reason } from '#proxies/stats/reasons.ts';
 import { closedPort } from '../sockets.ts';
 import { answering, type Change, ok, Origin, type Reader, setup } from './lab.ts';
 
@@ -147,10 +147,12 @@ for (const [name, { reason, status, send = get, origin = silent, change = {}, de
         assert.equal(codes[Math.trunc(status / 100)], 1);
       }
       const lines = (await readFile(accessLog, 'utf8')).trimEnd().split('\n');
-      const records = lines.map((line) => JSON.parse(line) as { status: number; reason: string; source: string });
+      const records = lines.map(
+        (line) => JSON.parse(line) as { status: number; reason: string; flags: string; source: string },
+      );
       assert.deepEqual(
-        records.map((record) => [record.status, record.reason, record.source]),
-        [[status, reason, '127.0.0.1']],
+        records.map((record) => [record.status, record.reason, record.flags, record.source]),
+        [[status, reason, REASONS[reason], '127.0.0.1']],
       );
     } finally {
       await rm(folder, { recursive: true });

@@ -74,10 +74,11 @@ for (const [name, loops] of [
       assert.equal((await page(proxy, '/other')).status, 404);
     }
     const lines = (await readFile(accessLog, 'utf8')).trimEnd().split('\n');
-    const records = lines.map((line) => JSON.parse(line) as { cluster: string; endpoint: string; micros: number });
+    const records = lines.map((line) => JSON.parse(line) as { cluster: string; endpoint: string; source: string });
     assert.equal(records.length, 12);
     const { host, port } = origin.address;
     assert.ok(records.every((record) => record.endpoint === `${host}:${port}` && record.cluster === 'o'));
+    assert.ok(records.every((record) => record.source === '127.0.0.1'));
   });
 }
 
