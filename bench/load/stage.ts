@@ -89,6 +89,8 @@ class Hand implements AsyncDisposable {
   readonly #ended: Promise<unknown>;
   readonly #waiting = new Map<number, PromiseWithResolvers<TurnReport | undefined>>();
   #next = 0;
+  /** Why it serves nothing any more. */
+  #lost: Error | undefined;
 
   constructor(spawn: (port: MessagePort) => Promise<unknown>) {
     const { port1, port2 } = new MessageChannel();
@@ -106,6 +108,7 @@ class Hand implements AsyncDisposable {
   }
 
   async ask(request: Asked): Promise<TurnReport | undefined> {
+    if (this.#lost) throw this.#lost;
     const id = this.#next++;
     const waiting = Promise.withResolvers<TurnReport | undefined>();
     this.#waiting.set(id, waiting);
@@ -119,6 +122,7 @@ class Hand implements AsyncDisposable {
   }
 
   #lose(error: Error): void {
+    this.#lost = error;
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
   }

@@ -32,7 +32,7 @@ const signal = AbortSignal.timeout(110_000);
 
 async function run(trials: PlannedTrial[], rounds: number, more: Partial<GenerationContext> = {}) {
   await using pool = createLoadPool({ workers: shared.placement.loadWorkers });
-  return runGeneration({ trials, rounds }, { ...context(more), pool }, signal);
+  return await runGeneration({ trials, rounds }, { ...context(more), pool }, signal); // the pool outlives it
 }
 
 function completed(trial: TrialRecord): CompletedTrial {
@@ -78,30 +78,26 @@ describe('a generation', () => {
     assert.equal(paced.load.scheduled, paced.load.requests + paced.load.dropped!);
   });
 
-  test('a subject that dies, and one that answers nothing, lose their trial and nobody else’s', async () => {
+  test('a subject that does not start, and one that answers nothing more, lose their trial and nobody else’s', async () => {
     const l7 = proxies.get('l7-http')!;
-    const dying: ProxyDefinition = {
-      ...l7,
-      name: 'dying',
-      async start(intent, stop) {
-        const running = await l7.start(intent, stop);
-        return { ...running, pids: [...running.pids, -1] };
-      },
-    };
     const missing: ProxyDefinition = {
       ...l7,
       name: 'missing',
       availability: async () => ({ state: 'missing', reason: 'it is not here', install: 'nothing' }),
     };
-    const definitions = new Map([dying, missing, l7].map((one) => [one.name, one]));
-    const found = await run(plan('http-small', DIRECT, proxy('missing'), proxy('l7-http')), 2, {
+    const definitions = new Map([missing, l7, proxies.get('l4-tcp')!].map((one) => [one.name, one]));
+    const found = await run(plan('http-small', DIRECT, proxy('missing'), proxy('l4-tcp'), proxy('l7-http')), 3, {
       definitionOf: (name) => definitions.get(name),
+      // A fault that the proxy is started with: each request waits longer than a turn may take.
+      runs: (subject) => (subject.kind === 'proxy' && subject.name === 'l7-http' ? { fault: { delay: 4_000 } } : {}),
     });
     assert.deepEqual(
       found.map(({ state }) => state),
-      ['completed', 'failed', 'completed'],
+      ['completed', 'failed', 'completed', 'failed'],
     );
     assert.match(JSON.stringify(found[1]), /it is not here/);
+    assert.match(JSON.stringify(found[3]), /no answer/);
+    assert.equal(completed(found[2]!).turns!.length, 3);
   });
 
   test('an abort within a turn ends it, and leaves no process', async () => {
