@@ -39,6 +39,8 @@ export interface RunningProxy extends AsyncDisposable {
   readonly nativeConfig: string;
   /** Its last lines of output, where its process is one of its own. */
   output?(): string;
+  /** Resolves when it has failed for good and serves nobody: whoever runs it should end. Never rejects. */
+  readonly failure?: Promise<Error>;
   /** What the admin listener shows. */
   stats?(): Promise<ProxyStats>;
   /** Takes a new intent. What exists goes on under the old one. Rejects with `IntentError`, the old one stays. */

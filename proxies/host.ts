@@ -50,12 +50,20 @@ async function start(job: ProxyJob): Promise<void> {
     running = await definition.start(job.intent, aborted.signal);
     if (stopping) return await running[Symbol.asyncDispose]();
     const { address, admin, pids, nativeConfig } = running;
+    void running.failure?.then(fail);
     send({ kind: 'ready', nonce: job.nonce, address, admin, pids, nativeConfig, pid: process.pid });
   } catch (error) {
     if (stopping) return;
     process.exitCode = 1;
     send({ kind: 'failed', error: failure(error) }, () => process.exit(1));
   }
+}
+
+/** What runs here serves nobody any more: a process that stays up would hide that. */
+function fail(error: Error): void {
+  if (stopping) return;
+  process.stderr.write(`hopcost: ${error.message}\n`);
+  process.exit(1);
 }
 
 async function reload(id: number, intent: ProxyIntent): Promise<void> {

@@ -16,6 +16,8 @@ export interface RunningTogether extends AsyncDisposable {
   readonly addresses?: readonly Endpoint[];
   readonly admin?: Endpoint;
   readonly pids: readonly number[];
+  /** Resolves when one of them has failed for good. Never rejects. */
+  readonly failure?: Promise<Error>;
   /** All parts, or none: rejects with `IntentError`, and then everything goes on as it was. */
   reload(parts: readonly Part[]): Promise<void>;
   drain(): Promise<void>;
@@ -39,12 +41,14 @@ export async function startTogether(
   for (const part of rest) others.push(await start(part));
   const running: readonly RunningProxy[] = [first, ...others];
   const listening = admin && cleanup.use(await startAdmin(admin, () => statsOf(running)));
+  const failures = running.flatMap(({ failure }) => failure ?? []);
   const scope = cleanup.move();
   let now: readonly Part[] = parts;
   return {
     address: first.address,
     ...(others.length > 0 && { addresses: running.map(({ address }) => address) }),
     ...(listening && { admin: listening.address }),
+    ...(failures.length > 0 && { failure: Promise.race(failures) }),
     pids: [...new Set(running.flatMap(({ pids }) => pids))],
     async reload(next) {
       checkSame(now, next);

@@ -24,6 +24,7 @@ const COLUMNS: Readonly<Record<string, (row: TrialRow) => Cell>> = {
   dropped: (row) => row.dropped,
   requests: (row) => row.requests,
   failed: (row) => row.failed,
+  failures: (row) => row.failures,
   scheduleLagP99: (row) => row.scheduleLagP99,
   ...Object.fromEntries(METRIC_NAMES.map((name) => [name, (row: TrialRow): Cell => row.figures[name]])),
   proxyCpuShare: (row) => row.cpuShare.proxy,

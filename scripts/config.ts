@@ -8,7 +8,7 @@ import { type Budget, BudgetError, type BudgetNames, type BudgetText, parseBudge
 import { cappedScenarios } from '#bench/plan/capped.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { proxies } from '#proxies/registry.ts';
-import { UsageError, explain } from './exit.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
 import { nearest } from './nearest.ts';
 import { OwnSubject } from './own-subjects.ts';
 
@@ -47,6 +47,9 @@ const Written = z.strictObject({
   preset: z.string().optional(),
   proxies: z.array(z.string()).optional(),
   scenarios: z.array(z.string()).optional(),
+  /** Times that every subject is started afresh. */
+  generations: z.int().min(1).max(1_000).optional(),
+  /** Turns of each subject in each scenario of a generation. */
   rounds: z.int().min(1).max(1_000).optional(),
   /** As `--duration`: '2s', '1500ms'. */
   duration: z.string().optional(),

@@ -1,7 +1,7 @@
 /** Flag texts → values, each with bounds and an error that says what was expected, what came and what to do. */
 import type { Endpoint } from '#proxies/config/intent.ts';
 import { type Millis, millis } from '#bench/model/units.ts';
-import { UsageError } from './exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 

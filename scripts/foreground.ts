@@ -3,7 +3,8 @@
  * can be configured anew, SIGHUP does that instead: a line on stdout, or why not on stderr, and what ran goes on.
  */
 import type { Endpoint } from '#proxies/config/intent.ts';
-import { EXIT, UsageError, explain } from './exit.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
+import { EXIT } from './exit.ts';
 import { onInterrupt } from './interrupt.ts';
 
 interface Running extends AsyncDisposable {
@@ -12,6 +13,8 @@ interface Running extends AsyncDisposable {
   readonly addresses?: readonly Endpoint[];
   readonly admin?: Endpoint;
   readonly pids?: readonly number[];
+  /** Resolves when it serves nobody any more. */
+  readonly failure?: Promise<Error>;
   drain?(): Promise<void>;
 }
 
@@ -47,7 +50,16 @@ export async function serveInForeground<R extends Running>(
   process.stdout.write(
     `${JSON.stringify({ ready: true, address: text(server.address), ...(server.addresses && { addresses: server.addresses.map(text) }), ...(server.admin && { admin: text(server.admin) }), pid: process.pid, pids: server.pids ?? [process.pid] })}\n`,
   );
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  const asked = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const failed = await Promise.race([asked, ...(server.failure ? [server.failure] : [])]);
+  if (failed) {
+    process.stderr.write(`hopcost: ${name}: ${failed.message}\n`);
+    process.exitCode = EXIT.failure;
+    return;
+  }
   try {
     await server.drain?.();
   } catch (error) {

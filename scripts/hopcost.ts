@@ -13,7 +13,8 @@ import { proxyCommand } from './commands/proxy.ts';
 import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
 import { setupPeersCommand } from './commands/setup-peers.ts';
-import { EXIT, explain, isUsage } from './exit.ts';
+import { explain } from '#bench/model/errors.ts';
+import { EXIT, isUsage } from './exit.ts';
 import { Interrupted } from './interrupt.ts';
 import { version } from './version.ts';
 

@@ -1,7 +1,7 @@
 /** `--cert` and `--key`: read once, checked to be a pair before anything listens. */
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { UsageError, explain } from './exit.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
 
 function read(flag: string, path: string): string {
   try {

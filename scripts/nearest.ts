@@ -1,5 +1,5 @@
 /** "Did you mean …?" for every name that a user may type. */
-import { UsageError } from './exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 
 /** Edits (insert, delete, replace) that turn `a` into `b` (Wagner–Fischer). */
 export function editDistance(a: string, b: string): number {

@@ -5,7 +5,8 @@
  */
 import { parseArgs } from 'node:util';
 import { cases } from '#test/proof/cases.ts';
-import { EXIT, explain } from './exit.ts';
+import { explain } from '#bench/model/errors.ts';
+import { EXIT } from './exit.ts';
 import { parseInteger } from './flags.ts';
 import { onInterrupt } from './interrupt.ts';
 import { known } from './nearest.ts';

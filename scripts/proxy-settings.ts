@@ -1,7 +1,7 @@
 /** `--timeout NAME=DURATION` and `--limit NAME=COUNT`, by the names of the table of settings. */
 import { flagName, LIMITS, TIMEOUTS } from '#proxies/config/settings.ts';
 import type { Limits, Timeouts } from '#proxies/config/intent.ts';
-import { UsageError } from './exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 import { parseDuration, parseInteger } from './flags.ts';
 import { known } from './nearest.ts';
 

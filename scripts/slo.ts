@@ -1,7 +1,7 @@
 /** `--slo 'p99<2ms, errors<0.1%'` → an objective. */
 import { type Clause, Objective } from '#bench/model/objective.ts';
 import { micros } from '#bench/model/units.ts';
-import { UsageError } from './exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 
 const MICROS: Readonly<Record<string, number>> = { us: 1, µs: 1, μs: 1, ms: 1e3, s: 1e6 };
 /** p99.99 rests on 100,000 requests a window. */

@@ -5,7 +5,8 @@
  */
 import { parseArgs } from 'node:util';
 import { cases } from '#test/soak/cases.ts';
-import { EXIT, explain } from './exit.ts';
+import { explain } from '#bench/model/errors.ts';
+import { EXIT } from './exit.ts';
 import { known } from './nearest.ts';
 
 const { positionals, values } = parseArgs({

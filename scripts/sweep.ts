@@ -1,6 +1,6 @@
 /** `--sweep [N | 10%,50%,90% | 2000,5000]` → the points of a sweep. */
 import { SWEEP, type SweepPoint } from '#bench/plan/sweep.ts';
-import { UsageError } from './exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 import { parseList } from './flags.ts';
 
 const POINTS = { least: 2, most: 20 };

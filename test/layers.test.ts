@@ -39,9 +39,14 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
     allowed: ['node:net', '../http/head.ts', '../contract.ts'],
   },
   {
+    file: 'proxies/platform/planted.ts',
+    forbidden: ['../net/wire.ts', '../contract.ts', '#bench/model/units.ts'],
+    allowed: ['node:net', './notices.ts'],
+  },
+  {
     file: 'proxies/http/planted.ts',
     forbidden: ['node:net', '../net/wire.ts', '../cluster/pool.ts'],
-    allowed: ['./head.ts', '../config/defaults.ts'],
+    allowed: ['./head.ts', '../config/defaults.ts', '../platform/notices.ts'],
   },
   {
     file: 'proxies/net/planted.ts',
@@ -137,7 +142,7 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
   {
     file: 'bench/micro/planted.ts',
     forbidden: ['#bench/lab/child.ts', '#reports/contract.ts'],
-    allowed: ['tinybench', '#proxies/http/head.ts'],
+    allowed: ['#proxies/platform/notices.ts', 'tinybench', '#proxies/http/head.ts'],
   },
 ];
 

@@ -33,7 +33,7 @@ export function analyse(records: RunRecords): Analysis {
     state: end?.state ?? 'unfinished',
     finishedAt: end?.finishedAt ?? null,
     subjects,
-    basis: basisOf(run.rounds, knees),
+    basis: basisOf(run, knees),
     findings: findingsOf({
       subjects,
       scenarios,

@@ -146,6 +146,8 @@ export interface TrialRow {
   readonly windowMs: number | null;
   readonly requests: number | null;
   readonly failed: number | null;
+  /** The failed by kind and status: '95 status 429, 2 reset'; '' for none. */
+  readonly failures: string;
   readonly scheduled: number | null;
   readonly dropped: number | null;
   readonly offered: number | null;

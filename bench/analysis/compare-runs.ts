@@ -8,7 +8,7 @@ import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import { holm } from '#bench/stats/holm.ts';
 import { mannWhitney, shiftBetween } from '#bench/stats/mann-whitney.ts';
 import type { RunRecords } from '#bench/model/record.ts';
-import { CLAIM_ROUNDS, CONFIDENCE, type Strength } from './comparison.ts';
+import { CLAIM_GENERATIONS, CONFIDENCE, type Strength } from './comparison.ts';
 import { matchRuns, type RunMatch, type Samples, type Untold } from './match-runs.ts';
 import { isLatency, metric, type MetricName } from './metrics.ts';
 import { noiseOf } from './noise.ts';
@@ -158,7 +158,7 @@ function asFamily(lines: readonly RunLine[]): RunLine[] {
 
 function strengthOf({ ratio: { low, high, coverage, n }, adjustedP }: RunLine): Strength {
   if (n < 2 || (low <= 1 && high >= 1)) return 'cannot tell';
-  return n >= CLAIM_ROUNDS && coverage >= CONFIDENCE && adjustedP <= 1 - CONFIDENCE ? 'claim' : 'look';
+  return n >= CLAIM_GENERATIONS && coverage >= CONFIDENCE && adjustedP <= 1 - CONFIDENCE ? 'claim' : 'look';
 }
 
 /** Size of a ratio whichever way it points: ≥ 1. */

@@ -1,17 +1,26 @@
-/** One subject against another, paired by round: an interval, an exact p, and what may be said of it. */
+/**
+ * One subject against another: an interval, a p, and what may be said of it. Where subjects took turns, each generation gives a robust
+ * mean over its rounds' differences, and the interval is Student's over generations; windows by themselves are paired by round, and
+ * their interval is that of the exact signed-rank test.
+ */
 import { type Estimate, transform } from '#bench/stats/estimate.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import { holm } from '#bench/stats/holm.ts';
 import { signedRank } from '#bench/stats/signed-rank.ts';
+import { studentMean, studentTest } from '#bench/stats/student.ts';
 import { type MetricName } from './metrics.ts';
 
-/** Rounds that a claim needs (METHOD 13); fewer are a look. */
-export const CLAIM_ROUNDS = 12;
+/** Generations that a claim needs (of windows: rounds), with an interval that covers 95 %; fewer are a look. */
+export const CLAIM_GENERATIONS = 4;
 export const CONFIDENCE = 0.95;
 const ALPHA = 1 - CONFIDENCE;
 
-/** A figure per round: round number → value. */
-export type Rounds = ReadonlyMap<number, number>;
+/** A figure per generation (of windows: per round): its number → value. */
+export type Rounds = ReadonlyMap<number, number> & {
+  /** Generation → turn → value, where the figure is of turns; a turn is known by its group and round. */
+  readonly turns?: ReadonlyMap<number, Turns>;
+};
+export type Turns = ReadonlyMap<string, number>;
 
 export interface Side {
   readonly scenario: string;
@@ -29,7 +38,7 @@ export interface Comparison {
   readonly p: number;
   readonly adjustedP: number;
   /**
-   * 'claim': ≥ 12 rounds, the interval covers ≥ 95 % and excludes no difference, and Holm's p agrees. 'look': all that is here points
+   * 'claim': generations (or windows) enough, the interval covers ≥ 95 % and excludes no difference, and Holm's p agrees. 'look': all that is here points
    * one way, but there are too few rounds to claim it. 'cannot tell': the interval holds no difference, or there is none.
    */
   readonly strength: Strength;
@@ -38,9 +47,17 @@ export interface Comparison {
 }
 export type Strength = 'claim' | 'look' | 'cannot tell';
 
-/** How far a figure by itself may be trusted: by its rounds and its interval. */
+/** How far a figure by itself may be trusted: by how often it was taken and its interval. */
 export const strengthOfFigure = ({ n, coverage }: Estimate): Strength =>
-  n < 2 ? 'cannot tell' : n >= CLAIM_ROUNDS && coverage >= CONFIDENCE ? 'claim' : 'look';
+  n < 2 ? 'cannot tell' : n >= CLAIM_GENERATIONS && coverage >= CONFIDENCE ? 'claim' : 'look';
+
+/** What may be said of a comparison by its bound: its interval says how large a difference can be at most, also where it holds none. */
+export const strengthOfBound = ({ estimate, strength }: Comparison): Strength =>
+  strength === 'cannot tell' ? strengthOfFigure(estimate) : strength;
+
+/** Location of one figure a generation, or a round. */
+export const locate = (values: readonly number[], isTurned: boolean): Estimate =>
+  isTurned ? studentMean(values, CONFIDENCE) : hodgesLehmann(values, CONFIDENCE);
 
 /** Undefined where no round has both. Ratios need positive figures; rounds without them are left out. */
 export function compare(
@@ -51,8 +68,9 @@ export function compare(
   const differences = differencesOf(measure.kind, subject, reference);
   if (differences.length === 0) return undefined;
   const isRatio = measure.kind === 'ratio';
-  const location = hodgesLehmann(differences, CONFIDENCE);
-  const { p } = signedRank(differences);
+  const isTurned = subject.turns !== undefined && reference.turns !== undefined;
+  const location = locate(differences, isTurned);
+  const p = isTurned ? studentTest(differences) : signedRank(differences).p;
   return {
     ...measure,
     estimate: isRatio ? transform(location, Math.exp) : location,
@@ -62,18 +80,36 @@ export function compare(
   };
 }
 
-/** One a round that has both: ln of the ratio, or the difference. */
+/** ln of the ratio, or the difference; undefined for a ratio of what is not positive. */
+function differ(kind: Comparison['kind'], value: number, other: number): number | undefined {
+  if (kind === 'difference') return value - other;
+  return value > 0 && other > 0 ? Math.log(value) - Math.log(other) : undefined;
+}
+
+/**
+ * One a generation (or round) that has both. Of turns it is a robust mean over the rounds that both were alive in; where they never
+ * were, in different groups, the generation's figures, which the subjects that all groups share have brought to one level.
+ */
 export function differencesOf(kind: Comparison['kind'], subject: Rounds, reference: Rounds): number[] {
-  return [...subject].flatMap(([round, value]): number[] => {
-    const other = reference.get(round);
-    if (other === undefined || (kind === 'ratio' && !(value > 0 && other > 0))) return [];
-    return [kind === 'ratio' ? Math.log(value) - Math.log(other) : value - other];
+  return [...subject].flatMap(([generation, value]): number[] => {
+    const other = reference.get(generation);
+    if (other === undefined) return [];
+    const whole = differ(kind, value, other);
+    const paired = pairedOf(kind, subject.turns?.get(generation), reference.turns?.get(generation));
+    if (paired.length > 0) return [hodgesLehmann(paired, CONFIDENCE).value];
+    return whole === undefined ? [] : [whole];
   });
 }
 
+const pairedOf = (kind: Comparison['kind'], subject: Turns | undefined, reference: Turns | undefined): number[] =>
+  [...(subject ?? [])].flatMap(([turn, value]) => {
+    const other = reference?.get(turn);
+    return other === undefined ? [] : (differ(kind, value, other) ?? []);
+  });
+
 function strengthOf({ low, high, coverage, n }: Estimate, p: number): Strength {
   if (n < 2 || (low <= 0 && high >= 0)) return 'cannot tell';
-  return n >= CLAIM_ROUNDS && coverage >= CONFIDENCE && p <= ALPHA ? 'claim' : 'look';
+  return n >= CLAIM_GENERATIONS && coverage >= CONFIDENCE && p <= ALPHA ? 'claim' : 'look';
 }
 
 /** The same comparisons with Holm's p over all of them as one family: a claim that does not survive it becomes a look. */

@@ -1,9 +1,9 @@
 /** What a completed trial yields: one figure a metric and round. The next metric is one more row. */
-import type { CompletedTrial } from '#bench/model/record.ts';
+import type { CompletedTrial, Turn } from '#bench/model/record.ts';
 import type { ProcessReading } from '#bench/model/probe.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { decodeHistogram, type Histogram, quantile } from '#bench/stats/histogram.ts';
-import { arrivalsOf, type Lag, lagOf } from './lag.ts';
+import { type Lag, lagOf } from './lag.ts';
 import type { Unit } from './quantity.ts';
 
 export interface Metric {
@@ -11,6 +11,8 @@ export interface Metric {
   readonly unit: Unit;
   /** Figure of one round; undefined where it was not measured or has too few samples. */
   readonly of: (trial: ReadTrial, scenario: Scenario) => number | undefined;
+  /** The same of one turn, where a turn tells it. */
+  readonly ofTurn?: (turn: Turn) => number | undefined;
   /** How a hop is set against direct at this metric; absent where direct has no such figure. */
   readonly versusDirect?: 'difference' | 'ratio';
 }
@@ -19,9 +21,8 @@ export interface Metric {
 export interface ReadTrial {
   readonly trial: CompletedTrial;
   readonly service: Histogram;
-  /** Only where the generator kept its schedule well enough for it. */
-  readonly response?: Histogram;
   /** Open loop only. */
+  readonly response?: Histogram;
   readonly lag?: Lag;
   /** Service time of the second stream, where the scenario has one. */
   readonly second?: Histogram;
@@ -30,12 +31,11 @@ export interface ReadTrial {
 export function readTrial(trial: CompletedTrial): ReadTrial {
   const { load } = trial;
   const service = decodeHistogram(load.service);
-  const lag = lagOf(load, arrivalsOf(trial.loop), service);
-  const response = lag?.resolves === 'service and response' && load.response;
+  const lag = lagOf(load, service);
   return {
     trial,
     service,
-    ...(response && { response: decodeHistogram(response) }),
+    ...(load.response && { response: decodeHistogram(load.response) }),
     ...(lag && { lag }),
     ...(load.second && { second: decodeHistogram(load.second.service) }),
   };
@@ -58,17 +58,27 @@ const perRequest =
     return value === undefined ? undefined : value / reading.requests;
   };
 
+const perAnswer =
+  (party: keyof Turn['cpu']) =>
+  ({ cpu, answered }: Turn): number | undefined => {
+    const used = cpu[party];
+    return used === undefined || answered === 0 ? undefined : used / answered;
+  };
+
 const micros = (nanos: number | undefined): number | undefined => (nanos === undefined ? undefined : nanos / 1e3);
+type TurnQuantile = keyof Turn['service'];
 const service = (title: string, q: number): Metric => ({
   title: `service time ${title}`,
   unit: 'µs',
-  of: ({ service, lag }) => (lag?.carries(q) === false ? undefined : micros(quantile(service, q))),
+  ofTurn: ({ service: quantiles }) => quantiles[title as TurnQuantile],
+  of: ({ service }) => micros(quantile(service, q)),
   versusDirect: 'difference',
 });
 const response = (title: string, q: number): Metric => ({
   title: `response time ${title}`,
   unit: 'µs',
-  of: ({ response }) => micros(response && quantile(response, q)),
+  ofTurn: ({ response: quantiles }) => quantiles?.[title as TurnQuantile],
+  of: ({ response, lag }) => (response && lag?.tells(q) ? micros(quantile(response, q)) : undefined),
   versusDirect: 'difference',
 });
 
@@ -80,7 +90,12 @@ const beside = (title: string, q: number): Metric => ({
 });
 
 export const METRICS = {
-  cpuPerRequest: { title: 'CPU per request', unit: 'µs', of: perRequest('proxy', ({ cpu }) => cpu) },
+  cpuPerRequest: {
+    title: 'CPU per request',
+    unit: 'µs',
+    of: perRequest('proxy', ({ cpu }) => cpu),
+    ofTurn: perAnswer('proxy'),
+  },
   cpuUserPerRequest: { title: 'user CPU per request', unit: 'µs', of: perRequest('proxy', ({ cpuUser }) => cpuUser) },
   cpuSystemPerRequest: {
     title: 'system CPU per request',
@@ -106,6 +121,7 @@ export const METRICS = {
     title: 'throughput',
     unit: '/s',
     of: ({ trial }) => (trial.load.requests === 0 ? undefined : throughputOf(trial)),
+    ofTurn: ({ rate }) => (rate === 0 ? undefined : rate),
     versusDirect: 'ratio',
   },
   serviceP50: service('p50', 0.5),
@@ -144,12 +160,14 @@ export const METRICS = {
     title: 'CPU of the origin per request',
     unit: 'µs',
     of: perRequest('origin', ({ cpu }) => cpu),
+    ofTurn: perAnswer('origin'),
     versusDirect: 'difference',
   },
   generatorCpuPerRequest: {
     title: 'CPU of the generator per request',
     unit: 'µs',
     of: perRequest('generator', ({ cpu }) => cpu),
+    ofTurn: perAnswer('generator'),
     versusDirect: 'difference',
   },
 } as const satisfies Record<string, Metric>;

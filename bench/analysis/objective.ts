@@ -8,7 +8,8 @@
  * | something else used the host's CPU | disturbed |
  * | generator, origin or the core that they share was saturated, or the CPU quota ran out | limited |
  * | those were beyond their own knee, and busier than the subject | limited |
- * | the generator's own lag is in what was missed, or made bursts nobody asked for | limited |
+ * | the generator's own lag is more than a tenth of what was to be held, and in what was missed | limited |
+ * | its connections ran out, no time was missed, and the subject was below its knee | limited |
  * | none of these | missed |
  *
  * What this cannot see, direct does: a proxy's knee stands only where direct held at that rate (`knees.ts`).
@@ -19,7 +20,7 @@ import type { CompletedTrial, Placement, TrialRecord } from '#bench/model/record
 import type { WarningCode } from '#bench/model/warning.ts';
 import { decodeHistogram, type Histogram, quantile, samplesFor } from '#bench/stats/histogram.ts';
 import { FOREIGN_LIMIT, KNEE, pressureOf, saturatedOf } from './bound.ts';
-import { arrivalsOf, lagOf } from './lag.ts';
+import { LAG_SHARE, lagOf } from './lag.ts';
 import { failuresOf } from './metrics.ts';
 import { formatQuantity, percent } from './quantity.ts';
 
@@ -51,9 +52,11 @@ export function judgeWindow(trial: TrialRecord, objective: Objective, placement:
   }
 }
 
-/** A clause against what was measured; `read` is false where too few requests carry the quantile. */
+type LatencyClause = Extract<Clause, { kind: 'latency' }>;
+
+/** What was to be held against what was measured; `read` is false where too few requests carry the quantile. */
 interface Read {
-  readonly clause?: Clause;
+  readonly of: 'rate' | 'errors' | LatencyClause;
   readonly read: boolean;
   readonly held: boolean;
   readonly words: string;
@@ -76,7 +79,7 @@ function judgeCompleted(trial: CompletedTrial, objective: Objective, placement: 
 type Blame = { readonly kind: 'missed' | 'disturbed' } | { readonly kind: 'limited'; readonly by: Limiter };
 
 function blame(
-  { load, probes, subject, loop }: CompletedTrial,
+  { load, probes, subject }: CompletedTrial,
   missed: readonly Read[],
   service: Histogram,
   placement: Placement,
@@ -90,17 +93,20 @@ function blame(
   const pressure = pressureOf(load, probes, placement);
   if (pressure.share > KNEE && pressure.share > (probes.proxy?.cpuShare ?? 0))
     return { kind: 'limited', by: pressure.by };
-  const lag = lagOf(load, arrivalsOf(loop), service);
-  const isGenerators = ({ clause }: Read): boolean =>
-    clause?.kind === 'latency' &&
-    lag !== undefined &&
-    (clause.time === 'response' ? lag.resolves !== 'service and response' : !lag.carries(clause.q));
+  const lag = lagOf(load, service);
+  const busy = (probes.proxy ?? probes.origin)?.cpuShare ?? 0;
+  const isGenerators = ({ of }: Read): boolean => {
+    if (of === 'rate') return busy <= KNEE;
+    if (of === 'errors' || of.time === 'service' || lag === undefined) return false;
+    return lag.at(of.q) > LAG_SHARE * of.below;
+  };
   return missed.every(isGenerators) ? { kind: 'limited', by: 'generator' } : { kind: 'missed' };
 }
 
 function carried({ load: { scheduled = 0, dropped = 0 } }: CompletedTrial): Read {
   const share = dropped / Math.max(1, scheduled);
   return {
+    of: 'rate',
     read: true,
     held: share <= DROPPED_LIMIT,
     words: `${percent(share)} of the requests found no free connection and were never sent`,
@@ -114,7 +120,7 @@ function errors(trial: CompletedTrial, { clauses }: Objective): Read[] {
   const share = failed / Math.max(1, ended);
   const clause = clauses.find(({ kind }) => kind === 'errors');
   const held = clause ? share < clause.below : failed === 0;
-  return [{ ...(clause && { clause }), read: true, held, words: `${failed} of ${ended} requests failed` }];
+  return [{ of: 'errors', read: true, held, words: `${failed} of ${ended} requests failed` }];
 }
 
 const latencies = ({ load }: CompletedTrial, { clauses }: Objective, service: Histogram): Read[] =>
@@ -125,11 +131,16 @@ const latencies = ({ load }: CompletedTrial, { clauses }: Objective, service: Hi
     const nanos = histogram && quantile(histogram, q);
     if (nanos === undefined) {
       const words = `${histogram?.totalCount ?? 0} requests carry no ${quantileName(clause)} (needs ${samplesFor(q)})`;
-      return [{ clause, read: false, held: true, words }];
+      return [{ of: clause, read: false, held: true, words }];
     }
     const micros = nanos / 1e3;
     return [
-      { clause, read: true, held: micros < below, words: `${quantileName(clause)} ${formatQuantity(micros, 'µs')}` },
+      {
+        of: clause,
+        read: true,
+        held: micros < below,
+        words: `${quantileName(clause)} ${formatQuantity(micros, 'µs')}`,
+      },
     ];
   });
 
@@ -142,17 +153,14 @@ function sharesOf({ probes: { proxy, origin, generator } }: CompletedTrial): str
 }
 
 /** Microseconds at a clause's quantile, as the window was judged by it; undefined where it was not or cannot be read. */
-export function readClause(
-  load: CompletedTrial['load'],
-  { time, q }: Extract<Clause, { kind: 'latency' }>,
-): number | undefined {
+export function readClause(load: CompletedTrial['load'], { time, q }: LatencyClause): number | undefined {
   const encoded = load[time];
   const nanos = encoded === undefined ? undefined : quantile(decodeHistogram(encoded), q);
   return nanos === undefined ? undefined : nanos / 1e3;
 }
 
 /** 'p99', 'response p99.9' */
-export const quantileName = ({ time, q }: Pick<Extract<Clause, { kind: 'latency' }>, 'time' | 'q'>): string =>
+export const quantileName = ({ time, q }: Pick<LatencyClause, 'time' | 'q'>): string =>
   `${time === 'response' ? 'response ' : ''}p${Number((100 * q).toFixed(6))}`;
 
 /** 'p99 < 2 ms, errors < 0.1 %' */

@@ -94,3 +94,12 @@ export function formatInterval({ value, low, high, n }: Estimate, unit: Unit): s
 /** '18.2 µs (17.5–18.9)' */
 export const formatEstimate = (estimate: Estimate, unit: Unit): string =>
   `${formatQuantity(estimate.value, unit)} (${formatInterval(estimate, unit)})`;
+
+/** '48 s', '2 min 05 s' */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+}
+
+/** '850/s', '12.4 k/s' */
+export const rate = (n: number): string => (n >= 10_000 ? `${(n / 1_000).toFixed(1)} k/s` : `${n.toFixed(0)}/s`);

@@ -3,11 +3,11 @@ import type { Bound, CompletedTrial, SubjectRecord, TrialRecord } from '#bench/m
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { type Estimate, transform } from '#bench/stats/estimate.ts';
 import { type Histogram, mergeHistograms, percentileCurve } from '#bench/stats/histogram.ts';
-import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import type { Capacity, CurveMicros, Outcomes, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
 import { isBelowKnee } from './bound.ts';
-import { arrivalsOf, lagOf } from './lag.ts';
-import { asFamily, compare, type Comparison, CONFIDENCE, type Rounds } from './comparison.ts';
+import { lagOf } from './lag.ts';
+import { asFamily, compare, type Comparison, locate, type Rounds } from './comparison.ts';
+import { noYardstick, turnedRounds, type Yardstick, yardstickOf } from './turned.ts';
 import { aboveNoise, type Noise } from './noise.ts';
 import { addedTail, type Tail, type TailsBy, tailsOf } from './tail.ts';
 import { isLatency, isQuantile, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
@@ -23,12 +23,20 @@ const showsLatency = (trials: readonly CompletedTrial[]): boolean =>
   trials.length > 0 &&
   trials.every(({ loop, bound, probes }) => loop?.kind === 'open' || (bound === 'none' && isBelowKnee(probes)));
 
-export function figuresOf(trials: readonly TrialRecord[], scenario: Scenario): Figures {
+export function figuresOf(
+  trials: readonly TrialRecord[],
+  scenario: Scenario,
+  yardstick: Yardstick = noYardstick,
+): Figures {
   const completed = trials.filter(isCompleted);
   const read = completed.map(readTrial);
   const readable = scenario.traffic.kind !== 'idle' && showsLatency(completed);
   return new Map(
     METRIC_NAMES.filter((name) => readable || !isLatency(name)).map((name) => {
+      // What a whole generation does not tell, for the generator's lag or for too few samples, none of its turns does.
+      const isTold = read.every((trial) => metric(name).of(trial, scenario) !== undefined);
+      const turned = isTold ? turnedRounds(metric(name), completed, yardstick) : undefined;
+      if (turned) return [name, turned];
       const values = read.flatMap((trial) => {
         const value = metric(name).of(trial, scenario);
         return value === undefined ? [] : [{ round: trial.trial.round, value }];
@@ -50,6 +58,7 @@ export function figuresOnce(scenarios: readonly Scenario[], trials: readonly Tri
       figuresOf(
         trials.filter((trial) => trial.scenario === scenarioName && subjectName(trial.subject) === subject),
         scenario,
+        yardstickOf(trials.filter((trial) => trial.scenario === scenarioName)),
       );
     known.set(key, figures);
     return figures;
@@ -65,8 +74,13 @@ const byRound = (values: readonly { readonly round: number; readonly value: numb
     ]),
   );
 
-const estimateOf = (rounds: Rounds): Estimate | undefined =>
-  rounds.size === 0 ? undefined : hodgesLehmann([...rounds.values()], CONFIDENCE);
+/** Turned figures that are positive have what a process start changes in their ratio, not in their difference. */
+function estimateOf(rounds: Rounds): Estimate | undefined {
+  const values = [...rounds.values()];
+  if (values.length === 0) return undefined;
+  if (!rounds.turns || values.some((value) => value <= 0)) return locate(values, false);
+  return transform(locate(values.map(Math.log), true), Math.exp);
+}
 
 export function analyseScenario(
   scenario: Scenario,
@@ -168,12 +182,12 @@ function versusDirect(scenario: string, subject: string, of: Figures, direct: Fi
 }
 
 function curvesOf(trials: readonly CompletedTrial[]): NonNullable<SubjectAnalysis['curves']> {
-  // All rounds or none, as for the figures.
-  const resolved = trials.every(({ load, loop }) => lagOf(load, arrivalsOf(loop))?.resolves === 'service and response');
-  const responses = resolved ? trials.flatMap(({ load }) => load.response ?? []) : [];
+  const lags = trials.map(({ load }) => lagOf(load));
+  const response = curve(mergeHistograms(trials.flatMap(({ load }) => load.response ?? [])));
   return {
     service: curve(mergeHistograms(trials.map(({ load }) => load.service))),
-    response: curve(mergeHistograms(responses)),
+    // A point needs all rounds, as the figures do.
+    response: response.filter(({ q }) => lags.every((lag) => lag?.tells(q))),
   };
 }
 

@@ -6,7 +6,7 @@ import type { CompletedTrial } from '#bench/model/record.ts';
 import { bootstrap } from '#bench/stats/bootstrap.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import { decodeHistogram, type Histogram, samplesFor } from '#bench/stats/histogram.ts';
-import { arrivalsOf, lagOf } from './lag.ts';
+import { lagOf } from './lag.ts';
 
 const Q = 0.999;
 const SEED = 1;
@@ -26,11 +26,9 @@ interface Slowest {
 export type TailRounds = ReadonlyMap<number, Slowest>;
 export type TailsBy = Readonly<Record<Tail['kind'], TailRounds>>;
 
-/** Of completed trials below saturation. A kind that the generator's lag spoils in any round has none. */
+/** Of completed trials below saturation. Response times that the generator's lag spoils in any round are none. */
 export function tailsOf(trials: readonly CompletedTrial[]): TailsBy {
-  const lags = trials.map(({ load, loop }) => lagOf(load, arrivalsOf(loop)));
-  const responds = lags.every((lag) => lag?.resolves === 'service and response');
-  const serves = lags.every((lag) => lag?.carries(Q) !== false);
+  const responds = trials.every(({ load }) => lagOf(load)?.tells(Q));
   const slowest = (encoded: (trial: CompletedTrial) => string | undefined): TailRounds => {
     const rounds = new Map<number, Slowest>();
     for (const trial of trials) {
@@ -43,7 +41,7 @@ export function tailsOf(trials: readonly CompletedTrial[]): TailsBy {
     return rounds;
   };
   return {
-    service: serves ? slowest(({ load }) => load.service) : new Map(),
+    service: slowest(({ load }) => load.service),
     response: responds ? slowest(({ load }) => load.response) : new Map(),
   };
 }

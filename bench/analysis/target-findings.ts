@@ -6,14 +6,23 @@ import { formatEstimate, formatQuantity } from './quantity.ts';
 import { strengthOfFigure } from './comparison.ts';
 
 export const targetFindings = (subjects: readonly SubjectRecord[], scenarios: readonly ScenarioAnalysis[]): Finding[] =>
-  subjects
-    .filter(({ external }) => external)
-    .flatMap(({ subject }) =>
-      scenarios.flatMap((scenario): Finding[] => {
-        const target = scenario.subjects.find((one) => one.subject === subjectName(subject));
-        return target ? [findingOf(target, scenario)] : [];
-      }),
-    );
+  subjects.flatMap(({ subject, external }) => {
+    if (!external) return [];
+    const name = subjectName(subject);
+    const found = scenarios.flatMap((scenario): Finding[] => {
+      const target = scenario.subjects.find((one) => one.subject === name);
+      return target ? [findingOf(target, scenario)] : [];
+    });
+    const [first] = found;
+    if (first === undefined) return [];
+    const said = (external.notes ?? []).map((note): Finding => ({
+      sentence: `${name} ${note}.`,
+      strength: 'note',
+      scenario: first.scenario,
+      part: 'configuration',
+    }));
+    return [...found, ...said];
+  });
 
 function findingOf(target: SubjectAnalysis, { scenario, offered, subjects }: ScenarioAnalysis): Finding {
   const direct = subjects.find(({ layer }) => layer === 'direct');

@@ -3,6 +3,7 @@ import type { TrialRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { decodeHistogram, quantile } from '#bench/stats/histogram.ts';
 import type { TrialRow } from './analysis.ts';
+import { failuresByKind, failureWords } from './failures.ts';
 import { failuresOf, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
 
 export function trialRow(trial: TrialRecord, scenario: Scenario | undefined): TrialRow {
@@ -20,6 +21,7 @@ export function trialRow(trial: TrialRecord, scenario: Scenario | undefined): Tr
     windowMs: load?.window ?? null,
     requests: load?.requests ?? null,
     failed: load ? failuresOf({ load }) : null,
+    failures: load ? failureWords(failuresByKind(load)) : '',
     scheduled: load?.scheduled ?? null,
     dropped: load?.dropped ?? null,
     offered: load?.offered ?? null,

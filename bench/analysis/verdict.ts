@@ -1,13 +1,14 @@
 /** One trial's verdict from its own evidence: completed, with what bound it, or invalid, with why (METHOD 16 and 17). Pure. */
-import type { ErrorCounts, LoadResult } from '#bench/model/load.ts';
+import type { LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings } from '#bench/model/probe.ts';
 import type { Bound, Placement } from '#bench/model/record.ts';
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
 import { type Warning, WARNINGS, type WarningCode } from '#bench/model/warning.ts';
-import { samplesFor } from '#bench/stats/histogram.ts';
+import { decodeHistogram, samplesFor } from '#bench/stats/histogram.ts';
 import { boundOf, FOREIGN_LIMIT } from './bound.ts';
 import { halvesDrift } from './drift.ts';
-import { arrivalsOf, lagOf } from './lag.ts';
+import { failuresByKind, failureWords, nameOf } from './failures.ts';
+import { LAG_SHARE, lagOf, waitedForConnection } from './lag.ts';
 import { attemptsOf, failuresOf } from './metrics.ts';
 import { formatQuantity, percent } from './quantity.ts';
 
@@ -17,6 +18,8 @@ export interface TrialEvidence {
   readonly load: LoadResult;
   readonly probes: ProbeReadings;
   readonly placement: Placement;
+  /** Present where load came in so many turns among other subjects': what the host did meanwhile met all alike. */
+  readonly turns?: number;
   /** What only the one who ran the trial can know: 'proxy-died', 'wrong-process', … */
   readonly warnings?: readonly Warning[];
 }
@@ -27,6 +30,14 @@ export type TrialVerdict =
 
 const STEAL_LIMIT = 0.05;
 const SHORTFALL_LIMIT = 0.01;
+/** Of the service time's p99: what waits no longer than this for a connection is not told. */
+const WAITED_SHARE = 0.1;
+/** Quantiles whose withholding is told. */
+const READ = [
+  { name: 'p50', q: 0.5 },
+  { name: 'p90', q: 0.9 },
+  { name: 'p99', q: 0.99 },
+];
 /** Requests below which connections ÷ requests says nothing of pooling. */
 const POOLING_NEEDS = 1_000;
 
@@ -44,16 +55,18 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
       ? { message: 'no request completed in the window', evidence: { failed: failuresOf(trial) } }
       : undefined,
   'errors-above-limit': ({ load, scenario }) => {
-    const { errors, second } = load;
     const [failed, all] = [failuresOf({ load }), attemptsOf({ load })];
     const share = failed / Math.max(1, all);
     if (share <= scenario.errorLimit) return undefined;
-    const kinds = (Object.keys(errors) as (keyof ErrorCounts)[])
-      .map((kind) => [kind, errors[kind] + (second?.errors[kind] ?? 0)] as const)
-      .filter(([, count]) => count > 0);
+    const kinds = failuresByKind(load);
+    const first = kinds[0]?.first;
     return {
-      message: `${failed} of ${all} requests failed (limit ${percent(scenario.errorLimit)}): ${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
-      evidence: { share, limit: scenario.errorLimit, ...Object.fromEntries(kinds) },
+      message: `${failed} of ${all} requests failed (limit ${percent(scenario.errorLimit)}): ${failureWords(kinds)}${first === undefined ? '' : `; the first: ${first}`}`,
+      evidence: {
+        share,
+        limit: scenario.errorLimit,
+        ...Object.fromEntries(kinds.map((kind) => [nameOf(kind), kind.count])),
+      },
     };
   },
   'ports-exhausted': (trial) => {
@@ -71,30 +84,50 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
           evidence: { listenOverflows: host.tcp.listenOverflows },
         }
       : undefined,
-  steal: ({ probes: { host } }) =>
-    host.steal > STEAL_LIMIT
+  steal: ({ turns, probes: { host } }) =>
+    turns === undefined && host.steal > STEAL_LIMIT
       ? {
           message: `the hypervisor took ${percent(host.steal)} of the CPU (limit ${percent(STEAL_LIMIT)})`,
           evidence: { steal: host.steal, limit: STEAL_LIMIT },
         }
       : undefined,
-  'schedule-lag': ({ load, scenario }) => {
-    const lag = lagOf(load, arrivalsOf(scenario.loop));
-    if (lag?.resolves !== 'nothing') return undefined;
+  'steal-shared': ({ turns, probes: { host } }) =>
+    turns !== undefined && host.steal > STEAL_LIMIT
+      ? {
+          message: `the hypervisor took ${percent(host.steal)} of the CPU during these turns`,
+          evidence: { steal: host.steal, limit: STEAL_LIMIT },
+        }
+      : undefined,
+  'schedule-lag': ({ load }) => {
+    const lag = lagOf(load);
+    if (!lag?.spoils) return undefined;
     return {
-      message: `the generator’s own lag p99 ${formatQuantity(lag.p99, 'µs')} is too long for a mean gap between arrivals of ${formatQuantity(lag.meanGap, 'µs')} and a service time p50 of ${formatQuantity(lag.serviceP50, 'µs')}`,
-      evidence: { lagP99: lag.p99, meanGap: lag.meanGap, serviceP50: lag.serviceP50 },
+      message: `half of the requests were sent ${formatQuantity(lag.at(0.5), 'µs')} late or more by the generator’s own doing, longer than the service time’s p99 of ${formatQuantity(lag.serviceP99, 'µs')}`,
+      evidence: { lagP50: lag.at(0.5), serviceP99: lag.serviceP99 },
     };
   },
-  'response-unresolved': ({ load, scenario }) => {
-    const lag = lagOf(load, arrivalsOf(scenario.loop));
-    if (lag?.resolves !== 'service') return undefined;
+  'response-unresolved': ({ load }) => {
+    const lag = lagOf(load);
+    if (lag === undefined || lag.spoils || load.response === undefined) return undefined;
+    const withheld = READ.filter(({ q }) => load.requests >= samplesFor(q) && !lag.tells(q));
+    if (withheld.length === 0) return undefined;
+    const named = withheld.map(({ name, q }) => `${name} (lag ${formatQuantity(lag.at(q), 'µs')})`);
     return {
-      message: `the generator’s own lag p99 ${formatQuantity(lag.p99, 'µs')} exceeds the service time p50 ${formatQuantity(lag.serviceP50, 'µs')}`,
-      evidence: { lagP99: lag.p99, serviceP50: lag.serviceP50 },
+      message: `the generator’s own lag is more than ${percent(LAG_SHARE)} of the response time at ${named.join(', ')}`,
+      evidence: Object.fromEntries(withheld.map(({ name, q }) => [name, lag.at(q)])),
     };
   },
-  'direct-drifted': ({ subject, load }) => (subject.kind === 'direct' ? halvesDrift(load) : undefined),
+  'out-of-connections': ({ load }) => {
+    const waited = waitedForConnection(load);
+    if (waited === undefined || waited <= WAITED_SHARE * (lagOf(load)?.serviceP99 ?? 0)) return undefined;
+    const busy = Math.ceil((load.offered ?? 0) * (decodeHistogram(load.service).getValueAtPercentile(99) / 1e9));
+    return {
+      message: `more than one request in a hundred waited ${formatQuantity(waited, 'µs')} or longer, as all ${load.connections} connections were busy; at this rate and a service time p99 as here ${busy} are busy at once`,
+      evidence: { waitedP99: waited, connections: load.connections, needed: busy },
+    };
+  },
+  'direct-drifted': ({ subject, load, turns }) =>
+    subject.kind === 'direct' && turns === undefined ? halvesDrift(load) : undefined,
   'shared-cores': ({ placement, probes }) =>
     placement.shared && probes.origin ? { message: 'load or origin ran on the proxy’s core', evidence: {} } : undefined,
   unpinned: ({ placement }) =>

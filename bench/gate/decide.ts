@@ -11,7 +11,7 @@ import { holm } from '#bench/stats/holm.ts';
 import { signedRank } from '#bench/stats/signed-rank.ts';
 import type { GateMetric, GateState } from './result.ts';
 import { LOOK_ALPHA } from './rules.ts';
-import type { Measured, RoundFigures } from './slices.ts';
+import type { Measured, RoundFigures } from './sides.ts';
 
 /** Of every interval that is shown, and of "same". */
 const CONFIDENCE = 0.95;

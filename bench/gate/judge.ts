@@ -3,7 +3,7 @@ import type { RunRecords } from '#bench/model/record.ts';
 import { changeText, decide } from './decide.ts';
 import type { BudgetOutcome, GateMetric, GateMode, GateResult, GateState, Revision } from './result.ts';
 import { ALPHA, LOOK_ALPHA, type MetricRule } from './rules.ts';
-import { comparedOf, measuredOf, ownFaults, spoiledRounds } from './slices.ts';
+import { comparedOf, measuredOf, ownFaults, spoiledRounds } from './sides.ts';
 
 export interface GateContext {
   readonly records: RunRecords;

@@ -11,7 +11,7 @@ import { decide, differences } from './decide.ts';
 import { replay, shareInterval } from './replay.ts';
 import type { GateState } from './result.ts';
 import { ROUNDS, RULES } from './rules.ts';
-import type { Measured } from './slices.ts';
+import type { Measured } from './sides.ts';
 
 const Figures = z.array(z.number().positive());
 

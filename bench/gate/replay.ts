@@ -7,7 +7,7 @@ import { mulberry32 } from '#bench/plan/random.ts';
 import { stateOfGate } from './decide.ts';
 import type { GateState } from './result.ts';
 import { ROUNDS } from './rules.ts';
-import type { Measured, RoundFigures } from './slices.ts';
+import type { Measured, RoundFigures } from './sides.ts';
 
 export interface ReplayOptions {
   readonly gates: number;

@@ -25,11 +25,14 @@ export interface HttpQuestion {
   readonly body?: Buffer;
 }
 
+/** Bytes of a body: more than any question here is answered with. */
+const MOST_BODY = 64 * 1024 * 1024;
+
 /** Keeps at most one connection, so that reuse shows. Destroy it when done. */
 export const oneConnection = (target: Target): Agent =>
   target.tls ? new HttpsAgent({ keepAlive: true, maxSockets: 1 }) : new HttpAgent({ keepAlive: true, maxSockets: 1 });
 
-/** One request; a connection of its own where no agent is given. Rejects when the answer is not whole. */
+/** One request; a connection of its own where no agent is given. Rejects when the answer is not whole, or has no end. */
 export function ask(
   target: Target,
   question: HttpQuestion,
@@ -50,7 +53,12 @@ export function ask(
   return new Promise((resolve, reject) => {
     const request = (tls ? requestHttps : requestHttp)(options, (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      let length = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length > MOST_BODY) response.destroy(new Error(`a body of more than ${MOST_BODY} bytes`));
+      });
       response.on('error', reject);
       response.on('end', () =>
         resolve({

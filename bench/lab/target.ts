@@ -5,11 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import type { External, ProxyDefinition } from '#proxies/contract.ts';
+import type { LoadJob } from '#bench/model/load.ts';
 import { RateCap } from '#bench/model/rate-cap.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import type { Traffic } from '#bench/model/scenario.ts';
 import { bytes } from '#bench/model/units.ts';
-import { ask, type HttpAnswer } from './http-client.ts';
 import type { Way } from './topology.ts';
 import { type Target, Wire } from './wire.ts';
 
@@ -21,11 +21,34 @@ const ASKED = 3;
 const ECHOED = 64;
 const PATIENCE = 10_000;
 const FIRST_FAILURE = 400;
+/** Bytes of a body; what is longer says nothing of a hop. */
+const MOST_BODY = 64 * 1024 * 1024;
+
+/** One answer, as the load reads it. */
+export interface Looked {
+  readonly status: number;
+  readonly bodyBytes: number;
+  /** Where a redirect leads. */
+  readonly location?: string;
+  /** What was tolerated of it, each a clause. */
+  readonly lapses: readonly string[];
+}
+
+/** Asks once, by what the load asks with: handed in, for the load is nothing that the lab knows. Rejects past `mostBytes`. */
+export type Look = (
+  peer: Pick<LoadJob, 'target' | 'tls'>,
+  request: HttpRequest,
+  mostBytes: number,
+  signal: AbortSignal,
+) => Promise<Looked>;
+
+type HttpRequest = Extract<Traffic, { kind: 'http' }>['request'];
 
 export interface TargetSpec {
   readonly definition: ProxyDefinition & { readonly external: External };
   /** Requests a second that it may be sent. */
   readonly maxRate: number;
+  readonly look: Look;
 }
 
 const targetOf = ({ address, tls, ca, serverName }: External): Target => ({
@@ -39,13 +62,20 @@ const headersOf = ({ authority }: External): [string, string][] => [
   ['User-Agent', 'hopcost'],
 ];
 
+const requestOf = (external: External): HttpRequest => ({
+  method: 'GET',
+  path: external.path,
+  headers: headersOf(external),
+  bodyBytes: bytes(0),
+});
+
 /** What a scenario sends to it, instead of what it sends to our own origin. */
 function trafficTo(external: External, expect: Expected | null, traffic: Traffic): Traffic {
   if (traffic.kind !== 'http') return traffic;
   if (expect === null) throw new Error(`${external.url} was not asked for its answer yet`);
   return {
     ...traffic,
-    request: { method: 'GET', path: external.path, headers: headersOf(external), bodyBytes: bytes(0) },
+    request: requestOf(external),
     expect,
   };
 }
@@ -69,7 +99,7 @@ const pick = ({ tls }: Target): Pick<Way, 'tls'> => (tls ? { tls } : {});
 
 /** Never rejects but for an abort: what a target does wrong is its failed check, in one sentence that names it. */
 export async function preflightTarget(spec: TargetSpec, signal: AbortSignal): Promise<SubjectRecord> {
-  const { definition, maxRate } = spec;
+  const { definition, maxRate, look } = spec;
   const { external, name, layer } = definition;
   const cap = new RateCap(maxRate, performance.now());
   const turn = async (): Promise<AbortSignal> => {
@@ -78,6 +108,7 @@ export async function preflightTarget(spec: TargetSpec, signal: AbortSignal): Pr
     return AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
   };
   let expect: Expected | null = null;
+  let notes: readonly string[] = [];
   const checks: Check[] = [];
   const check = async (rule: string, run: () => Promise<string>): Promise<void> => {
     try {
@@ -90,7 +121,9 @@ export async function preflightTarget(spec: TargetSpec, signal: AbortSignal): Pr
   if (layer === 'l4') await check('it takes a connection and echoes', () => echo(external, turn));
   else
     await check('the declared path answers, the same every time', async () => {
-      expect = await steadyAnswer(external, turn);
+      const answer = await steadyAnswer(external, look, turn);
+      expect = { status: answer.status, bodyBytes: bytes(answer.bodyBytes) };
+      notes = notesOf(answer);
       return `${ASKED} times status ${expect.status} and ${expect.bodyBytes} bytes`;
     });
   return {
@@ -101,32 +134,43 @@ export async function preflightTarget(spec: TargetSpec, signal: AbortSignal): Pr
     summary: definition.summary,
     version: 'external',
     nativeConfig: `external: ${external.url}`,
-    external: { url: external.url, maxRate, expect },
+    external: { url: external.url, maxRate, expect, ...(notes.length > 0 && { notes: [...notes] }) },
     preflight: checks,
   };
 }
 
-async function steadyAnswer(external: External, turn: () => Promise<AbortSignal>): Promise<Expected> {
-  const target = targetOf(external);
-  const question = { path: external.path, headers: Object.fromEntries(headersOf(external)) };
+/** What whoever reads its figures must know of what it answers. */
+function notesOf({ status, location, lapses }: Looked): string[] {
+  const isRedirect = status >= 300 && status < FIRST_FAILURE && status !== 304;
+  const where = location === undefined ? '' : ` to ${location}`;
+  return [
+    ...(isRedirect ? [`answers ${status}${where}: the redirect itself is measured`] : []),
+    ...lapses.map((lapse) => `does not answer in HTTP/1.1 to the letter: ${lapse}; it is read all the same`),
+  ];
+}
+
+async function steadyAnswer(external: External, look: Look, turn: () => Promise<AbortSignal>): Promise<Looked> {
+  const { address, ...secure } = { address: external.address, ...pick(targetOf(external)) };
   const wanted = `GET ${external.path}: expected`;
-  let first: HttpAnswer | undefined;
+  let first: Looked | undefined;
   for (let i = 0; i < ASKED; i++) {
     const signal = await turn();
-    const answer = await ask(target, question, signal).catch((error: unknown) => {
-      throw new Error(`${wanted} an answer, got ${whatCame(error, external, signal)}`);
-    });
+    const answer = await look({ target: address, ...secure }, requestOf(external), MOST_BODY, signal).catch(
+      (error: unknown) => {
+        throw new Error(`${wanted} an answer, got ${whatCame(error, external, signal)}`);
+      },
+    );
     if (answer.status >= FIRST_FAILURE)
       throw new Error(
         `${wanted} a status below ${FIRST_FAILURE}, got ${answer.status}; declare a path that it answers`,
       );
-    if (first !== undefined && (answer.status !== first.status || answer.body.length !== first.body.length))
+    if (first !== undefined && (answer.status !== first.status || answer.bodyBytes !== first.bodyBytes))
       throw new Error(
-        `${wanted} status ${first.status} and ${first.body.length} bytes again, got ${answer.status} and ${answer.body.length} bytes; declare a path whose answer does not change`,
+        `${wanted} status ${first.status} and ${first.bodyBytes} bytes again, got ${answer.status} and ${answer.bodyBytes} bytes; declare a path whose answer does not change`,
       );
     first ??= answer;
   }
-  return { status: first!.status, bodyBytes: bytes(first!.body.length) };
+  return first!;
 }
 
 async function echo(external: External, turn: () => Promise<AbortSignal>): Promise<string> {

@@ -33,6 +33,8 @@ export interface TopologySpec extends TopologyShared, ProxyRoot {
   readonly concurrency: number;
   /** Injected into the proxy, to prove that it is seen. */
   readonly fault?: Fault;
+  /** What several subjects have in common; one of its own where absent. */
+  readonly origins?: Origins;
 }
 
 /** What load needs to know of where it goes. */
@@ -95,6 +97,45 @@ const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
 
 export const usesTls = (traffic: Traffic): boolean => 'tls' in traffic && traffic.tls !== 'none';
 
+/** The origins of one generation: each is started when it is first asked for, and shared by all that lead to it. */
+export class Origins implements AsyncDisposable {
+  readonly #shared: TopologyShared;
+  readonly #started = new Map<string, Promise<HostChild>>();
+
+  constructor(shared: TopologyShared) {
+    this.#shared = shared;
+  }
+
+  /** Error: there is no such origin. */
+  get(name: string, tls: boolean, signal: AbortSignal): Promise<HostChild> {
+    const key = `${name} ${tls}`;
+    const known = this.#started.get(key) ?? this.#start(name, tls, signal);
+    this.#started.set(key, known);
+    return known;
+  }
+
+  async #start(name: string, tls: boolean, signal: AbortSignal): Promise<HostChild> {
+    if (!backends.has(name))
+      throw new Error(`no origin is called ${name}; there are ${[...backends.keys()].join(', ')}`);
+    const { placement, certificate } = this.#shared;
+    const options = tls ? { tls: { cert: certificate.cert, key: certificate.key } } : {};
+    return HostChild.start(
+      {
+        role: `origin ${name}`,
+        entry: 'backends/host.ts',
+        job: { name, listener: loopback, options },
+        cores: placement.origin,
+      },
+      signal,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const started = await Promise.allSettled(this.#started.values());
+    await Promise.all(started.flatMap((one) => (one.status === 'fulfilled' ? [one.value[Symbol.asyncDispose]()] : [])));
+  }
+}
+
 export async function openTopology(spec: TopologySpec, signal: AbortSignal): Promise<Topology> {
   const { scenario, definition, hops: length = 1, placement, certificate } = spec;
   await using scope = new AsyncDisposableStack();
@@ -105,22 +146,8 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   const originates = definition !== undefined && REENCRYPTS.has(definition.name);
   const originSpeaksTls = originates || (tls && !terminates);
 
-  const originName = scenario.origin;
-  const protocol = backends.get(originName)?.protocol;
-  if (protocol === undefined)
-    throw new Error(`no origin is called ${originName}; there are ${[...backends.keys()].join(', ')}`);
+  const origin = await (spec.origins ?? scope.use(new Origins(spec))).get(scenario.origin, originSpeaksTls, signal);
   const leaf = { cert: certificate.cert, key: certificate.key };
-  const origin = scope.use(
-    await HostChild.start(
-      {
-        role: `origin ${originName}`,
-        entry: 'backends/host.ts',
-        job: { name: originName, listener: loopback, options: originSpeaksTls ? { tls: leaf } : {} },
-        cores: placement.origin,
-      },
-      signal,
-    ),
-  );
   // A chain is started from its end, so that each hop leads to one that listens already. The hop that load meets comes first.
   const hops: StartedProxy[] = [];
   if (definition)
@@ -153,7 +180,12 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   const foreign = disowned(origin, ...hops);
   if (foreign) throw new Error(foreign.message);
   try {
-    await prove(protocol === 'http' ? proveNonce : proveConnection, origin, target, signal);
+    await prove(
+      backends.get(scenario.origin)!.protocol === 'http' ? proveNonce : proveConnection,
+      origin,
+      target,
+      signal,
+    );
   } catch (error) {
     signal.throwIfAborted();
     throw definition ? astray(definition, version ?? '', hops, error as Error) : error;

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadJob } from '#bench/model/load.ts';
-import { epochMillis, type EpochMillis } from '#bench/model/units.ts';
+import { epochMillis, type EpochMillis, type PerSecond } from '#bench/model/units.ts';
 
 /** An instant on this process's monotonic clock, in milliseconds. */
 export type Instant = number;
@@ -17,6 +17,8 @@ export interface Timetable {
   readonly start: Instant;
   readonly windowStart: Instant;
   readonly windowEnd: Instant;
+  /** Open loop in turns: requests a second, found while the lanes were open already. */
+  readonly offered?: PerSecond;
 }
 
 export function timetableOf(job: Pick<LoadJob, 'startAt' | 'warmup' | 'window'>): Timetable {

@@ -1,10 +1,15 @@
 /** Fixed connections; each sends its next request when its answer is whole. */
-import type { Instant } from './clock.ts';
+import { type Instant, until } from './clock.ts';
 import type { Fault, Recorder } from './recorder.ts';
-import type { Session } from './shard.ts';
+import type { Session } from './contract.ts';
 import { connectAll, type Exchange, Slot, type SlotOwner } from './slot.ts';
 import type { Dialer } from './socket/dialer.ts';
 
+/** Milliseconds at most that the last answers may take beyond the window. */
+const LONGEST_GRACE = 2_000;
+/** Milliseconds at most that connections of one request each may take to be closed by their peer. */
+const CLOSING = 250;
+const late: Fault = { kind: 'timeout', message: 'no answer by the end of the grace after the window' };
 /** A request that has been under way for the whole window is no completion cut off by its end. */
 const silent: Fault = { kind: 'timeout', message: 'no answer within the whole window' };
 
@@ -12,14 +17,16 @@ export class ClosedLoop implements Session, SlotOwner {
   readonly #dialer: Dialer;
   readonly #recorder: Recorder;
   readonly #slots: readonly Slot[];
-  readonly #end: Instant;
+  readonly #grace: number;
+  #end: Instant = 0;
   #running = false;
   #waiting: Slot[] = [];
+  #quiet: (() => void) | undefined;
 
   constructor(exchange: Exchange, connections: number, dialer: Dialer, recorder: Recorder) {
     this.#dialer = dialer;
     this.#recorder = recorder;
-    this.#end = recorder.timetable.windowEnd;
+    this.#grace = Math.min(exchange.timeout, LONGEST_GRACE);
     this.#slots = Array.from({ length: connections }, () => new Slot(exchange, dialer, recorder, this));
   }
 
@@ -30,13 +37,16 @@ export class ClosedLoop implements Session, SlotOwner {
 
   start(at: Instant): void {
     this.#running = true;
-    for (const slot of this.#waiting) slot.send(at, at);
+    this.#end = this.#recorder.timetable.windowEnd;
+    const waiting = this.#waiting;
     this.#waiting = [];
+    for (const slot of waiting) slot.send(at, at);
   }
 
   free(slot: Slot, at: Instant): void {
-    if (!this.#running) this.#waiting.push(slot);
-    else if (at < this.#end) slot.send(at, at);
+    if (this.#running && at < this.#end) return slot.send(at, at);
+    this.#waiting.push(slot);
+    this.#quiet?.();
   }
 
   lost(slot: Slot): void {
@@ -48,15 +58,31 @@ export class ClosedLoop implements Session, SlotOwner {
     this.#recorder.failed(fault, at, dialedAt, dialedAt);
   }
 
-  async finish(): Promise<void> {
+  async finish(at: Instant, signal: AbortSignal): Promise<void> {
+    this.#running = false;
     const { windowStart, windowEnd } = this.#recorder.timetable;
     for (const slot of this.#slots) {
       slot.abandon(windowEnd - 1e-6, (sentAt) => (sentAt < windowStart ? silent : undefined));
     }
+    await this.#answered(at + this.#grace, signal);
+    const now = performance.now();
+    for (const slot of this.#slots) slot.abandon(now, () => late);
+    // What closing a connection costs the subject belongs to the requests that it was made for.
+    await this.#dialer.settled(CLOSING);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const slot of this.#slots) slot.stop();
     this.#dialer[Symbol.dispose]();
+  }
+
+  /** Resolves when no request is under way, or at `deadline`. */
+  async #answered(deadline: Instant, signal: AbortSignal): Promise<void> {
+    const isBusy = (): boolean => this.#slots.some((slot) => slot.busy);
+    if (!isBusy()) return;
+    const over = new AbortController();
+    this.#quiet = () => !isBusy() && over.abort();
+    await until(deadline, AbortSignal.any([signal, over.signal])).catch(() => signal.throwIfAborted());
+    this.#quiet = undefined;
   }
 }

@@ -48,13 +48,52 @@ export class Histogram {
     this.#counts[bucketIndex(value)]! += 1;
   }
 
-  encode(): EncodedHistogram {
-    const hdr = emptyHdr();
-    this.#counts.forEach((count, index) => {
-      if (count > 0) hdr.recordValueWithCount(lowestValue(index), count);
-    });
-    return encodeHdr(hdr);
+  /** What was recorded since the last time, bucket by bucket; begins anew. */
+  take(): BucketCounts {
+    const taken: [number, number][] = [];
+    for (let index = 0; index < LENGTH; index++) {
+      const count = this.#counts[index]!;
+      if (count === 0) continue;
+      taken.push([index, count]);
+      this.#counts[index] = 0;
+    }
+    return taken;
   }
+
+  encode(): EncodedHistogram {
+    return encodeBuckets([...this.#counts.entries()].filter(([, count]) => count > 0));
+  }
+}
+
+export function encodeBuckets(counts: BucketCounts): EncodedHistogram {
+  const hdr = emptyHdr();
+  for (const [index, count] of counts) hdr.recordValueWithCount(lowestValue(index), count);
+  return encodeHdr(hdr);
+}
+
+/** Pairs [bucket, count] of those that hold anything, the least bucket first: how a turn's histogram leaves its thread. */
+export type BucketCounts = readonly (readonly [number, number])[];
+
+/** Buckets of several threads that drove the same turn, together. */
+export function mergeBuckets(all: readonly BucketCounts[]): BucketCounts {
+  if (all.length === 1) return all[0]!;
+  const sums = new Map<number, number>();
+  for (const [index, count] of all.flat()) sums.set(index, (sums.get(index) ?? 0) + count);
+  return [...sums].toSorted(([a], [b]) => a - b);
+}
+
+export const countOf = (counts: BucketCounts): number => counts.reduce((sum, [, count]) => sum + count, 0);
+
+/** Nanoseconds at quantile q: the middle of the bucket in which it lies. Undefined below 10 ÷ (1 − q) samples (METHOD 6). */
+export function quantileOf(counts: BucketCounts, q: number): number | undefined {
+  const total = countOf(counts);
+  if (total * (1 - q) < 10 - 1e-9) return undefined;
+  let seen = 0;
+  for (const [index, count] of counts) {
+    seen += count;
+    if (seen >= q * total) return (lowestValue(index) + lowestValue(index + 1)) / 2;
+  }
+  return undefined;
 }
 
 /** The sum of several: every bucket's count added. */

@@ -6,7 +6,7 @@
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Instant } from './clock.ts';
 import type { Fault, Recorder } from './recorder.ts';
-import type { Session } from './shard.ts';
+import type { Session } from './contract.ts';
 import { shareOf } from './shares.ts';
 import type { Dialogue } from './slot.ts';
 import type { Dialer } from './socket/dialer.ts';

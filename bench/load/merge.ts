@@ -1,6 +1,7 @@
 /** The results of all shards as one, without loss: counts and histograms add up, the busiest event loop stands for all. */
 import type { EncodedHistogram, ErrorCounts, LoadResult, Timeline } from '#bench/model/load.ts';
 import { bytes, micros, perSecond } from '#bench/model/units.ts';
+import { mergeFailures } from './failures.ts';
 import { mergeHistograms } from './histogram.ts';
 
 const SAMPLES = 8;
@@ -21,6 +22,7 @@ export function mergeResults(shards: readonly LoadResult[]): LoadResult {
     requests: sum((shard) => shard.requests),
     ...(first.bodiesChecked !== undefined && { bodiesChecked: sum((shard) => shard.bodiesChecked ?? 0) }),
     errors: Object.fromEntries(kinds.map((kind) => [kind, sum((shard) => shard.errors[kind])])) as ErrorCounts,
+    ...mergeFailures(shards.map((shard) => shard.failures)),
     errorSamples: [...new Set(shards.flatMap((shard) => shard.errorSamples))].slice(0, SAMPLES),
     ...(first.scheduled !== undefined && { scheduled: sum((shard) => shard.scheduled ?? 0) }),
     ...(first.dropped !== undefined && { dropped: sum((shard) => shard.dropped ?? 0) }),

@@ -1,13 +1,14 @@
 /**
- * Scheduled arrivals over a fixed set of connections. An arrival that finds none free waits its turn and keeps its intended
- * time; the schedule itself is that queue. What has found no free connection by the end of the window is dropped; what is under
- * way then may still finish within a grace, so that a stall shows as many late answers, and is a timeout after it.
+ * Scheduled arrivals over a fixed set of connections. All that is due when the loop wakes is sent together, whatever woke it. An arrival
+ * that finds no connection free waits its turn and keeps its intended time; the schedule itself is that queue. One that has waited for
+ * `PATIENCE` is dropped then, and all that wait at the end of the window are. What is under way at that end may still finish within a
+ * grace, so that a stall shows as many late answers, and is a timeout after it.
  */
 import type { LoadJob } from '#bench/model/load.ts';
 import { type Instant, until } from './clock.ts';
-import { type Arrivals, arrivalsOf, type OpenLoopSpec, pace } from './pacer.ts';
+import { type Arrivals, arrivalsOf, NO_ARRIVALS, type OpenLoopSpec, pace } from './pacer.ts';
 import type { Fault, Recorder } from './recorder.ts';
-import type { Fail, Session } from './shard.ts';
+import type { Fail, Session } from './contract.ts';
 import { shareOf } from './shares.ts';
 import { connectAll, type Exchange, Slot, type SlotOwner } from './slot.ts';
 import type { Dialer } from './socket/dialer.ts';
@@ -16,6 +17,11 @@ import { type Waker, wakerFor } from './waker.ts';
 
 /** Milliseconds at most that answers may take beyond the window. */
 const longestGrace = 2_000;
+/**
+ * How long an arrival waits for a connection: milliseconds, and share of the window, at most. Beyond capacity the queue would else grow
+ * without end, and all that is sent in the window would be what the warm-up had left over. A stall shorter than this drops nothing.
+ */
+const PATIENCE = { longest: 1_000, ofWindow: 0.5 };
 const late: Fault = { kind: 'timeout', message: 'no answer by the end of the grace after the window' };
 
 export class OpenLoop implements Session, SlotOwner {
@@ -24,15 +30,20 @@ export class OpenLoop implements Session, SlotOwner {
   readonly #turnstile: Turnstile | undefined;
   readonly #recorder: Recorder;
   readonly #slots: readonly Slot[];
-  readonly #arrivals: Arrivals;
+  /** Arrivals of a turn, each with a seed of its own: the same pattern again and again would be one sample. */
+  readonly #schedule: (offered: OpenLoopSpec['offered'], turn: number) => Arrivals;
   readonly #waker: Waker;
   readonly #grace: number;
-  readonly #start: Instant;
-  readonly #end: Instant;
   readonly #free: Slot[] = [];
   /** Since when there has been a free connection without a break. */
   #freeSince: Instant = 0;
   #held: NodeJS.Timeout | undefined;
+  #arrivals = NO_ARRIVALS;
+  #start: Instant = 0;
+  #end: Instant = 0;
+  #patience = 0;
+  readonly #offered: OpenLoopSpec['offered'];
+  #turn = 0;
   #running = false;
   #quiet: (() => void) | undefined;
 
@@ -41,12 +52,11 @@ export class OpenLoop implements Session, SlotOwner {
     this.#dialer = dialer;
     this.#turnstile = dialer.turnstiles?.[exchange.perRequest ? 'connections' : 'requests'];
     this.#recorder = recorder;
-    this.#start = recorder.timetable.start;
-    this.#end = recorder.timetable.windowEnd;
     this.#grace = Math.min(exchange.timeout, longestGrace);
     this.#slots = Array.from({ length: connections }, () => new Slot(exchange, dialer, recorder, this));
-    this.#arrivals = arrivalsOf(loop, job.shard, job.seed);
-    this.#waker = wakerFor(job, loop, recorder.timetable, () => this.#pump(performance.now()), fail);
+    this.#schedule = (offered, turn) => arrivalsOf({ ...loop, offered }, job.shard, job.seed + turn);
+    this.#offered = loop.offered;
+    this.#waker = wakerFor(job, loop, () => this.#pump(performance.now()), fail);
   }
 
   get helperCpu(): Waker['cpu'] {
@@ -63,8 +73,15 @@ export class OpenLoop implements Session, SlotOwner {
   }
 
   start(at: Instant): void {
+    const { timetable } = this.#recorder;
+    const { start, windowStart, windowEnd, offered = this.#offered } = timetable;
+    const turn = this.#turn++;
+    this.#arrivals = this.#schedule(offered, turn);
+    this.#start = start;
+    this.#end = windowEnd;
+    this.#patience = Math.min(PATIENCE.longest, PATIENCE.ofWindow * (windowEnd - windowStart));
     this.#running = true;
-    this.#waker.start();
+    this.#waker.start(timetable, { offered, turn });
     this.#pump(at);
   }
 
@@ -91,9 +108,7 @@ export class OpenLoop implements Session, SlotOwner {
     this.#pump(at);
     this.#running = false;
     this.#waker.stop();
-    for (let intended = this.#takeDue(at); intended !== undefined; intended = this.#takeDue(at)) {
-      this.#recorder.dropped(at, intended);
-    }
+    this.#drop(at, at);
     await this.#unfinished(at + this.#grace, signal);
     const now = performance.now();
     for (const slot of this.#slots) slot.abandon(now, () => late);
@@ -107,9 +122,10 @@ export class OpenLoop implements Session, SlotOwner {
     await this.#waker[Symbol.asyncDispose]();
   }
 
-  /** Sends what is due while there is a connection for it. Returns the milliseconds until the next arrival. */
+  /** Sends all that is due while there is a connection for it. Returns the milliseconds until the next arrival. */
   #pump(at: Instant): number {
     if (!this.#running) return Infinity;
+    this.#drop(at - this.#patience, at);
     while (this.#free.length > 0) {
       const held = this.#turnstile?.wait(performance.now()) ?? 0;
       if (held > 0) return this.#hold(held);
@@ -121,7 +137,14 @@ export class OpenLoop implements Session, SlotOwner {
       this.#recorder.sent(intended, Math.max(0, now - Math.max(intended, this.#freeSince)));
       this.#free.pop()!.send(now, intended);
     }
+    this.#waker.saw(at);
     return pace(this.#arrivals, at - this.#start);
+  }
+
+  /** All that was due by `overdue`. */
+  #drop(overdue: Instant, at: Instant): void {
+    for (let intended = this.#takeDue(overdue); intended !== undefined; intended = this.#takeDue(overdue))
+      this.#recorder.dropped(at, intended);
   }
 
   /** The cap is used up: what is due waits for it, as for a connection. */

@@ -16,6 +16,8 @@ export interface Arrivals {
   take(): number;
 }
 
+export const NO_ARRIVALS: Arrivals = { due: Infinity, take: () => Infinity };
+
 /** How long to wait before the next request: 0 if it is due. */
 export const pace = (arrivals: Arrivals, elapsed: number): number => Math.max(0, arrivals.due - elapsed);
 
@@ -28,7 +30,7 @@ export function arrivalsOf(
   { index, count }: LoadJob['shard'],
   seed: number,
 ): Arrivals {
-  if (!(offered > 0)) return { due: Infinity, take: () => Infinity };
+  if (!(offered > 0)) return NO_ARRIVALS;
   return arrivals === 'uniform'
     ? new UniformArrivals(1000 / offered, index, count)
     : new PoissonArrivals((1000 * count) / offered, splitmix32(Math.imul(seed ^ 0x5bf03635, 2 * index + 1)));

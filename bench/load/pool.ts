@@ -1,11 +1,12 @@
 /** Worker threads that make load together, on one clock. They outlive a job, so that a later one finds their code compiled. */
 import { fileURLToPath } from 'node:url';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { LIVE_FIELDS, type LiveField, type LoadJob, type LoadResult, type SecondResult } from '#bench/model/load.ts';
 import { micros, perSecond } from '#bench/model/units.ts';
 import { LoadError } from './contract.ts';
 import { mergeResults } from './merge.ts';
+import { type LoadStage, openStage } from './stage.ts';
 import type { Meeting, ShardTask } from './worker.ts';
 
 export type PooledJob = Omit<LoadJob, 'shard'>;
@@ -23,6 +24,8 @@ export interface LoadPool extends AsyncDisposable {
   ready(): Promise<void>;
   /** One job at a time. */
   run(job: PooledJob, signal: AbortSignal): LoadRun;
+  /** Occupies all workers with lanes that take turns, until it is disposed; no job runs meanwhile. */
+  stage(): LoadStage;
 }
 
 type TransferList = NonNullable<NonNullable<Parameters<Piscina['run']>[1]>['transferList']>;
@@ -38,7 +41,7 @@ export interface PoolOptions {
 
 export function createLoadPool({ workers, second = false }: PoolOptions): LoadPool {
   const threads = workers + (second ? 1 : 0);
-  const piscina = new Piscina<ShardTask | Meeting, LoadResult>({
+  const piscina = new Piscina<ShardTask | Meeting | { readonly port: MessagePort }, LoadResult>({
     filename: fileURLToPath(new URL('worker.ts', import.meta.url)),
     minThreads: threads,
     maxThreads: threads,
@@ -106,10 +109,27 @@ export function createLoadPool({ workers, second = false }: PoolOptions): LoadPo
     }
   }
 
+  function stage(): LoadStage {
+    if (busy) throw new LoadError('a load pool that runs a job cannot take turns beside it');
+    busy = true;
+    const opened = openStage(workers, (port) => {
+      const transferList = [port] as unknown as TransferList;
+      return piscina.run({ port }, { name: 'stage', transferList });
+    });
+    return {
+      ...opened,
+      async [Symbol.asyncDispose]() {
+        await opened[Symbol.asyncDispose]();
+        busy = false;
+      },
+    };
+  }
+
   return {
     workers,
     ready,
     run,
+    stage,
     [Symbol.asyncDispose]: () => piscina.destroy(),
   };
 }
@@ -123,7 +143,8 @@ function tasksOf({ second, ...job }: PooledJob, count: number): LoadJob[] {
 }
 
 function withSecond(result: LoadResult, beside: LoadResult): LoadResult {
-  const { connections, offered, scheduled, dropped, requests, errors, service, generatorLag, pacing } = beside;
+  const { connections, offered, scheduled, dropped, requests, errors, failures, service, generatorLag, pacing } =
+    beside;
   const second: SecondResult = {
     connections,
     offered: offered ?? perSecond(0),
@@ -131,6 +152,7 @@ function withSecond(result: LoadResult, beside: LoadResult): LoadResult {
     dropped: dropped ?? 0,
     requests,
     errors,
+    ...(failures && { failures }),
     service,
     generatorLag: generatorLag ?? service,
     ...(pacing && { pacing }),

@@ -2,7 +2,8 @@
  * What one shard counts.
  *
  * A closed loop counts what ends inside the window. An open loop counts what was scheduled inside it, whenever it ends (its driver
- * waits a bounded grace), so that `requests + errors + dropped = scheduled`.
+ * waits a bounded grace), so that `requests + errors + dropped = scheduled`. In a turn a closed loop counts its last answers too, which
+ * end after the window: what they cost is read with the turn.
  */
 import {
   LIVE_FIELDS,
@@ -13,11 +14,12 @@ import {
   type Pacing,
 } from '#bench/model/load.ts';
 import { LATENCY_BUCKETS, latencyBucket } from '#bench/model/latency-bucket.ts';
-import { bytes, millis, perSecond } from '#bench/model/units.ts';
+import { millis } from '#bench/model/units.ts';
 import { type Instant, type Timetable, timetableOf } from './clock.ts';
+import { Failures } from './failures.ts';
 import type { GeneratorCost } from './generator.ts';
 import { Histogram } from './histogram.ts';
-import { shareOf } from './shares.ts';
+import { NO_ERRORS, resultOf, type Tally } from './tally.ts';
 
 type ErrorKind = keyof ErrorCounts;
 
@@ -25,6 +27,8 @@ type ErrorKind = keyof ErrorCounts;
 export interface Fault {
   readonly kind: ErrorKind;
   readonly message: string;
+  /** Of an answer that should have had another. */
+  readonly status?: number;
 }
 
 export const LIVE = Object.fromEntries(LIVE_FIELDS.map((field, index) => [field, index])) as Record<LiveField, number>;
@@ -39,13 +43,13 @@ const SAMPLES = 8;
 const NANOS = 1e6;
 
 export class Recorder {
-  readonly timetable: Timetable;
+  timetable: Timetable;
   readonly #job: LoadJob;
   readonly #live: Int32Array;
   readonly #open: boolean;
   readonly #perRequest: boolean;
-  readonly #windowStart: Instant;
-  readonly #windowEnd: Instant;
+  #windowStart: Instant;
+  #windowEnd: Instant;
   readonly #service = new Histogram();
   readonly #response = new Histogram();
   readonly #lag = new Histogram();
@@ -56,8 +60,11 @@ export class Recorder {
   readonly #latencyInterval: number;
   /** One row of buckets an interval. */
   readonly #latency: Uint32Array;
-  readonly #errors: ErrorCounts = { connect: 0, tls: 0, reset: 0, timeout: 0, status: 0, framing: 0, body: 0 };
+  #errors: ErrorCounts = { ...NO_ERRORS };
+  readonly #failures = new Failures();
   readonly #samples = new Set<string>();
+  #answered = 0;
+  #inTime = 0;
   #requests = 0;
   #scheduled = 0;
   #dropped = 0;
@@ -79,6 +86,18 @@ export class Recorder {
     this.#warmup = new Float64Array(Math.ceil(job.warmup / INTERVAL));
     this.#latencyInterval = INTERVAL * Math.ceil(job.window / INTERVAL / LATENCY_INTERVALS);
     this.#latency = new Uint32Array(Math.max(1, Math.ceil(job.window / this.#latencyInterval)) * LATENCY_BUCKETS);
+  }
+
+  /** The next turn: only what belongs to it is counted from now on. */
+  begin(timetable: Timetable): void {
+    this.timetable = timetable;
+    this.#windowStart = timetable.windowStart;
+    this.#windowEnd = this.#open ? timetable.windowEnd : Infinity;
+  }
+
+  /** Between turns nothing counts. */
+  pause(): void {
+    this.#windowStart = Infinity;
   }
 
   inWindow(at: Instant): boolean {
@@ -123,12 +142,14 @@ export class Recorder {
   completed(at: Instant, sentAt: Instant, intended: Instant): void {
     this.#live[COMPLETED]! += 1;
     this.#live[IN_FLIGHT]! -= 1;
+    this.#answered++;
     if (!this.inWindow(this.#open ? intended : at)) {
       const early = Math.floor((at - this.timetable.start) / INTERVAL);
       if (early >= 0 && early < this.#warmup.length && at < this.#windowStart) this.#warmup[early]! += 1;
       return;
     }
     this.#requests += 1;
+    if (at < this.timetable.windowEnd) this.#inTime++;
     const interval = Math.min(Math.floor((at - this.#windowStart) / INTERVAL), this.#timeline.length - 1);
     this.#timeline[interval]! += 1;
     this.#time(at, sentAt, intended);
@@ -140,6 +161,7 @@ export class Recorder {
     this.note(fault);
     if (!this.inWindow(this.#open ? intended : at)) return;
     this.#errors[fault.kind] += 1;
+    this.#failures.add(fault);
     this.#time(at, sentAt, intended);
   }
 
@@ -164,7 +186,8 @@ export class Recorder {
   #time(at: Instant, sentAt: Instant, intended: Instant): void {
     this.#service.record((at - sentAt) * NANOS);
     const interval = Math.floor(((this.#open ? intended : at) - this.#windowStart) / this.#latencyInterval);
-    this.#latency[interval * LATENCY_BUCKETS + latencyBucket((at - intended) * 1e3)]! += 1;
+    const cell = interval * LATENCY_BUCKETS + latencyBucket((at - intended) * 1e3);
+    if (cell < this.#latency.length) this.#latency[cell]! += 1;
     if (!this.#open) return;
     this.#scheduled += 1;
     this.#response.record((at - intended) * NANOS);
@@ -180,39 +203,45 @@ export class Recorder {
     );
   }
 
-  result(generator: GeneratorCost, pacing?: Pacing): LoadResult {
-    const { loop, driver, window, shard } = this.#job;
-    const open = loop.kind === 'open';
-    return {
-      driver,
-      workers: 1,
-      connections: shareOf(loop.connections, shard),
-      window,
+  /** All that was counted since the last time; begins anew. */
+  take(): Tally {
+    const tally: Tally = {
+      answered: this.#answered,
+      inTime: this.#inTime,
       requests: this.#requests,
       errors: this.#errors,
+      ...this.#failures.take(),
       errorSamples: [...this.#samples],
-      ...(open && {
-        scheduled: this.#scheduled,
-        dropped: this.#dropped,
-        offered: perSecond(loop.offered / shard.count),
-        response: this.#response.encode(),
-        scheduleLag: this.#lag.encode(),
-        generatorLag: this.#generatorLag.encode(),
-      }),
-      bytesRead: bytes(this.#bytesRead),
-      bytesWritten: bytes(this.#bytesWritten),
+      scheduled: this.#scheduled,
+      dropped: this.#dropped,
+      bytesRead: this.#bytesRead,
+      bytesWritten: this.#bytesWritten,
       connectionsOpened: this.#connectionsOpened,
       handshakes: { full: this.#full, resumed: this.#resumed },
-      service: this.#service.encode(),
-      connectTime: this.#connectTime.encode(),
+      service: this.#service.take(),
+      response: this.#response.take(),
+      scheduleLag: this.#lag.take(),
+      generatorLag: this.#generatorLag.take(),
+      connectTime: this.#connectTime.take(),
+    };
+    this.#errors = { ...NO_ERRORS };
+    this.#samples.clear();
+    this.#answered = this.#inTime = this.#requests = this.#scheduled = this.#dropped = 0;
+    this.#bytesRead = this.#bytesWritten = this.#connectionsOpened = this.#full = this.#resumed = 0;
+    return tally;
+  }
+
+  result(generator: GeneratorCost, pacing?: Pacing): LoadResult {
+    return resultOf(this.#job, this.take(), {
+      window: this.#job.window,
       timeline: {
         interval: millis(INTERVAL),
         requests: [...this.#timeline],
         warmup: [...this.#warmup],
         latency: { interval: millis(this.#latencyInterval), counts: this.#latencyCounts() },
       },
-      ...(pacing && { pacing }),
       generator,
-    };
+      ...(pacing && { pacing }),
+    });
   }
 }

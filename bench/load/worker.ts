@@ -2,6 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LoadJob, LoadResult } from '#bench/model/load.ts';
 import { drivers } from './drivers.ts';
+import { serveLanes } from './lanes.ts';
+import { runShard } from './shard.ts';
 
 export interface ShardTask {
   readonly job: LoadJob;
@@ -28,8 +30,11 @@ export default async function runTask({ job, live, abort }: ShardTask): Promise<
   const controller = new AbortController();
   abort.once('message', () => controller.abort());
   try {
-    return await drivers[job.driver].run(job, live, controller.signal);
+    return await runShard(drivers[job.driver], job, live, controller.signal);
   } finally {
     abort.close();
   }
 }
+
+/** Lanes until the port is closed: turns, ordered by `LoadStage`. */
+export const stage = ({ port }: { readonly port: MessagePort }): Promise<void> => serveLanes(port);

@@ -30,7 +30,9 @@ export class NowhereWire implements Wire {
     return true;
   }
 
-  end(): void {}
+  end(): boolean {
+    return true;
+  }
   reset(): void {}
   destroy(): void {}
   pause(): void {}

@@ -51,6 +51,17 @@ export const ErrorCounts = z.object({
 });
 export type ErrorCounts = z.infer<typeof ErrorCounts>;
 
+/** Failed requests of the window that failed alike. `ErrorCounts` counts them by kind alone. */
+export const FailureCount = z.object({
+  kind: ErrorCounts.keyof(),
+  /** Of the answers, where that is what failed. */
+  status: z.number().int().optional(),
+  count: z.number().int().positive(),
+  /** What the first of them was, for a human. */
+  first: z.string(),
+});
+export type FailureCount = z.infer<typeof FailureCount>;
+
 export const Timeline = z.object({
   interval: Millis,
   /** Completed requests per interval of the window, in order. */
@@ -84,6 +95,7 @@ export const SecondResult = z.object({
   dropped: z.number().int(),
   requests: z.number().int(),
   errors: ErrorCounts,
+  failures: z.array(FailureCount).optional(),
   service: EncodedHistogram,
   /** The generator's own lag, as below. */
   generatorLag: EncodedHistogram,
@@ -102,6 +114,8 @@ export const LoadResult = z.object({
   /** HTTP: answers whose whole body was held against its checksum, warm-up included; of all others the length was. */
   bodiesChecked: z.number().int().optional(),
   errors: ErrorCounts,
+  /** The same by kind and status, the most frequent first; absent where none failed. */
+  failures: z.array(FailureCount).optional(),
   /** First few distinct error messages, for a human. */
   errorSamples: z.array(z.string()),
   /** Open loop: scheduled inside the window / scheduled but never sent. */

@@ -42,10 +42,17 @@ export function parseProcessStat(text: string): ProcessStat {
   return stat;
 }
 
-/** /proc/PID/task/TID/schedstat: nanoseconds that this thread ran, and that it was ready to run while others had the core. */
-export function parseSchedstat(text: string): { readonly ran: number; readonly waited: number } {
-  const [ran, waited] = text.split(' ', 2).map(Number);
-  return { ran: ran ?? NaN, waited: waited ?? NaN };
+/**
+ * /proc/PID/task/TID/schedstat: nanoseconds that this thread ran, and that it was ready to run while others had the core; how many
+ * times it was given one.
+ */
+export function parseSchedstat(text: string): {
+  readonly ran: number;
+  readonly waited: number;
+  readonly slices: number;
+} {
+  const [ran, waited, slices] = text.split(' ', 3).map(Number);
+  return { ran: ran ?? NaN, waited: waited ?? NaN, slices: slices ?? NaN };
 }
 
 /** `Name:  value` lines: /proc/PID/status, /proc/meminfo. */

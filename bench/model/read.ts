@@ -1,5 +1,5 @@
 /** Text of `trials.ndjson` → records. Pure; whoever has the file passes its text. */
-import { RunLine, SCHEMA_VERSION, type RunRecords } from './record.ts';
+import { isReadable, RunLine, SCHEMA_VERSION, type RunRecords } from './record.ts';
 
 /** The file is not what a run writes: which line, what was expected, what came. */
 export class RecordError extends Error {
@@ -49,9 +49,9 @@ function parseLine(line: string, number: number): RunLine {
     throw new RecordError(`line ${number}: not JSON; the file is damaged before its last line`);
   }
   const schema = (value as { schema?: unknown } | null)?.schema;
-  if (number === 1 && typeof schema === 'number' && schema !== SCHEMA_VERSION)
+  if (number === 1 && typeof schema === 'number' && !isReadable(schema))
     throw new RecordError(
-      `schema version ${schema}: this hopcost reads version ${SCHEMA_VERSION}; use the release that wrote it`,
+      `schema version ${schema}: this hopcost reads versions up to ${SCHEMA_VERSION}; use the release that wrote it`,
     );
   const result = RunLine.safeParse(value);
   if (result.success) return result.data;

@@ -8,10 +8,13 @@ import { LoadResult } from './load.ts';
 import { Objective } from './objective.ts';
 import { ProbeReadings } from './probe.ts';
 import { Loop, Scenario, Subject } from './scenario.ts';
-import { Bytes, Millis } from './units.ts';
+import { Bytes, Micros, Millis, PerSecond } from './units.ts';
 import { Warning } from './warning.ts';
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+/** Version 1 had no turns: each of its trials was a window by itself, and its rounds are read as generations. */
+const READABLE_VERSIONS = [1, SCHEMA_VERSION] as const;
+export const isReadable = (schema: number): boolean => READABLE_VERSIONS.some((version) => version === schema);
 
 export const Environment = z.object({
   cpuModel: z.string(),
@@ -45,7 +48,7 @@ export type Placement = z.infer<typeof Placement>;
 
 export const RunRecord = z.object({
   record: z.literal('run'),
-  schema: z.literal(SCHEMA_VERSION),
+  schema: z.literal(READABLE_VERSIONS),
   run: z.string(),
   startedAt: z.iso.datetime(),
   hopcost: z.string(),
@@ -56,6 +59,18 @@ export const RunRecord = z.object({
   rounds: z.number().int(),
   warmup: Millis,
   window: Millis,
+  /** How subjects took turns; absent where each had windows to itself. */
+  turns: z
+    .object({
+      /** Of each subject and scenario, in a generation. */
+      rounds: z.number().int().positive(),
+      /** Length of a turn, closed and open loop. */
+      closed: Millis,
+      open: Millis,
+      /** Of an open loop's turn: its beginning, which is in no histogram. */
+      discard: Millis,
+    })
+    .optional(),
   scenarios: z.array(Scenario),
   environment: Environment,
   placement: Placement,
@@ -90,6 +105,8 @@ export const SubjectRecord = z.object({
       url: z.string(),
       maxRate: z.number().int().positive(),
       expect: z.object({ status: z.number().int(), bodyBytes: Bytes }).nullable(),
+      /** What whoever reads its figures must know, each a clause after its name: 'answers 302 to /x: …'. */
+      notes: z.array(z.string()).optional(),
     })
     .optional(),
   preflight: z.array(
@@ -109,11 +126,34 @@ export const SubjectRecord = z.object({
 });
 export type SubjectRecord = z.infer<typeof SubjectRecord>;
 
+/** Microseconds; those that the turn has enough samples for. */
+const TurnQuantiles = z.object({ p50: Micros.optional(), p90: Micros.optional(), p99: Micros.optional() });
+
+/** Some tens of milliseconds of load on one subject, from its first send to its last answer. */
+export const Turn = z.object({
+  /** Within the generation: a round is one turn of each. */
+  round: z.number().int().nonnegative(),
+  /** Milliseconds since the generation's first round began. */
+  at: Millis,
+  took: Millis,
+  /** Valid answers, those in no histogram too: what CPU time is divided by. */
+  answered: z.number().int(),
+  failed: z.number().int(),
+  /** Answers that were whole by the end of the turn proper, a second. */
+  rate: PerSecond,
+  cpu: z.object({ proxy: Micros.optional(), origin: Micros.optional(), generator: Micros }),
+  service: TurnQuantiles,
+  response: TurnQuantiles.optional(),
+});
+export type Turn = z.infer<typeof Turn>;
+
 const TrialId = z.object({
   record: z.literal('trial'),
   scenario: z.string(),
   subject: Subject,
   round: z.number().int().nonnegative(),
+  /** Subjects that were alive at once; absent where one group held all. Groups have direct and the references in common. */
+  cohort: z.number().int().nonnegative().optional(),
   /** Place within the round, in the order in which the trials ran. */
   position: z.number().int().nonnegative(),
   startedAt: z.iso.datetime(),
@@ -130,6 +170,8 @@ export const TrialRecord = z.discriminatedUnion('state', [
     state: z.literal('completed'),
     load: LoadResult,
     probes: ProbeReadings,
+    /** In the order of their rounds; absent where the trial had a window to itself. `load` and `probes` are their sums. */
+    turns: z.array(Turn).optional(),
     bound: Bound,
     warnings: z.array(Warning),
   }),
@@ -139,6 +181,7 @@ export const TrialRecord = z.discriminatedUnion('state', [
     /** What was measured all the same; evidence, never a figure of the comparison. */
     load: LoadResult.optional(),
     probes: ProbeReadings.optional(),
+    turns: z.array(Turn).optional(),
   }),
   TrialId.extend({
     state: z.literal('failed'),

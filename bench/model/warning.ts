@@ -25,6 +25,12 @@ export const WARNINGS = {
     meaning: 'the hypervisor gave more than 5 % of the CPU time to others',
     advice: 'repeat when the neighbours are quiet, or use a dedicated host',
   },
+  'steal-shared': {
+    severity: 'advice',
+    meaning:
+      'the hypervisor gave more than 5 % of the CPU time to others; it met every subject of a round alike, so ratios stand, and absolute figures are higher than on a quiet host',
+    advice: 'read ratios; for absolute figures repeat when the neighbours are quiet, or use a dedicated host',
+  },
   'ports-exhausted': {
     severity: 'invalid',
     meaning: 'no local port was left for a connection (EADDRNOTAVAIL)',
@@ -43,14 +49,20 @@ export const WARNINGS = {
   'schedule-lag': {
     severity: 'invalid',
     meaning:
-      'the generator sent more than 1 % of the requests so late that they made bursts of their own: the arrivals are not those asked for',
+      'the generator sent half of the requests later than the slowest hundredth of them took: the arrivals are not those asked for',
     advice: 'lower the rate or give the generator cores of its own',
   },
   'response-unresolved': {
     severity: 'advice',
     meaning:
-      'the generator’s own lag (p99) exceeds the service time (p50): response times are withheld, service times do not contain it',
+      'the generator’s own lag is more than a tenth of the response time at these quantiles: they are withheld, service times do not contain it',
     advice: 'read service time, or give the generator cores of its own',
+  },
+  'out-of-connections': {
+    severity: 'advice',
+    meaning:
+      'requests waited because all of the generator’s own connections were busy: their response time has that wait in it',
+    advice: 'give the scenario more connections: the rate times the service time are busy at once',
   },
   'wrong-process': {
     severity: 'invalid',

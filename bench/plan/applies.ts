@@ -12,6 +12,8 @@ export interface SubjectFacts {
   readonly hops?: number;
   /** It runs elsewhere: only what is capped may be sent to it. */
   readonly external?: unknown;
+  /** What others are set against: where not all subjects fit at once, it is in every group. */
+  readonly isReference?: boolean;
   /** Scenarios in which it runs a second time, as its own A/A twin. */
   readonly again?: readonly string[];
 }

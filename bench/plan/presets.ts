@@ -1,4 +1,4 @@
-/** How much a run measures. `standard` is the least that supports a claim (12 rounds); the others look. */
+/** How much a run measures. From `quick` on intervals are narrow enough for a claim; `smoke` only shows that everything runs. */
 import type { Millis } from '#bench/model/units.ts';
 import { millis } from '#bench/model/units.ts';
 import { SWEEP, type SweepPoint } from './sweep.ts';
@@ -12,13 +12,17 @@ export interface Preset {
   readonly sweep?: readonly SweepPoint[];
   /** 'references': ours and the naive yardstick. 'installed': every proxy that runs on this host. */
   readonly proxies: 'references' | 'installed';
-  /** Of these, the ones in which direct and the reference run twice (A/A). */
+  /** Of these, the ones in which a reference runs twice (A/A). */
   readonly again: readonly string[] | 'all';
+  /** Times that every subject is started afresh. */
+  readonly generations: number;
+  /** Turns of each subject in each scenario of a generation. */
   readonly rounds: number;
+  /** Of what needs a window to itself. */
   readonly warmup: Millis;
   readonly window: Millis;
-  /** Whether the driver first proves itself against an origin with known delays; about eight seconds. */
-  readonly calibrate: boolean;
+  /** Whether the driver first proves itself against an origin with known delays; the full course takes about thirteen seconds. */
+  readonly calibrate: 'none' | 'brief' | 'full';
   /** Whether other people's load tools measure a target of ours too, where they are installed; about 40 seconds. */
   readonly secondOpinion: boolean;
   /** Measured time of each micro-benchmark task, for the ledger; 0: none. */
@@ -28,33 +32,35 @@ export interface Preset {
 export const PRESETS: readonly Preset[] = [
   {
     name: 'smoke',
-    summary: 'does everything run? numbers are not to be trusted',
+    summary: 'does everything run? numbers are not to be trusted; about 20 seconds',
     scenarios: ['http-small', 'tls-keepalive'],
     proxies: 'references',
-    again: [],
-    rounds: 1,
+    again: ['http-small'],
+    generations: 1,
+    rounds: 4,
     warmup: millis(400),
     window: millis(700),
-    calibrate: false,
+    calibrate: 'none',
     secondOpinion: false,
     micro: millis(10),
   },
   {
     name: 'quick',
-    summary: 'a first look: what L4, L7 and TLS cost, 3 rounds',
+    summary: 'what L4, L7 and TLS cost, to a few per cent; about 80 seconds',
     scenarios: ['http-small', 'tls-keepalive', 'http-paced-50'],
     proxies: 'references',
-    again: [],
-    rounds: 3,
+    again: ['http-small'],
+    generations: 6,
+    rounds: 7,
     warmup: millis(600),
     window: millis(1_000),
-    calibrate: true,
+    calibrate: 'brief',
     secondOpinion: false,
-    micro: millis(60),
+    micro: millis(30),
   },
   {
     name: 'standard',
-    summary: 'numbers for a claim: every axis, 12 rounds',
+    summary: 'every axis and every proxy that is installed; about 20 minutes for all of them',
     scenarios: [
       'http-small',
       'tls-keepalive',
@@ -62,27 +68,30 @@ export const PRESETS: readonly Preset[] = [
       'tls-full-handshake',
       'tcp-echo',
       'http-paced-50',
+      'tls-paced-50',
     ],
     proxies: 'installed',
     again: 'all',
-    rounds: 12,
+    generations: 8,
+    rounds: 8,
     warmup: millis(600),
     window: millis(1_000),
-    calibrate: true,
+    calibrate: 'full',
     secondOpinion: true,
     micro: millis(200),
   },
   {
     name: 'full',
-    summary: 'every scenario and a sweep of rates, 12 rounds, longer windows',
+    summary: 'every scenario and a sweep of rates; about 75 minutes for every proxy',
     scenarios: 'all',
     sweep: SWEEP,
     proxies: 'installed',
     again: 'all',
-    rounds: 12,
+    generations: 8,
+    rounds: 10,
     warmup: millis(1_000),
     window: millis(3_000),
-    calibrate: true,
+    calibrate: 'full',
     secondOpinion: true,
     micro: millis(200),
   },

@@ -1,6 +1,5 @@
 /** Scenarios × subjects → rounds of trials, interleaved in a seeded random order. Pure. */
-import { hopName, type Scenario, type Subject } from '#bench/model/scenario.ts';
-import { type Millis, millis } from '#bench/model/units.ts';
+import { type Scenario, type Subject } from '#bench/model/scenario.ts';
 import { applies, type SubjectFacts } from './applies.ts';
 import { mulberry32, shuffled } from './random.ts';
 
@@ -46,33 +45,4 @@ export function planRounds({ scenarios, subjects, rounds, seed }: PlanRequest): 
       })
       .map((trial, position) => ({ ...trial, position }));
   });
-}
-
-/** Wall time of a trial beyond its warm-up and window: starting, checking and stopping its processes, measured on a two-core host. */
-export const TRIAL_OVERHEAD = millis(650);
-/** What other people's proxies take longer than ours; Traefik and Apache take more, NGINX less. */
-const OTHERS_START = millis(600);
-const isOurs = (subject: Subject): boolean => /^(direct$|node-http$|l[47]-)/.test(hopName(subject));
-/** The kernel lists the thousands of connections that such a trial has closed: the check that none is left open reads them all. */
-const CLOSED_CONNECTIONS = millis(1_600);
-/** Preflight and reports, per run. */
-const RUN_OVERHEAD = millis(4_000);
-const PREFLIGHT_PER_SUBJECT = millis(700);
-
-export function estimate(
-  plan: readonly (readonly PlannedTrial[])[],
-  subjects: number,
-  warmup: Millis,
-  window: Millis,
-): Millis {
-  const trials = plan.flat();
-  const closing = trials.filter(({ scenario }) => scenario.axis === 'connection').length;
-  const others = trials.filter(({ subject }) => !isOurs(subject)).length;
-  return millis(
-    RUN_OVERHEAD +
-      subjects * PREFLIGHT_PER_SUBJECT +
-      trials.length * (TRIAL_OVERHEAD + warmup + window) +
-      closing * CLOSED_CONNECTIONS +
-      others * OTHERS_START,
-  );
 }

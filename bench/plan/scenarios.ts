@@ -124,6 +124,10 @@ export const SCENARIOS: readonly Scenario[] = [
   define('http-single', 'latency', 'one request after the other on one connection', get(SMALL), closed(1)),
   paced(50),
   paced(80),
+  pacedFrom({ name: 'tls-keepalive', traffic: get(SMALL, { tls: 'full' }), origin: 'http-fixed', errorLimit: 0 }, 64, {
+    kind: 'percent',
+    at: 50,
+  }),
   {
     ...define(
       'http-probe-under-load',

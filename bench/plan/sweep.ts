@@ -17,8 +17,8 @@ export const canBePaced = ({ traffic, loop, second }: Pick<Scenario, 'traffic' |
   second === undefined &&
   (traffic.kind === 'tcp-echo' || (traffic.kind === 'http' && traffic.connection === 'keep-alive'));
 
-/** The scenario that most are compared in gives its points the short name: 'http-paced-50'. */
-const SHORT: Readonly<Record<string, string>> = { 'http-small': 'http' };
+/** The scenarios that most are compared in give their points a short name: 'http-paced-50', 'tls-paced-50'. */
+const SHORT: Readonly<Record<string, string>> = { 'http-small': 'http', 'tls-keepalive': 'tls' };
 
 const summaryOf = ({ kind, at }: SweepPoint): string =>
   kind === 'rate'

@@ -5,7 +5,14 @@ import { readRoutes, readUpgrade } from './envoy-routes.ts';
 import type { Fields } from './fields.ts';
 import type { Limits, ProxyIntent, Timeouts } from './intent.ts';
 
-type HttpIntent = Pick<ProxyIntent, 'routes' | 'limits' | 'timeouts' | 'forwarding' | 'accessLog'>;
+type HttpIntent = Pick<ProxyIntent, 'routes' | 'limits' | 'timeouts' | 'forwarding' | 'escapedSlashes' | 'accessLog'>;
+
+/** By default Envoy keeps them, too. */
+const ESCAPED_SLASHES = {
+  IMPLEMENTATION_SPECIFIC_DEFAULT: 'keep',
+  KEEP_UNCHANGED: 'keep',
+  REJECT_REQUEST: 'refuse',
+} as const;
 
 /** Envoy's own, where a manager names none. */
 const STREAM_IDLE = 300_000;
@@ -45,6 +52,7 @@ export function readHttp(manager: Fields, clusters: Clusters, secure: boolean): 
   if (manager.boolean('use_remote_address') === false) manager.ignore('use_remote_address', OWN_FORWARDED);
   if (manager.number('xff_num_trusted_hops'))
     manager.refuse('xff_num_trusted_hops', 'peers are trusted by their addresses alone');
+  const escapedSlashes = manager.choice('path_with_escaped_slashes_action', ESCAPED_SLASHES);
   const accessLog = readAccessLog(manager);
   const { limits, timeouts } = readBounds(manager);
   const config = manager.required('route_config', manager.object('route_config'));
@@ -53,6 +61,7 @@ export function readHttp(manager: Fields, clusters: Clusters, secure: boolean): 
     ...(Object.keys(limits).length > 0 && { limits }),
     timeouts,
     ...(via !== undefined && { forwarding: { via } }),
+    ...(escapedSlashes !== undefined && { escapedSlashes }),
     ...(accessLog !== undefined && { accessLog }),
   };
 }

@@ -153,11 +153,14 @@ export interface Forwarding {
   /** X-Forwarded-For/-Proto/-Host written; on by default. Off is anonymity: none leaves, whatever came in. */
   readonly xForwardedFor?: boolean;
   readonly forwarded?: boolean;
-  /** Pseudonym in Via; absent: no Via is added. */
+  /** Pseudonym in Via; absent: no Via is added. No other hop may have it: a request that names it has gone in a circle. */
   readonly via?: string;
   /** CIDRs of peers whose own metadata is kept and appended to; everyone else's is discarded. */
   readonly trustedPeers?: readonly string[];
 }
+
+/** What becomes of a request with `%2f` in its path: it goes on, the escape being data, or is refused with 400. */
+export type EscapedSlashes = 'keep' | 'refuse';
 
 export interface Limits {
   readonly headBytes: number;
@@ -222,6 +225,8 @@ export interface ProxyIntent {
   readonly l4?: L4Rules;
   readonly forward?: ForwardRules;
   readonly forwarding?: Forwarding;
+  /** 'keep' by default. */
+  readonly escapedSlashes?: EscapedSlashes;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
   /** Event loops or worker processes that share the listener; 1 by default. */

@@ -183,6 +183,7 @@ const intentShape = z.strictObject({
       trustedPeers: z.array(cidr).optional(),
     })
     .optional(),
+  escapedSlashes: z.enum(['keep', 'refuse']).optional(),
   limits: someOf(defaultLimits, count).optional(),
   timeouts: someOf(defaultTimeouts, millis).optional(),
   concurrency: z.int().min(1).max(256).optional(),

@@ -26,6 +26,12 @@ export class BodyReader {
   #received = 0;
   #decoder: ChunkedDecoder | undefined;
   #limits: BodyLimits | undefined;
+  readonly #isLenient: boolean;
+
+  /** `isLenient`: of an origin's answer, whose chunk lines need not be as strict as a client's. */
+  constructor(isLenient: boolean) {
+    this.#isLenient = isLenient;
+  }
 
   begin(kind: number, contentLength: number, limits: BodyLimits): void {
     this.#kind = kind;
@@ -34,7 +40,7 @@ export class BodyReader {
     this.#limits = limits;
     this.trailers = '';
     this.state = kind === NO_BODY ? 'complete' : 'reading';
-    this.#decoder = kind === CHUNKED ? new ChunkedDecoder(limits) : undefined;
+    this.#decoder = kind === CHUNKED ? new ChunkedDecoder(limits, this.#isLenient) : undefined;
   }
 
   /** Gives the offset up to which octets belong to this body. */

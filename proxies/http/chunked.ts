@@ -1,8 +1,9 @@
 /** Chunked transfer coding, RFC 9112 §7.1, decoded incrementally: extensions are checked, bounded and dropped. */
 import type { Limits } from '../config/intent.ts';
+import { AFTER_SIZE, LINE_END, LINE_OVER, nextPlace, PADDING } from './chunk-line.ts';
 import { forbiddenInTrailers } from './fields.ts';
 import { Head, INCOMPLETE, scanFields } from './head.ts';
-import { CR, hexValue, HTAB, LF, SEMICOLON, SP, valueClass } from './octets.ts';
+import { CR, hexValue, LF } from './octets.ts';
 
 export type ChunkLimits = Pick<Limits, 'chunkExtensionBytes' | 'trailerBytes'>;
 
@@ -16,7 +17,7 @@ export const TOO_LARGE = 4;
 
 const SIZE_START = 0;
 const SIZE = 1;
-const EXTENSION = 2;
+const LINE = 2; // what follows the size on its line
 const SIZE_LF = 3;
 const CONTENT = 4;
 const CONTENT_CR = 5;
@@ -26,6 +27,8 @@ const COMPLETE = 8;
 
 /** 2^48 - 1 at most: far from where sums become inexact. */
 const mostDigits = 12;
+/** Zeros before a size and blanks after it. Some origins write every size as wide as the largest. */
+const mostPadding = 64;
 const trailerHead = new Head(64);
 
 export class ChunkedDecoder {
@@ -36,13 +39,18 @@ export class ChunkedDecoder {
   #state = SIZE_START;
   #remaining = 0;
   #digits = 0;
+  #padding = 0;
+  #place = AFTER_SIZE;
   #extension = 0;
   #trailerOctets: Buffer | undefined;
   #position = 0;
   readonly #limits: ChunkLimits;
+  readonly #isLenient: boolean;
 
-  constructor(limits: ChunkLimits) {
+  /** `isLenient`: takes blanks before the end of a chunk line and LF alone as an end of line, as origins may send them. */
+  constructor(limits: ChunkLimits, isLenient = false) {
     this.#limits = limits;
+    this.#isLenient = isLenient;
   }
 
   /** After `decode`: the offset up to which octets are consumed. */
@@ -60,29 +68,21 @@ export class ChunkedDecoder {
         case SIZE: {
           const digit = hexValue[octet] as number;
           if (digit >= 0) {
-            if (++this.#digits > mostDigits) return MALFORMED;
+            if (digit === 0 && this.#digits === 0 ? ++this.#padding > mostPadding : ++this.#digits > mostDigits)
+              return MALFORMED;
             this.#remaining = this.#remaining * 16 + digit;
             this.#state = SIZE;
           } else if (this.#state === SIZE_START) return MALFORMED;
           else if (octet === CR) this.#state = SIZE_LF;
-          else if (octet === SEMICOLON || octet === SP || octet === HTAB) {
-            if (octet !== SEMICOLON) return MALFORMED;
-            this.#state = EXTENSION;
-          } else return MALFORMED;
+          else if (!this.#follow(AFTER_SIZE, octet)) return MALFORMED;
           break;
         }
-        case EXTENSION:
-          if (octet === CR) this.#state = SIZE_LF;
-          else if (valueClass[octet] === 0 || ++this.#extension > this.#limits.chunkExtensionBytes) return MALFORMED;
+        case LINE:
+          if (!this.#follow(this.#place, octet)) return MALFORMED;
           break;
         case SIZE_LF:
           if (octet !== LF) return MALFORMED;
-          this.#digits = 0;
-          if (this.#remaining === 0) {
-            this.#state = TRAILERS;
-            return this.#readTrailers(buffer, position + 1, end);
-          }
-          this.#state = CONTENT;
+          this.#endLine();
           break;
         case CONTENT: {
           const size = Math.min(this.#remaining, end - position);
@@ -94,8 +94,9 @@ export class ChunkedDecoder {
           return DATA;
         }
         case CONTENT_CR:
-          if (octet !== CR) return MALFORMED;
-          this.#state = CONTENT_LF;
+          if (octet === CR) this.#state = CONTENT_LF;
+          else if (octet === LF && this.#isLenient) this.#state = SIZE_START;
+          else return MALFORMED;
           break;
         case CONTENT_LF:
           if (octet !== LF) return MALFORMED;
@@ -109,6 +110,22 @@ export class ChunkedDecoder {
     }
     this.#position = position;
     return MORE;
+  }
+
+  /** What follows the size, octet by octet. False: malformed, or more than is allowed of it. */
+  #follow(from: number, octet: number): boolean {
+    const place = nextPlace(from, octet, this.#isLenient);
+    this.#place = place;
+    this.#state = place === LINE_END ? SIZE_LF : LINE;
+    if (place === LINE_OVER) this.#endLine();
+    else if (place === PADDING) return ++this.#padding <= mostPadding;
+    else if (place !== LINE_END) return place !== 0 && ++this.#extension <= this.#limits.chunkExtensionBytes;
+    return true;
+  }
+
+  #endLine(): void {
+    this.#digits = this.#padding = 0;
+    this.#state = this.#remaining === 0 ? TRAILERS : CONTENT;
   }
 
   /** The common case, no trailers, is CRLF in one piece; anything else is gathered and scanned as a field section. */
@@ -125,7 +142,7 @@ export class ChunkedDecoder {
     const octets = Buffer.concat([this.#trailerOctets ?? Buffer.alloc(0), buffer.subarray(start, start + taken)]);
     this.#trailerOctets = octets;
     // From the start each time, which `trailerBytes` bounds: the verdict does not depend on how the octets arrive.
-    const result = scanFields(trailerHead, octets, 0, octets.length, false);
+    const result = scanFields(trailerHead, octets, 0, octets.length, this.#isLenient);
     if (result === INCOMPLETE)
       return taken < end - start || octets.length > this.#limits.trailerBytes ? TOO_LARGE : MORE;
     if (result < 0) return result === -431 ? TOO_LARGE : MALFORMED;

@@ -6,6 +6,7 @@ type Fate =
   | 'keep' // end to end
   | 'hop' // meant for us: removed, written anew where we have something to say
   | 'forwarding' // who asked, and how: `Forwarding` of the intent decides
+  | 'claim' // says the same in other words: kept from trusted peers, removed from all others
   | 'framing'; // says where the message ends: validated, written anew
 
 /** `alias`: a name that only differs by `_` or `.` is refused. `trailer`: may not come after a body (RFC 9110 §6.5.1). */
@@ -27,6 +28,14 @@ const knownFields = [
   { name: 'x-forwarded-for', fate: 'forwarding' },
   { name: 'x-forwarded-proto', fate: 'forwarding' },
   { name: 'x-forwarded-host', fate: 'forwarding' },
+  { name: 'x-real-ip', fate: 'claim' },
+  { name: 'x-forwarded-port', fate: 'claim' },
+  { name: 'x-forwarded-prefix', fate: 'claim' },
+  { name: 'x-forwarded-ssl', fate: 'claim' },
+  { name: 'x-forwarded-server', fate: 'claim' },
+  { name: 'true-client-ip', fate: 'claim' },
+  { name: 'cf-connecting-ip', fate: 'claim' },
+  { name: 'x-original-url', fate: 'claim' },
   { name: 'trailer', fate: 'keep' },
 ] as const satisfies readonly { name: string; fate: Fate }[];
 
@@ -52,7 +61,7 @@ export const TE: number = idOf('te');
 export const UPGRADE: number = idOf('upgrade');
 export const EXPECT: number = idOf('expect');
 export const MAX_FORWARDS: number = idOf('max-forwards');
-const VIA: number = idOf('via');
+export const VIA: number = idOf('via');
 export const FORWARDED: number = idOf('forwarded');
 export const X_FORWARDED_FOR: number = idOf('x-forwarded-for');
 export const X_FORWARDED_PROTO: number = idOf('x-forwarded-proto');
@@ -62,6 +71,7 @@ export const TRAILER: number = idOf('trailer');
 /** Bit sets over the numbers above. */
 export const hopFields: number = mask('hop');
 export const forwardingFields: number = mask('forwarding') & ~(1 << VIA);
+export const claimedFields: number = mask('claim');
 export const framingFields: number = mask('framing');
 
 /** Fields that no trailer section may hold: framing, routing, request modifiers, authentication, content format. */

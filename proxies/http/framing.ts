@@ -23,7 +23,7 @@ export function requestFraming(head: Head, limits: Pick<Limits, 'bodyBytes'>): n
     head.body = CHUNKED;
     return 0;
   }
-  const length = readLength(head);
+  const length = (head.repeated & lengthBit) === 0 ? readLength(head) : -1;
   if (length < 0) return -400;
   if (length > limits.bodyBytes) return -413;
   head.body = length === 0 ? NO_BODY : LENGTH;
@@ -35,12 +35,14 @@ export function requestFraming(head: Head, limits: Pick<Limits, 'bodyBytes'>): n
 export function responseFraming(head: Head, method: number): number {
   head.body = NO_BODY;
   head.contentLength = 0;
+  head.lengthRepeated = false;
   const { status } = head;
+  if (status < 200) return 0; // ends with its head, whatever that says, and none of it goes on
   if ((head.aliases & framingFields) !== 0) return -502;
   const present = head.seen & (lengthBit | codingBit);
   if (present === (lengthBit | codingBit)) return -502;
-  if ((present & lengthBit) !== 0 && (head.contentLength = readLength(head)) < 0) return -502;
-  if (status < 200 || status === 204) return present === 0 || status === 204 ? 0 : -502;
+  if ((present & lengthBit) !== 0 && (head.contentLength = responseLength(head)) < 0) return -502;
+  if (status === 204) return 0;
   if (present === codingBit && (head.minor === 0 || codingRefusal(head) !== 0)) return -502;
   if (method === HEAD || status === 304) return 0;
   head.body =
@@ -60,9 +62,19 @@ function codingRefusal(head: Head): number {
   return codings.includes('') ? -400 : -501;
 }
 
-/** 1*DIGIT, once, within the safe integers; -1 otherwise. */
+/** Of an origin: the same length may stand there several times, in several fields or one list (RFC 9110 §8.6); -1 otherwise. */
+function responseLength(head: Head): number {
+  const once = (head.repeated & lengthBit) === 0 ? readLength(head) : -1;
+  if (once >= 0) return once;
+  const values = (head.list(CONTENT_LENGTH) ?? '').split(',').map((value) => value.trim());
+  const [value = ''] = values;
+  if (values.length < 2 || !/^\d{1,16}$/.test(value) || values.some((other) => other !== value)) return -1;
+  head.lengthRepeated = true;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : -1;
+}
+
+/** 1*DIGIT of the first field, within the safe integers; -1 otherwise. */
 function readLength(head: Head): number {
-  if ((head.repeated & lengthBit) !== 0) return -1;
   const at = head.find(CONTENT_LENGTH) * 4;
   const start = head.offsets[at + 2] as number;
   const end = head.offsets[at + 3] as number;

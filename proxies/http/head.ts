@@ -45,8 +45,8 @@ export class Head {
   repeated = 0;
   /** Some name only differs by `_` or `.` from one of these. */
   aliases = 0;
-  /** A name is followed by whitespace (responses only): the field lines cannot be passed on as they stand. */
-  padded = false;
+  /** Whitespace after a name, or LF alone as the end of a line (responses only): the field lines cannot be passed on as they stand. */
+  irregular = false;
   /** 0 or 1. */
   minor = 1;
 
@@ -61,13 +61,19 @@ export class Head {
   secure = false;
   authorityStart = 0;
   authorityEnd = 0;
-  /** Path and query as they shall be forwarded; undefined: the target as it stands. */
+  /** Canonical path, which decides; undefined: the target's own, but for repeated slashes (see `pathOf`). */
   canonical: string | undefined;
+  /** Path and query as they go on where nothing rewrites them; undefined: the target as it stands. */
+  relative: string | undefined;
+  /** Known fields that go no further than this hop, as a bit set: nothing is decided by what the origin does not see. */
+  removed = 0;
 
   // Responses.
   status = 0;
   /** The status line can be passed on as it stands. */
   lineIntact = false;
+  /** Content-Length came more than once, always the same: it is written anew. */
+  lengthRepeated = false;
 
   // Framing and connection options, both kinds.
   body = NO_BODY;
@@ -103,6 +109,12 @@ export class Head {
     return -1;
   }
 
+  /** Index of the first field with this lower-case name that goes on to the origin as it came, -1 if there is none. */
+  findKept(name: string, id: number): number {
+    const isRemoved = id === OTHER ? this.nominatedNames?.includes(name) === true : (this.removed & (1 << id)) !== 0;
+    return isRemoved ? -1 : this.findName(name);
+  }
+
   /** In lower case. */
   name(index: number): string {
     return this.text(this.offsets[index * 4] as number, this.offsets[index * 4 + 1] as number).toLowerCase();
@@ -129,7 +141,7 @@ export class Head {
 
 /**
  * Field lines up to and with the empty line (RFC 9112 §5), which also serves trailer sections. `lenient`: whitespace before
- * the colon is tolerated, as §5.1 asks for responses.
+ * the colon is tolerated, as §5.1 asks for responses, and LF alone as the end of a line (§2.2), as origins may send it.
  */
 export function scanFields(head: Head, buffer: Buffer, from: number, end: number, lenient: boolean): number {
   const { offsets, ids } = head;
@@ -141,7 +153,7 @@ export function scanFields(head: Head, buffer: Buffer, from: number, end: number
   let aliases = 0;
   head.buffer = buffer;
   head.fieldsStart = from;
-  head.padded = false;
+  head.irregular = false;
   for (;;) {
     if (position >= end) return INCOMPLETE;
     const nameStart = position;
@@ -155,9 +167,10 @@ export function scanFields(head: Head, buffer: Buffer, from: number, end: number
     }
     const nameEnd = position;
     if (nameEnd === nameStart) {
-      if (buffer[position] !== CR) return -400; // folded line, bare LF, empty name, control
-      if (position + 1 >= end) return INCOMPLETE;
-      if (buffer[position + 1] !== LF) return -400;
+      const ending = lineEnding(buffer, position, end, lenient);
+      if (ending <= 0) return ending; // folded line, bare LF, empty name, control
+      position += ending;
+      if (ending === 1) head.irregular = true;
       break;
     }
     if (buffer[position] !== COLON) {
@@ -165,17 +178,18 @@ export function scanFields(head: Head, buffer: Buffer, from: number, end: number
       while (position < end && isBlank(buffer[position] as number)) position += 1;
       if (position >= end) return INCOMPLETE;
       if (buffer[position] !== COLON) return -400;
-      head.padded = true;
+      head.irregular = true;
     }
     position += 1;
     while (position < end && isBlank(buffer[position] as number)) position += 1;
     const valueStart = position;
     while (position < end && valueClass[buffer[position] as number] !== 0) position += 1;
-    if (position + 1 >= end) return position < end && buffer[position] !== CR ? -400 : INCOMPLETE;
-    if (buffer[position] !== CR || buffer[position + 1] !== LF) return -400;
+    const ending = lineEnding(buffer, position, end, lenient);
+    if (ending <= 0) return ending;
+    if (ending === 1) head.irregular = true;
     let valueEnd = position;
     while (valueEnd > valueStart && isBlank(buffer[valueEnd - 1] as number)) valueEnd -= 1;
-    position += 2;
+    position += ending;
     if (count === most) return -431;
     const id = lookupField(buffer, nameStart, nameEnd);
     if (id !== OTHER) {
@@ -197,8 +211,17 @@ export function scanFields(head: Head, buffer: Buffer, from: number, end: number
   head.seen = seen;
   head.repeated = repeated;
   head.aliases = aliases;
-  head.end = position + 2;
+  head.end = position;
   return head.end;
+}
+
+/** Octets of the line's end at `position`: 2, or 1 for a tolerated LF; `INCOMPLETE`, or -400 where the line goes on. */
+export function lineEnding(buffer: Buffer, position: number, end: number, lenient: boolean): number {
+  if (position >= end) return INCOMPLETE;
+  const octet = buffer[position];
+  if (octet !== CR) return octet === LF && lenient ? 1 : -400;
+  if (position + 1 >= end) return INCOMPLETE;
+  return buffer[position + 1] === LF ? 2 : -400;
 }
 
 function isBlank(octet: number): boolean {

@@ -4,6 +4,7 @@
  */
 import type { CompiledEdits } from './edits.ts';
 import {
+  claimedFields,
   CONTENT_LENGTH,
   EXPECT,
   FORWARDED,
@@ -20,7 +21,7 @@ import {
   X_FORWARDED_HOST,
   X_FORWARDED_PROTO,
 } from './fields.ts';
-import { CHUNKED, type Head, methods, OPTIONS, TRACE } from './head.ts';
+import { CHUNKED, type Head, methods, NO_BODY, OPTIONS, TRACE } from './head.ts';
 
 /** What is said about the client, for one downstream connection. */
 export interface Metadata {
@@ -37,7 +38,7 @@ export interface Metadata {
 }
 
 export interface RequestChanges {
-  /** Path and query, where a route rewrites them; undefined: the canonical target. */
+  /** Path and query, where a route rewrites them; undefined: as the client sent them. */
   readonly target: string | undefined;
   /** Host to send; undefined: the authority that was asked for. */
   readonly host: string | undefined;
@@ -53,12 +54,24 @@ const alwaysDropped = hopFields | forwardingFields | bit(TRANSFER_ENCODING);
 /** Connection cannot make these disappear. */
 const protectedFields = framingFields;
 
-/** The request head for an HTTP/1.1 origin, empty line included. */
+/** Says which known fields go no further, before anything is decided by their values. `upgrades`: the Upgrade goes on. */
+export function removeFields(head: Head, { trusted, xForwardedFor }: Metadata, upgrades: boolean): void {
+  let kept = upgrades ? bit(UPGRADE) : 0;
+  if ((head.seen & hopFields) !== 0) {
+    if (expectsContinue(head)) kept |= bit(EXPECT);
+    if (acceptsTrailers(head)) kept |= bit(TE);
+    if (maxForwards(head) !== undefined) kept |= bit(MAX_FORWARDS);
+  }
+  const aboutClient = trusted ? (xForwardedFor ? 0 : claimedFields) : forwardingFields | claimedFields;
+  head.removed = ((hopFields | (head.nominated & ~protectedFields)) & ~kept) | aboutClient;
+}
+
+/** The request head for an HTTP/1.1 origin, empty line included; after `removeFields`. */
 export function reissueRequest(head: Head, metadata: Metadata, changes: RequestChanges): string {
   const { edits, host } = changes;
-  const target = changes.target ?? head.canonical;
+  const target = changes.target ?? head.relative;
   const ownHost = host !== undefined || head.form === 'absolute' || (head.seen & bit(HOST)) === 0;
-  const drop = alwaysDropped | (ownHost ? bit(HOST) : 0);
+  const drop = alwaysDropped | head.removed | (ownHost ? bit(HOST) : 0);
   const authority = head.text(head.authorityStart, head.authorityEnd);
   let text: string;
   if (target === undefined && head.minor === 1 && head.form !== 'absolute' && !ownHost) {
@@ -79,7 +92,7 @@ export function reissueRequest(head: Head, metadata: Metadata, changes: RequestC
 function hopLines(head: Head, upgrade: string | undefined): string {
   let text = '';
   let options = '';
-  if ((head.seen & bit(EXPECT)) !== 0 && head.minor === 1 && head.body !== 0) text = 'Expect: 100-continue\r\n';
+  if (expectsContinue(head)) text = 'Expect: 100-continue\r\n';
   if ((head.seen & bit(TE)) !== 0 && acceptsTrailers(head)) {
     text += 'TE: trailers\r\n';
     options = 'TE';
@@ -95,6 +108,10 @@ function hopLines(head: Head, upgrade: string | undefined): string {
     text += `Max-Forwards: ${decremented}\r\n`;
   }
   return text;
+}
+
+function expectsContinue(head: Head): boolean {
+  return (head.seen & bit(EXPECT)) !== 0 && head.minor === 1 && head.body !== NO_BODY;
 }
 
 /** Whether the sender of this request takes trailers (RFC 9110 §10.1.4). */
@@ -158,20 +175,25 @@ const droppedFromResponses = hopFields | bit(TRANSFER_ENCODING);
 /** Whether a response head can go through as the octets that it is, were nothing added. */
 export function isIntact(head: Head): boolean {
   return (
-    (head.seen & droppedFromResponses) === 0 && head.lineIntact && !head.padded && head.nominatedNames === undefined
+    (head.seen & droppedFromResponses) === 0 &&
+    head.lineIntact &&
+    !head.irregular &&
+    !head.lengthRepeated &&
+    head.nominatedNames === undefined
   );
 }
 
 /** The response head for an HTTP/1.x client, empty line included. */
 export function reissueResponse(head: Head, changes: ResponseChanges): string {
-  const { edits, lines } = changes;
-  const drop = droppedFromResponses | (changes.dropLength ? bit(CONTENT_LENGTH) : 0);
+  const { edits, lines, dropLength } = changes;
+  const drop = droppedFromResponses | (dropLength || head.lengthRepeated ? bit(CONTENT_LENGTH) : 0);
   let text = '';
   if (!head.lineIntact) {
-    const reason = head.text(head.start + 13, Math.max(head.start + 13, head.fieldsStart - 2));
+    const reason = head.text(head.start + 12, head.fieldsStart).trim();
     text = `HTTP/1.1 ${head.status} ${reason}\r\n`;
   }
   text += keep(head, head.lineIntact ? head.start : head.fieldsStart, drop, edits);
+  if (head.lengthRepeated && !dropLength) text += `Content-Length: ${head.contentLength}\r\n`;
   return edits === undefined ? `${text}${lines}\r\n` : `${text}${edits.lines}${lines}\r\n`;
 }
 
@@ -185,10 +207,10 @@ function keep(head: Head, from: number, drop: number, edits: CompiledEdits | und
   const nominated = head.nominated & ~protectedFields;
   const all = drop | nominated | (edits?.drop ?? 0);
   const names = head.nominatedNames;
-  if ((head.seen & all) === 0 && names === undefined && edits === undefined && !head.padded) {
+  if ((head.seen & all) === 0 && names === undefined && edits === undefined && !head.irregular) {
     return head.text(from, head.end - 2);
   }
-  if (head.padded) return keepPadded(head, from, all, edits);
+  if (head.irregular) return keepIrregular(head, from, all, edits);
   let text = '';
   let run = from;
   for (let index = 0; index < head.count; index += 1) {
@@ -200,7 +222,7 @@ function keep(head: Head, from: number, drop: number, edits: CompiledEdits | und
   return head.end - 2 > run ? text + head.text(run, head.end - 2) : text;
 }
 
-function keepPadded(head: Head, from: number, drop: number, edits: CompiledEdits | undefined): string {
+function keepIrregular(head: Head, from: number, drop: number, edits: CompiledEdits | undefined): string {
   let text = head.text(from, head.fieldsStart);
   for (let index = 0; index < head.count; index += 1) {
     if (isDropped(head, index, drop, head.nominatedNames, edits)) continue;

@@ -1,6 +1,6 @@
 /** Answers of our own. They name a status and nothing of what stands behind it. */
 
-/** RFC 9110 §15, RFC 6585: what this proxy says itself. Routes may answer with any other, which then has no phrase. */
+/** RFC 9110 §15, RFC 6585, RFC 5842: what this proxy says itself. Routes may answer with any other, which then has no phrase. */
 const reasons: Readonly<Record<number, string>> = {
   200: 'OK',
   204: 'No Content',
@@ -29,6 +29,7 @@ const reasons: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
   505: 'HTTP Version Not Supported',
+  508: 'Loop Detected',
 };
 
 export interface Reply {
@@ -44,7 +45,8 @@ export function writeReply(reply: Reply, connection: 'close' | 'keep-alive' | ''
   const { status } = reply;
   const reason = reasons[status] ?? '';
   const bodiless = status === 204 || status === 304;
-  const body = reply.body ?? (bodiless ? '' : `${status} ${reason}\n`);
+  // 205 has a body, which is empty (RFC 9110 §15.3.6).
+  const body = status === 205 ? '' : (reply.body ?? `${status} ${reason}\n`);
   const octets = Buffer.from(body, 'utf8').toString('latin1');
   const framing = bodiless
     ? ''

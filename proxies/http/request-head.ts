@@ -1,12 +1,15 @@
 /** Scanner of request heads, RFC 9112 §3–§6: what it lets through can be reissued and read in one way only. */
-import type { Limits } from '../config/intent.ts';
+import type { EscapedSlashes, Limits } from '../config/intent.ts';
 import { scanConnection } from './connection.ts';
 import { requestFraming } from './framing.ts';
 import { type Head, INCOMPLETE, methods, OTHER_METHOD, scanFields } from './head.ts';
 import { CR, LF, SP, targetClass, tokenClass } from './octets.ts';
 import { scanTarget } from './target.ts';
 
-export type HeadLimits = Pick<Limits, 'headBytes' | 'targetBytes' | 'bodyBytes'>;
+export interface HeadRules extends Pick<Limits, 'headBytes' | 'targetBytes' | 'bodyBytes'> {
+  /** Kept by default. */
+  readonly escapedSlashes?: EscapedSlashes;
+}
 
 const longestMethod = 32;
 const methodOctets = methods.map((name) => Buffer.from(name, 'latin1'));
@@ -16,17 +19,19 @@ const version = Buffer.from('HTTP/1.', 'latin1');
  * Gives the offset after the head, `INCOMPLETE` if more octets are needed, or minus the status code to refuse with: 400, 413
  * (announced body over the limit), 414, 431, 501 (transfer coding), 505. After a refusal the connection cannot go on.
  */
-export function scanRequestHead(head: Head, buffer: Buffer, from: number, end: number, limits: HeadLimits): number {
-  const result = scanRequestSyntax(head, buffer, from, end, limits);
-  if (result === INCOMPLETE) return end - from >= limits.headBytes ? -431 : INCOMPLETE;
+export function scanRequestHead(head: Head, buffer: Buffer, from: number, end: number, rules: HeadRules): number {
+  const result = scanRequestSyntax(head, buffer, from, end, rules);
+  if (result === INCOMPLETE) return end - from >= rules.headBytes ? -431 : INCOMPLETE;
   if (result < 0) return result;
-  if (result - from > limits.headBytes) return -431;
-  const refusal = scanTarget(head) || scanConnection(head) || requestFraming(head, limits);
+  if (result - from > rules.headBytes) return -431;
+  const refusal =
+    scanTarget(head, rules.escapedSlashes ?? 'keep') || scanConnection(head) || requestFraming(head, rules);
   return refusal === 0 ? result : refusal;
 }
 
-function scanRequestSyntax(head: Head, buffer: Buffer, from: number, end: number, limits: HeadLimits): number {
+function scanRequestSyntax(head: Head, buffer: Buffer, from: number, end: number, rules: HeadRules): number {
   let position = from;
+  head.method = OTHER_METHOD; // until it is known: a refusal asks for it
   // RFC 9112 §2.2: one empty line before the request line is ignored.
   if (buffer[position] === CR) {
     if (position + 1 >= end) return INCOMPLETE;
@@ -49,7 +54,7 @@ function scanRequestSyntax(head: Head, buffer: Buffer, from: number, end: number
     if (mark === 0) break;
     marks |= mark;
   }
-  if (position - targetStart > limits.targetBytes) return -414;
+  if (position - targetStart > rules.targetBytes) return -414;
   if (position >= end) return INCOMPLETE;
   if (buffer[position] !== SP || position === targetStart) return -400;
   head.targetStart = targetStart;

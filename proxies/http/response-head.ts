@@ -1,7 +1,7 @@
 /** Scanner of response heads, RFC 9112 §4–§6. What it refuses came from upstream: the answer downstream is 502. */
 import { scanConnection } from './connection.ts';
 import { responseFraming } from './framing.ts';
-import { type Head, INCOMPLETE, scanFields } from './head.ts';
+import { type Head, INCOMPLETE, lineEnding, scanFields } from './head.ts';
 import { CR, LF, SP, valueClass } from './octets.ts';
 
 const version = Buffer.from('HTTP/1.', 'latin1');
@@ -32,7 +32,8 @@ function scanResponseSyntax(head: Head, buffer: Buffer, from: number, end: numbe
   const tens = (buffer[from + 10] as number) - 48;
   const ones = (buffer[from + 11] as number) - 48;
   if ((minor !== 0 && minor !== 1) || buffer[from + 8] !== SP) return -502;
-  if (hundreds < 1 || hundreds > 5 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return -502;
+  // Any three digits but those that begin with 0: many an origin has codes of its own (RFC 9110 §15 reads them as 5xx).
+  if (hundreds < 1 || hundreds > 9 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return -502;
   head.start = from;
   head.minor = minor;
   head.status = hundreds * 100 + tens * 10 + ones;
@@ -40,10 +41,10 @@ function scanResponseSyntax(head: Head, buffer: Buffer, from: number, end: numbe
   // A missing space before an empty reason phrase is a common lapse; it is made good when the line is written anew.
   const spaced = buffer[position] === SP;
   if (spaced) position += 1;
-  else if (buffer[position] !== CR) return -502;
+  else if (buffer[position] !== CR && buffer[position] !== LF) return -502;
   while (position < end && valueClass[buffer[position] as number] !== 0) position += 1;
-  if (position + 1 >= end) return INCOMPLETE;
-  if (buffer[position] !== CR || buffer[position + 1] !== LF) return -502;
-  head.lineIntact = spaced && minor === 1;
-  return scanFields(head, buffer, position + 2, end, true);
+  const ending = lineEnding(buffer, position, end, true);
+  if (ending <= 0) return ending;
+  head.lineIntact = spaced && minor === 1 && ending === 2;
+  return scanFields(head, buffer, position + ending, end, true);
 }

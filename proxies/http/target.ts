@@ -1,20 +1,22 @@
 /**
- * Request targets and Host, RFC 9112 §3.2 and §3.3, and the one canonical path (RFC 3986 §6.2.2) that routing, rewriting and
- * the origin all see. What origins decode differently (`%2f`, `%5c`, `%00`, `\`, dot segments with parameters) is refused.
+ * Request targets and Host, RFC 9112 §3.2 and §3.3, and the one canonical path (RFC 3986 §6.2.2) by which everything is decided: dot
+ * segments are resolved, repeated slashes merged, needless escapes decoded. What origins read differently (`%5c`, `%00`, `\`, dot
+ * segments beside a parameter or an escaped slash) is refused. `%2f` is data, no separator. The origin gets what the client sent.
  */
-import { FORWARDED, HOST, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO } from './fields.ts';
+import type { EscapedSlashes } from '../config/intent.ts';
+import { claimedFields, forwardingFields, HOST } from './fields.ts';
 import { CONNECT, type Head, OPTIONS } from './head.ts';
 import { COLON, hexValue, hostClass, literalClass, PECULIAR, SLASH, unreservedClass } from './octets.ts';
 
-const identityFields = (1 << FORWARDED) | (1 << X_FORWARDED_FOR) | (1 << X_FORWARDED_HOST) | (1 << X_FORWARDED_PROTO);
+const identityFields = forwardingFields | claimedFields;
 const hostBit = 1 << HOST;
 const ASTERISK = 42;
 const QUESTION = 63;
 
-/** Fills `form`, `secure`, the authority and `canonical`. 0 or -400. */
-export function scanTarget(head: Head): number {
+/** Fills `form`, `secure`, the authority, `canonical` and `relative`. 0 or -400. */
+export function scanTarget(head: Head, escapedSlashes: EscapedSlashes): number {
   const { buffer, targetStart, targetEnd } = head;
-  head.canonical = undefined;
+  head.canonical = head.relative = undefined;
   head.secure = false;
   head.authorityStart = head.authorityEnd = 0;
   // Aliases of these would let a client forge what an origin trusts us to say.
@@ -36,17 +38,17 @@ export function scanTarget(head: Head): number {
   }
   if (first === SLASH) {
     head.form = 'origin';
-    return (head.targetMarks & PECULIAR) === 0 ? 0 : canonicalise(head, targetStart, '');
+    return (head.targetMarks & PECULIAR) === 0 ? 0 : canonicalise(head, targetStart, '', escapedSlashes);
   }
   if (first === ASTERISK && targetEnd - targetStart === 1) {
     head.form = 'asterisk';
     return head.method === OPTIONS ? 0 : -400;
   }
   head.form = 'absolute';
-  return scanAbsolute(head);
+  return scanAbsolute(head, escapedSlashes);
 }
 
-function scanAbsolute(head: Head): number {
+function scanAbsolute(head: Head, escapedSlashes: EscapedSlashes): number {
   const { buffer, targetEnd } = head;
   const scheme = head.text(head.targetStart, Math.min(head.targetStart + 8, targetEnd)).toLowerCase();
   head.secure = scheme === 'https://';
@@ -58,55 +60,85 @@ function scanAbsolute(head: Head): number {
   head.authorityStart = authorityStart; // §3.2.2: it wins over Host
   head.authorityEnd = position;
   if (position === targetEnd && head.method === OPTIONS) {
-    head.canonical = '*'; // §3.2.4
+    head.canonical = head.relative = '*'; // §3.2.4
     return 0;
   }
-  return canonicalise(head, position, buffer[position] === SLASH ? '' : '/');
+  return canonicalise(head, position, buffer[position] === SLASH ? '' : '/', escapedSlashes);
 }
 
-/** Sets `canonical` where it differs from the target as it stands. */
-function canonicalise(head: Head, from: number, prefix: string): number {
+/** Sets `canonical`, and `relative` where it differs from the target as it stands. */
+function canonicalise(head: Head, from: number, prefix: string, escapedSlashes: EscapedSlashes): number {
   const target = prefix + head.text(from, head.targetEnd);
   if (target.includes('#')) return -400;
   const question = target.indexOf('?');
-  const raw = question === -1 ? target : target.slice(0, question);
-  const path = canonicalPath(raw);
-  if (path === undefined) return -400;
-  if (path !== raw || head.form === 'absolute') head.canonical = question === -1 ? path : path + target.slice(question);
-  return 0;
+  head.canonical = canonicalPath(question === -1 ? target : target.slice(0, question), escapedSlashes);
+  if (head.form === 'absolute') head.relative = target;
+  return head.canonical === undefined ? -400 : 0;
 }
 
+/** The path by which everything is decided. */
+export function pathOf(head: Head): string {
+  if (head.canonical !== undefined) return head.canonical;
+  const target = head.text(head.targetStart, head.targetEnd);
+  const question = target.indexOf('?');
+  const path = question === -1 ? target : target.slice(0, question);
+  return path.includes('//') ? path.replaceAll(/\/{2,}/g, '/') : path;
+}
+
+/** The query with its question mark, '' where there is none. */
+export function queryOf(head: Head): string {
+  const target = head.relative ?? head.text(head.targetStart, head.targetEnd);
+  const question = target.indexOf('?');
+  return question === -1 ? '' : target.slice(question);
+}
+
+const ESCAPED_SLASH = '%2F';
+
 /** The canonical form of an absolute path, undefined where it must be refused. */
-export function canonicalPath(raw: string): string | undefined {
+export function canonicalPath(raw: string, escapedSlashes: EscapedSlashes = 'keep'): string | undefined {
   if (raw.includes('\\')) return undefined;
   let path = raw;
   if (raw.includes('%')) {
-    const decoded = decodeUnreserved(raw);
+    const decoded = decodeUnreserved(raw, escapedSlashes);
     if (decoded === undefined) return undefined;
     path = decoded;
   }
-  if (!path.includes('/.')) return path;
+  return /\/[./;]|%2F\./.test(path) ? resolveSegments(path.slice(1).split('/')) : path;
+}
+
+/** Resolves dot segments and merges slashes; undefined where who resolves, merges or decodes in another order comes to another path. */
+function resolveSegments(segments: readonly string[]): string | undefined {
   const kept: string[] = [];
-  const segments = path.split('/').slice(1);
   for (const [index, segment] of segments.entries()) {
-    const semicolon = segment.indexOf(';');
-    const bare = semicolon === -1 ? segment : segment.slice(0, semicolon);
-    const dots = bare === '.' || bare === '..';
-    if (dots && semicolon !== -1) return undefined; // `/..;x/`
-    if (!dots) {
+    const isLast = index === segments.length - 1;
+    const parts = segment.split(ESCAPED_SLASH);
+    if (parts.length > 1 && parts.some((part) => isDots(withoutParameters(part)))) return undefined; // `..%2f`
+    const bare = withoutParameters(segment);
+    if (bare !== segment && (isDots(bare) || (bare === '' && !isLast))) return undefined; // `/..;x/`, `/;x/`
+    if (!isDots(segment)) {
       kept.push(segment);
       continue;
     }
-    if (bare === '..') {
+    if (segment === '..') {
       const parent = kept.pop();
-      if (parent === undefined || parent.includes(';')) return undefined; // above the root, `;/..`
+      // Above the root; `;/..`; `//..`, of which only who merges first goes up by a name; `%2f/..`, likewise.
+      if (parent === undefined || parent === '' || parent.includes(';') || parent.includes(ESCAPED_SLASH))
+        return undefined;
     }
-    if (index === segments.length - 1) kept.push('');
+    if (isLast) kept.push('');
   }
-  return `/${kept.join('/')}`;
+  const isMerged = (segment: string, index: number): boolean => segment !== '' || index === kept.length - 1;
+  return `/${kept.filter(isMerged).join('/')}`;
 }
 
-function decodeUnreserved(raw: string): string | undefined {
+const isDots = (segment: string): boolean => segment === '.' || segment === '..';
+
+function withoutParameters(segment: string): string {
+  const semicolon = segment.indexOf(';');
+  return semicolon === -1 ? segment : segment.slice(0, semicolon);
+}
+
+function decodeUnreserved(raw: string, escapedSlashes: EscapedSlashes): string | undefined {
   let path = '';
   for (let at = 0; at < raw.length; at += 1) {
     if (raw.charCodeAt(at) !== 37) {
@@ -117,7 +149,7 @@ function decodeUnreserved(raw: string): string | undefined {
     const low = hexValue[raw.charCodeAt(at + 2)] ?? -1;
     if (high < 0 || low < 0) return undefined;
     const octet = high * 16 + low;
-    if (octet === SLASH || octet === 92 || octet === 0) return undefined;
+    if (octet === 92 || octet === 0 || (octet === SLASH && escapedSlashes === 'refuse')) return undefined;
     path += unreservedClass[octet] === 1 ? String.fromCharCode(octet) : raw.slice(at, at + 3).toUpperCase();
     at += 2;
   }

@@ -5,8 +5,9 @@ import type { ProxyIntent } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
 import { endpointStats } from '../cluster/balancer.ts';
 import { listenWires, type Wire, type WireListener } from '../net/wire.ts';
-import { openAccessLog, type AccessLog } from '../stats/access-log.ts';
+import { lossesTo, openAccessLog, type AccessLog } from '../stats/access-log.ts';
 import { startAdmin, type Admin } from '../stats/admin.ts';
+import { REASONS, type Reason } from '../stats/reasons.ts';
 import { clusterStats, Traffic, type ProxyStats } from '../stats/traffic.ts';
 import { compileRouting, type L4Mode, type L4Routing } from './routing.ts';
 import { Session, type SessionOwner } from './session.ts';
@@ -16,10 +17,11 @@ class L4Proxy implements SessionOwner {
   routing: L4Routing;
   readonly #log: AccessLog | undefined;
   readonly #sessions = new Set<Session>();
-  readonly #traffic = new Traffic();
+  readonly #traffic: Traffic;
   #onIdle: (() => void) | undefined;
 
-  constructor(mode: L4Mode, routing: L4Routing, log: AccessLog | undefined) {
+  constructor(mode: L4Mode, routing: L4Routing, log: AccessLog | undefined, traffic: Traffic) {
+    this.#traffic = traffic;
     this.sni = mode.sni;
     this.routing = routing;
     this.#log = log;
@@ -41,6 +43,7 @@ class L4Proxy implements SessionOwner {
     traffic.bytesSent += session.bytesSent;
     traffic.finished(micros);
     if (error !== undefined) traffic.errors++;
+    if (session.reason !== undefined) traffic.because(session.reason, () => describeEnd(session, error));
     this.#sessions.delete(session);
     if (this.#log) this.#log.write(accessRecord(session, micros, error));
     if (this.#sessions.size === 0) this.#onIdle?.();
@@ -50,13 +53,13 @@ class L4Proxy implements SessionOwner {
   async finish(deadlineMs: number): Promise<void> {
     if (this.#sessions.size === 0) return;
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
-    const timer = setTimeout(() => this.destroySessions(), deadlineMs);
+    const timer = setTimeout(() => this.destroySessions('proxy_stopped'), deadlineMs);
     await idle;
     clearTimeout(timer);
   }
 
-  destroySessions(): void {
-    for (const session of this.#sessions) session.destroy();
+  destroySessions(reason?: Reason): void {
+    for (const session of this.#sessions) session.destroy(reason);
   }
 
   stats(address: string): ProxyStats {
@@ -72,6 +75,14 @@ export function statsOf(address: string, traffic: Traffic, routing: L4Routing): 
   return { listener: { address, traffic: traffic.snapshot() }, clusters };
 }
 
+function describeEnd({ endpoint, sourceAddress }: Session, error: string | undefined): string {
+  const parties = [
+    sourceAddress && `client ${sourceAddress}`,
+    endpoint && `endpoint ${endpoint.host}:${endpoint.port}`,
+  ];
+  return `${parties.filter(Boolean).join(', ')}${error === undefined ? '' : `: ${error}`}`;
+}
+
 function accessRecord(session: Session, micros: number, error: string | undefined): object {
   const { endpoint, cluster, bytesReceived, bytesSent } = session;
   return {
@@ -83,6 +94,8 @@ function accessRecord(session: Session, micros: number, error: string | undefine
     bytesReceived,
     bytesSent,
     error,
+    reason: session.reason,
+    flags: session.reason && REASONS[session.reason],
   };
 }
 
@@ -91,13 +104,16 @@ export async function startL4(mode: L4Mode, intent: ProxyIntent, signal: AbortSi
   signal.throwIfAborted();
   const routing = compileRouting(intent, mode);
   await using cleanup = new AsyncDisposableStack();
-  const log = intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog));
-  const proxy = new L4Proxy(mode, routing, log);
+  const traffic = new Traffic();
+  const log =
+    intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog, lossesTo(traffic)));
+  const proxy = new L4Proxy(mode, routing, log, traffic);
   const { reusePort = false } = intent.listener;
   const listener: WireListener = cleanup.use(
     await listenWires(intent.listener.address, (wire) => proxy.accept(wire), {
       reusePort,
       connections: routing.limits.connections,
+      onRefused: (reason, _client, detail) => traffic.because(reason, () => detail),
     }),
   );
   const address = `${listener.address.host}:${listener.address.port}`;

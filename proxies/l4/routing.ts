@@ -19,6 +19,8 @@ export interface L4Routing {
   /** Undefined: everybody may come. */
   readonly admits: ((address: string) => boolean) | undefined;
   readonly upstreams: ReadonlyMap<string, Upstream>;
+  /** Somebody will ask who the client was, maybe when it is gone. Otherwise nobody asks the system. */
+  readonly identifies: boolean;
   /** Undefined: nowhere to go for this hello. */
   choose(hello: ClientHello | undefined): Upstream | undefined;
 }
@@ -47,7 +49,7 @@ function matchesHello(route: SniRoute, hello: ClientHello): boolean {
 }
 
 /** What an L4 proxy cannot do is refused, not ignored. */
-const foreign = ['routes', 'forward', 'forwarding'] as const;
+const foreign = ['routes', 'forward', 'forwarding', 'escapedSlashes'] as const;
 
 /** Throws `IntentError` where the intent asks for what `mode` does not offer. */
 export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
@@ -98,6 +100,10 @@ export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
     timeouts,
     admits,
     upstreams,
+    identifies:
+      admits !== undefined ||
+      intent.accessLog !== undefined ||
+      intent.clusters.some(({ policy, proxyProtocol }) => proxyProtocol !== undefined || policy === 'source-ip'),
     choose(hello) {
       const route = hello && sniRoutes.find((candidate) => matchesHello(candidate, hello));
       return route ? upstreams.get(route.cluster) : byDefault;

@@ -9,6 +9,7 @@ import { parseProxyHeader, writeProxyHeader, type ProxyAddresses } from '../net/
 import { Relay, type RelayOwner } from '../net/relay.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import { connectWire, type Connecting, type ConnectHandler, type Wire } from '../net/wire.ts';
+import { connectReason, type Reason } from '../stats/reasons.ts';
 import type { L4Routing, Upstream } from './routing.ts';
 
 export interface SessionOwner {
@@ -23,6 +24,19 @@ const maxHeld = 65_536;
 /** unrecognized_name (RFC 6066 §3): what a TLS client without a route is told before it is closed. */
 const unrecognizedName = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
 
+const RELAY_REASONS = {
+  downstream: 'client_reset',
+  upstream: 'upstream_reset',
+  idle: 'idle_timeout',
+} as const satisfies Record<NonNullable<Relay['cause']>, Reason>;
+
+const ownAddresses = (client: Wire): ProxyAddresses => ({
+  sourceAddress: client.remoteAddress,
+  sourcePort: client.remotePort,
+  destinationAddress: client.localAddress,
+  destinationPort: client.localPort,
+});
+
 export class Session implements ConnectHandler, RelayOwner, TimerOwner {
   readonly startedAt = performance.now();
   readonly #owner: SessionOwner;
@@ -35,11 +49,17 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
   #awaits: 'proxy-header' | 'client-hello' | undefined;
   #timer: Timer | undefined;
   #told: ProxyAddresses | undefined;
+  /** The connection's own, kept from its start: a connection that is gone tells none. */
+  #own: ProxyAddresses | undefined;
   #upstream: Upstream | undefined;
   #tried: Set<ClusterEndpoint> | undefined;
+  /** Why the last of them did not take the connection. */
+  #failure: Reason | undefined;
   #connecting: Connecting | undefined;
   #relay: Relay | undefined;
-  #reason: string | undefined;
+  /** What ended it other than both sides' FIN. */
+  reason: Reason | undefined;
+  #said: string | undefined;
   /** The one that serves it, or was tried last. */
   endpoint: ClusterEndpoint | undefined;
   #counted = false;
@@ -52,9 +72,13 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
   }
 
   start(): void {
+    if (this.#routing.identifies) {
+      this.#own = ownAddresses(this.#client);
+      if (this.#own.sourceAddress === '') return this.#refuse('client_closed', 'gone before it was accepted');
+    }
     // With a PROXY header the rules concern the client it names, which is known later.
     const { proxyProtocol } = this.#routing.intent.listener;
-    if (!proxyProtocol && !this.#isAdmitted()) return this.#refuse('source not allowed');
+    if (!proxyProtocol && !this.#isAdmitted()) return this.#refuse('source_denied', 'source not allowed');
     this.#awaits = proxyProtocol ? 'proxy-header' : this.#owner.sni ? 'client-hello' : undefined;
     if (this.#awaits === undefined) return this.#choose(undefined);
     this.#timer = new Timer(this);
@@ -63,7 +87,7 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
   }
 
   get sourceAddress(): string {
-    return this.#told?.sourceAddress ?? this.#client.remoteAddress;
+    return (this.#told ?? this.#own)?.sourceAddress ?? this.#client.remoteAddress;
   }
 
   get cluster(): string | undefined {
@@ -78,7 +102,9 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     return this.#relay?.bytesSent ?? 0;
   }
 
-  destroy(): void {
+  /** Ends it at once. `reason`: of that, unless it was ending already. */
+  destroy(reason?: Reason): void {
+    this.reason ??= reason;
     if (this.#relay) this.#relay.destroy();
     else this.#client.destroy();
   }
@@ -95,12 +121,13 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
   }
 
   onEnd(): void {
-    if (this.#awaits !== undefined) this.#refuse('ended before it said where to go');
+    if (this.#awaits !== undefined) this.#refuse('client_closed', 'ended before it said where to go');
     else this.#ended = true; // the endpoint will be told
   }
 
   onTimeout(): void {
-    this.#refuse(`no complete ${this.#awaits} within ${this.#routing.timeouts.clientHello} ms`);
+    const waited = `no complete ${this.#awaits} within ${this.#routing.timeouts.clientHello} ms`;
+    this.#refuse(this.#awaits === 'proxy-header' ? 'proxy_header_malformed' : 'client_hello_timeout', waited);
   }
 
   onDrain(): void {}
@@ -109,11 +136,14 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     this.#timer?.release();
     this.#connecting?.abandon();
     this.#leaveEndpoint();
-    this.#owner.onSessionEnd(this, this.#reason ?? error?.code ?? error?.message);
+    if (error !== undefined) this.reason ??= 'client_reset';
+    this.#owner.onSessionEnd(this, this.#said ?? error?.code ?? error?.message);
   }
 
-  #refuse(reason: string): void {
-    this.#reason ??= reason;
+  #refuse(reason: Reason, said: string): void {
+    this.reason ??= reason;
+    this.#said ??= said;
+    this.#own ??= ownAddresses(this.#client);
     this.#awaits = undefined;
     this.#client.reset();
   }
@@ -129,7 +159,10 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
       return parsed.value;
     }
     if (parsed.kind === 'more') this.#need = parsed.need;
-    else this.#refuse(`${this.#awaits}: ${parsed.reason}`);
+    else {
+      const reason = this.#awaits === 'proxy-header' ? 'proxy_header_malformed' : 'client_hello_malformed';
+      this.#refuse(reason, `${this.#awaits}: ${parsed.reason}`);
+    }
     return undefined;
   }
 
@@ -139,7 +172,7 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     if (!header || parsed.kind !== 'done') return;
     this.#told = header.addresses;
     this.#held = parsed.length < bytes.length ? bytes.subarray(parsed.length) : undefined;
-    if (!this.#isAdmitted()) return this.#refuse('source not allowed');
+    if (!this.#isAdmitted()) return this.#refuse('source_denied', 'source not allowed');
     if (this.#owner.sni) this.#awaits = 'client-hello';
     else this.#choose(undefined);
   }
@@ -155,7 +188,8 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     this.#client.resume(); // who leaves while we connect is noticed
     this.#upstream = this.#routing.choose(hello);
     if (this.#upstream) return this.#dial(this.#upstream);
-    this.#reason = `no route for ${hello?.serverName ?? 'a client without server name'}`;
+    this.reason = 'no_route';
+    this.#said = `no route for ${hello?.serverName ?? 'a client without server name'}`;
     this.#client.write(unrecognizedName);
     return this.#client.destroy();
   }
@@ -163,7 +197,7 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
   #dial(upstream: Upstream): void {
     const key = upstream.cluster.policy === 'source-ip' ? this.sourceAddress : undefined;
     const endpoint = upstream.balancer.pick(key, this.#tried);
-    if (!endpoint) return this.#refuse('no endpoint took the connection');
+    if (!endpoint) return this.#refuse(this.#failure ?? 'no_endpoint', 'no endpoint took the connection');
     this.endpoint = endpoint;
     endpoint.active++;
     this.#counted = true;
@@ -171,7 +205,8 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     this.#connecting = connectWire(endpoint, this, { timeout: upstream.connectTimeout });
   }
 
-  onConnectError(): void {
+  onConnectError(error: NodeJS.ErrnoException): void {
+    this.#failure = connectReason(error);
     this.endpoint!.traffic.errors++;
     (this.#tried ??= new Set()).add(this.endpoint!);
     this.#leaveEndpoint();
@@ -183,23 +218,11 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     this.#connecting = undefined;
     this.#tried = undefined;
     const version = this.#upstream!.cluster.proxyProtocol;
-    if (version) wire.write(writeProxyHeader(version, this.#addresses()));
+    if (version) wire.write(writeProxyHeader(version, this.#told ?? this.#own));
     const { tunnelIdle, halfClosed } = this.#routing.timeouts;
     const early = { bytes: this.#held, ended: this.#ended };
     this.#held = undefined;
     this.#relay = new Relay(this.#client, wire, { idle: tunnelIdle, halfClosed }, this, early);
-  }
-
-  #addresses(): ProxyAddresses {
-    const client = this.#client;
-    return (
-      this.#told ?? {
-        sourceAddress: client.remoteAddress,
-        sourcePort: client.remotePort,
-        destinationAddress: client.localAddress,
-        destinationPort: client.localPort,
-      }
-    );
   }
 
   onRelayClosed(relay: Relay, error: NodeJS.ErrnoException | undefined): void {
@@ -209,6 +232,7 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     traffic.finished(Math.round((performance.now() - this.startedAt) * 1000));
     if (error) traffic.errors++;
     this.#leaveEndpoint();
+    if (relay.cause !== undefined) this.reason ??= RELAY_REASONS[relay.cause];
     this.#owner.onSessionEnd(this, error?.code ?? error?.message);
   }
 

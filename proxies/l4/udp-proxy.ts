@@ -7,12 +7,14 @@ import { canonicalAddress } from '../config/ip-address.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { checkReload } from '../config/reload.ts';
 import type { RunningProxy } from '../contract.ts';
-import { openAccessLog, type AccessLog } from '../stats/access-log.ts';
+import { tellFault } from '../platform/notices.ts';
+import { lossesTo, openAccessLog, type AccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';
+import { REASONS, type Reason } from '../stats/reasons.ts';
 import { Traffic, type ProxyStats } from '../stats/traffic.ts';
 import { statsOf } from './l4-proxy.ts';
 import { compileRouting, type L4Mode, type L4Routing } from './routing.ts';
-import { UdpSession, type UdpSessionOwner } from './udp-session.ts';
+import { UdpSession, type UdpFailure, type UdpSessionOwner } from './udp-session.ts';
 
 class UdpProxy implements UdpSessionOwner {
   routing: L4Routing;
@@ -20,21 +22,29 @@ class UdpProxy implements UdpSessionOwner {
   readonly #socket: Socket;
   readonly #log: AccessLog | undefined;
   readonly #sessions = new Map<string, UdpSession>();
-  readonly #traffic = new Traffic();
+  readonly #traffic: Traffic;
   #onIdle: (() => void) | undefined;
 
-  constructor(socket: Socket, routing: L4Routing, log: AccessLog | undefined) {
+  constructor(socket: Socket, routing: L4Routing, log: AccessLog | undefined, traffic: Traffic) {
     this.#socket = socket;
     this.routing = routing;
     this.#log = log;
-    socket.on('message', (datagram, client) => this.#onDatagram(datagram, client));
+    this.#traffic = traffic;
+    socket.on('message', (datagram, client) => {
+      try {
+        this.#onDatagram(datagram, client);
+      } catch (error) {
+        tellFault(error); // it costs this datagram
+      }
+    });
   }
 
   #onDatagram(datagram: Buffer, { address, port }: RemoteInfo): void {
     const key = `${address} ${port}`;
     const session = this.#sessions.get(key) ?? this.#open({ key, address, port });
-    if (!session) {
-      this.#traffic.errors++; // dropped, as UDP may be: not admitted, nowhere to go, or too many sessions
+    if (typeof session === 'string') {
+      this.#traffic.errors++; // dropped, as UDP may be
+      this.#traffic.because(session, () => `a datagram of ${key} is dropped`);
       return;
     }
     this.#traffic.requests++;
@@ -43,14 +53,17 @@ class UdpProxy implements UdpSessionOwner {
     session.send(datagram);
   }
 
-  #open(client: { key: string; address: string; port: number }): UdpSession | undefined {
+  /** A session, or why there is none. */
+  #open(client: { key: string; address: string; port: number }): UdpSession | Reason {
     const { routing } = this;
-    if (this.draining || this.#sessions.size >= routing.limits.udpSessions) return undefined;
+    if (client.port === 0) return 'datagram_dropped'; // forged: no answer could be sent there
+    if (this.draining) return 'datagram_dropped';
+    if (this.#sessions.size >= routing.limits.udpSessions) return 'sessions_limit';
     // The socket needs its own form of it, whoever decides the canonical one.
     const source = canonicalAddress(client.address);
-    if (routing.admits && !routing.admits(source)) return undefined;
+    if (routing.admits && !routing.admits(source)) return 'source_denied';
     const endpoint = routing.choose(undefined)?.balancer.pick(source);
-    if (!endpoint) return undefined;
+    if (!endpoint) return 'no_endpoint';
     const session = new UdpSession(client, endpoint, routing.timeouts.udpSession, this);
     this.#sessions.set(client.key, session);
     this.#traffic.connections++;
@@ -65,8 +78,8 @@ class UdpProxy implements UdpSessionOwner {
     this.#socket.send(datagram, session.port, session.address);
   }
 
-  onSessionEnd(session: UdpSession, error: string | undefined): void {
-    const { endpoint, bytesReceived, bytesSent } = session;
+  onSessionEnd(session: UdpSession, failure: UdpFailure | undefined): void {
+    const { endpoint, bytesReceived, bytesSent, dropped } = session;
     const micros = Math.round((performance.now() - session.startedAt) * 1000);
     this.#sessions.delete(session.key);
     this.#traffic.active--;
@@ -75,9 +88,18 @@ class UdpProxy implements UdpSessionOwner {
     endpoint.traffic.bytesReceived += bytesReceived;
     endpoint.traffic.bytesSent += bytesSent;
     endpoint.traffic.finished(micros);
-    if (error !== undefined) {
-      this.#traffic.errors++;
-      endpoint.traffic.errors++;
+    const errors = Math.max(dropped, failure ? 1 : 0);
+    this.#traffic.errors += errors;
+    endpoint.traffic.errors += errors;
+    if (errors > 0) {
+      const { reason, error } = failure ?? {
+        reason: 'datagram_dropped',
+        error: 'too many before the socket was ready',
+      };
+      this.#traffic.because(
+        reason,
+        () => `${endpoint.host}:${endpoint.port} for ${session.key}: ${error}; ${dropped} datagram(s) dropped`,
+      );
     }
     this.#log?.write({
       time: new Date().toISOString(),
@@ -86,7 +108,9 @@ class UdpProxy implements UdpSessionOwner {
       micros,
       bytesReceived,
       bytesSent,
-      error,
+      error: failure?.error,
+      reason: failure?.reason,
+      flags: failure && REASONS[failure.reason],
     });
     if (this.#sessions.size === 0) this.#onIdle?.();
   }
@@ -115,7 +139,9 @@ export async function startUdp(mode: L4Mode, intent: ProxyIntent, signal: AbortS
   signal.throwIfAborted();
   const routing = compileRouting(intent, mode);
   await using cleanup = new AsyncDisposableStack();
-  const log = intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog));
+  const traffic = new Traffic();
+  const log =
+    intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog, lossesTo(traffic)));
   const { host, port } = intent.listener.address;
   const socket = createSocket({
     type: isIP(host) === 6 ? 'udp6' : 'udp4',
@@ -133,7 +159,7 @@ export async function startUdp(mode: L4Mode, intent: ProxyIntent, signal: AbortS
   socket.bind({ port, address: host });
   await once(socket, 'listening', { signal });
   socket.on('error', () => {}); // a datagram that cannot be sent is lost, not the listener
-  const proxy = new UdpProxy(socket, routing, log);
+  const proxy = new UdpProxy(socket, routing, log, traffic);
   const { address, port: bound } = socket.address();
   const stats = () => Promise.resolve(proxy.stats(`${address}:${bound}`));
   const admin = intent.admin && cleanup.use(await startAdmin(intent.admin, stats));

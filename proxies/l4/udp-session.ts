@@ -5,16 +5,26 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type AddressInfo, isIP } from 'node:net';
 import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import { lookupOne } from '../net/resolver.ts';
+import { tellFault } from '../platform/notices.ts';
+import { connectReason, type Reason } from '../stats/reasons.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 
 export interface UdpSessionOwner {
   reply(session: UdpSession, datagram: Buffer): void;
-  /** Once, last. */
-  onSessionEnd(session: UdpSession, error: string | undefined): void;
+  /** Once, last. `failure` ended it; undefined where nothing passed for long enough. */
+  onSessionEnd(session: UdpSession, failure: UdpFailure | undefined): void;
+}
+
+export interface UdpFailure {
+  readonly reason: Reason;
+  /** The system's code, or what it says. */
+  readonly error: string;
 }
 
 /** Datagrams that wait for the socket to be ready; UDP may lose what is beyond. */
 const maxWaiting = 64;
+const maxWaitingBytes = 65_536;
 
 export class UdpSession implements TimerOwner {
   readonly key: string;
@@ -24,11 +34,14 @@ export class UdpSession implements TimerOwner {
   readonly startedAt = performance.now();
   bytesReceived = 0;
   bytesSent = 0;
+  /** Datagrams of the client that went nowhere. */
+  dropped = 0;
   readonly #owner: UdpSessionOwner;
   readonly #idleMs: number;
   readonly #timer = new Timer(this);
   readonly #socket: Socket;
   #waiting: Buffer[] | undefined = [];
+  #waitingBytes = 0;
   #peer: AddressInfo | undefined;
   #open = true;
 
@@ -44,11 +57,12 @@ export class UdpSession implements TimerOwner {
     this.endpoint = endpoint;
     this.#owner = owner;
     this.#idleMs = idleMs;
-    this.#socket = createSocket(isIP(endpoint.host) === 6 ? 'udp6' : 'udp4');
-    this.#socket.on('message', (datagram, from) => this.#onReply(datagram, from));
+    this.#socket = createSocket({ type: isIP(endpoint.host) === 6 ? 'udp6' : 'udp4', lookup: lookupOne });
+    this.#socket.on('message', (datagram, from) => this.#guard(() => this.#onReply(datagram, from)));
     // ECONNREFUSED and the like: nobody is there. The client's next datagram starts a new session, elsewhere if there is choice.
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.end(error.code ?? error.message));
-    this.#socket.connect(endpoint.port, endpoint.host, () => this.#onConnected());
+    this.#socket.on('error', (error) => this.#fail(error));
+    // The runtime hands the callback what it would emit without one: a name that does not resolve, an address that is not routed.
+    this.#socket.connect(endpoint.port, endpoint.host, (error?: Error) => this.#guard(() => this.#onConnected(error)));
     this.#timer.arm(idleMs);
   }
 
@@ -56,23 +70,42 @@ export class UdpSession implements TimerOwner {
     this.#timer.arm(this.#idleMs);
     this.bytesReceived += datagram.length;
     if (this.#waiting === undefined) this.#socket.send(datagram);
-    else if (this.#waiting.length < maxWaiting) this.#waiting.push(datagram);
+    else if (this.#waiting.length < maxWaiting && this.#waitingBytes + datagram.length <= maxWaitingBytes) {
+      this.#waiting.push(datagram);
+      this.#waitingBytes += datagram.length;
+    } else this.dropped++;
   }
 
   onTimeout(): void {
     this.end(undefined);
   }
 
-  end(error: string | undefined): void {
+  end(failure: UdpFailure | undefined): void {
     if (!this.#open) return;
     this.#open = false;
+    this.dropped += this.#waiting?.length ?? 0;
     this.#timer.release();
     this.#socket.close();
-    this.#owner.onSessionEnd(this, error);
+    this.#owner.onSessionEnd(this, failure);
   }
 
-  #onConnected(): void {
+  #fail(error: NodeJS.ErrnoException): void {
+    this.end({ reason: connectReason(error), error: error.code ?? error.message });
+  }
+
+  /** What fails costs this session and no other. */
+  #guard(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      tellFault(error);
+      this.end({ reason: 'internal_error', error: String(error) });
+    }
+  }
+
+  #onConnected(error: Error | undefined): void {
     if (!this.#open) return;
+    if (error) return this.#fail(error);
     this.#peer = this.#socket.remoteAddress();
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;

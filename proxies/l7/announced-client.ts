@@ -9,6 +9,8 @@ import type { Wire, WireHandler } from '../net/wire.ts';
 export interface AnnouncedOwner {
   /** `rest`: what followed the header. The wire's handler is to be replaced now. */
   announced(client: AnnouncedClient, wire: Wire, address: string, rest: Buffer): void;
+  /** `address`: of the connection. */
+  refused(reason: 'proxy_header_malformed', address: string): void;
   closed(client: AnnouncedClient): void;
 }
 
@@ -34,7 +36,7 @@ export class AnnouncedClient implements WireHandler, TimerOwner {
     if (held.length < this.#need) return;
     const parsed = parseProxyHeader(held);
     if (parsed.kind === 'more') this.#need = parsed.need;
-    else if (parsed.kind === 'malformed') this.#wire.reset();
+    else if (parsed.kind === 'malformed') this.#refuse();
     else {
       this.#timer.release();
       // LOCAL and UNKNOWN tell nothing: the connection's own address holds.
@@ -55,6 +57,11 @@ export class AnnouncedClient implements WireHandler, TimerOwner {
   }
 
   onTimeout(): void {
+    this.#refuse();
+  }
+
+  #refuse(): void {
+    this.#owner.refused('proxy_header_malformed', this.#wire.remoteAddress);
     this.#wire.reset();
   }
 

@@ -9,6 +9,7 @@ import { type Reply, writeReply } from '../http/reply.ts';
 import { scanRequestHead } from '../http/request-head.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { Wire, WireHandler } from '../net/wire.ts';
+import { HEAD_REFUSALS, type Reason } from '../stats/reasons.ts';
 import { type ClientSide, Exchange } from './exchange.ts';
 import { chunkOf, joined, writeContent } from './origin-connection.ts';
 import type { Service } from './service.ts';
@@ -28,6 +29,7 @@ type State = 'head' | 'body' | 'wait' | 'linger' | 'tunnel' | 'closed';
 export class ClientConnection implements WireHandler, TimerOwner, ClientSide, BodySink {
   metadata: Metadata;
   readonly address: string;
+  isLoop = false;
   readonly #wire: Wire;
   readonly #owner: Owner;
   readonly #timer = new Timer(this);
@@ -47,6 +49,8 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
   #minor = 1;
   #head = false;
   #close = false;
+  /** The client's FIN came: what it asked before is answered, nothing more is asked. */
+  #ended = false;
   /** Of the current response. */
   #chunked = false;
   #out = '';
@@ -69,8 +73,9 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     if (this.#state === 'head' && this.#gathered === undefined) this.#linger();
   }
 
-  destroy(): void {
-    this.#wire.destroy();
+  /** Ends it at once. `reason`: why the exchange under way has to end. */
+  destroy(reason: Reason): void {
+    this.#leave(reason);
   }
 
   onData(chunk: Buffer): void {
@@ -90,7 +95,8 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     let position = from;
     this.#processing = true;
     while (position < end) {
-      if (this.#state === 'head') {
+      // Requests wait while the client does not take the answers that are there.
+      if (this.#state === 'head' && this.#wire.pending === 0) {
         const next = this.#readHead(buffer, position, end);
         if (next === INCOMPLETE) break;
         position = next;
@@ -108,7 +114,8 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     const service = this.#owner.service;
     if (service !== this.#service) this.#adopt(service);
     const head = service.requestHead;
-    const result = scanRequestHead(head, buffer, from, end, service.limits);
+    const result = scanRequestHead(head, buffer, from, end, service.headRules);
+    this.#head = head.method === HEAD;
     if (result === INCOMPLETE) {
       if (this.#gathered === undefined) this.#timer.arm(service.timeouts.requestHead);
       if (this.#gathered?.buffer !== buffer || from > 0) this.#gathered = new Gathered(buffer.subarray(from, end));
@@ -119,9 +126,9 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
       this.#refuse(-result);
       return end;
     }
+    if (this.#requests === 0) this.isLoop = service.own.includes(this.#wire);
     this.#requests += 1;
     this.#minor = head.minor;
-    this.#head = head.method === HEAD;
     this.#close = head.close || (head.minor === 0 && !head.keepAlive) || this.#isWornOut(service);
     const exchange = new Exchange(service, this, head);
     this.#exchange = exchange;
@@ -140,7 +147,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     const counted = head.body === LENGTH;
     const last = counted ? Math.min(end, start + head.contentLength, start + joined) : start;
     const left = head.contentLength - (last - start);
-    const body = (this.#body ??= new BodyReader());
+    const body = (this.#body ??= new BodyReader(false));
     if (counted && left === 0) {
       this.#state = 'wait';
       this.#timer.cancel();
@@ -165,7 +172,8 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
       if (!this.#blocked) this.#timer.arm(this.#service.timeouts.requestBody);
     } else if (body.state === 'complete') {
       this.#state = 'wait';
-      this.#timer.cancel();
+      if (this.#wire.pending > 0) this.#timer.arm(this.#service.timeouts.downstreamIdle);
+      else this.#timer.cancel();
       exchange.onRequestEnd(body.trailers);
     } else this.#breakOff(exchange, body.state === 'too-large' ? 413 : 400);
     return position;
@@ -174,9 +182,10 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
   /** The request broke the rules after its head was accepted. */
   #breakOff(exchange: Exchange, status: number): void {
     this.#close = true;
-    if (exchange.status === 0) exchange.reply({ status });
+    const reason = HEAD_REFUSALS[status] ?? 'request_malformed';
+    if (exchange.status === 0) exchange.reply({ status }, reason);
     else {
-      exchange.abort();
+      exchange.abort(reason);
       this.#wire.reset();
     }
   }
@@ -194,6 +203,20 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     this.#early = undefined;
     this.#process(early, 0, early.length);
     this.#flow();
+    if (this.#ended) this.#settle();
+  }
+
+  /** After the client's FIN: once everything that it asked is answered there is only our own to send. */
+  #settle(): void {
+    if (this.#processing || this.#early !== undefined) return;
+    if (this.#state === 'head') this.#linger();
+    else if (this.#state === 'body') this.#leave('client_closed'); // what was announced never comes
+  }
+
+  /** Gives up on the exchange under way, and on the client. */
+  #leave(reason: Reason): void {
+    this.#exchange?.abort(reason);
+    this.#wire.destroy();
   }
 
   /** Reads on where there is use for it: early octets up to a head's worth are kept, so that an abort is seen meanwhile. */
@@ -222,7 +245,8 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
 
   /** A head that cannot be accepted: nothing after it can be trusted. */
   #refuse(status: number): void {
-    this.#wire.writeLatin1(writeReply({ status }, 'close', false));
+    this.#service.onRefusedHead(this.address, status, HEAD_REFUSALS[status] ?? 'request_malformed');
+    this.#wire.writeLatin1(writeReply({ status }, 'close', this.#head));
     this.#linger();
   }
 
@@ -244,9 +268,10 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     this.#flow();
   }
 
-  inform(head: Head): void {
-    if (this.#minor === 0) return;
-    this.#wire.writeLatin1(reissueResponse(head, { edits: undefined, lines: this.metadata.via, dropLength: true }));
+  inform(head: Head): boolean {
+    if (this.#minor === 0) return true;
+    const changes = { edits: undefined, lines: this.metadata.via, dropLength: true };
+    return this.#sent(this.#wire.writeLatin1(reissueResponse(head, changes)));
   }
 
   respond(head: Head, edits: CompiledEdits | undefined, start: number, end: number, complete: boolean): boolean {
@@ -305,7 +330,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
   reply(reply: Reply): void {
     if (this.#state === 'body' || this.#owner.draining) this.#close = true;
     const option = this.#close ? 'close' : this.#minor === 0 ? 'keep-alive' : '';
-    this.#wire.writeLatin1(writeReply(reply, option, this.#head));
+    this.#sent(this.#wire.writeLatin1(writeReply(reply, option, this.#head)));
   }
 
   abort(): void {
@@ -333,6 +358,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     const idle = this.#exchange?.idleTimeout ?? this.#service.timeouts.tunnelIdle;
     new Tunnel(this.#wire, origin, idle, () => this.#closed());
     if (early !== undefined) origin.write(early);
+    if (this.#ended) origin.end();
   }
 
   released(): void {
@@ -345,41 +371,45 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
       return;
     }
     this.#state = 'head';
-    if (this.#wire.pending === 0) this.#timer.arm(this.#service.timeouts.downstreamIdle);
+    this.#timer.arm(this.#service.timeouts.downstreamIdle);
     if (this.#early !== undefined) this.#takeEarly();
+    if (this.#ended) this.#settle();
   }
 
-  /** Our FIN, then what still comes is thrown away: a reset would take the answer with it (RFC 9112 §9.6). */
+  /**
+   * Our FIN, then what still comes is thrown away: a reset would take the answer with it (RFC 9112 §9.6). That takes its own time, which
+   * begins when the last octet and the FIN are out; until then the client has as long to read as it has of any answer.
+   */
   #linger(): void {
     if (this.#state === 'closed') return;
     this.#state = 'linger';
     this.#early = this.#gathered = undefined;
-    this.#wire.end();
-    this.#timer.arm(this.#service.timeouts.linger);
+    const { linger, downstreamIdle } = this.#service.timeouts;
+    this.#timer.arm(this.#wire.end() ? linger : downstreamIdle);
     this.#wire.resume();
   }
 
   onEnd(): void {
     if (this.#state === 'linger' || this.#state === 'tunnel') return;
-    if (this.#exchange === undefined) {
-      this.#wire.destroy();
-      return;
-    }
-    // A client that announced its last request may end its side and wait; any other has gone away.
-    if (this.#close && this.#state === 'wait') return;
-    this.#exchange.abort();
-    this.#wire.destroy();
+    this.#ended = true;
+    // A client that announced its last request, or asked several at once, may end its side and wait; any other has gone away.
+    if (this.#state === 'wait' && !this.#close && this.#early === undefined) this.#leave('client_closed');
+    else this.#settle();
   }
 
   onDrain(): void {
     if (this.#state === 'wait') this.#timer.cancel();
-    else if (this.#state === 'head') this.#timer.arm(this.#service.timeouts.downstreamIdle);
+    else if (this.#state === 'linger') this.#timer.arm(this.#service.timeouts.linger);
+    else if (this.#state === 'head') {
+      this.#timer.arm(this.#service.timeouts.downstreamIdle);
+      this.#takeEarly();
+    }
     this.#exchange?.resumeResponse();
   }
 
-  onClose(): void {
+  onClose(error: NodeJS.ErrnoException | undefined): void {
     this.#closed();
-    this.#exchange?.abort();
+    this.#exchange?.abort(error === undefined ? 'client_closed' : 'client_reset');
   }
 
   #closed(): void {
@@ -396,9 +426,12 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
       else this.#refuse(408);
     } else if (this.#state === 'body' && exchange !== undefined) this.#breakOff(exchange, 408);
     else if (this.#state === 'wait') {
-      exchange?.abort(); // the reader of the response stalls
+      exchange?.abort('client_stalled');
       this.#wire.reset();
-    } else this.#wire.destroy();
+    } else {
+      if (this.#wire.pending > 0) this.#service.because('client_stalled', () => `client ${this.address}`);
+      this.#wire.destroy();
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** Counts exchanges for the statistics and writes them to the access log; only there where somebody wants either. */
 import type { AccessLog } from '../stats/access-log.ts';
+import { REASONS } from '../stats/reasons.ts';
 import type { Traffic } from '../stats/traffic.ts';
 import type { ExchangeRecord, Observer } from './service.ts';
 
@@ -36,5 +37,6 @@ function accessRecord({ client, endpoint, duration, requestBytes, responseBytes,
     micros: Math.round(duration * 1000),
     bytesReceived: requestBytes,
     bytesSent: responseBytes,
+    flags: request.reason && REASONS[request.reason],
   };
 }

@@ -3,14 +3,22 @@
  * abort) and leaves octets on wires to the two sides, which it knows by interface only.
  */
 import type { ClusterEndpoint } from '../cluster/balancer.ts';
-import { EXPECT, TRAILER, UPGRADE } from '../http/fields.ts';
+import { EXPECT, TRAILER, UPGRADE, VIA } from '../http/fields.ts';
 import { CONNECT, type Head, idempotent, NO_BODY, OPTIONS, TRACE } from '../http/head.ts';
 import { latin1 } from '../http/octets.ts';
-import { acceptsTrailers, maxForwards, type Metadata, methodText, reissueRequest } from '../http/reissue.ts';
+import {
+  acceptsTrailers,
+  maxForwards,
+  type Metadata,
+  methodText,
+  reissueRequest,
+  removeFields,
+} from '../http/reissue.ts';
 import type { Reply } from '../http/reply.ts';
 import type { CompiledEdits } from '../http/edits.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { Wire } from '../net/wire.ts';
+import { HEAD_REFUSALS, type Reason } from '../stats/reasons.ts';
 import { OriginConnection } from './origin-connection.ts';
 import type { Service, Upstream } from './service.ts';
 import { TunnelAttempt, type TunnelOwner } from './tunnel-attempt.ts';
@@ -19,8 +27,10 @@ import { TunnelAttempt, type TunnelOwner } from './tunnel-attempt.ts';
 export interface ClientSide {
   readonly metadata: Metadata;
   readonly address: string;
-  /** A 1xx other than 101. */
-  inform(head: Head): void;
+  /** It is this proxy itself. */
+  readonly isLoop: boolean;
+  /** A 1xx other than 101. False: backlog, wait for `resumeResponse`. */
+  inform(head: Head): boolean;
   /** The final head, with the content that came with it. `complete`: nothing follows. False: backlog, wait for `resumeResponse`. */
   respond(head: Head, edits: CompiledEdits | undefined, start: number, end: number, complete: boolean): boolean;
   onResponseBody(buffer: Buffer, start: number, end: number): boolean;
@@ -43,16 +53,53 @@ export interface ClientSide {
   released(): void;
 }
 
-const noUpgrade = /(^|,)\s*h2c?\s*(,|$)/i;
+/**
+ * Protocols that would carry requests past everything that is checked here (HTTP/2, TLS): an upgrade may be ignored, and these are
+ * (RFC 9110 §7.8).
+ */
+const noUpgrade = /^(h2c?|http|tls)(\/|$)/i;
+/** What the client is told when an origin failed. */
+const FAILURE_STATUS = {
+  upstream_name: 502,
+  upstream_connect: 502,
+  upstream_connect_timeout: 504,
+  upstream_closed: 502,
+  upstream_reset: 502,
+  upstream_malformed: 502,
+  upstream_timeout: 504,
+  destination_denied: 403,
+} as const satisfies Partial<Record<Reason, number>>;
+
+/** Why an origin gave no answer, or not all of it. */
+export type OriginFailure = keyof typeof FAILURE_STATUS;
+
 const retryAfter = 'Retry-After: 1\r\n';
+
+/** Whether a request has come through this proxy before (RFC 9110 §7.6.3). */
+function namesUs(head: Head, pseudonym: string | undefined): boolean {
+  if (pseudonym === undefined || (head.seen & (1 << VIA)) === 0) return false;
+  const own = pseudonym.toLowerCase();
+  return (head.list(VIA) ?? '').split(',').some(
+    (hop) =>
+      hop
+        .trim()
+        .split(/[ \t]+/)[1]
+        ?.toLowerCase() === own,
+  );
+}
+
+/** The members of Upgrade. */
+const protocolsOf = (head: Head): string[] =>
+  (head.list(UPGRADE) ?? '')
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== '');
 
 export class Exchange implements TunnelOwner, TimerOwner {
   readonly service: Service;
   readonly method: number;
   /** The client takes trailers. */
   readonly trailers: boolean;
-  /** What the client asks to upgrade to. */
-  upgrade: string | undefined;
   /** The body goes on as chunks. */
   readonly body: number;
   /** Head, and the body so far, as sent upstream. */
@@ -67,9 +114,13 @@ export class Exchange implements TunnelOwner, TimerOwner {
   /** Of the whole request, then of the whole answer, where an end is set to them. */
   #deadline: Timer | undefined;
   #timeout = 0;
+  /** Why it did not go as it should. */
+  reason: Reason | undefined;
   /** The client announced trailers of its own: nobody else asked for them. */
   readonly #announced: boolean;
   readonly #client: ClientSide;
+  /** What the client asks to upgrade to, as it goes on. */
+  #upgrade: string | undefined;
   #origin: OriginConnection | undefined;
   #tunnel: TunnelAttempt | undefined;
   #endpoint: ClusterEndpoint | undefined;
@@ -81,9 +132,11 @@ export class Exchange implements TunnelOwner, TimerOwner {
   /** `request` is still all that was sent, so it can be sent again. */
   #replayable: boolean;
   #retried = false;
-  /** Some endpoint did not take it. */
-  #failed = false;
+  /** Why the last endpoint that was tried did not take it. */
+  #failure: OriginFailure | undefined;
   #aborted = false;
+  /** What the system said of the last failure. */
+  #error: string | undefined;
   readonly #started: number;
   readonly #target: string;
   readonly #authority: string;
@@ -111,9 +164,10 @@ export class Exchange implements TunnelOwner, TimerOwner {
     const { service } = this;
     const refusal = this.#refusal(head);
     if (refusal !== undefined) {
-      this.reply(refusal);
+      this.reply(refusal, HEAD_REFUSALS[refusal.status] ?? 'request_method');
       return;
     }
+    removeFields(head, this.#client.metadata, this.#upgrade !== undefined);
     const decision = service.router.route(head);
     this.#responseEdits = decision.responseEdits;
     if (decision.kind === 'reply') {
@@ -121,6 +175,7 @@ export class Exchange implements TunnelOwner, TimerOwner {
         decision.responseEdits === undefined
           ? decision.reply
           : { ...decision.reply, lines: decision.responseEdits.lines },
+        decision.reply.status < 400 ? undefined : (decision.reason ?? 'route_reply'),
       );
       return;
     }
@@ -129,12 +184,13 @@ export class Exchange implements TunnelOwner, TimerOwner {
       return;
     }
     if (head.method === CONNECT) {
-      this.reply({ status: 405, lines: 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' });
+      const lines = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n';
+      this.reply({ status: 405, lines }, 'request_method');
       return;
     }
     const target = decision.rewrite(head);
     if (target === null) {
-      this.reply({ status: 400 });
+      this.reply({ status: 400 }, 'request_path');
       return;
     }
     this.#upstream = decision.cluster();
@@ -145,7 +201,7 @@ export class Exchange implements TunnelOwner, TimerOwner {
       host: decision.host,
       defaultHost: service.defaultHost,
       edits: decision.requestEdits,
-      upgrade: this.upgrade,
+      upgrade: this.#upgrade,
     });
     if (end > start) {
       this.request += latin1(head.buffer, start, end);
@@ -165,8 +221,11 @@ export class Exchange implements TunnelOwner, TimerOwner {
   }
 
   onTimeout(): void {
-    if (this.status === 0) this.reply({ status: this.requestComplete ? 504 : 408 });
-    else {
+    if (this.status === 0) {
+      if (this.requestComplete) this.reply({ status: 504 }, 'upstream_timeout');
+      else this.reply({ status: 408 }, 'request_timeout');
+    } else {
+      this.reason = 'upstream_timeout';
       this.#aborted = true;
       this.#dropOrigin();
       this.#client.abort();
@@ -181,12 +240,14 @@ export class Exchange implements TunnelOwner, TimerOwner {
     this.#complete();
   }
 
-  onTunnelFailure(status: 403 | 502 | 504): void {
+  onTunnelFailure(failure: OriginFailure, error: string): void {
     this.#tunnel = undefined;
-    this.reply({ status });
+    this.#error = error;
+    this.reply({ status: FAILURE_STATUS[failure] }, failure);
   }
 
   #refusal(head: Head): Reply | undefined {
+    if (this.#client.isLoop || namesUs(head, this.service.intent.forwarding?.via)) return { status: 508 };
     if (head.method === CONNECT && head.body !== NO_BODY) return { status: 400 };
     if ((head.seen & (1 << EXPECT)) !== 0 && head.minor === 1) {
       if (head.value(head.find(EXPECT)).toLowerCase() !== '100-continue') return { status: 417 };
@@ -194,15 +255,23 @@ export class Exchange implements TunnelOwner, TimerOwner {
     if ((head.method === OPTIONS || head.method === TRACE) && maxForwards(head) === 0) {
       return head.method === OPTIONS ? { status: 200, body: '' } : { status: 405, lines: 'Allow: OPTIONS\r\n' };
     }
-    if (head.upgrade && (head.seen & (1 << UPGRADE)) !== 0 && head.minor === 1) {
-      const upgrade = head.list(UPGRADE) ?? '';
-      // An upgrade to HTTP/2 would carry requests past everything that is checked here; ignoring it is allowed.
-      if (!noUpgrade.test(upgrade)) {
-        if (head.body !== NO_BODY) return { status: 400 };
-        this.upgrade = upgrade;
-      }
-    }
+    if (head.upgrade) this.#offerUpgrade(head);
     return undefined;
+  }
+
+  /** An upgrade with a body is none: the request is served as it is, as RFC 9110 §7.8 lets everyone do. */
+  #offerUpgrade(head: Head): void {
+    if ((head.seen & (1 << UPGRADE)) === 0 || head.minor !== 1 || head.body !== NO_BODY) return;
+    const protocols = protocolsOf(head).filter((protocol) => !noUpgrade.test(protocol));
+    if (protocols.length > 0) this.#upgrade = protocols.join(', ');
+  }
+
+  /** Whether a 101 says that it switches to what was asked for, and to nothing else (RFC 9110 §7.8). */
+  mayTunnel(head: Head): boolean {
+    if (this.#upgrade === undefined || !head.upgrade) return false;
+    const asked = this.#upgrade.toLowerCase().split(', ');
+    const chosen = protocolsOf(head);
+    return chosen.length > 0 && chosen.every((protocol) => asked.includes(protocol.toLowerCase()));
   }
 
   /**
@@ -213,7 +282,8 @@ export class Exchange implements TunnelOwner, TimerOwner {
     const upstream = this.#upstream as Upstream;
     const endpoint = upstream.balancer.pick(this.#client.address, this.#tried);
     if (endpoint === undefined) {
-      this.reply(this.#failed ? { status: 502 } : { status: 503, lines: retryAfter });
+      if (this.#failure !== undefined) this.reply({ status: 502 }, this.#failure);
+      else this.reply({ status: 503, lines: retryAfter }, this.#tried ? 'upstream_overflow' : 'no_endpoint');
       return;
     }
     const pool = upstream.pool(endpoint);
@@ -258,8 +328,9 @@ export class Exchange implements TunnelOwner, TimerOwner {
   }
 
   /** The client went away, or broke the rules amid the body: the origin is freed at once. */
-  abort(): void {
+  abort(reason: Reason): void {
     if (this.done) return;
+    this.reason = reason;
     this.#aborted = true;
     this.#dropOrigin();
     this.#complete();
@@ -270,9 +341,10 @@ export class Exchange implements TunnelOwner, TimerOwner {
     this.#origin?.resume();
   }
 
-  /** Answers in place of the origin. */
-  reply(reply: Reply): void {
+  /** Answers in place of the origin. `reason`: where that is an error. */
+  reply(reply: Reply, reason: Reason | undefined): void {
     if (this.done) return;
+    this.reason = reason;
     this.#dropOrigin();
     this.status = reply.status;
     this.#client.reply(reply);
@@ -291,8 +363,8 @@ export class Exchange implements TunnelOwner, TimerOwner {
     return this.#client.respond(head, this.#responseEdits, start, end, complete);
   }
 
-  onInformational(head: Head): void {
-    this.#client.inform(head);
+  onInformational(head: Head): boolean {
+    return this.#client.inform(head);
   }
 
   onResponseBody(buffer: Buffer, start: number, end: number): boolean {
@@ -323,12 +395,17 @@ export class Exchange implements TunnelOwner, TimerOwner {
     this.#complete();
   }
 
-  /** The origin failed. `untouched`: nothing of the request can have been acted upon, or it is safe to repeat (RFC 9110 §9.2.2). */
-  onOriginFailure(status: 502 | 504, untouched: boolean, stale: boolean): void {
+  /**
+   * The origin failed. `untouched`: nothing of the request can have been acted upon, or it is safe to repeat (RFC 9110 §9.2.2). `error`:
+   * what the system said.
+   */
+  onOriginFailure(failure: OriginFailure, untouched: boolean, stale: boolean, error?: string): void {
     const endpoint = this.#endpoint;
     this.#release();
     if (this.done) return;
+    this.#error = error;
     if (this.status !== 0) {
+      this.reason = failure;
       this.#aborted = true;
       this.#client.abort();
       this.#complete();
@@ -336,13 +413,14 @@ export class Exchange implements TunnelOwner, TimerOwner {
     }
     const again = this.#replayable && (untouched || (stale && (idempotent[this.method] as boolean)));
     if (!again || endpoint === undefined) {
-      this.reply({ status });
+      this.reply({ status: FAILURE_STATUS[failure] }, failure);
       return;
     }
     const { endpoints } = (this.#upstream as Upstream).balancer;
     // A stale connection says nothing against its endpoint; a refused one does.
     if (untouched || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
-    this.#retried = this.#failed = true;
+    this.#retried = true;
+    this.#failure = failure;
     this.#open();
   }
 
@@ -364,8 +442,15 @@ export class Exchange implements TunnelOwner, TimerOwner {
     if (this.done) return;
     this.done = true;
     this.#deadline?.release();
+    if (this.reason !== undefined) this.service.because(this.reason, () => this.#describe());
     if (this.service.observer !== undefined) this.#record(this.service.observer);
     this.#client.released();
+  }
+
+  #describe(): string {
+    const { host, port } = this.#served ?? {};
+    const towards = host === undefined ? '' : `, cluster ${this.#upstream?.name}, ${host}:${port}`;
+    return `status ${this.status}, client ${this.#client.address}${towards}${this.#error ? `: ${this.#error}` : ''}`;
   }
 
   #record(observer: NonNullable<Service['observer']>): void {
@@ -378,6 +463,7 @@ export class Exchange implements TunnelOwner, TimerOwner {
       endpoint: this.#served,
       status: this.status,
       aborted: this.#aborted,
+      reason: this.reason,
       requestBytes: this.requestBytes,
       responseBytes: this.responseBytes,
       duration: performance.now() - this.#started,

@@ -3,6 +3,7 @@ import type { Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
 import { compileEdits } from '../http/edits.ts';
 import { CONNECT, type Head } from '../http/head.ts';
 import { connectWire } from '../net/wire.ts';
+import type { Reason } from '../stats/reasons.ts';
 import { compileForwardRules, type Destinations, splitPort } from './forward-rules.ts';
 import type { Decision, Router } from './router.ts';
 import { type Dial, Upstream } from './service.ts';
@@ -28,12 +29,13 @@ export class ForwardRouter implements Router<Upstream> {
   route(head: Head): Decision<Upstream> {
     const tunnel = head.method === CONNECT;
     if (!tunnel && head.form !== 'absolute')
-      return refusal(400, 'This is a forward proxy: it needs an absolute URL.\n');
-    if (head.secure) return refusal(501, 'Use CONNECT for https.\n');
+      return refusal(400, 'request_malformed', 'This is a forward proxy: it needs an absolute URL.\n');
+    if (head.secure) return refusal(501, 'request_method', 'Use CONNECT for https.\n');
     const authority = head.text(head.authorityStart, head.authorityEnd).toLowerCase();
     const { host, port = 80 } = splitPort(authority);
     const name = host.replace(/\.$/, '');
-    if (!this.#rules.permitsHost(name, port)) return refusal(403, 'This proxy does not go there.\n');
+    if (!this.#rules.permitsHost(name, port))
+      return refusal(403, 'destination_denied', 'This proxy does not go there.\n');
     if (tunnel) return { kind: 'tunnel', endpoint: { host: name, port }, dial: this.#dial, responseEdits: undefined };
     const upstream = this.#origin(name, port);
     return {
@@ -75,6 +77,6 @@ export class ForwardRouter implements Router<Upstream> {
   }
 }
 
-function refusal(status: number, body: string): Decision<Upstream> {
-  return { kind: 'reply', reply: { status, body }, responseEdits: undefined };
+function refusal(status: number, reason: Reason, body: string): Decision<Upstream> {
+  return { kind: 'reply', reply: { status, body }, reason, responseEdits: undefined };
 }

@@ -3,12 +3,13 @@ import type { ClusterEndpoint } from '../cluster/balancer.ts';
 import type { ConnectionPool, Pooled } from '../cluster/pool.ts';
 import { BodyReader, type BodySink } from '../http/body.ts';
 import { Gathered } from '../http/gathered.ts';
-import { CHUNKED, INCOMPLETE, NO_BODY, UNTIL_CLOSE } from '../http/head.ts';
+import { CHUNKED, INCOMPLETE, LENGTH, NO_BODY, UNTIL_CLOSE } from '../http/head.ts';
 import { latin1 } from '../http/octets.ts';
 import { scanResponseHead } from '../http/response-head.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { ConnectHandler, Connecting, Wire } from '../net/wire.ts';
-import type { Exchange } from './exchange.ts';
+import { connectReason } from '../stats/reasons.ts';
+import type { Exchange, OriginFailure } from './exchange.ts';
 import type { Service, Upstream } from './service.ts';
 
 /** Content up to this size joins its framing in one write. */
@@ -30,17 +31,21 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   #out = '';
   /** Milliseconds without an octet that the exchange under way bears. */
   #silence = 0;
-  readonly #body = new BodyReader();
+  readonly #body = new BodyReader(true);
   readonly #timer = new Timer(this);
   readonly #pool: ConnectionPool<OriginConnection>;
   readonly #service: Service;
   readonly #secure: boolean;
+  readonly #port: number;
+  /** Its name where this proxy is its own origin. */
+  #own: string | undefined;
 
   /** Opens at once. */
   constructor(pool: ConnectionPool<OriginConnection>, upstream: Upstream, endpoint: ClusterEndpoint, service: Service) {
     this.#pool = pool;
     this.#service = service;
     this.#secure = upstream.secure;
+    this.#port = endpoint.port;
     pool.open += 1;
     this.#connecting = upstream.dial(endpoint, this, upstream.connectTimeout);
   }
@@ -80,7 +85,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   sendEnd(trailers: string): void {
     if (this.#exchange?.body === CHUNKED) this.#out += `0\r\n${trailers}\r\n`;
     this.flush();
-    this.#timer.arm(this.#silence);
+    if (!this.#blocked) this.#timer.arm(this.#silence);
   }
 
   /** The origin's time runs while it owes us something: an answer, or room for more. */
@@ -115,13 +120,16 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   onConnect(wire: Wire): void {
     this.#wire = wire;
     this.#connecting = undefined;
+    this.#own = this.#service.own.opened(wire, this.#port);
     wire.resume();
     if (this.#exchange !== undefined) this.#send(wire, this.#exchange);
   }
 
   onConnectError(error: NodeJS.ErrnoException): void {
     this.#leave();
-    this.#fail(error.code === 'ETIMEDOUT' ? 504 : 502, true);
+    // The rules of a forward proxy let nobody there.
+    const isDenied = error.code === 'EACCES';
+    this.#fail(isDenied ? 'destination_denied' : connectReason(error), true, error.message);
   }
 
   onData(chunk: Buffer): void {
@@ -165,7 +173,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
         this.#switch(exchange, buffer.subarray(position, end));
         return;
       }
-      exchange.onInformational(responseHead);
+      if (!exchange.onInformational(responseHead)) this.#block();
       this.#gathered = position < end ? this.#gathered : undefined;
       if (position === end) return;
     }
@@ -199,9 +207,8 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     this.#body.begin(body, body === CHUNKED ? 0 : contentLength - (last - start), this.#service.limits);
     if (!exchange.onResponse(head, start, last, false)) this.#block();
     if (!this.#blocked) this.#timer.arm(this.#silence);
-    if (body !== CHUNKED) return;
-    if (start < end) this.#readBody(buffer, start, end);
-    else if (!exchange.flushResponse()) this.#block();
+    if (body === CHUNKED && start < end) this.#readBody(buffer, start, end);
+    else if (body !== LENGTH && !exchange.flushResponse()) this.#block(); // the head waits for no body
   }
 
   #readBody(buffer: Buffer, start: number, end: number): void {
@@ -254,7 +261,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   }
 
   #switch(exchange: Exchange, early: Buffer): void {
-    if (exchange.upgrade === undefined || !this.#service.responseHead.upgrade) {
+    if (!exchange.mayTunnel(this.#service.responseHead)) {
       this.#breakOff();
       return;
     }
@@ -269,7 +276,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.discard();
-    exchange?.onOriginFailure(502, false, false);
+    exchange?.onOriginFailure('upstream_malformed', false, false);
   }
 
   onEnd(): void {
@@ -277,30 +284,33 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     if (exchange !== undefined && this.#inBody && this.#body.finish()) {
       this.#keep = false;
       this.#finish(exchange, '');
-    } else if (exchange !== undefined) this.#fail(502, false);
+    } else if (exchange !== undefined) this.#fail('upstream_closed', false);
     this.discard();
   }
 
   onDrain(): void {
-    if (this.#exchange !== undefined && !this.#exchange.requestComplete) this.#exchange.onOriginReady();
+    const exchange = this.#exchange;
+    if (exchange === undefined || exchange.requestComplete) return;
+    this.#timer.cancel(); // it has taken what there is, and owes nothing before there is more
+    exchange.onOriginReady();
   }
 
-  onClose(): void {
+  onClose(error: NodeJS.ErrnoException | undefined): void {
     this.#leave();
-    this.#fail(502, false);
+    this.#fail(error === undefined ? 'upstream_closed' : 'upstream_reset', false, error?.message);
   }
 
   onTimeout(): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.discard();
-    exchange?.onOriginFailure(504, false, false);
+    exchange?.onOriginFailure('upstream_timeout', false, false);
   }
 
-  #fail(status: 502 | 504, untouched: boolean): void {
+  #fail(failure: OriginFailure, untouched: boolean, error?: string): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    exchange?.onOriginFailure(status, untouched, this.#reused && !this.#touched);
+    exchange?.onOriginFailure(failure, untouched, this.#reused && !this.#touched, error);
   }
 
   #leave(): void {
@@ -308,6 +318,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     this.#closed = true;
     this.#pool.open -= 1;
     this.#pool.remove(this);
+    this.#service.own.closed(this.#own);
     this.#timer.release();
   }
 }

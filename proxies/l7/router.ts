@@ -2,11 +2,13 @@
 import { IntentError } from '../config/intent-error.ts';
 import type { Endpoint, HeaderMatch, Route, RouteMatch } from '../config/intent.ts';
 import { type CompiledEdits, compileEdits, isFieldValue } from '../http/edits.ts';
+import { lookupField } from '../http/fields.ts';
 import type { Reply } from '../http/reply.ts';
 import { type Head, methods, OTHER_METHOD } from '../http/head.ts';
+import type { Reason } from '../stats/reasons.ts';
 import type { Dial } from './service.ts';
 import { compileReplacement, compileWhole } from '../http/pattern.ts';
-import { canonicalPath, isAuthorityText } from '../http/target.ts';
+import { canonicalPath, isAuthorityText, pathOf, queryOf } from '../http/target.ts';
 import { compileRedirect } from './redirect.ts';
 
 interface Forward<C> {
@@ -26,6 +28,8 @@ interface Forward<C> {
 interface LocalReply {
   readonly kind: 'reply';
   readonly reply: Reply;
+  /** Why, where no route says so. */
+  readonly reason?: Reason;
   readonly responseEdits: CompiledEdits | undefined;
 }
 
@@ -45,7 +49,7 @@ export interface Router<C> {
   close?(): void;
 }
 
-const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, responseEdits: undefined };
+const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, reason: 'no_route', responseEdits: undefined };
 
 /** `resolve` finds a cluster by name and throws for an unknown one. `random` gives [0, 1). `secure`: clients come by https. Throws `IntentError`. */
 export function createRouter<C>(
@@ -93,17 +97,13 @@ class Asked {
   }
 
   get path(): string {
-    return (this.#path ??= targetOf(this.head).replace(/\?.*$/s, ''));
+    return (this.#path ??= pathOf(this.head));
   }
 
   get method(): string {
     const { head } = this;
     return head.method === OTHER_METHOD ? head.text(head.start, head.methodEnd) : (methods[head.method] as string);
   }
-}
-
-function targetOf(head: Head): string {
-  return head.canonical ?? head.text(head.targetStart, head.targetEnd);
 }
 
 /** What is configured goes out as it is, so it must be what a head may say. */
@@ -115,6 +115,12 @@ function isCanonical(path: string): boolean {
   const absolute = path.startsWith('/') ? path : `/${path}`;
   return /^[\x21-\x7e]+$/.test(absolute) && !/[?#]/.test(absolute) && canonicalPath(absolute) === absolute;
 }
+
+/** What follows decides what its last segment is. */
+const isCanonicalPrefix = (path: string): boolean => isCanonical(`${path}x`);
+
+const NEVER_MATCHES =
+  'match.path: no request has this path, for paths are compared in their canonical form (RFC 3986 §6.2.2)';
 
 type Test = (asked: Asked) => boolean;
 
@@ -176,6 +182,8 @@ function plainForward<C>(cluster: C): Forward<C> {
 function compileMatch(match: RouteMatch): Test[] {
   const tests: Test[] = [];
   const { hosts, path, methods: allowed, headers } = match;
+  if (path?.kind !== 'regex')
+    requireToken(path?.value, path?.kind === 'prefix' ? isCanonicalPrefix : isCanonical, NEVER_MATCHES);
   if (hosts !== undefined && !hosts.includes('*')) {
     const exact = new Set(hosts.filter((host) => !host.startsWith('*.')).map((host) => host.toLowerCase()));
     const suffixes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(1).toLowerCase());
@@ -199,8 +207,9 @@ function compileMatch(match: RouteMatch): Test[] {
 
 function compileHeader({ name, match, invert = false }: HeaderMatch): Test {
   const lower = name.toLowerCase();
+  const id = lookupField(Buffer.from(lower, 'latin1'), 0, lower.length);
   return ({ head }) => {
-    const index = head.findName(lower);
+    const index = head.findKept(lower, id);
     const value = index === -1 ? undefined : head.value(index);
     const found =
       value !== undefined &&
@@ -218,11 +227,10 @@ function compileRewrite(match: RouteMatch, replacement: string | undefined): (he
   requireToken(replacement, isCanonical, 'prefixRewrite: no path in its canonical form (RFC 3986 §6.2.2)');
   const matched = match.path?.value ?? '/';
   return (head) => {
-    const rest = targetOf(head).slice(matched.length);
-    let target = replacement.endsWith('/') && rest.startsWith('/') ? replacement + rest.slice(1) : replacement + rest;
-    if (!target.startsWith('/')) target = `/${target}`;
-    const path = target.replace(/\?.*$/s, '');
-    return canonicalPath(path) === path ? target : null;
+    const rest = pathOf(head).slice(matched.length);
+    let path = replacement.endsWith('/') && rest.startsWith('/') ? replacement + rest.slice(1) : replacement + rest;
+    if (!path.startsWith('/')) path = `/${path}`;
+    return canonicalPath(path) === path ? path + queryOf(head) : null;
   };
 }
 
@@ -230,10 +238,8 @@ function compileRewrite(match: RouteMatch, replacement: string | undefined): (he
 function compileRegexRewrite(rewrite: { readonly pattern: string; readonly substitution: string }) {
   const replace = compileReplacement(rewrite.pattern, rewrite.substitution);
   return (head: Head): string | null => {
-    const target = targetOf(head);
-    const at = target.indexOf('?');
-    const path = replace(at === -1 ? target : target.slice(0, at));
-    return isCanonical(path) && path.startsWith('/') ? path + (at === -1 ? '' : target.slice(at)) : null;
+    const path = replace(pathOf(head));
+    return isCanonical(path) && path.startsWith('/') ? path + queryOf(head) : null;
   };
 }
 

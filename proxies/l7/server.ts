@@ -4,23 +4,25 @@ import type { RunningProxy } from '../contract.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { checkReload } from '../config/reload.ts';
 import { delayed } from '../net/delayed-wire.ts';
-import { listenWires, type Wire, type WireListener } from '../net/wire.ts';
+import { type ListenOptions, listenWires, type Wire, type WireListener } from '../net/wire.ts';
 import { endpointStats } from '../cluster/balancer.ts';
 import { describeIntent } from '../config/describe.ts';
-import { openAccessLog } from '../stats/access-log.ts';
+import { lossesTo, openAccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';
+import type { Reason } from '../stats/reasons.ts';
 import { clusterStats, type ProxyStats, Traffic } from '../stats/traffic.ts';
 import { AnnouncedClient, type AnnouncedOwner } from './announced-client.ts';
 import { ClientConnection, type Owner } from './client-connection.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { checkOffered, type Offered } from './offered.ts';
+import { OwnConnections } from './own-connections.ts';
 import { Service, type ServiceOptions } from './service.ts';
 
 /** Listens for wires; TLS termination is another one of these. It tells the client's address where that is not the wire's. */
 type Listen = (
   address: Endpoint,
   onWire: (wire: Wire, address?: string) => void,
-  options: { readonly connections: number; readonly reusePort: boolean },
+  options: Required<Pick<ListenOptions, 'connections' | 'reusePort' | 'onRefused'>>,
 ) => Promise<WireListener>;
 
 class Server implements Owner, AnnouncedOwner {
@@ -45,6 +47,13 @@ class Server implements Owner, AnnouncedOwner {
     this.traffic.connections += 1;
     this.traffic.active += 1;
     const { intent, timeouts } = this.service;
+    if (address === '') {
+      // Reset before it was accepted: nobody can be told of it any more, and no rule could judge it.
+      wire.handler = { onData() {}, onEnd() {}, onDrain() {}, onClose: () => void this.traffic.active-- };
+      this.traffic.because('client_closed', () => '');
+      wire.destroy();
+      return;
+    }
     // Over TLS the header comes before the handshake: the listener has read it.
     const awaitsHeader = intent.listener.proxyProtocol === true && !this.secure;
     this.#connections.add(
@@ -59,6 +68,10 @@ class Server implements Owner, AnnouncedOwner {
     if (rest.length > 0) connection.onData(rest);
   }
 
+  refused(reason: Reason, address: string): void {
+    this.service.because(reason, () => `client ${address}`);
+  }
+
   closed(connection: ClientConnection | AnnouncedClient): void {
     if (this.#connections.delete(connection)) this.traffic.active -= 1;
     if (this.#connections.size === 0) this.#emptied?.();
@@ -71,13 +84,13 @@ class Server implements Owner, AnnouncedOwner {
     if (this.#connections.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#emptied = resolve;
-    const timer = setTimeout(() => this.destroy(), deadline);
+    const timer = setTimeout(() => this.destroy('proxy_stopped'), deadline);
     await promise;
     clearTimeout(timer);
   }
 
-  destroy(): void {
-    for (const connection of this.#connections) connection.destroy();
+  destroy(reason: Reason): void {
+    for (const connection of this.#connections) connection.destroy(reason);
   }
 
   stats({ host, port }: Endpoint): ProxyStats {
@@ -107,13 +120,17 @@ export async function startServer(
   const { offered } = options;
   checkOffered(intent, offered);
   await using cleanup = new AsyncDisposableStack();
-  const log = intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog));
   const traffic = new Traffic();
+  const log =
+    intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog, lossesTo(traffic)));
   // Exchanges are counted where somebody will ask; otherwise they cost nothing.
   const observed = log !== undefined || intent.admin !== undefined || intent.stats === true;
+  const own = new OwnConnections();
   const serviceOptions: ServiceOptions = {
     ...options,
     reencrypts: offered.reencrypts,
+    own,
+    reasons: traffic,
     ...(observed && { observer: new ExchangeLog(traffic, log) }),
   };
   const server = new Server(new Service(intent, serviceOptions), offered.termination, traffic);
@@ -123,9 +140,11 @@ export async function startServer(
   const listener = await listen(intent.listener.address, accept, {
     connections: server.service.limits.connections,
     reusePort: intent.listener.reusePort === true,
+    onRefused: (reason, client, detail) => traffic.because(reason, () => (client ? `client ${client}: ` : '') + detail),
   });
+  own.port = listener.address.port;
   cleanup.defer(async () => {
-    server.destroy();
+    server.destroy('proxy_stopped');
     server.service.close();
     await listener.close();
   });

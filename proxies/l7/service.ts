@@ -9,9 +9,13 @@ import { burning } from '../filters/fault.ts';
 import { isFieldValue } from '../http/edits.ts';
 import { Head } from '../http/head.ts';
 import type { Metadata } from '../http/reissue.ts';
+import type { HeadRules } from '../http/request-head.ts';
 import { connectTls } from '../net/tls.ts';
 import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
+import type { Reason } from '../stats/reasons.ts';
+import type { Traffic } from '../stats/traffic.ts';
 import type { OriginConnection } from './origin-connection.ts';
+import { OwnConnections } from './own-connections.ts';
 import { createRouter, type Router } from './router.ts';
 
 /** Opens a connection to an endpoint; TLS to the origin is another one of these. */
@@ -61,6 +65,8 @@ export interface ExchangeRecord {
   /** 0: none was sent, the client went away. */
   readonly status: number;
   readonly aborted: boolean;
+  /** Why it did not go as it should. */
+  readonly reason: Reason | undefined;
   readonly requestBytes: number;
   readonly responseBytes: number;
   /** Milliseconds. */
@@ -72,6 +78,8 @@ export interface Observer {
 }
 
 export interface ServiceOptions {
+  /** Counts and tells why requests fail; nobody is told by default. */
+  readonly reasons?: Pick<Traffic, 'because'>;
   /** In place of the intent's routes. */
   readonly router?: (intent: ProxyIntent, limits: Limits, timeouts: Timeouts) => Router<Upstream>;
   /** Every cluster is reached by TLS, not only those that say so. */
@@ -80,31 +88,40 @@ export interface ServiceOptions {
   readonly dial?: Dial;
   /** Absent: nothing is recorded, at no cost. */
   readonly observer?: Observer;
+  /** Outlives a reload. */
+  readonly own?: OwnConnections;
 }
 
 export class Service {
   readonly intent: ProxyIntent;
   readonly limits: Limits;
   readonly timeouts: Timeouts;
+  readonly headRules: HeadRules;
   readonly router: Router<Upstream>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly observer: Observer | undefined;
+  readonly own: OwnConnections;
   /** Host sent for HTTP/1.0 clients that name none. */
   readonly defaultHost: string;
   /** Heads are read within one delivery, so one table each serves all connections. */
   readonly requestHead: Head;
   readonly responseHead: Head;
   readonly #trusted: ((address: string) => boolean) | undefined;
+  readonly #reasons: Pick<Traffic, 'because'> | undefined;
 
   /** Throws `IntentError`. */
   constructor(intent: ProxyIntent, options: ServiceOptions = {}) {
     this.intent = intent;
     this.limits = limitsOf(intent);
     this.timeouts = timeoutsOf(intent);
+    const { escapedSlashes = 'keep' } = intent;
+    this.headRules = { ...this.limits, escapedSlashes };
     this.requestHead = new Head(this.limits.headerCount);
     this.responseHead = new Head(this.limits.headerCount);
     this.defaultHost = hostOf(intent.listener.address);
     this.observer = options.observer;
+    this.own = options.own ?? new OwnConnections();
+    this.#reasons = options.reasons;
     this.upstreams = new Map(
       intent.clusters.map((cluster) => {
         const tls = cluster.tls ?? (options.reencrypts ? {} : undefined);
@@ -129,6 +146,30 @@ export class Service {
       if (error instanceof IntentError) throw error;
       throw new IntentError([{ path: 'routes', message: (error as Error).message }]);
     }
+  }
+
+  /** Something went other than it should. `detail`: whom it concerned. */
+  because(reason: Reason, detail: () => string): void {
+    this.#reasons?.because(reason, detail);
+  }
+
+  /** A request whose head cannot be accepted: there is no exchange, yet it is counted and logged as one. */
+  onRefusedHead(client: string, status: number, reason: Reason): void {
+    this.because(reason, () => `status ${status}, client ${client}: its request head is refused`);
+    this.observer?.onRequestDone({
+      method: '',
+      target: '',
+      authority: '',
+      client,
+      cluster: undefined,
+      endpoint: undefined,
+      status,
+      aborted: false,
+      reason,
+      requestBytes: 0,
+      responseBytes: 0,
+      duration: 0,
+    });
   }
 
   /** What is said to origins about a client. */

@@ -1,12 +1,14 @@
 /** A connection that is being opened for a CONNECT request. */
 import type { Endpoint } from '../config/intent.ts';
 import type { ConnectHandler, Connecting, Wire } from '../net/wire.ts';
+import { connectReason } from '../stats/reasons.ts';
+import type { OriginFailure } from './exchange.ts';
 import type { Dial } from './service.ts';
 
 export interface TunnelOwner {
   onTunnelOpen(wire: Wire): void;
-  /** 403: the rules do not let it through to where its name leads. */
-  onTunnelFailure(status: 403 | 502 | 504): void;
+  /** `error`: what the system said. */
+  onTunnelFailure(failure: OriginFailure, error: string): void;
 }
 
 export class TunnelAttempt implements ConnectHandler {
@@ -26,8 +28,10 @@ export class TunnelAttempt implements ConnectHandler {
     this.#owner.onTunnelOpen(wire);
   }
 
-  onConnectError({ code }: NodeJS.ErrnoException): void {
-    this.#owner.onTunnelFailure(code === 'EACCES' ? 403 : code === 'ETIMEDOUT' ? 504 : 502);
+  onConnectError(error: NodeJS.ErrnoException): void {
+    // EACCES: the rules do not let it through to where its name leads.
+    const failure = error.code === 'EACCES' ? 'destination_denied' : connectReason(error);
+    this.#owner.onTunnelFailure(failure, error.message);
   }
 
   // The owner gives the wire another handler before it is read.

@@ -1,12 +1,13 @@
 /** Opens a wire to an endpoint: by address at once, by name after resolution, one address after the other. */
-import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
 import type { Endpoint } from '../config/intent.ts';
+import { tellFault } from '../platform/notices.ts';
 import { HandleWire, systemError } from './handle-wire.ts';
-import { SocketWire } from './socket-wire.ts';
+import { type Resolve, resolveName } from './resolver.ts';
+import { guarded, SocketWire } from './socket-wire.ts';
 import { tcpInternals, type TcpHandle, type TcpInternals } from './tcp-handle.ts';
 import { Timer } from './timer.ts';
-import type { ConnectHandler, Connecting, ConnectOptions } from './wire.ts';
+import type { ConnectHandler, Connecting, ConnectOptions, Wire } from './wire.ts';
 
 /** Gives `onConnect` a paused wire whose handler is `handler`, or calls `onConnectError`; neither within this call. */
 export function connectWire(endpoint: Endpoint, handler: ConnectHandler, options: ConnectOptions): Connecting {
@@ -17,6 +18,7 @@ class Attempt implements Connecting {
   readonly #port: number;
   readonly #handler: ConnectHandler;
   readonly #permits: (address: string) => boolean;
+  readonly #lookUp: Resolve;
   readonly #timer = new Timer(this);
   #cancel: (() => void) | undefined; // of the address that is being tried
   #done = false;
@@ -25,6 +27,7 @@ class Attempt implements Connecting {
     this.#port = endpoint.port;
     this.#handler = handler;
     this.#permits = options.permits ?? (() => true);
+    this.#lookUp = options.resolve ?? resolveName;
     this.#timer.arm(options.timeout);
     if (isIP(endpoint.host) !== 0 && this.#permits(endpoint.host)) this.#try([endpoint.host], 0);
     else void this.#resolve(endpoint.host);
@@ -37,22 +40,20 @@ class Attempt implements Connecting {
   }
 
   onTimeout(): void {
-    this.#finish();
     this.#cancel?.();
     const error = new Error(`connect ETIMEDOUT port ${this.#port}`);
-    this.#handler.onConnectError(Object.assign(error, { code: 'ETIMEDOUT', syscall: 'connect' }));
+    this.#fail(Object.assign(error, { code: 'ETIMEDOUT', syscall: 'connect' }));
   }
 
   async #resolve(host: string): Promise<void> {
     try {
-      const found = await lookup(host, { all: true });
-      if (!this.#done) {
-        const addresses = found.map(({ address }) => address).filter(this.#permits);
-        if (addresses.length > 0) this.#try(addresses, 0);
-        else this.#fail(Object.assign(new Error(`connect EACCES ${host}`), { code: 'EACCES', syscall: 'connect' }));
-      }
+      const found = await this.#lookUp(host);
+      if (this.#done) return;
+      const addresses = found.filter(this.#permits);
+      if (addresses.length > 0) this.#try(addresses, 0);
+      else this.#fail(Object.assign(new Error(`connect EACCES ${host}`), { code: 'EACCES', syscall: 'connect' }));
     } catch (error) {
-      if (!this.#done) this.#fail(error as NodeJS.ErrnoException);
+      this.#fail(error as NodeJS.ErrnoException);
     }
   }
 
@@ -79,8 +80,7 @@ class Attempt implements Connecting {
         return;
       }
       handle.setNoDelay(true);
-      this.#finish();
-      this.#handler.onConnect(new HandleWire(handle, this.#handler));
+      this.#connected(new HandleWire(handle, this.#handler));
     };
     this.#cancel = close;
     const v6 = address.includes(':');
@@ -95,19 +95,33 @@ class Attempt implements Connecting {
     socket.once('error', onError);
     socket.once('connect', () => {
       if (this.#done) return;
-      this.#finish();
       socket.off('error', onError);
-      this.#handler.onConnect(new SocketWire(socket, this.#handler));
+      this.#connected(new SocketWire(socket, this.#handler));
     });
   }
 
-  #fail(error: NodeJS.ErrnoException): void {
+  #connected(wire: Wire): void {
     this.#finish();
-    this.#handler.onConnectError(error);
+    guarded(wire, () => this.#handler.onConnect(wire));
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    if (this.#done) return;
+    this.#finish();
+    refuse(this.#handler, error);
   }
 
   #finish(): void {
     this.#done = true;
     this.#timer.release();
+  }
+}
+
+/** Tells a handler that there will be no connection. What it throws is told, and goes no further. */
+export function refuse(handler: ConnectHandler, error: NodeJS.ErrnoException): void {
+  try {
+    handler.onConnectError(error);
+  } catch (fault) {
+    tellFault(fault);
   }
 }

@@ -1,5 +1,6 @@
 /** A delay of all that a client sends, on purpose: to prove that a measurement sees it. */
 import type { Fault } from '../config/intent.ts';
+import { guarded } from './socket-wire.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
 /** What comes in is handed on so many milliseconds later, in order. What goes out is not delayed. */
@@ -38,8 +39,8 @@ class DelayedWire implements Wire, WireHandler {
   writeLatin1(text: string): boolean {
     return this.#wire.writeLatin1(text);
   }
-  end(): void {
-    this.#wire.end();
+  end(): boolean {
+    return this.#wire.end();
   }
   reset(): void {
     this.#wire.reset();
@@ -84,7 +85,7 @@ class DelayedWire implements Wire, WireHandler {
 
   #deliver(): void {
     while (!this.#paused && this.#held.length > 0)
-      if (this.open) this.#held.shift()!();
+      if (this.open) guarded(this, this.#held.shift()!);
       else this.#held.length = 0;
   }
 }

@@ -1,6 +1,7 @@
 /** The cheap path: a wire straight on the runtime's TCP handle (see `tcp-handle.ts` for what is assumed of it). */
 import { getSystemErrorName } from 'node:util';
 import { canonicalAddress } from '../config/ip-address.ts';
+import { tellFault } from '../platform/notices.ts';
 import { lendBuffer, type ReadBuffer, readBufferSize, releaseHold, returnBuffer, sharedBuffer } from './read-buffer.ts';
 import { type Address, type TcpHandle, type TcpInternals, tcpInternals, type WriteRequest } from './tcp-handle.ts';
 import type { Wire, WireHandler } from './wire.ts';
@@ -44,6 +45,8 @@ export class HandleWire implements Wire {
   #reading = false;
   #peerEnded = false;
   #ending = false;
+  /** `end` found a backlog. */
+  #late = false;
   #ended = false;
   #error: NodeJS.ErrnoException | undefined;
   #remote: Address | undefined;
@@ -80,14 +83,26 @@ export class HandleWire implements Wire {
     return this.#sent(this.#handle.writeLatin1String(null, text), text.length, text, undefined);
   }
 
-  end(): void {
-    if (!this.open || this.#ending) return;
+  end(): boolean {
+    if (!this.open || this.#ending) return this.pending === 0;
     this.#ending = true;
+    if (this.pending === 0) this.#shutDown();
+    else this.#late = true; // until then this can still be reset, which the runtime refuses once it was told to shut down
+    return !this.#late;
+  }
+
+  #shutDown(): void {
     const request = internals.createShutdownRequest();
-    request.oncomplete = (status) => this.#shut(status);
+    request.oncomplete = (status) => {
+      try {
+        this.#shut(status);
+      } catch (error) {
+        broken(this, error);
+      }
+    };
     const status = this.#handle.shutdown(request);
     if (status < 0) this.#fail(systemError(status, 'shutdown'));
-    else if (status === 1) queueMicrotask(() => this.#shut(0)); // done at once, no callback will come
+    else if (status === 1) queueMicrotask(() => request.oncomplete(0)); // done at once, no callback will come
   }
 
   reset(): void {
@@ -98,6 +113,10 @@ export class HandleWire implements Wire {
 
   destroy(): void {
     if (!this.open) return;
+    if (this.pending > 0) {
+      this.reset();
+      return;
+    }
     this.#leave();
     this.#handle.close(() => this.#closed());
   }
@@ -186,7 +205,7 @@ export class HandleWire implements Wire {
     request.oncomplete = onWritten;
     this.pending += size;
     const status = request.writeStatus;
-    if (status !== null && status !== undefined) queueMicrotask(() => HandleWire.written(request, status));
+    if (status !== null && status !== undefined) queueMicrotask(() => onWritten.call(request, status));
     return false;
   }
 
@@ -196,7 +215,9 @@ export class HandleWire implements Wire {
     wire.pending -= request.size;
     if (!wire.open) return;
     if (status < 0) wire.#fail(systemError(status, 'write'));
-    else if (wire.pending === 0 && !wire.#ending) wire.handler.onDrain();
+    else if (wire.pending > 0) return;
+    else if (wire.#ending) wire.#shutDown();
+    else wire.handler.onDrain();
   }
 
   #shut(status: number): void {
@@ -206,6 +227,7 @@ export class HandleWire implements Wire {
       return;
     }
     this.#ended = true;
+    if (this.#late) this.handler.onDrain();
     if (this.#peerEnded) this.destroy();
   }
 
@@ -225,7 +247,11 @@ export class HandleWire implements Wire {
 
   #closed(): void {
     this.#onClosed?.();
-    this.handler.onClose(this.#error);
+    try {
+      this.handler.onClose(this.#error);
+    } catch (error) {
+      tellFault(error);
+    }
   }
 
   #peer(): Address {
@@ -241,9 +267,25 @@ export class HandleWire implements Wire {
 
 function onRead(this: TcpHandle): Buffer | undefined {
   const size = state[readResult] as number;
-  return size === 0 ? undefined : HandleWire.deliver((this as OwnedHandle).wire, size);
+  if (size === 0) return undefined;
+  const { wire } = this as OwnedHandle;
+  try {
+    return HandleWire.deliver(wire, size);
+  } catch (error) {
+    return broken(wire, error);
+  }
 }
 
 function onWritten(this: PendingWrite, status: number): void {
-  HandleWire.written(this, status);
+  try {
+    HandleWire.written(this, status);
+  } catch (error) {
+    broken(this.wire, error);
+  }
+}
+
+/** What a handler threw costs its connection and no other. */
+function broken(wire: HandleWire, error: unknown): undefined {
+  tellFault(error);
+  wire.reset();
 }

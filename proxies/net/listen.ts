@@ -1,8 +1,8 @@
 /** A listening port that hands out wires. */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Endpoint } from '../config/intent.ts';
-import { HandleWire } from './handle-wire.ts';
-import { SocketWire } from './socket-wire.ts';
+import { HandleWire, systemError } from './handle-wire.ts';
+import { guarded, SocketWire } from './socket-wire.ts';
 import { listenHandle, type TcpHandle, tcpInternals } from './tcp-handle.ts';
 import type { ListenOptions, Wire, WireHandler, WireListener } from './wire.ts';
 
@@ -20,14 +20,24 @@ export async function listenWires(
   const onClosed = (): void => {
     active -= 1;
   };
+  const { onRefused = () => {} } = options;
+  const isFull = (): boolean => {
+    if (active < most) return false;
+    onRefused('connections_limit', '', `${most} are open`);
+    return true;
+  };
+  const take = (wire: Wire): void => {
+    active += 1;
+    guarded(wire, () => onWire(wire));
+  };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket: Socket) => {
-    if (active >= most) {
+    if (isFull()) {
+      socket.on('error', () => {}); // a read that failed already is told after this
       socket.destroy();
       return;
     }
-    active += 1;
     socket.once('close', onClosed);
-    onWire(new SocketWire(socket, unowned));
+    take(new SocketWire(socket, unowned));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -44,18 +54,22 @@ export async function listenWires(
       },
     );
   });
-  server.on('error', () => {}); // a failed accept (EMFILE) concerns one connection, not the listener
+  // A failed accept (EMFILE) concerns one connection, not the listener.
+  const failed = (error: Error): void => onRefused('accept_failed', '', error.message);
+  server.on('error', failed);
   const handle = tcpInternals === undefined ? undefined : listenHandle(server);
   if (handle !== undefined) {
     handle.onconnection = (status: number, client: TcpHandle | undefined) => {
-      if (status < 0 || client === undefined) return;
-      if (active >= most) {
+      if (status < 0 || client === undefined) {
+        if (status < 0) failed(systemError(status, 'accept'));
+        return;
+      }
+      if (isFull()) {
         client.close(() => {});
         return;
       }
-      active += 1;
       client.setNoDelay(true);
-      onWire(new HandleWire(client, unowned, onClosed));
+      take(new HandleWire(client, unowned, onClosed));
     };
   }
   const { address: host, port } = server.address() as AddressInfo;

@@ -1,19 +1,21 @@
 /** A PROXY protocol header read off a plain socket, so that what follows (a TLS handshake) is there for the next reader. */
 import type { Socket } from 'node:net';
+import { tellFault } from '../platform/notices.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
 import { Timer } from './timer.ts';
 
-/**
- * Calls `done` once the header is complete, with the client's address, or undefined where the header tells none (LOCAL, UNKNOWN). What
- * is no header, takes too long (`timeout`, milliseconds; 0: never) or ends early closes the socket without a word.
- */
-export function readProxyHeader(
-  socket: Socket,
-  timeout: number,
-  done: (sourceAddress: string | undefined) => void,
-): void {
+export interface ProxyHeaderOwner {
+  /** Complete: the client's address, or undefined where the header tells none (LOCAL, UNKNOWN). */
+  onHeader(sourceAddress: string | undefined): void;
+  /** The socket was reset. */
+  onRefused(): void;
+}
+
+/** The socket's errors have a listener. What is no header, takes too long (`timeout`, milliseconds; 0: never) or ends early closes the socket without a word. */
+export function readProxyHeader(socket: Socket, timeout: number, owner: ProxyHeaderOwner): void {
   let held: Buffer = Buffer.alloc(0);
   const refuse = (): void => {
+    owner.onRefused();
     socket.resetAndDestroy();
   };
   const timer = new Timer({ onTimeout: refuse });
@@ -30,13 +32,17 @@ export function readProxyHeader(
     }
     const rest = held.subarray(parsed.length);
     if (rest.length > 0) socket.unshift(rest);
-    done(parsed.value.addresses?.sourceAddress);
+    try {
+      owner.onHeader(parsed.value.addresses?.sourceAddress);
+    } catch (error) {
+      tellFault(error);
+      socket.destroy();
+    }
   };
   const leave = (): void => {
     timer.release();
     socket.off('readable', onReadable).off('end', refuse).off('close', leave);
   };
   socket.on('readable', onReadable).on('end', refuse).on('close', leave);
-  socket.on('error', () => {}); // 'close' follows, and later readers have listeners of their own
   timer.arm(timeout);
 }

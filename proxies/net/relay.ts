@@ -33,6 +33,8 @@ export class Relay implements TimerOwner {
   #patience: number;
   #open = 2;
   #error: NodeJS.ErrnoException | undefined;
+  /** What ended it, where that was no orderly end: a side that failed, or the time without a byte. */
+  cause: 'downstream' | 'upstream' | 'idle' | undefined;
 
   /** Takes over both wires and reads on. `early` is what the client has said so far. */
   constructor(downstream: Wire, upstream: Wire, timeouts: RelayTimeouts, owner: RelayOwner, early?: EarlyClient) {
@@ -68,6 +70,7 @@ export class Relay implements TimerOwner {
 
   onTimeout(): void {
     this.#error ??= Object.assign(new Error(`no byte for ${this.#patience} ms`), { code: 'ETIMEDOUT' });
+    this.cause ??= 'idle';
     this.destroy();
   }
 
@@ -84,6 +87,7 @@ export class Relay implements TimerOwner {
   closed(flow: Flow, error: NodeJS.ErrnoException | undefined): void {
     if (error !== undefined) {
       this.#error ??= error;
+      this.cause ??= flow === this.#down ? 'downstream' : 'upstream';
       flow.to.reset();
     }
     if (--this.#open > 0) return;

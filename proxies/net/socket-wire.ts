@@ -2,20 +2,38 @@
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { canonicalAddress } from '../config/ip-address.ts';
+import { tellFault } from '../platform/notices.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
 /** RST, below TLS too: a client that does not look for close_notify must not take a FIN for the end of a body. */
 export function resetSocket(socket: Socket): void {
-  const carrier = socket instanceof TLSSocket ? (socket as unknown as Carried)._handle?._parentWrap : socket;
+  const carrier = carrierOf(socket);
   // The system refuses to reset while a FIN is on its way, and Node then forgets to close the handle.
   const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
-  if (carrier instanceof Socket && !isEnding) carrier.resetAndDestroy();
+  if (carrier && !isEnding) carrier.resetAndDestroy();
   else socket.destroy();
+}
+
+/** The TCP socket below a TLS socket, or the socket itself. */
+export function carrierOf(socket: Socket): Socket | undefined {
+  if (!(socket instanceof TLSSocket)) return socket;
+  const below = (socket as unknown as Carried)._handle?._parentWrap;
+  return below instanceof Socket ? below : undefined;
 }
 
 /** A TLS socket that was accepted keeps the one below here; one that connected has none. */
 interface Carried {
   readonly _handle?: { readonly _parentWrap?: unknown } | null;
+}
+
+/** What a handler throws costs its connection and no other. */
+export function guarded(wire: Wire, callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    tellFault(error);
+    wire.reset();
+  }
 }
 
 export class SocketWire implements Wire {
@@ -24,6 +42,8 @@ export class SocketWire implements Wire {
   readonly socket: Socket;
   #blocked = false;
   #ending = false;
+  /** `end` found a backlog. */
+  #late = false;
   #error: NodeJS.ErrnoException | undefined;
 
   /** The socket must be connected (and secured), allow half-open, and have nobody else reading it. */
@@ -32,14 +52,14 @@ export class SocketWire implements Wire {
     this.handler = handler;
     socket.pause();
     socket.on('data', (chunk: Buffer | string) => {
-      if (this.open) this.handler.onData(chunk as Buffer);
+      if (this.open) guarded(this, () => this.handler.onData(chunk as Buffer));
     });
     socket.on('end', () => {
-      if (this.open) this.handler.onEnd();
+      if (this.open) guarded(this, () => this.handler.onEnd());
     });
-    socket.on('drain', () => {
-      this.#blocked = false;
-      if (this.open) this.handler.onDrain();
+    socket.on('drain', () => this.#drained());
+    socket.on('finish', () => {
+      if (this.#late) this.#drained();
     });
     socket.on('error', (error) => {
       if (!this.open) return; // we closed it ourselves
@@ -49,8 +69,13 @@ export class SocketWire implements Wire {
     });
     socket.on('close', () => {
       this.open = false;
-      this.handler.onClose(this.#error);
+      guarded(this, () => this.handler.onClose(this.#error));
     });
+  }
+
+  #drained(): void {
+    this.#blocked = false;
+    if (this.open) guarded(this, () => this.handler.onDrain());
   }
 
   /** The socket keeps what it is given until it is written, so it gets a copy. */
@@ -69,10 +94,12 @@ export class SocketWire implements Wire {
     return !this.#blocked;
   }
 
-  end(): void {
-    if (!this.open || this.#ending) return;
+  end(): boolean {
+    if (!this.open || this.#ending) return !this.#late;
     this.#ending = true;
+    this.#late = this.socket.writableLength > 0;
     this.socket.end();
+    return !this.#late;
   }
 
   reset(): void {
@@ -84,7 +111,8 @@ export class SocketWire implements Wire {
   destroy(): void {
     if (!this.open) return;
     this.open = false;
-    this.socket.destroy();
+    if (this.socket.writableLength > 0) resetSocket(this.socket);
+    else this.socket.destroy();
   }
 
   pause(): void {

@@ -4,6 +4,8 @@
  * linked; the wheel finds out when it comes by. A timer never fires early, and at most two ticks (80 ms) late, apart from
  * stalls of the loop itself: time in which the loop did not run is not held against the peers.
  */
+import { tellFault } from '../platform/notices.ts';
+
 const tickMs = 40;
 const slots = 256;
 const catchUp = 2;
@@ -95,7 +97,11 @@ export class Timer {
       // One that fired before it may have cancelled it or armed it anew.
       if (timer.#deadline === 0 || timer.#deadline > now) continue;
       timer.#deadline = 0;
-      timer.owner.onTimeout(timer);
+      try {
+        timer.owner.onTimeout(timer);
+      } catch (error) {
+        tellFault(error); // the others that are due are still to fire
+      }
     }
   }
 }

@@ -5,9 +5,10 @@
  */
 import type { TLSSocket } from 'node:tls';
 import { canonicalAddress } from '../config/ip-address.ts';
+import { tellFault } from '../platform/notices.ts';
 import { systemError } from './handle-wire.ts';
 import { sharedBuffer } from './read-buffer.ts';
-import { resetSocket, SocketWire } from './socket-wire.ts';
+import { guarded, resetSocket, SocketWire } from './socket-wire.ts';
 import { type TcpHandle, type TcpInternals, tcpInternals, type WriteRequest } from './tcp-handle.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
@@ -44,6 +45,8 @@ class TlsWire implements Wire {
   #waiting: Buffer[] = [];
   #blocked = false;
   #ending = false;
+  /** `end` found a backlog. */
+  #late = false;
   #error: NodeJS.ErrnoException | undefined;
   readonly #socket: TLSSocket;
   readonly #handle: OwnedHandle;
@@ -60,7 +63,10 @@ class TlsWire implements Wire {
     handle.useUserBuffer(sharedBuffer.bytes);
     handle.readStop();
     socket.on('end', () => {
-      if (this.open) this.handler.onEnd();
+      if (this.open) guarded(this, () => this.handler.onEnd());
+    });
+    socket.on('finish', () => {
+      if (this.open && this.#late) guarded(this, () => this.handler.onDrain());
     });
     socket.on('error', (error) => {
       if (!this.open) return; // we closed it ourselves
@@ -70,7 +76,7 @@ class TlsWire implements Wire {
     });
     socket.on('close', () => {
       this.open = false;
-      this.handler.onClose(this.#error);
+      guarded(this, () => this.handler.onClose(this.#error));
     });
   }
 
@@ -113,7 +119,7 @@ class TlsWire implements Wire {
     request.size = size;
     request.oncomplete = onWritten;
     const status = request.writeStatus;
-    if (status !== null && status !== undefined) queueMicrotask(() => TlsWire.written(request, status));
+    if (status !== null && status !== undefined) queueMicrotask(() => onWritten.call(request, status));
   }
 
   static written({ tlsWire: wire, size }: PendingWrite, status: number): void {
@@ -147,10 +153,12 @@ class TlsWire implements Wire {
     return result;
   }
 
-  end(): void {
-    if (!this.open || this.#ending) return;
+  end(): boolean {
+    if (!this.open || this.#ending) return !this.#late;
     this.#ending = true;
     if (this.#queued === 0) this.#socket.end();
+    else this.#late = true;
+    return !this.#late;
   }
 
   reset(): void {
@@ -162,7 +170,8 @@ class TlsWire implements Wire {
   destroy(): void {
     if (!this.open) return;
     this.open = false;
-    this.#socket.destroy();
+    if (this.#queued > 0) resetSocket(this.#socket);
+    else this.#socket.destroy();
   }
 
   /** What is decrypted already may still be delivered. */
@@ -197,9 +206,22 @@ class TlsWire implements Wire {
 
 function onRead(this: TcpHandle): Uint8Array | undefined {
   const size = internals.state[internals.readResult] as number;
-  return size === 0 ? undefined : TlsWire.deliver((this as OwnedHandle).tlsWire, size);
+  if (size === 0) return undefined;
+  const { tlsWire: wire } = this as OwnedHandle;
+  try {
+    return TlsWire.deliver(wire, size);
+  } catch (error) {
+    tellFault(error);
+    wire.reset();
+    return undefined;
+  }
 }
 
 function onWritten(this: PendingWrite, status: number): void {
-  TlsWire.written(this, status);
+  try {
+    TlsWire.written(this, status);
+  } catch (error) {
+    tellFault(error);
+    this.tlsWire.reset();
+  }
 }

@@ -16,12 +16,22 @@ import {
 import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
 import { IntentError } from '../config/intent-error.ts';
 import type { Certificate, DownstreamTls, Endpoint, UpstreamTls } from '../config/intent.ts';
+import { refuse } from './connect.ts';
 import { readProxyHeader } from './proxy-header-socket.ts';
+import { lookupName } from './resolver.ts';
+import { carrierOf, guarded } from './socket-wire.ts';
 import { tlsWire } from './tls-wire.ts';
 import { Timer } from './timer.ts';
 import type { ConnectHandler, Connecting, ListenOptions, Wire, WireHandler, WireListener } from './wire.ts';
 
 const unowned: WireHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+
+/** How OpenSSL says that a request came where a handshake was expected. */
+const PLAIN_HTTP: ReadonlySet<string> = new Set(['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_HTTPS_PROXY_REQUEST']);
+const PLAIN_HTTP_TEXT = '400 Bad Request: a plain HTTP request came to an HTTPS port\n';
+const PLAIN_HTTP_ANSWER =
+  'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n' +
+  `Content-Length: ${PLAIN_HTTP_TEXT.length}\r\nConnection: close\r\n\r\n${PLAIN_HTTP_TEXT}`;
 
 /** What a client may ask for by ALPN (RFC 7301) unless the intent says otherwise: some that speak HTTP/1.0 say so. */
 const spoken = ['http/1.1', 'http/1.0'];
@@ -134,7 +144,7 @@ export async function listenTls(
   onWire: (wire: Wire, address?: string) => void,
   options: TlsListenOptions,
 ): Promise<WireListener> {
-  const { certificates } = options;
+  const { certificates, onRefused = () => {} } = options;
   const { tls } = certificates;
   const most = options.connections ?? Infinity;
   const sockets = new Set<object>();
@@ -160,9 +170,18 @@ export async function listenTls(
     }
     socket.disableRenegotiation();
     socket.allowHalfOpen = true;
-    onWire(tlsWire(socket, unowned), announced.get(peerOf(socket)));
+    const wire = tlsWire(socket, unowned);
+    guarded(wire, () => onWire(wire, announced.get(peerOf(socket))));
   });
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    const { code = '' } = error;
+    const isPlain = PLAIN_HTTP.has(code);
+    if (isPlain) carrierOf(socket)?.end(PLAIN_HTTP_ANSWER); // in the clear, as it asked; the runtime closes it after this
+    // A client that leaves amid the handshake has merely left.
+    const reason = isPlain ? 'plain_http_to_tls' : code === 'ECONNRESET' ? 'client_closed' : 'tls_handshake_failed';
+    onRefused(reason, socket.remoteAddress ?? '', error.message);
+    socket.destroy();
+  });
   /** By the address and port of the other end, which a socket and TLS upon it have in common. */
   const announced = new Map<string, string>();
   const { proxyHeaderTimeout } = options;
@@ -170,15 +189,25 @@ export async function listenTls(
     proxyHeaderTimeout === undefined
       ? server
       : createTcpServer({ noDelay: true }, (socket) => {
-          readProxyHeader(socket, proxyHeaderTimeout, (source) => {
-            const peer = peerOf(socket);
-            if (source !== undefined) announced.set(peer, source);
-            socket.once('close', () => announced.delete(peer));
-            server.emit('connection', socket);
+          socket.on('error', () => {}); // 'close' follows; an error may come before anybody else listens
+          const client = socket.remoteAddress ?? '';
+          if (client === '') {
+            socket.destroy(); // gone already: nobody could be told apart from another that is
+            return;
+          }
+          readProxyHeader(socket, proxyHeaderTimeout, {
+            onHeader(source) {
+              const peer = peerOf(socket);
+              if (source !== undefined) announced.set(peer, source);
+              socket.once('close', () => announced.delete(peer));
+              server.emit('connection', socket);
+            },
+            onRefused: () => onRefused('proxy_header_malformed', client, 'no PROXY protocol header'),
           });
         });
   acceptor.on('connection', (socket: Socket) => {
     if (sockets.size >= most) {
+      onRefused('connections_limit', socket.remoteAddress ?? '', `${most} are open`);
       socket.destroy();
       return;
     }
@@ -194,7 +223,7 @@ export async function listenTls(
       resolve();
     });
   });
-  acceptor.on('error', () => {}); // a failed accept concerns one connection
+  acceptor.on('error', (error) => onRefused('accept_failed', '', error.message)); // it concerns one connection
   const { address: host, port } = acceptor.address() as AddressInfo;
   const close = async (): Promise<void> => {
     acceptor.close();
@@ -232,6 +261,7 @@ export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: Ups
   const options: ConnectionOptions & { allowHalfOpen: boolean } = {
     host: endpoint.host,
     port: endpoint.port,
+    lookup: lookupName,
     ...(isIP(name) === 0 && { servername: name }),
     ...(tls.ca !== undefined && { ca: tls.ca }),
     ...(tls.certificate !== undefined && { cert: tls.certificate.cert, key: tls.certificate.key }),
@@ -249,7 +279,7 @@ export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: Ups
     done = true;
     timer.release();
     socket.destroy();
-    handler.onConnectError(error);
+    refuse(handler, error);
   };
   const timer = new Timer({
     onTimeout: () => fail(Object.assign(new Error('TLS handshake timed out'), { code: 'ETIMEDOUT' })),
@@ -262,7 +292,8 @@ export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: Ups
     done = true;
     timer.release();
     socket.off('error', fail);
-    handler.onConnect(tlsWire(socket, handler));
+    const wire = tlsWire(socket, handler);
+    guarded(wire, () => handler.onConnect(wire));
   });
   return {
     abandon() {

@@ -5,9 +5,11 @@
  *
  * A wire starts paused: nothing is read before `resume()`. Both directions end separately (half-open is allowed); once the
  * peer's FIN was seen and ours is sent, the wire closes by itself. After `destroy()`, `reset()` or an error only `onClose`
- * follows. Callbacks never come from within a call to `write`, `end`, `reset`, `destroy`, `pause` or `resume`.
+ * follows. Callbacks never come from within a call to `write`, `end`, `reset`, `destroy`, `pause` or `resume`. What a callback throws
+ * is told on stderr and resets this wire: it costs one connection, not the process.
  */
 import type { Endpoint } from '../config/intent.ts';
+import type { Resolve } from './resolver.ts';
 
 /** One object per connection; keep its shape constant. */
 export interface WireHandler {
@@ -15,7 +17,7 @@ export interface WireHandler {
   onData(chunk: Buffer): void;
   /** FIN from the peer; our writing side stays open. At most once, after all data. */
   onEnd(): void;
-  /** The backlog, of which a `write` had told by giving false, has gone to the kernel. Not after `end`. */
+  /** The backlog, of which a `write` or `end` had told by giving false, has gone to the kernel; after `end`, our FIN as well. */
   onDrain(): void;
   /** Exactly once, last. ECONNRESET and the like as `error`; undefined after an orderly end or our own `destroy`. */
   onClose(error: NodeJS.ErrnoException | undefined): void;
@@ -27,11 +29,11 @@ export interface Wire {
   /** Copies what cannot be written at once. False: a backlog exists; stop reading the other side until `onDrain`. */
   write(chunk: Buffer): boolean;
   writeLatin1(text: string): boolean;
-  /** FIN after the backlog. No write may follow. */
-  end(): void;
+  /** FIN after the backlog. No write may follow. False: the backlog is still to go; `onDrain` tells when it and the FIN are out. */
+  end(): boolean;
   /** RST; the backlog is thrown away. */
   reset(): void;
-  /** Close at once; the backlog is thrown away. */
+  /** Close at once. Where a backlog is thrown away this is a reset: a FIN would say that this was all. */
   destroy(): void;
   /** At most one delivery may still come: over TLS, what is decrypted already is not held back. */
   pause(): void;
@@ -51,6 +53,8 @@ export interface ConnectOptions {
   readonly timeout: number;
   /** Which of the addresses that a name stands for may be connected to; if none may, the error has code EACCES. */
   readonly permits?: (address: string) => boolean;
+  /** What names stand for; by the hosts file and DNS by default. */
+  readonly resolve?: Resolve;
 }
 
 /** Either `onConnect` or `onConnectError` comes, once, unless abandoned; the wire's own callbacks only after `onConnect`. */
@@ -65,12 +69,23 @@ export interface Connecting {
   abandon(): void;
 }
 
+/** Why a listener let a connection go before anybody owned it. */
+export type ListenRefusal =
+  | 'client_closed'
+  | 'connections_limit'
+  | 'accept_failed'
+  | 'proxy_header_malformed'
+  | 'tls_handshake_failed'
+  | 'plain_http_to_tls';
+
 export interface ListenOptions {
   readonly backlog?: number;
   /** Several processes or threads share the port. */
   readonly reusePort?: boolean;
   /** Connections above this number are closed as they come; unlimited by default. */
   readonly connections?: number;
+  /** Told of each connection that no owner sees. `client`: its address, '' where it is not known. */
+  readonly onRefused?: (reason: ListenRefusal, client: string, detail: string) => void;
 }
 
 export interface WireListener extends AsyncDisposable {

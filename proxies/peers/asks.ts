@@ -30,6 +30,7 @@ export type Feature =
   | 'response header edits'
   | 'prefix rewrite'
   | 'host rewrite'
+  | 'escaped slashes refused'
   | 'source rules'
   | 'port rules'
   | 'no X-Forwarded-*'
@@ -114,6 +115,7 @@ export function asksOf(intent: ProxyIntent): Ask[] {
     [forwarding?.forwarded === true, 'Forwarded', 'forwarding.forwarded'],
     [forwarding?.via !== undefined, 'Via', 'forwarding.via'],
     [listed(forwarding?.trustedPeers), 'trusted peers', 'forwarding.trustedPeers'],
+    [intent.escapedSlashes === 'refuse', 'escaped slashes refused', 'escapedSlashes'],
     [(intent.concurrency ?? 1) > 1, 'workers', 'concurrency'],
     [intent.admin !== undefined, 'stats', 'admin'],
     [intent.accessLog !== undefined, 'access-log', 'accessLog'],

@@ -8,6 +8,7 @@ import type { BinaryQuery } from './binary.ts';
 import {
   certificateFiles,
   certificatesInOrder,
+  decodedPath,
   defaultCluster,
   hostPort,
   hostsOf,
@@ -102,7 +103,9 @@ function matchOf(route: Route): Json {
   const present = Object.assign({}, ...expressions.map((test) => test['header'] ?? {})) as Json;
   const not = expressions.flatMap((test) => (test['not'] as Json[] | undefined) ?? []);
   return {
-    ...(path && { path_regexp: { pattern: `^${escapeRegExp(path.value)}${path.kind === 'exact' ? '$' : ''}` } }),
+    ...(path && {
+      path_regexp: { pattern: `^${escapeRegExp(decodedPath('caddy', path.value))}${path.kind === 'exact' ? '$' : ''}` },
+    }),
     ...(methods.length > 0 && { method: methods }),
     ...(Object.keys(regexps).length > 0 && { header_regexp: regexps }),
     ...(Object.keys(present).length > 0 && { header: present }),
@@ -120,7 +123,16 @@ function edits(list: readonly HeaderEdit[] = []): Json {
   };
 }
 
-function renderRoute(intent: ProxyIntent, route: Route): Json {
+/** It matches the canonical path, but rewrites the one that was sent: where that does not begin so, there is nothing to rewrite. */
+function renderRefusal({ action, match }: Route, condition: Json): Json[] {
+  if (action.kind !== 'forward' || action.prefixRewrite === undefined || !match.path) return [];
+  const begins: Json = { vars_regexp: { '{http.request.uri}': { pattern: `^${escapeRegExp(match.path.value)}` } } };
+  const not = [...((condition['not'] as Json[] | undefined) ?? []), begins];
+  const handle = [{ handler: 'static_response', status_code: 400 }];
+  return [{ match: [{ ...condition, not }], handle, terminal: true }];
+}
+
+function renderRoute(intent: ProxyIntent, route: Route): Json[] {
   const { match } = route;
   const action = withoutRedirect(route.action);
   const handle: Json[] = [];
@@ -148,7 +160,10 @@ function renderRoute(intent: ProxyIntent, route: Route): Json {
     handle.push(reverseProxy(intent, intent.clusters[indexOfCluster(intent, action.clusters[0]?.name ?? '')]!));
   }
   const condition = matchOf(route);
-  return { ...(Object.keys(condition).length > 0 && { match: [condition] }), handle, terminal: true };
+  return [
+    ...renderRefusal(route, condition),
+    { ...(Object.keys(condition).length > 0 && { match: [condition] }), handle, terminal: true },
+  ];
 }
 
 function tlsPolicies({ listener: { tls } }: ProxyIntent): Json {
@@ -194,7 +209,7 @@ function render(intent: ProxyIntent, { address }: Surroundings): Rendered {
             read_header_timeout: duration(timeouts.requestHead),
             max_header_bytes: limitsOf(intent).headBytes,
             routes: [
-              ...(intent.routes ?? []).map((route) => renderRoute(intent, route)),
+              ...(intent.routes ?? []).flatMap((route) => renderRoute(intent, route)),
               {
                 handle: [fallback ? reverseProxy(intent, fallback) : { handler: 'static_response', status_code: 404 }],
               },

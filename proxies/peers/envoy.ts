@@ -7,7 +7,15 @@ import type { Capability } from '../contract.ts';
 import type { Feature } from './asks.ts';
 import type { BinaryQuery } from './binary.ts';
 import { headerValue, renderRoutes } from './envoy-routes.ts';
-import { BACKLOG, CONNECTIONS, SYSTEM_CA, UNLIMITED, certificateFiles, requireDefaultCluster } from './intent-facts.ts';
+import {
+  BACKLOG,
+  CONNECTIONS,
+  SYSTEM_CA,
+  UNLIMITED,
+  certificateFiles,
+  decidesByPath,
+  requireDefaultCluster,
+} from './intent-facts.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 
@@ -141,6 +149,9 @@ function connectionManager(intent: ProxyIntent): Json {
           { mutations: FORWARDING.map((remove) => ({ remove })) },
         ),
       ],
+      // It can choose routes by the canonical path only by sending that path on.
+      ...(decidesByPath(intent) && { normalize_path: true, merge_slashes: true }),
+      ...(intent.escapedSlashes === 'refuse' && { path_with_escaped_slashes_action: 'REJECT_REQUEST' }),
       generate_request_id: false,
       server_header_transformation: 'PASS_THROUGH',
       request_headers_timeout: seconds(timeouts.requestHead),
@@ -270,6 +281,7 @@ const httpOffers: readonly Feature[] = [
   'prefix rewrite',
   'host rewrite',
   'no X-Forwarded-*',
+  'escaped slashes refused',
   'limits.headBytes',
   'limits.headerCount',
   'limits.requestsPerConnection',

@@ -3,7 +3,7 @@
  * Named ACLs of one name are alternatives. Source: HAProxy configuration manual §4.2 (http-request), §7 (ACLs).
  */
 import type { HeaderEdit, HeaderMatch, ProxyIntent, Route } from '../config/intent.ts';
-import { defaultCluster, hostsOf, indexOfCluster, withoutRedirect } from './intent-facts.ts';
+import { decidesByPath, defaultCluster, hostsOf, indexOfCluster, withoutRedirect } from './intent-facts.ts';
 import { escapeRegExp, type Lines } from './text.ts';
 
 /** Strong quotes: nothing inside is interpreted. */
@@ -48,6 +48,32 @@ function conditionsOf(route: Route, i: number): { acls: string[]; condition: str
   return { acls, condition: ['!{ var(txn.route) -m found }', ...names].join(' ') };
 }
 
+/**
+ * While routes are chosen the path is in its canonical form; then it is again what the client sent, unless a rewrite begins with it.
+ * Source: HAProxy configuration manual, `http-request normalize-uri` (RFC 3986 §6.2.2; experimental, and stable since 2.4).
+ */
+const CANONICAL: Lines = [
+  'http-request set-var(txn.target) pathq',
+  'http-request set-var(txn.query) query',
+  'http-request normalize-uri percent-decode-unreserved',
+  'http-request normalize-uri percent-to-uppercase',
+  'http-request normalize-uri path-merge-slashes',
+  'http-request normalize-uri path-strip-dot',
+  'http-request normalize-uri path-strip-dotdot full',
+];
+
+function restore(routes: readonly Route[]): string[] {
+  const rewriting = routes.flatMap(({ action }, i) =>
+    action.kind === 'forward' && action.prefixRewrite !== undefined ? [i] : [],
+  );
+  if (rewriting.length === 0) return ['http-request set-pathq %[var(txn.target)]'];
+  const rewrites = `{ var(txn.route) -m int ${rewriting.join(' ')} }`;
+  return [
+    `http-request set-pathq %[var(txn.target)] unless ${rewrites}`,
+    `http-request set-query %[var(txn.query)] if ${rewrites} { var(txn.query) -m found }`,
+  ];
+}
+
 /** Lines of the frontend, after the forwarding headers were written. */
 export function renderRoutes(intent: ProxyIntent): Lines {
   const routes = intent.routes ?? [];
@@ -78,11 +104,14 @@ export function renderRoutes(intent: ProxyIntent): Lines {
       return `use_backend cluster_${indexOfCluster(intent, name)} if ${chosen(i)}${dice}`;
     });
   });
+  const isCanonical = decidesByPath(intent);
   return [
+    isCanonical && CANONICAL,
     routes.map((route, i) => {
       const { acls, condition } = conditionsOf(route, i);
       return [acls, `http-request set-var(txn.route) int(${i}) if ${condition}`];
     }),
+    isCanonical && restore(routes),
     rules,
     fallback === undefined && 'http-request return status 404 unless { var(txn.route) -m found }',
     backends,

@@ -12,6 +12,7 @@ import {
   POOL,
   SYSTEM_CA,
   certificatesInOrder,
+  decidesByPath,
   hostPort,
   requireDefaultCluster,
 } from './intent-facts.ts';
@@ -142,6 +143,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
       'http-reuse always',
     ],
     rules: [
+      intent.escapedSlashes === 'refuse' && 'http-request deny deny_status 400 if { path -m sub -i %2f }',
       forwardsFor
         ? [
             'http-request set-header X-Forwarded-For %[src]',
@@ -162,6 +164,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
       `nbthread ${intent.concurrency ?? 1}`,
       `maxconn ${Math.min(limits.connections, connections)}`,
       `hard-stop-after ${duration(timeouts.drain)}`,
+      layer === 'l7' && decidesByPath(intent) && 'expose-experimental-directives', // for normalize-uri
       intent.limits?.headerCount !== undefined && `tune.http.maxhdr ${limits.headerCount}`,
       tls && [
         `ssl-default-bind-ciphers ${TLS12_CIPHERS.join(':')}`,
@@ -218,6 +221,7 @@ const httpOffers: readonly Feature[] = [
   'prefix rewrite',
   'host rewrite',
   'no X-Forwarded-*',
+  'escaped slashes refused',
   'limits.headerCount',
   'limits.upstreamIdlePerEndpoint',
   'timeouts.requestHead',

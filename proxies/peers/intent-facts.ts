@@ -85,3 +85,23 @@ export const ianaName = (openssl: string): string => {
   const cipher = rest.replace('AES128-GCM', 'AES_128_GCM').replace('AES256-GCM', 'AES_256_GCM').replaceAll('-', '_');
   return `TLS_ECDHE_${key}_WITH_${cipher}${cipher.endsWith('POLY1305') ? '_SHA256' : ''}`;
 };
+
+/** Whether a peer has to bring paths into their canonical form: some route is chosen by one. */
+export const decidesByPath = ({ routes = [] }: ProxyIntent): boolean =>
+  routes.some(({ match: { path } }) => path !== undefined && (path.kind === 'exact' || path.value !== '/'));
+
+/**
+ * The path of a route for peers that look at it without any escape, that of a slash included: there `/a%2Fb` and `/a/b` are one.
+ * @throws IntentError for such a path.
+ */
+export function decodedPath(name: string, path: string): string {
+  try {
+    if (!path.includes('%2F')) return decodeURIComponent(path);
+  } catch {} // no UTF-8: as little a text that could be compared
+  throw new IntentError([
+    {
+      path: 'routes',
+      message: `capability not offered: ${name} compares paths without escapes, which '${path}' needs`,
+    },
+  ]);
+}

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HeaderMatch, ProxyIntent, Route, RouteAction } from '../config/intent.ts';
 import { IntentError } from '../config/intent-error.ts';
-import { defaultCluster, hostsOf, indexOfCluster } from './intent-facts.ts';
+import { decodedPath, defaultCluster, hostsOf, indexOfCluster } from './intent-facts.ts';
 import { block, escapeRegExp, type Lines } from './text.ts';
 
 export const quote = (value: string): string => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
@@ -43,7 +43,8 @@ function patternOf(route: Route, tests: readonly FieldTest[]): string {
   const hosts = hostsOf(route).map((host) =>
     host.startsWith('*.') ? `[^ ]+${escapeRegExp(host.slice(1).toLowerCase())}` : escapeRegExp(host.toLowerCase()),
   );
-  const target = path === undefined ? '' : `${escapeRegExp(path.value)}${path.kind === 'exact' ? '$' : ''}`;
+  const target =
+    path === undefined ? '' : `${escapeRegExp(decodedPath('nginx', path.value))}${path.kind === 'exact' ? '\\z' : ''}`;
   return `~^${digits.join('')} ${oneOf((methods ?? []).map(escapeRegExp))} ${oneOf(hosts)} ${target}`;
 }
 

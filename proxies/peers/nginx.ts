@@ -137,6 +137,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
       listen(intent, surroundings, certificate === 0),
       certificate > 0 && `server_name ${certificates[certificate]?.serverNames?.join(' ')};`,
       downstreamTls(intent, certificate),
+      intent.escapedSlashes === 'refuse' && 'if ($request_uri ~* "^[^?]*%2f") { return 400; }',
       routes.server,
       block('location /', [
         routes.upstream === undefined
@@ -228,6 +229,7 @@ const httpOffers: readonly Feature[] = [
   'routes by header',
   'local replies',
   'no X-Forwarded-*',
+  'escaped slashes refused',
   'limits.bodyBytes',
   'limits.requestsPerConnection',
   'timeouts.connect',

@@ -46,6 +46,8 @@ function clusterOf(intent: ProxyIntent) {
   const { tls, proxyProtocol } = intent.listener;
   if (tls) problems.push({ path: 'listener.tls', message: `${name} does not terminate TLS` });
   if (proxyProtocol) problems.push({ path: 'listener.proxyProtocol', message: `${name} does not read it` });
+  if (intent.escapedSlashes === 'refuse')
+    problems.push({ path: 'escapedSlashes', message: `${name} does not look into paths` });
   if ((intent.concurrency ?? 1) > 1) problems.push({ path: 'concurrency', message: `${name} is one event loop` });
   const cluster = intent.clusters.find((candidate) => candidate.name === intent.defaultCluster);
   if (!cluster) problems.push({ path: 'defaultCluster', message: `${name} needs a cluster to forward to` });

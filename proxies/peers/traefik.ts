@@ -10,6 +10,7 @@ import {
   UNLIMITED,
   certificateFiles,
   certificatesInOrder,
+  decodedPath,
   defaultCluster,
   hostPort,
   hostsOf,
@@ -59,7 +60,7 @@ function ruleOf(route: Route): string {
   );
   const anyOf = (rules: readonly string[]): string[] => (rules.length === 0 ? [] : [`(${rules.join(' || ')})`]);
   return [
-    path?.kind === 'exact' ? `Path(${quote(path.value)})` : `PathPrefix(${quote(path?.value ?? '/')})`,
+    `${path?.kind === 'exact' ? 'Path' : 'PathPrefix'}(${quote(decodedPath('traefik', path?.value ?? '/'))})`,
     ...anyOf(hosts),
     ...anyOf(methods.map((method) => `Method(${quote(method)})`)),
     ...headers.map(({ name, match, invert }) => {

@@ -1,5 +1,6 @@
 /** One JSON line per request or connection, collected in memory and appended in pieces: a log must not cost a write a request. */
 import { open } from 'node:fs/promises';
+import type { Traffic } from './traffic.ts';
 
 const flushBytes = 64 * 1024;
 const flushMillis = 1000;
@@ -12,42 +13,74 @@ export interface AccessLog extends AsyncDisposable {
   readonly lost: number;
 }
 
+/** Counts and tells lost lines where everything else of the proxy is counted. */
+export const lossesTo =
+  (traffic: Traffic) =>
+  (lines: number, why: string): void =>
+    traffic.because('access_log_failed', () => `${lines} line(s) of the access log are lost: ${why}`, lines);
+
+/** What is asked of the file below; a test may put another there. */
+export interface LogFile {
+  write(bytes: Buffer): Promise<{ readonly bytesWritten: number }>;
+  close(): Promise<void>;
+}
+
 /** What must not be opened anew: it may be a socket, as it is for who runs this as a child. */
 const STREAMS = new Map<string, NodeJS.WritableStream>([
   ['/dev/stdout', process.stdout],
   ['/dev/stderr', process.stderr],
 ]);
 
-async function openFile(path: string): Promise<{ appendFile(text: string): Promise<void>; close(): Promise<void> }> {
+async function openLogFile(path: string): Promise<LogFile> {
   const stream = STREAMS.get(path);
   if (!stream) return open(path, 'a');
   return {
-    appendFile: (text) =>
+    write: (bytes) =>
       new Promise((resolve, reject) => {
-        stream.write(text, (error) => (error ? reject(error) : resolve()));
+        stream.write(bytes, (error) => (error ? reject(error) : resolve({ bytesWritten: bytes.length })));
       }),
     close: () => Promise.resolve(),
   };
 }
 
-/** Appends to `path`, creating it; `/dev/stdout` and `/dev/stderr` are this process's. Rejects with the system's error where it cannot be opened. */
-export async function openAccessLog(path: string): Promise<AccessLog> {
+/**
+ * Appends to `path`, creating it; `/dev/stdout` and `/dev/stderr` are this process's. Rejects with the system's error where it cannot be opened. `onLost` is told of lines that are lost
+ * later, and why.
+ */
+export async function openAccessLog(
+  path: string,
+  onLost: (lines: number, why: string) => void = () => {},
+  openFile: (path: string) => Promise<LogFile> = openLogFile,
+): Promise<AccessLog> {
   const file = await openFile(path);
   let waiting: string[] = [];
   let waitingBytes = 0;
   let lost = 0;
+  /** The file ends amid a line, of which a full disk took no more. */
+  let cut = false;
   let flushing: Promise<void> | undefined;
+
+  function lose(lines: number, why: string): void {
+    lost += lines;
+    onLost(lines, why);
+  }
 
   async function append(): Promise<void> {
     while (waiting.length > 0) {
       const lines = waiting;
       waiting = [];
       waitingBytes = 0;
+      // One append a piece: lines of several event loops never mix within a line.
+      let rest: Buffer = Buffer.from(`${cut ? '\n' : ''}${lines.join('')}`);
       try {
-        // One append a piece: lines of several event loops never mix within a line.
-        await file.appendFile(lines.join(''));
-      } catch {
-        lost += lines.length;
+        while (rest.length > 0) {
+          const { bytesWritten } = await file.write(rest);
+          cut = bytesWritten > 0 ? rest[bytesWritten - 1] !== NEWLINE : cut;
+          rest = rest.subarray(bytesWritten);
+        }
+      } catch (error) {
+        const unwritten = String(rest).split('\n').length - 1;
+        lose(Math.min(unwritten, lines.length), (error as Error).message);
       }
     }
   }
@@ -64,7 +97,7 @@ export async function openAccessLog(path: string): Promise<AccessLog> {
     write(record) {
       const line = `${JSON.stringify(record)}\n`;
       if (waitingBytes + line.length > maxWaitingBytes) {
-        lost++;
+        lose(1, 'the disk is too slow');
         return;
       }
       waiting.push(line);
@@ -83,3 +116,5 @@ export async function openAccessLog(path: string): Promise<AccessLog> {
     },
   };
 }
+
+const NEWLINE = 10;

@@ -41,6 +41,15 @@ const metrics: readonly Metric[] = [
       ),
   },
   {
+    name: 'hopcost_reasons_total',
+    type: 'counter',
+    help: 'Answers of our own, refusals, resets and drops, by reason.',
+    samples: (traffic, labels) =>
+      Object.entries(traffic.reasons).map(([reason, times]) =>
+        sample('hopcost_reasons_total', { ...labels, reason }, times),
+      ),
+  },
+  {
     name: 'hopcost_duration_seconds',
     type: 'histogram',
     help: 'Of responses (L7) or connections (L4).',
@@ -74,6 +83,15 @@ export function prometheusText(stats: ProxyStats): string {
       `# TYPE ${name} ${type}`,
       ...parts.flatMap(({ traffic, labels }) => samples(traffic, labels)),
     ])
+    .concat(
+      stats.loopRestarts === undefined
+        ? []
+        : [
+            '# HELP hopcost_loop_restarts_total Event loops started after one had died.',
+            '# TYPE hopcost_loop_restarts_total counter',
+            `hopcost_loop_restarts_total ${stats.loopRestarts}`,
+          ],
+    )
     .join('\n')
     .concat('\n');
 }

@@ -1,7 +1,16 @@
 /** What is counted for a listener and for each endpoint. Counting is one addition; everything else happens when somebody asks. */
 
+import { tell } from '../platform/notices.ts';
+import type { Reason, ReasonCounts } from './reasons.ts';
+
 /** Bucket i of a latency histogram holds durations of [2^(i-1), 2^i) microseconds, bucket 0 those below 1; the last is open. */
 export const latencyBuckets = 28;
+
+/** Microseconds that fall into the last bucket, and into 32 bits. */
+const LONGEST = 2 ** latencyBuckets;
+
+/** Counted, and not told: clients come and go, and nobody need do anything about it. */
+const ORDINARY: ReadonlySet<Reason> = new Set(['client_closed', 'client_reset']);
 
 export class Traffic {
   connections = 0;
@@ -17,11 +26,19 @@ export class Traffic {
   readonly codes: number[] = [0, 0, 0, 0, 0, 0];
   readonly latency: number[] = Array.from({ length: latencyBuckets }, () => 0);
   latencyMicros = 0;
+  readonly reasons: Partial<Record<Reason, number>> = {};
+
+  /** Counts a `reason` and tells it on stderr, at its measured pace. `detail`: whom it concerned. */
+  because(reason: Reason, detail: () => string, times = 1): void {
+    this.reasons[reason] = (this.reasons[reason] ?? 0) + times;
+    if (!ORDINARY.has(reason)) tell(reason, detail);
+  }
 
   /** Counts a response (L7) of `status`, or the life of a connection (L4), that took `micros`. */
   finished(micros: number, status = 0): void {
     this.codes[Math.min(5, Math.trunc(status / 100))]!++;
-    this.latency[Math.min(latencyBuckets - 1, 32 - Math.clz32(micros))]!++;
+    // Beyond 32 bits, 71 minutes, clz32 would see the remainder alone.
+    this.latency[Math.min(latencyBuckets - 1, 32 - Math.clz32(Math.min(micros, LONGEST)))]!++;
     this.latencyMicros += micros;
   }
 
@@ -37,6 +54,7 @@ export class Traffic {
       codes: this.codes.slice(),
       latency: this.latency.slice(),
       latencyMicros,
+      reasons: { ...this.reasons },
     };
   }
 }
@@ -51,6 +69,7 @@ export interface TrafficSnapshot {
   readonly codes: readonly number[];
   readonly latency: readonly number[];
   readonly latencyMicros: number;
+  readonly reasons: ReasonCounts;
 }
 
 export interface EndpointStats {
@@ -69,6 +88,8 @@ export interface ClusterStats {
 export interface ProxyStats {
   readonly listener: { readonly address: string; readonly traffic: TrafficSnapshot };
   readonly clusters: readonly ClusterStats[];
+  /** Event loops that were started after one had died; absent where there is one alone. The figures of a dead one are gone. */
+  readonly loopRestarts?: number;
 }
 
 const sums = (a: readonly number[], b: readonly number[]) => a.map((value, i) => value + b[i]!);
@@ -84,7 +105,14 @@ function addTraffic(a: TrafficSnapshot, b: TrafficSnapshot): TrafficSnapshot {
     codes: sums(a.codes, b.codes),
     latency: sums(a.latency, b.latency),
     latencyMicros: a.latencyMicros + b.latencyMicros,
+    reasons: addReasons(a.reasons, b.reasons),
   };
+}
+
+function addReasons(a: ReasonCounts, b: ReasonCounts): ReasonCounts {
+  const sum: Partial<Record<Reason, number>> = { ...a };
+  for (const [reason, times] of Object.entries(b) as [Reason, number][]) sum[reason] = (sum[reason] ?? 0) + times;
+  return sum;
 }
 
 /** A cluster's figures are the sum of its endpoints'. */

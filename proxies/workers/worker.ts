@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { IntentError } from '../config/intent-error.ts';
 import type { RunningProxy } from '../contract.ts';
 import { proxies } from '../registry.ts';
-import type { WorkerReply, WorkerRequest } from './workers.ts';
+import type { WorkerReply, WorkerRequest } from './loop.ts';
 
 const port = parentPort!;
 let running: RunningProxy | undefined;

@@ -3,79 +3,14 @@
  * connections over them. Threads keep all CPU and memory in one process, whose id is this hop's.
  */
 import { randomBytes } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
 import { describeIntent } from '../config/describe.ts';
-import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { Endpoint, ProxyIntent } from '../config/intent.ts';
 import { checkReload } from '../config/reload.ts';
 import type { RunningProxy } from '../contract.ts';
 import { startAdmin } from '../stats/admin.ts';
 import { mergeStats, type ProxyStats } from '../stats/traffic.ts';
-
-type WorkerCommand =
-  | { readonly call: 'start'; readonly name: string; readonly intent: ProxyIntent }
-  | { readonly call: 'reload'; readonly intent: ProxyIntent }
-  | { readonly call: 'stats' | 'drain' | 'dispose' };
-
-export type WorkerRequest = WorkerCommand & { readonly id: number };
-
-export type WorkerReply = { readonly id: number } & (
-  | { readonly value: Endpoint | ProxyStats | null }
-  | {
-      readonly error: {
-        readonly message: string;
-        readonly code?: string;
-        readonly problems?: readonly IntentProblem[];
-      };
-    }
-);
-
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-}
-
-/** One event loop, asked over its message port. */
-class Loop implements AsyncDisposable {
-  readonly #worker = new Worker(new URL('./worker.ts', import.meta.url));
-  readonly #waiting = new Map<number, Waiting>();
-  #last = 0;
-  #gone: Error | undefined;
-
-  constructor() {
-    this.#worker.on('message', (reply: WorkerReply) => this.#settle(reply));
-    this.#worker.on('error', (error: Error) => this.#lost(error));
-    this.#worker.on('exit', (code) => this.#lost(new Error(`an event loop of the proxy exited with ${code}`)));
-  }
-
-  ask<T = null>(command: WorkerCommand): Promise<T> {
-    if (this.#gone) return Promise.reject(this.#gone);
-    const id = ++this.#last;
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve: (value) => resolve(value as T), reject });
-      this.#worker.postMessage({ ...command, id });
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#gone) await this.ask({ call: 'dispose' }).catch(() => {});
-    await this.#worker.terminate();
-  }
-
-  #settle(reply: WorkerReply): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if ('value' in reply) waiting?.resolve(reply.value);
-    else if (reply.error.problems) waiting?.reject(new IntentError(reply.error.problems));
-    else waiting?.reject(Object.assign(new Error(reply.error.message), { code: reply.error.code }));
-  }
-
-  #lost(error: Error): void {
-    this.#gone ??= error;
-    for (const waiting of this.#waiting.values()) waiting.reject(error);
-    this.#waiting.clear();
-  }
-}
+import { Loop } from './loop.ts';
+import { Seat, type Start } from './seat.ts';
 
 /** One loop of many: no admin listener of its own, the port of the first, and tickets that all of them can read. */
 const shareOf = (intent: ProxyIntent, address: Endpoint, ticketKeys: string): ProxyIntent => {
@@ -105,20 +40,36 @@ async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSign
   signal.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
   const ticketKeys = randomBytes(48).toString('base64');
-  const start = (address: Endpoint) => {
-    const loop = cleanup.use(new Loop());
-    return { loop, address: loop.ask<Endpoint>({ call: 'start', name, intent: shareOf(intent, address, ticketKeys) }) };
+  const failure = Promise.withResolvers<Error>();
+  let current = intent;
+  // The first learns the port that the others share, and those that come after it.
+  let { address } = intent.listener;
+  const start: Start = async (seat) => {
+    const loop: Loop = new Loop((error) => seat.lost(loop, error));
+    const share = () => shareOf(current, address, ticketKeys);
+    const under = current;
+    try {
+      address = await loop.ask<Endpoint>({ call: 'start', name, intent: share() });
+      if (current !== under) await loop.ask({ call: 'reload', intent: share() }); // reloaded meanwhile
+    } catch (error) {
+      await loop[Symbol.asyncDispose]();
+      throw error;
+    }
+    return loop;
   };
-  // The first learns the port that the others share.
-  const first = start(intent.listener.address);
-  const address = await first.address;
-  const others = Array.from({ length: intent.concurrency! - 1 }, () => start(address));
-  await Promise.all(others.map((other) => other.address));
-  const loops = [first, ...others].map(({ loop }) => loop);
+  const seats = Array.from({ length: intent.concurrency! }, (_, index) =>
+    cleanup.use(new Seat(index + 1, start, failure.resolve)),
+  );
+  await seats[0]!.fill();
+  await Promise.all(seats.slice(1).map((seat) => seat.fill()));
+  const living = (): Loop[] => seats.flatMap(({ loop }) => loop ?? []);
 
-  const stats = async () => {
-    const [head, ...tail] = await Promise.all(loops.map((loop) => loop.ask<ProxyStats>({ call: 'stats' })));
-    return mergeStats([head!, ...tail]);
+  const stats = async (): Promise<ProxyStats> => {
+    // One that dies as it is asked is left out, as one that is dead.
+    const answers = await Promise.allSettled(living().map((loop) => loop.ask<ProxyStats>({ call: 'stats' })));
+    const [head, ...tail] = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    if (!head) throw new Error('no event loop of the proxy lives at the moment');
+    return { ...mergeStats([head, ...tail]), loopRestarts: seats.reduce((sum, { restarts }) => sum + restarts, 0) };
   };
   const admin = intent.admin && cleanup.use(await startAdmin(intent.admin, stats));
   signal.throwIfAborted();
@@ -128,16 +79,20 @@ async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSign
     ...(admin && { admin: admin.address }),
     pids: [process.pid],
     nativeConfig: describeIntent(intent),
+    failure: failure.promise,
     stats,
     async reload(next) {
       checkReload(next, intent, address);
-      // The first refuses what cannot be run, before any loop has changed.
+      // The first refuses what cannot be run, before any loop has changed. One that starts later starts with it.
+      const [first, ...others] = living();
       const command = { call: 'reload', intent: shareOf(next, address, ticketKeys) } as const;
-      await loops[0]!.ask(command);
-      await Promise.all(loops.slice(1).map((loop) => loop.ask(command)));
+      await first?.ask(command);
+      current = next;
+      await Promise.all(others.map((loop) => loop.ask(command)));
     },
     async drain() {
-      await Promise.all(loops.map((loop) => loop.ask({ call: 'drain' })));
+      for (const seat of seats) seat.close();
+      await Promise.allSettled(living().map((loop) => loop.ask({ call: 'drain' })));
     },
     [Symbol.asyncDispose]: () => scope.disposeAsync(),
   };

@@ -33,6 +33,7 @@ function subjectDetails(record: SubjectRecord): Markup {
     </summary>
     <p>${summary}</p>
     ${failed.map(({ rule, detail }) => html`<p class="alert">${rule}: ${detail}</p>`)}
+    ${(record.external?.notes ?? []).map((note) => html`<p>It ${note}.</p>`)}
     ${broken.map(({ rule, detail }) => html`<p>Not kept: ${rule}: ${detail}</p>`)}
     ${differences > 0 && differs(keepsOwn, deviating)}
     ${nativeConfig === '' ? html`<p class="soft">no configuration of its own</p>` : html`<pre tabindex="0">${betweenTags(nativeConfig)}</pre>`}

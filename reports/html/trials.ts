@@ -136,7 +136,10 @@ const COLUMNS: readonly { readonly title: string; readonly cell: (row: TrialRow)
     title: 'Requests',
     cell: ({ requests }) => number(requests === null ? null : requests.toLocaleString('en').replaceAll(',', '\u00a0')),
   },
-  { title: 'Failed', cell: ({ failed }) => number(failed === null ? null : String(failed)) },
+  {
+    title: 'Failed',
+    cell: ({ failed, failures }) => number(failed === null ? null : failures === '' ? String(failed) : failures),
+  },
   { title: 'Throughput', cell: (row) => figure(row, 'throughput') },
   { title: 'CPU per request', cell: (row) => figure(row, 'cpuPerRequest') },
   { title: 'Service time p50', cell: (row) => figure(row, 'serviceP50') },

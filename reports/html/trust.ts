@@ -1,7 +1,7 @@
 /** Whether to believe it, in one line under the headline: rounds, noise, instruments, what was left out. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { verdictOf } from '#bench/analysis/calibration.ts';
-import { CLAIM_ROUNDS } from '#bench/analysis/comparison.ts';
+import { CLAIM_GENERATIONS } from '#bench/analysis/comparison.ts';
 import { percent } from '#bench/analysis/quantity.ts';
 import { noiseFloor } from '../charts/noise.ts';
 import { html, type Markup } from './markup.ts';
@@ -38,10 +38,13 @@ function searched({ knees }: Analysis): Item[] {
 }
 
 function rounds({ run }: Analysis): Item {
-  const words = `${run.rounds} ${run.rounds === 1 ? 'round' : 'rounds'}`;
-  return run.rounds >= CLAIM_ROUNDS
+  const count = run.rounds;
+  const words = run.turns
+    ? `every subject started ${count === 1 ? 'once' : `${count} times`}`
+    : `${count} ${count === 1 ? 'round' : 'rounds'}`;
+  return count >= CLAIM_GENERATIONS
     ? { state: 'sure', words: `${words}, enough for a claim`, id: 'environment' }
-    : { state: 'care', words: `${words}, ${CLAIM_ROUNDS} make a claim`, id: 'again' };
+    : { state: 'care', words: `${words}, ${CLAIM_GENERATIONS} make a claim`, id: 'again' };
 }
 
 function floor(analysis: Analysis): Item {

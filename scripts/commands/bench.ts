@@ -6,7 +6,8 @@ import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { renderRun } from '../run/render.ts';
-import { runBench } from '../run/run.ts';
+import { surroundings } from '../run/surroundings.ts';
+import { runBench } from '#bench/run/bench.ts';
 import { type BenchFlags, settle } from '../run/settings.ts';
 
 export const benchCommand = (): Command =>
@@ -15,8 +16,9 @@ export const benchCommand = (): Command =>
     .option('--preset <name>', 'smoke, quick (default), standard or full')
     .option('--proxies <a,b>', 'subjects next to direct; `hopcost list` shows them')
     .option('--scenarios <a,b>', 'traffic shapes; `hopcost list` shows them')
-    .option('--rounds <n>', 'passes over all subjects')
-    .option('--duration <time>', 'measured window of a trial, such as 1500ms or 2s')
+    .option('--generations <n>', 'times that every subject is started afresh')
+    .option('--rounds <n>', 'turns of each subject in each scenario of a generation')
+    .option('--duration <time>', 'window of what takes no turns (idle memory, searches, targets), such as 1500ms or 2s')
     .option('--hops <n>', 'also measure each proxy 2, or 2 and 3 times in a row: what a further hop costs')
     .option('--find <what>', 'max-rate: search the highest rate at which --slo holds, for each subject')
     .option('--slo <objective>', "for --find: a list such as 'p99<2ms', 'response.p99.9<10ms,errors<0.1%'")
@@ -35,7 +37,7 @@ export const benchCommand = (): Command =>
       const config = await loadConfig(process.cwd());
       const settings = await settle(flags, config);
       using interruption = onInterrupt();
-      const { directory, interrupted } = await runBench(settings, interruption.signal);
+      const { directory, interrupted } = await runBench(settings, surroundings(), interruption.signal);
       const { records, analysis } = await renderRun(directory, { ...settings, budgets: config.gate?.budgets ?? [] });
       const { budgets = [], knees } = analysis;
       process.exitCode = codeOf({ interrupted, records, budgets, knees, strict: settings.strict });

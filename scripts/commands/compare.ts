@@ -5,7 +5,8 @@ import { CONFIDENCE } from '#bench/analysis/comparison.ts';
 import { MatchError } from '#bench/analysis/match-runs.ts';
 import { renderComparison } from '#reports/comparison.ts';
 import { wantsColour } from '../colour.ts';
-import { EXIT, UsageError } from '../exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
+import { EXIT } from '../exit.ts';
 import { readNamedRun } from '../run/read.ts';
 
 interface CompareFlags {

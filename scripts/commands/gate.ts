@@ -9,17 +9,20 @@ import { millis } from '#bench/model/units.ts';
 import { applies } from '#bench/plan/applies.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { type BenchConfig, forGate, loadConfig } from '../config.ts';
-import { EXIT, UsageError, explain } from '../exit.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
+import { EXIT } from '../exit.ts';
 import { parseDuration, parseInteger } from '../flags.ts';
 import { gateAgainstBaseline } from '../gate/against-baseline.ts';
 import { keepHistory } from '../gate/keep-history.ts';
-import { type GateMeasurement, type GateRun, measureGate, RevisionUnfit } from '../gate/measure.ts';
+import { type GateMeasurement, type GateRun, measureGate, RevisionUnfit } from '#bench/run/gate.ts';
 import { reportGate } from '../gate/report.ts';
 import { openRevisions, type Revisions } from '../gate/revisions.ts';
 import { selfTest, type SelfTestFlags } from '../gate/self-test.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { checkHistory } from '../run/history-file.ts';
-import { type BenchFlags, settle, type Settings } from '../run/settings.ts';
+import type { Settings } from '#bench/run/spec.ts';
+import { type BenchFlags, settle } from '../run/settings.ts';
+import { surroundings } from '../run/surroundings.ts';
 
 export interface GateFlags extends Omit<BenchFlags, 'preset' | 'driver'>, SelfTestFlags {
   readonly base?: string;
@@ -165,7 +168,11 @@ async function measureFit(
   const [runs, alone] = [new Map(revisions.runs), new Map(revisions.alone)];
   for (;;)
     try {
-      return { ...(await measureGate({ ...gate, sides: { base: runs, head: {} } }, signal)), runs, alone };
+      return {
+        ...(await measureGate({ ...gate, sides: { base: runs, head: {} } }, surroundings(), signal)),
+        runs,
+        alone,
+      };
     } catch (error) {
       if (!(error instanceof RevisionUnfit) || error.side !== 'base') throw error;
       runs.delete(error.subject);

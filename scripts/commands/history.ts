@@ -8,7 +8,8 @@ import { historyLine } from '#bench/analysis/history-line.ts';
 import { renderHistory } from '#reports/history.ts';
 import { historyPage } from '#reports/html/history.ts';
 import { wantsColour } from '../colour.ts';
-import { EXIT, UsageError, explain } from '../exit.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
+import { EXIT } from '../exit.ts';
 import { appendHistory, readHistoryFile } from '../run/history-file.ts';
 import { readNamedRun } from '../run/read.ts';
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type IntentProblem, problemText } from '#proxies/config/intent-error.ts';
-import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
+import type { Endpoint, EscapedSlashes, ProxyIntent } from '#proxies/config/intent.ts';
 import { readEnvoyConfig } from '#proxies/config/envoy.ts';
 import { parseIntent } from '#proxies/config/schema.ts';
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type Part, startTogether } from '#proxies/together.ts';
-import { UsageError, explain } from '../exit.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
 import { parseEndpoint, parseInteger, parseList } from '../flags.ts';
 import { serveInForeground } from '../foreground.ts';
 import { readKeyPair } from '../key-pair.ts';
@@ -27,6 +27,7 @@ interface ProxyFlags {
   readonly limit?: readonly string[];
   readonly allow?: readonly string[];
   readonly block?: readonly string[];
+  readonly escapedSlashes?: EscapedSlashes;
 }
 
 interface Chosen {
@@ -87,6 +88,7 @@ function complete(intent: ProxyIntent, flags: ProxyFlags): ProxyIntent {
     ...intent,
     ...(flags.workers !== undefined && { concurrency: parseInteger('--workers', flags.workers, 1, 256) }),
     ...(flags.accessLog !== undefined && { accessLog: flags.accessLog }),
+    ...(flags.escapedSlashes !== undefined && { escapedSlashes: flags.escapedSlashes }),
     ...(flags.timeout && { timeouts: { ...intent.timeouts, ...timeouts } }),
     ...(flags.limit && { limits: { ...intent.limits, ...limits } }),
   });
@@ -126,6 +128,12 @@ export const proxyCommand = (): Command =>
       collect,
     )
     .option('--block <destination>', 'l7-forward: where it must not go, whatever is allowed; repeatable', collect)
+    .addOption(
+      new Option(
+        '--escaped-slashes <what>',
+        'HTTP: %2f in a path goes on as it is (the default), or is refused with 400',
+      ).choices(['keep', 'refuse']),
+    )
     .action(async (name: string | undefined, flags: ProxyFlags) => {
       if (name === undefined && flags.config === undefined)
         throw new UsageError('name a proxy, or give --config FILE (hopcost list shows the proxies)');

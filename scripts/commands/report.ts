@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Exporter } from '#reports/contract.ts';
 import { onRequest } from '#reports/registry.ts';
 import { loadConfig } from '../config.ts';
-import { UsageError } from '../exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 import { parseList } from '../flags.ts';
 import { known } from '../nearest.ts';
 import { openFile } from '../open.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { UsageError } from '../exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 import { parseEndpoint } from '../flags.ts';
 import { serveInForeground } from '../foreground.ts';
 import { isLoopback, serveRuns } from '../serve/server.ts';

@@ -9,10 +9,11 @@ import { rulesWith } from '#bench/gate/rules.ts';
 import { millis } from '#bench/model/units.ts';
 import { hopName } from '#bench/model/scenario.ts';
 import { type BenchConfig, forGate } from '../config.ts';
-import { UsageError } from '../exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 import { readNamedRun, readRun } from '../run/read.ts';
-import { runBench } from '../run/run.ts';
+import { runBench } from '#bench/run/bench.ts';
 import { type BenchFlags, settle } from '../run/settings.ts';
+import { surroundings } from '../run/surroundings.ts';
 import { revision } from '../version.ts';
 
 export interface BaselinePlan {
@@ -39,7 +40,8 @@ export async function gateAgainstBaseline(
     {
       proxies: names.join(','),
       scenarios: run.scenarios.map(({ name }) => name).join(','),
-      rounds: String(run.rounds),
+      generations: String(run.rounds),
+      ...(run.turns && { rounds: String(run.turns.rounds) }),
       duration: `${run.window}ms`,
       ...flags,
       preset: 'standard',
@@ -47,8 +49,14 @@ export async function gateAgainstBaseline(
     forGate(config),
   );
   // As the stored run was measured, and nothing that the comparison does not need.
-  const settings = { ...settled, preset: 'baseline', warmup: millis(run.warmup), micro: millis(0), calibrate: false };
-  const { directory, interrupted } = await runBench(settings, signal);
+  const settings = {
+    ...settled,
+    preset: 'baseline',
+    warmup: millis(run.warmup),
+    micro: millis(0),
+    calibrate: 'none' as const,
+  };
+  const { directory, interrupted } = await runBench(settings, surroundings(), signal);
   const records = await readRun(directory);
   const rules = rulesWith(config.gate?.effects);
   const verdict = judgeBaseline(baseline, records, { rules });
@@ -62,7 +70,7 @@ export async function gateAgainstBaseline(
     mode: { kind: 'baseline', file, compared: verdict.compared },
     base: baselineRevision(baseline, file),
     head: headRevision(),
-    planned: settings.rounds,
+    planned: settings.generations,
     looks: 1,
     budgets: judgeBudgets(budgets, records),
     notes: [

@@ -7,7 +7,7 @@ import { renderGateTerminal } from '#reports/gate/terminal.ts';
 import { writeGateOutputs } from '#reports/gate/write.ts';
 import { writeReports } from '#reports/write.ts';
 import { wantsColour } from '../colour.ts';
-import { explain } from '../exit.ts';
+import { explain } from '#bench/model/errors.ts';
 import { readRun } from '../run/read.ts';
 
 /** `json`: the result itself on stdout. */

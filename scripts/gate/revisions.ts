@@ -5,9 +5,9 @@ import { CommandError } from '#bench/gate/command.ts';
 import type { Revision } from '#bench/gate/result.ts';
 import { headOf, openWorktree, type Preparation, resolveRef, RevisionError, topOf } from '#bench/gate/worktree.ts';
 import type { ProxyDefinition } from '#proxies/contract.ts';
-import { UsageError } from '../exit.ts';
-import type { Settings } from '../run/settings.ts';
-import type { Revised } from './measure.ts';
+import { UsageError } from '#bench/model/errors.ts';
+import type { Settings } from '#bench/run/spec.ts';
+import type { Revised } from '#bench/run/gate.ts';
 
 const packageRoot = join(import.meta.dirname, '../..');
 

@@ -12,12 +12,14 @@ import {
   liveGate,
   type LiveGates,
 } from '#bench/gate/live-gates.ts';
-import { measuredOf } from '#bench/gate/slices.ts';
-import { EXIT, UsageError } from '../exit.ts';
+import { measuredOf } from '#bench/gate/sides.ts';
+import { UsageError } from '#bench/model/errors.ts';
+import { EXIT } from '../exit.ts';
 import { parseInteger, parseList } from '../flags.ts';
 import { known } from '../nearest.ts';
-import type { Settings } from '../run/settings.ts';
-import { measureGate } from './measure.ts';
+import type { Settings } from '#bench/run/spec.ts';
+import { surroundings } from '../run/surroundings.ts';
+import { measureGate } from '#bench/run/gate.ts';
 
 export interface SelfTestFlags {
   readonly kinds?: string;
@@ -69,7 +71,7 @@ export async function selfTest(
       process.stderr.write(`self-test: ${kind.name}, gate ${gate + 1} of ${gates}\n`);
       const head = kind.fault === undefined ? {} : { fault: kind.fault };
       const base = new Map(settings.proxies.map(({ name }) => [name, {}]));
-      const measurement = await measureGate({ settings, sides: { base, head }, rounds }, signal);
+      const measurement = await measureGate({ settings, sides: { base, head }, rounds }, surroundings(), signal);
       if (measurement.interrupted) break;
       const { records, looks, seconds } = measurement;
       const { run, scenarios, environment } = records.run;

@@ -9,6 +9,7 @@ const root = join(import.meta.dirname, '../..');
 /** Room → what it may import besides its own files: `node:` (all of it), rooms or single files of other rooms, packages. */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   backends: ['node:'],
+  'proxies/platform': ['node:'], // the cellar
   proxies: ['node:'],
   'proxies/config': ['node:', 'zod', 'yaml'],
   'proxies/net': ['node:', 'proxies/config'],
@@ -75,6 +76,21 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'bench/stats',
     'bench/analysis',
   ],
+  'bench/run': [
+    'node:',
+    'bench/model',
+    'bench/plan',
+    'bench/lab',
+    'bench/load',
+    'bench/probes',
+    'bench/conformance',
+    'bench/analysis', // the verdict over a trial, and words for notes
+    'bench/gate',
+    'bench/micro',
+    'proxies/contract.ts',
+    'proxies/config',
+    'proxies/peers/external.ts',
+  ],
   'bench/micro': [
     'node:',
     'bench/model',
@@ -99,6 +115,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** What every room may import: it knows no proxy and no benchmark. */
+const CELLAR = 'proxies/platform';
+
 /** `proxies/` is one house with rooms inside: there, a relative path between rooms is the rule. Everywhere else `#` is. */
 const HOUSE = 'proxies';
 
@@ -119,6 +138,7 @@ export function violation(file: string, specifier: string): string | undefined {
   if (isRelative || specifier.startsWith('#')) {
     const there = roomOf(target);
     if (there === room) return undefined;
+    if (there === CELLAR && (!isRelative || isIn(room, HOUSE))) return undefined;
     if (isRelative && !(isIn(room, HOUSE) && there !== undefined && isIn(there, HOUSE)))
       return `between rooms import by '#room/…', not by '${specifier}'`;
     // The files at the top of the house compose all its rooms.

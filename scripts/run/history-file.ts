@@ -8,7 +8,7 @@ import {
   HistoryLine as HistoryLineSchema,
   readHistory,
 } from '#bench/model/history.ts';
-import { UsageError, explain } from '../exit.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
 
 /**
  * One write at the end of the file, which the system does not interleave with that of another process. Where the last line was cut short

@@ -5,7 +5,7 @@ import type { Scenario } from '#bench/model/scenario.ts';
 import { micros } from '#bench/model/units.ts';
 import type { Preset } from '#bench/plan/presets.ts';
 import { canBePaced, type SweepPoint, withSweep } from '#bench/plan/sweep.ts';
-import { UsageError } from '../exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 import { known } from '../nearest.ts';
 import { parseObjective } from '../slo.ts';
 import { parseSweep } from '../sweep.ts';

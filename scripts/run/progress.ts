@@ -1,7 +1,8 @@
-/** What a person sees on stderr while a run goes on: a live line in a terminal, one plain line a trial elsewhere. */
-import { subjectName } from '#bench/model/scenario.ts';
+/** What a person sees on stderr while a run goes on: a live line in a terminal, plain lines elsewhere. */
+import { formatDuration, rate } from '#bench/analysis/quantity.ts';
 import type { TrialRecord } from '#bench/model/record.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import { subjectName } from '#bench/model/scenario.ts';
+import type { Observer } from '#bench/run/spec.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 
@@ -9,13 +10,6 @@ export function sparkline(values: readonly number[]): string {
   const top = Math.max(...values);
   return values.map((v) => BARS[top > 0 ? Math.min(BARS.length - 1, Math.floor((v / top) * BARS.length)) : 0]).join('');
 }
-
-export function formatDuration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
-}
-
-export const rate = (n: number): string => (n >= 10_000 ? `${(n / 1_000).toFixed(1)} k/s` : `${n.toFixed(0)}/s`);
 
 function outcome(trial: TrialRecord): string {
   switch (trial.state) {
@@ -32,56 +26,41 @@ function outcome(trial: TrialRecord): string {
   }
 }
 
-export interface Progress {
-  note(line: string): void;
-  starting(trial: PlannedTrial): void;
-  finished(trial: TrialRecord): void;
-  /** So many trials more than were planned. */
-  readonly adding: (trials: number) => void;
-  /** What is being done, where trials are not counted: shown in a terminal until the next line. */
-  doing(line: string): void;
-  close(): void;
-}
-
-/** `stream` is stderr; a redraw happens only between trials, never inside a measured window. */
-export function createProgress(stream: NodeJS.WriteStream, planned: number, estimate: number): Progress {
+/** `stream` is stderr; a redraw happens only between turns, never inside one. */
+export function createProgress(stream: NodeJS.WriteStream, planned: number, estimate: number): Observer {
   let total = planned;
   const live = stream.isTTY;
   const startedAt = performance.now();
   const rates: number[] = [];
-  let done = 0;
+  let part = 0;
   const clear = (): void => void (live && stream.write('\r\x1b[2K'));
-  const eta = (): string => {
+  const left = (): string => {
     const elapsed = performance.now() - startedAt;
-    return formatDuration(done === 0 ? estimate : (elapsed / done) * (total - done));
+    return formatDuration(part < 2 ? estimate - elapsed : (elapsed / (part - 1)) * (total - part + 1));
+  };
+  const show = (line: string): void => {
+    if (!live) return;
+    clear();
+    stream.write(` ${line}`.slice(0, Math.max(20, stream.columns - 1)));
   };
   return {
     note(line) {
       clear();
       stream.write(`${line}\n`);
     },
-    starting({ scenario, subject, round }) {
-      if (!live) return;
-      const line = ` ${String(done + 1).padStart(String(total).length)}/${total}  round ${round + 1}  ${scenario.name} · ${subjectName(subject)}  ${eta()} left  ${sparkline(rates.slice(-24))}`;
-      clear();
-      stream.write(line.slice(0, Math.max(20, stream.columns - 1)));
+    doing: (line) => show(`${line}  ${left()} left  ${sparkline(rates.slice(-24))}`),
+    starting(what) {
+      part++;
+      show(`${part}/${total}  ${what}  ${left()} left  ${sparkline(rates.slice(-24))}`);
     },
     finished(trial) {
-      done += 1;
       if (trial.state === 'completed') rates.push(trial.load.requests / trial.load.window);
       if (live && trial.state === 'completed') return;
       clear();
       const where = `${trial.scenario} · ${subjectName(trial.subject)}`;
-      stream.write(
-        `${String(done).padStart(String(total).length)}/${total}  round ${trial.round + 1}  ${where.padEnd(36)} ${outcome(trial)}\n`,
-      );
+      stream.write(`${String(part).padStart(String(total).length)}/${total}  ${where.padEnd(36)} ${outcome(trial)}\n`);
     },
-    adding: (trials) => void (total += trials),
-    doing(line) {
-      if (!live) return;
-      clear();
-      stream.write(` ${line}`.slice(0, Math.max(20, stream.columns - 1)));
-    },
+    adding: (parts) => void (total += parts),
     close: clear,
   };
 }

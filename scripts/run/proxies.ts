@@ -4,7 +4,7 @@ import { proxies } from '#proxies/registry.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { applies } from '#bench/plan/applies.ts';
 import type { BenchConfig } from '../config.ts';
-import { UsageError } from '../exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 import { choose } from '../nearest.ts';
 import { defineOwn } from '../own-subjects.ts';
 

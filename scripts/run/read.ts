@@ -3,8 +3,8 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { readRecords, RecordError } from '#bench/model/read.ts';
 import type { RunRecords } from '#bench/model/record.ts';
-import { UsageError, explain } from '../exit.ts';
-import { RECORDS_FILE } from './record-log.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
+import { RECORDS_FILE } from '#bench/run/record-log.ts';
 
 /** A run is named by its folder, by its file of records, or by its name below `reports/out`. The path of the file. */
 async function locateFile(run: string): Promise<string> {

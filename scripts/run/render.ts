@@ -16,9 +16,9 @@ import { exporters } from '#reports/registry.ts';
 import { renderTerminal } from '#reports/terminal.ts';
 import { writeReports } from '#reports/write.ts';
 import { wantsColour } from '../colour.ts';
-import { UsageError } from '../exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 import { readRun } from './read.ts';
-import { RECORDS_FILE } from './record-log.ts';
+import { RECORDS_FILE } from '#bench/run/record-log.ts';
 
 export interface RenderOptions {
   readonly json: boolean;

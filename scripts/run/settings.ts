@@ -4,26 +4,25 @@ import { resolve } from 'node:path';
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import { REFERENCES } from '#bench/analysis/between.ts';
 import { whyNotChained } from '#bench/lab/topology.ts';
-import type { LoadJob } from '#bench/model/load.ts';
-import type { Objective } from '#bench/model/objective.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
-import { type Millis, millis } from '#bench/model/units.ts';
-import type { SubjectFacts } from '#bench/plan/applies.ts';
+import { millis } from '#bench/model/units.ts';
+import type { Settings } from '#bench/run/spec.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
 import { type BenchConfig, HOPS } from '../config.ts';
-import { UsageError } from '../exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 import { parseDuration, parseInteger, parseList } from '../flags.ts';
 import { choose, known } from '../nearest.ts';
 import { BASE, choosePaced, type PacedFlags, refuseUnpaced, sweepOver } from './paced.ts';
 import { chooseProxies, OWN, ownProxies } from './proxies.ts';
-import { chooseTargets, scenariosFor, type TargetFlags, type Targets } from './targets.ts';
+import { chooseTargets, scenariosFor, type TargetFlags } from './targets.ts';
 
 /** As commander hands them over: texts, absent where not given. */
 export interface BenchFlags extends TargetFlags, PacedFlags {
   readonly preset?: string;
   readonly proxies?: string;
   readonly scenarios?: string;
+  readonly generations?: string;
   readonly rounds?: string;
   readonly duration?: string;
   readonly seed?: string;
@@ -35,42 +34,8 @@ export interface BenchFlags extends TargetFlags, PacedFlags {
   readonly json?: boolean;
 }
 
-export interface Settings {
-  readonly preset: string;
-  readonly proxies: readonly ProxyDefinition[];
-  /** Those of `proxies` that run elsewhere, and how much they may be sent. */
-  readonly targets?: Targets;
-  /** Proxies left out because they are not installed, a line each with the command that installs them. */
-  readonly skipped: readonly string[];
-  /** Proxies that were to stand in a row and cannot, a line each with the reason. */
-  readonly unchained: readonly string[];
-  /** `direct` and the proxies, as the plan sees them. */
-  readonly subjects: readonly SubjectFacts[];
-  readonly scenarios: readonly Scenario[];
-  /** 0 where only a knee is searched. */
-  readonly rounds: number;
-  readonly warmup: Millis;
-  readonly window: Millis;
-  /** Requests that the window of an open loop is to carry: it is longer where the rate is too low for them. */
-  readonly samples?: number;
-  /** `--find max-rate`: for each subject, in each of these scenarios. */
-  readonly search?: { readonly objective: Objective; readonly scenarios: readonly Scenario[] };
-  readonly micro: Millis;
-  readonly calibrate: boolean;
-  readonly secondOpinion: boolean;
-  readonly seed: number;
-  /** Folder that holds the folders of runs. */
-  readonly out: string;
-  readonly driver: Exclude<LoadJob['driver'], 'tcp'>;
-  readonly strict: boolean;
-  readonly json: boolean;
-}
-
-/** The proxy that a subject of this run is; undefined for direct. */
-export const definitionOf = (
-  { proxies: chosen }: Pick<Settings, 'proxies'>,
-  name: string,
-): ProxyDefinition | undefined => chosen.find((definition) => definition.name === name);
+/** In every group of subjects, so that the groups can be compared. */
+const ALWAYS: ReadonlySet<string> = new Set([...Object.values(REFERENCES), 'l7-tls']);
 
 const DRIVERS = ['http1', 'autocannon'] as const;
 const WINDOW = { least: 200, most: 600_000 };
@@ -116,14 +81,16 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
   if (driver === 'autocannon') refuseForAutocannon(scenarios);
   const hops = flags.hops !== undefined ? parseInteger('--hops', flags.hops, ...HOPS) : (config.hops ?? 1);
   const unchained = hops > 1 ? whyUnchained(definitions, hops) : [];
-  const rounds =
-    flags.rounds !== undefined
-      ? parseInteger('--rounds', flags.rounds, 1, 1_000)
+  const generations =
+    flags.generations !== undefined
+      ? parseInteger('--generations', flags.generations, 1, 1_000)
       : paced?.objective && !paced.points
         ? 0 // the search alone
-        : (config.rounds ?? preset.rounds);
+        : (config.generations ?? preset.generations);
+  const rounds =
+    flags.rounds !== undefined ? parseInteger('--rounds', flags.rounds, 1, 1_000) : (config.rounds ?? preset.rounds);
   const again = preset.again === 'all' ? scenarioNames : preset.again;
-  // Direct and one hop run twice (A/A): the L7 reference, or what comes first.
+  // One hop runs twice (A/A): the L7 reference, or what comes first.
   const twin = (definitions.find(({ name }) => name === REFERENCES.l7) ?? definitions[0])?.name;
   return {
     preset: presetName,
@@ -132,11 +99,12 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     skipped,
     unchained,
     subjects: [
-      { name: 'direct', layer: 'direct', capabilities: new Set(), again },
+      { name: 'direct', layer: 'direct', capabilities: new Set() },
       ...definitions.map(({ name, layer, capabilities, external }) => ({
         name,
         layer,
         capabilities,
+        ...(ALWAYS.has(name) && { isReference: true }),
         ...(name === twin && { again }),
         ...(external && { external }),
       })),
@@ -147,11 +115,12 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
         ),
     ],
     scenarios,
+    generations,
     rounds,
     warmup: preset.warmup,
     ...(samples !== undefined && { samples }),
     ...(paced?.objective && { search: { objective: paced.objective, scenarios: bases } }),
-    micro: rounds === 0 ? millis(0) : preset.micro,
+    micro: generations === 0 ? millis(0) : preset.micro,
     calibrate: preset.calibrate,
     secondOpinion: flags.secondOpinion ?? config.secondOpinion ?? preset.secondOpinion,
     window: duration !== undefined ? parseDuration('--duration', duration, WINDOW.least, WINDOW.most) : preset.window,

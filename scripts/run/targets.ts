@@ -3,12 +3,11 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ExternalTarget, parseTarget } from '#proxies/peers/external.ts';
-import { preflightTarget } from '#bench/lab/target.ts';
-import type { SubjectRecord } from '#bench/model/record.ts';
+import type { Targets } from '#bench/run/spec.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { cappedScenarios, type TargetKind } from '#bench/plan/capped.ts';
 import { type BenchConfig, MOST_RATE } from '../config.ts';
-import { explain, UsageError } from '../exit.ts';
+import { explain, UsageError } from '#bench/model/errors.ts';
 import { parseInteger } from '../flags.ts';
 import { SubjectName } from '../own-subjects.ts';
 
@@ -17,12 +16,6 @@ export interface TargetFlags {
   readonly iOwnThisTarget?: boolean;
   readonly maxRate?: string;
   readonly targetCa?: string;
-}
-
-export interface Targets {
-  readonly definitions: readonly ExternalTarget[];
-  /** Requests a second, and connections a second, that none of them is ever sent more of. */
-  readonly maxRate: number;
 }
 
 /** Undefined where there is none. Throws `UsageError`, also for flags that are about targets where there is none. */
@@ -87,20 +80,3 @@ const kindOf = ({ layer, external }: ExternalTarget): TargetKind =>
 /** `chosen`: names of scenarios. What the targets can carry of it, each an open loop below the cap. */
 export const scenariosFor = ({ definitions, maxRate }: Targets, chosen: readonly string[]): Scenario[] =>
   cappedScenarios(chosen, new Set(definitions.map(kindOf)), maxRate);
-
-/** What each is, and what it answers, by name. Rejects where one does not do what was said of it. */
-export async function reachTargets(
-  targets: Targets | undefined,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, SubjectRecord>> {
-  const found = new Map<string, SubjectRecord>();
-  if (!targets) return found;
-  // One after the other: two of them may be one and the same.
-  for (const definition of targets.definitions) {
-    const record = await preflightTarget({ definition, maxRate: targets.maxRate }, signal);
-    const failed = record.preflight.find(({ passed }) => !passed);
-    if (failed) throw new Error(`target ${failed.detail}`);
-    found.set(definition.name, record);
-  }
-  return found;
-}

@@ -18,7 +18,7 @@ import { typicalWindows } from '#bench/plan/knee.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type LiveState, liveState } from '#reports/live.ts';
-import { RECORDS_FILE } from '../run/record-log.ts';
+import { RECORDS_FILE } from '#bench/run/record-log.ts';
 
 export class Follower {
   readonly #file: string;
@@ -140,12 +140,18 @@ export class Follower {
     const heads = this.#subjects.filter(({ subject }) => subject.kind === 'proxy' && subject.side === 'head');
     const facts = heads.map((record) => factsOf(record, proxies.get(hopName(record.subject))?.capabilities));
     return planGate({
-      subjects: heads.map(({ subject }) => hopName(subject)),
+      subjects: heads.map(({ subject }) => ({ name: hopName(subject), sides: this.#sidesOf(hopName(subject)) })),
       scenarios,
       carries: (scenario, name) =>
         applies(scenario, facts[heads.findIndex(({ subject }) => hopName(subject) === name)]!),
       rounds,
       seed,
-    }).flat(2).length;
+    }).flat().length;
+  }
+
+  #sidesOf(name: string): ('base' | 'head')[] {
+    return this.#subjects.flatMap(({ subject }) =>
+      subject.kind === 'proxy' && subject.name === name && subject.side !== undefined ? [subject.side] : [],
+    );
   }
 }

@@ -9,8 +9,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Endpoint } from '#proxies/config/intent.ts';
 import { RunLine } from '#bench/model/record.ts';
 import { type ListedRun, livePage, runsPage } from '#reports/html/live.ts';
-import { explain } from '../exit.ts';
-import { RECORDS_FILE } from '../run/record-log.ts';
+import { explain } from '#bench/model/errors.ts';
+import { RECORDS_FILE } from '#bench/run/record-log.ts';
 import { Follower } from './follow.ts';
 
 /** Files of a run's folder that are served, with their types. */

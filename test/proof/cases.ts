@@ -2,6 +2,7 @@
 import { shareInterval } from '#bench/gate/replay.ts';
 import { percent } from '#bench/analysis/quantity.ts';
 import { median } from '#bench/stats/hodges-lehmann.ts';
+import { describePaced, failings, openLoop } from './open-loop.ts';
 import { resolution, type ResolutionSize, type Tally } from './resolution.ts';
 import { describe as describeTrial, verdicts } from './verdicts.ts';
 
@@ -63,6 +64,20 @@ export const cases: readonly ProofCase[] = [
         }),
       ];
       return { lines, holds: spoiled.every(({ holds }) => holds) };
+    },
+  },
+  {
+    name: 'open-loop',
+    summary: 'on the core that it shares with the origin, the open loop holds its rate on time, and never collapses',
+    async run(_size, signal, told) {
+      const shown = await openLoop({}, signal, told);
+      const failed = failings(shown);
+      const lines = [
+        ...[...shown.paced, shown.beyond].map(describePaced),
+        ...failed.map((line) => `not so: ${line}`),
+        `other processes used ${percent(shown.foreign)} of the CPU meanwhile`,
+      ];
+      return { lines, holds: failed.length === 0 };
     },
   },
 ];

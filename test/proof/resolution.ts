@@ -14,7 +14,7 @@ import { type Loop, type Subject, subjectName } from '#bench/model/scenario.ts';
 import { mulberry32, shuffled } from '#bench/plan/random.ts';
 import type { Fault } from '#proxies/config/intent.ts';
 import { settle } from '#scripts/run/settings.ts';
-import { runTrial } from '#scripts/run/trial.ts';
+import { runTrial } from '#bench/run/window.ts';
 
 export interface ResolutionSize {
   readonly rounds: number;

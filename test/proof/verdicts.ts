@@ -14,7 +14,7 @@ import { type Loop, type Scenario, type Subject, subjectName } from '#bench/mode
 import { bytes, perSecond } from '#bench/model/units.ts';
 import type { WarningCode } from '#bench/model/warning.ts';
 import { settle } from '#scripts/run/settings.ts';
-import { runTrial } from '#scripts/run/trial.ts';
+import { runTrial } from '#bench/run/window.ts';
 import { startBurners } from './burners.ts';
 
 interface Spoiled {

@@ -64,6 +64,17 @@ test('trials.csv has one row a trial and the same number of fields in each', asy
   assert.equal(rows.length, analysis.trials.length + 1);
 });
 
+test('trials.csv tells failed requests by kind and status', async () => {
+  const run = syntheticRun({ rounds: 1, scenarios: ['http-small'] });
+  const [trial] = run.trials;
+  assert.ok(trial?.state === 'completed');
+  trial.load.failures = [
+    { kind: 'status', status: 503, count: 7, first: 'x' },
+    { kind: 'reset', count: 1, first: 'y' },
+  ];
+  assert.match(await textOf(trialsCsv, run), /"7 status 503, 1 reset"/);
+});
+
 test('a spreadsheet runs no formula that came in as a name', async () => {
   const evil = TRUTHS.map((truth) => (truth.name === ODD_NAME ? { ...truth, name: '=HYPERLINK("http://x")' } : truth));
   const csv = await textOf(trialsCsv, syntheticRun({ rounds: 1, subjects: evil, scenarios: ['http-small'] }));

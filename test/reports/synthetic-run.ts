@@ -247,7 +247,7 @@ export function measure({ scenario, truth, loop, random, noise, instructions, qu
       dropped: 0,
       offered: loop.offered,
       response: histogram(random, requests, service + 9, 0.18),
-      scheduleLag: histogram(random, requests, 6, 0.3),
+      scheduleLag: histogram(random, requests, 2, 0.3),
     }),
     ...(scenario.second && { second: secondOf(scenario.second, random, service) }),
     timeline: {

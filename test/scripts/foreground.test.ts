@@ -65,3 +65,16 @@ test('SIGHUP reads the configuration again; one that is wrong is refused by line
   hop.process.kill('SIGTERM');
   assert.equal((await hop.finished).code, 0);
 });
+
+test('workers that keep dying end the process with 1, and it says why', async () => {
+  const trap = import.meta.resolve('../proxies/workers/trap.ts');
+  const env = { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${trap}`, VICTIM: 'ever' };
+  const args = ['proxy', 'l4-tcp', '--listen', '127.0.0.1:0', '--upstream', '127.0.0.1:9', '--workers', '2'];
+  await using hop = new Cli(args, { env });
+  await ready(hop);
+  hop.process.kill('SIGUSR2');
+  const { code, stderr } = await hop.finished;
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /hopcost: event_loop_died: loop \d: Error: planted death\n/);
+  assert.match(stderr, /hopcost: l4-tcp: event loop \d died 6 times in a row: planted death\n$/);
+});

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { recordLines } from '#bench/model/record.ts';
 import { readHistory } from '#bench/model/history.ts';
 import { appendHistory, readHistoryFile } from '#scripts/run/history-file.ts';
-import { UsageError } from '#scripts/exit.ts';
+import { UsageError } from '#bench/model/errors.ts';
 import { historyLines } from '#test/bench/analysis/history-lines.ts';
 import { syntheticRun } from '#test/reports/synthetic-run.ts';
 import { hopcost, temporaryFolder } from './cli.ts';

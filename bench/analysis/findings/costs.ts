@@ -2,10 +2,11 @@
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Finding, NamedComparison } from '../analysis.ts';
 import { REFERENCES } from '../between.ts';
-import { type Comparison, strengthOfFigure } from '../comparison.ts';
+import { strengthOfBound, strengthOfFigure } from '../comparison.ts';
+import { moreThan } from '../more.ts';
 import { formatEstimate, formatQuantity, formatInterval } from '../quantity.ts';
 import { describeRanking, strengthOfRanking } from '../ranking.ts';
-import { type Evidence, mainHops, MOST_OF_A_KIND, weaker, whyNone, whyNot } from './evidence.ts';
+import { type Evidence, mainHops, MOST_OF_A_KIND, weaker, whyNone } from './evidence.ts';
 
 const LAYER = { l4: 'L4', l7: 'L7' } as const;
 const CPU = 'CPU per request';
@@ -29,21 +30,12 @@ export function hopCosts(evidence: Evidence): Finding[] {
       (one) => one.name === 'L7 over L4' && one.metric === 'cpuPerRequest' && one.subject.subject === name,
     );
     return {
-      sentence: `${hop} cost ${formatEstimate(cpu, 'µs')} of CPU per request${over ? `, ${ratioWords(over, 'an L4 hop')}` : ''}.`,
-      strength: over ? weaker(strengthOfFigure(cpu), over.strength) : strengthOfFigure(cpu),
+      sentence: `${hop} cost ${formatEstimate(cpu, 'µs')} of CPU per request${over ? `, ${moreThan(over, `an L4 hop (${over.reference.subject})`)}` : ''}.`,
+      strength: over ? weaker(strengthOfFigure(cpu), strengthOfBound(over)) : strengthOfFigure(cpu),
       scenario: scenario.scenario.name,
       figure: { label: hop, what: CPU, estimate: cpu, unit: 'µs' },
     };
   });
-}
-
-/** '2.10× (1.95–2.28) an L4 hop (l4-tcp)', or why the ratio cannot be told. */
-function ratioWords({ estimate, strength, reference }: Comparison, what: string): string {
-  const size = `${formatEstimate(estimate, 'ratio')} ${what} (${reference.subject})`;
-  if (strength !== 'cannot tell') return size;
-  return estimate.n < 2
-    ? size
-    : `but whether that differs from ${what} (${reference.subject}) cannot be told: ${whyNot(estimate, 'ratio')}`;
 }
 
 const ofCpu = ({ comparisons }: Evidence, kind: NamedComparison['name']): NamedComparison[] =>
@@ -55,10 +47,10 @@ export function tlsCosts(evidence: Evidence): Finding[] {
   const isMain = ({ subject }: NamedComparison): boolean => subject.subject === 'l7-tls';
   const fold = all.length > MOST_OF_A_KIND && all.some(isMain);
   return all.map((comparison): Finding => {
-    const { subject, estimate, strength } = comparison;
+    const { subject, estimate } = comparison;
     return {
       sentence: tlsSentence(comparison),
-      strength,
+      strength: strengthOfBound(comparison),
       scenario: subject.scenario,
       ...(fold && !isMain(comparison) && { isDetail: true }),
       figure: { label: `TLS added (${subject.subject})`, what: CPU, estimate, unit: 'µs' },
@@ -68,7 +60,7 @@ export function tlsCosts(evidence: Evidence): Finding[] {
 
 function tlsSentence({ estimate, strength, subject, reference }: NamedComparison): string {
   if (strength === 'cannot tell' && estimate.n > 1)
-    return `Whether terminating TLS (${subject.subject} against ${reference.subject}) adds CPU time cannot be told: ${whyNot(estimate, 'µs')}.`;
+    return `Terminating TLS (${subject.subject}) added at most ${formatQuantity(Math.max(0, estimate.high), 'µs')} of CPU per request to ${reference.subject}.`;
   if (estimate.value < 0)
     return `${subject.subject} with TLS cost ${formatQuantity(-estimate.value, 'µs')} less CPU per request than ${reference.subject} in the clear (difference ${formatInterval(estimate, 'µs')} µs).`;
   return `Terminating TLS (${subject.subject}) added ${formatEstimate(estimate, 'µs')} of CPU per request to ${reference.subject}.`;
@@ -89,12 +81,14 @@ export const ranks = ({ rankings }: Evidence): Finding[] =>
 
 export function others(evidence: Evidence): Finding[] {
   const all = ofCpu(evidence, 'over the reference');
-  return all.map(({ estimate, strength, subject, reference }): Finding => {
+  return all.map((comparison): Finding => {
+    const { estimate, strength, subject, reference } = comparison;
     const sentence =
       strength === 'cannot tell' && estimate.n > 1
-        ? `Whether ${subject.subject} or ${reference.subject} costs more CPU per request cannot be told: ${whyNot(estimate, 'ratio')}.`
+        ? `${subject.subject} cost ${moreThan(comparison, reference.subject)} in CPU per request.`
         : `${subject.subject} cost ${formatEstimate(estimate, 'ratio')} the CPU per request of ${reference.subject}.`;
     const isRanked = Object.values<string>(REFERENCES).includes(reference.subject) && all.length > MOST_OF_A_KIND;
-    return { sentence, strength, scenario: subject.scenario, ...(isRanked && { isDetail: true }) };
+    const told = strengthOfBound(comparison);
+    return { sentence, strength: told, scenario: subject.scenario, ...(isRanked && { isDetail: true }) };
   });
 }

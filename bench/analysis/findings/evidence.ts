@@ -4,11 +4,10 @@ import { hopsOf, subjectName } from '#bench/model/scenario.ts';
 import type { NamedComparison, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
 import { keepAlive, REFERENCES } from '../between.ts';
 import type { ChainCost } from '../chains.ts';
-import type { Comparison, Strength } from '../comparison.ts';
+import type { Strength } from '../comparison.ts';
 import type { Knees } from '../knees.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Noise } from '../noise.ts';
-import { formatInterval } from '../quantity.ts';
 import type { Ranking } from '../ranking.ts';
 import type { SecondOpinion } from '../second-opinion.ts';
 
@@ -51,17 +50,6 @@ export function mainHops({
   const references = plain.filter(({ subject }) => Object.values<string>(REFERENCES).includes(subjectName(subject)));
   const hops = (references.length > 0 ? references : plain).toSorted((a, b) => b.layer.localeCompare(a.layer)); // L7 first
   return { scenario, hops };
-}
-
-/** Why a comparison says nothing: its interval holds "no difference", or the same subject differs as much from itself (A/A). */
-export function whyNot(estimate: Comparison['estimate'], unit: 'ratio' | 'µs'): string {
-  const [none, interval] =
-    unit === 'ratio'
-      ? [1, `the ratio’s interval ${formatInterval(estimate, unit)}`]
-      : [0, `the interval ${formatInterval(estimate, unit)} µs`];
-  return estimate.low <= none && none <= estimate.high
-    ? `${interval} holds ${none}`
-    : `${interval} lies within the noise of the same subject against itself`;
 }
 
 export function whyNone(subject: SubjectAnalysis | undefined): string {

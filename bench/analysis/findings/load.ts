@@ -2,9 +2,9 @@
 import { subjectName } from '#bench/model/scenario.ts';
 import { samplesFor } from '#bench/stats/histogram.ts';
 import type { Finding, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
-import { type Comparison, strengthOfFigure } from '../comparison.ts';
+import { type Comparison, strengthOfBound, strengthOfFigure } from '../comparison.ts';
 import type { MetricName } from '../metrics.ts';
-import { formatEstimate, formatInterval, formatQuantity } from '../quantity.ts';
+import { formatEstimate, formatQuantity } from '../quantity.ts';
 import { pacedScenario } from '../reading-point.ts';
 import { type Evidence, mainHops, noneCompleted, weaker } from './evidence.ts';
 
@@ -31,7 +31,7 @@ export function addedLatency(evidence: Evidence): Finding[] {
     return [
       {
         sentence: `${rate}, ${time} time through ${subject.subject} against direct: ${addedWords(p50, 'p50')}; ${tail}${withheld}.`,
-        strength: p99 ? weaker(p50.strength, p99.strength) : p50.strength,
+        strength: strengthOfBound(p50),
         scenario: scenario.scenario.name,
         ...(p50.strength !== 'cannot tell' && {
           figure: {
@@ -89,13 +89,9 @@ function cannotAdd(rate: string, subject: SubjectAnalysis, scenario: ScenarioAna
   };
 }
 
-const addedWords = ({ estimate, strength, resolvable }: Comparison, name: string): string => {
-  const least =
-    resolvable === undefined || !Number.isFinite(resolvable)
-      ? ''
-      : `, the smallest that could have been seen is ${formatQuantity(resolvable, 'µs')}`;
+const addedWords = ({ estimate, strength }: Comparison, name: string): string => {
   if (strength === 'cannot tell' && estimate.n > 1)
-    return `${name} no difference that this run can resolve (${formatInterval(estimate, 'µs')} µs${least})`;
+    return `${name} at most +${formatQuantity(Math.max(0, estimate.high), 'µs')}`;
   return `${name} ${estimate.value >= 0 ? '+' : ''}${formatEstimate(estimate, 'µs')}`;
 };
 

@@ -1,22 +1,35 @@
 /** What the figures of a run rest on: its rounds, its instruments, the same against the same, and what was left out. */
-import type { TrialRecord } from '#bench/model/record.ts';
+import type { RunRecord, TrialRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import type { Finding } from '../analysis.ts';
 import { describeCalibration } from '../calibration.ts';
-import { CLAIM_ROUNDS, CONFIDENCE } from '../comparison.ts';
+import { CLAIM_GENERATIONS, CONFIDENCE } from '../comparison.ts';
 import { describeSearch, type Knees } from '../knees.ts';
 import { formatEstimate, percent } from '../quantity.ts';
 import { describeSecondOpinion } from '../second-opinion.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What all figures of the run rest on. */
-export function basisOf(rounds: number, knees?: Knees): string {
+export function basisOf({ rounds: generations, turns }: Pick<RunRecord, 'rounds' | 'turns'>, knees?: Knees): string {
   const searched = knees ? describeSearch(knees) : '';
-  return rounds === 0 && knees ? searched : `${roundsBasis(rounds)}${knees ? ` ${searched}` : ''}`;
+  if (generations === 0 && knees) return searched;
+  const words = turns ? generationsBasis(generations, turns.rounds) : windowsBasis(generations);
+  return `${words}${knees ? ` ${searched}` : ''}`;
 }
 
-function roundsBasis(rounds: number): string {
+function generationsBasis(generations: number, rounds: number): string {
+  const taken = `every subject started afresh ${times(generations)}, ${rounds} turns each time`;
+  if (generations < 2)
+    return `One start of every subject, ${rounds} turns: figures without intervals. They show that everything runs.`;
+  const look = generations < CLAIM_GENERATIONS ? ` A first look; ${CLAIM_GENERATIONS} starts make a claim.` : '';
+  return `Subjects took turns of tens of milliseconds, ${taken}; intervals are over starts and cover 95 %.${look}`;
+}
+
+const times = (count: number): string => (count === 2 ? 'twice' : `${count} times`);
+
+/** Of runs that had no turns. */
+function windowsBasis(rounds: number): string {
   if (rounds < 2) return 'One round: figures without intervals. They show that everything runs, not what it costs.';
   const { coverage } = hodgesLehmann(
     Array.from({ length: rounds }, (_, i) => i),
@@ -24,9 +37,8 @@ function roundsBasis(rounds: number): string {
   );
   const cover = `${(coverage * 100).toFixed(coverage > 0.9 ? 1 : 0)} %`;
   if (coverage < CONFIDENCE)
-    return `${rounds} rounds: intervals reach from the least to the greatest round and cover the true figure in ${cover} of runs. A first look; ${CLAIM_ROUNDS} rounds make a claim.`;
-  const look = rounds < CLAIM_ROUNDS ? ` A first look; ${CLAIM_ROUNDS} rounds make a claim.` : '';
-  return `${rounds} rounds: intervals are exact signed-rank intervals over rounds and cover the true figure in ${cover} of runs.${look}`;
+    return `${rounds} rounds: intervals reach from the least to the greatest round and cover the true figure in ${cover} of runs. A first look.`;
+  return `${rounds} rounds: intervals are exact signed-rank intervals over rounds and cover the true figure in ${cover} of runs.`;
 }
 
 export function instruments({ calibration, opinion, scenarios }: Evidence): Finding[] {
@@ -41,7 +53,8 @@ export function instruments({ calibration, opinion, scenarios }: Evidence): Find
 
 /** Needs rounds enough for the default rule to call anything different at all. */
 export function sameAgainstSame({ noise }: Evidence): Finding[] {
-  const able = noise?.comparisons.filter(({ kind, estimate }) => kind === 'ratio' && estimate.n >= CLAIM_ROUNDS) ?? [];
+  const able =
+    noise?.comparisons.filter(({ kind, estimate }) => kind === 'ratio' && estimate.n >= CLAIM_GENERATIONS) ?? [];
   if (!noise || able.length === 0) return [];
   const cpu = able.find(({ metric }) => metric === 'cpuPerRequest');
   const floor = cpu

@@ -10,6 +10,7 @@ import { reliabilityCases } from './reliability.ts';
 import { requestLineCases } from './request-line.ts';
 import { responseCases } from './responses.ts';
 import { retryCases } from './retries.ts';
+import { routeCases } from './routes.ts';
 import { sniCases } from './sni.ts';
 import { tlsCases } from './tls-sides.ts';
 import { tunnelCases } from './tunnels.ts';
@@ -21,6 +22,7 @@ export const cases: readonly ConformanceCase[] = [
   ...framingCases,
   ...forwardingCases,
   ...responseCases,
+  ...routeCases,
   ...retryCases,
   ...tunnelCases,
   ...connectionCases,

@@ -28,15 +28,7 @@ const WHY = {
       'te-with-length',
     ] as const),
     ...(['length-invalid', 'chunked-last', 'coding-unknown', 'te-http10', 'chunk-size', 'chunk-extension'] as const),
-    ...([
-      'trailer-forbidden',
-      'upgrade-body',
-      'fuzz',
-      'proxy-v1',
-      'proxy-v2',
-      'proxy-required',
-      'sni-oversized',
-    ] as const),
+    ...(['trailer-forbidden', 'fuzz', 'proxy-v1', 'proxy-v2', 'proxy-required', 'sni-oversized'] as const),
   ],
   'refuses with another status, or by a close': [
     ...(['version-unknown', 'target-too-long', 'head-too-large', 'body-too-large', 'slow-head', 'error-body'] as const),
@@ -46,9 +38,11 @@ const WHY = {
     ...(['space-before-colon-response', 'obs-fold-response', 'length-invalid-upstream', 'truncated'] as const),
     ...(['tls-truncation', 'tls-verify', 'bodiless', 'chunk-rewritten', 'idle-upstream-bytes'] as const),
   ],
-  'forwards targets as they came, or supports fewer forms': [
+  'reads what origins send more strictly than we ask': ['tolerated'],
+  'forwards targets as it understands them, or supports fewer forms': [
     ...([
       'canonical-path',
+      'escaped-slash',
       'peculiar-path',
       'absolute-form',
       'authority-form',
@@ -66,11 +60,11 @@ const WHY = {
       'identity-untrusted',
       'identity-trusted',
     ] as const),
-    ...(['trailer-forwarded', 'expect'] as const),
+    ...(['trailer-forwarded', 'expect', 'decided-by-kept', 'loop'] as const),
   ],
   'handles 1xx, early answers or upgrades in its own way': [
     ...(['informational-11', 'informational-10', 'early-answer', 'tunnel-101', 'tunnel-early-bytes'] as const),
-    ...(['tunnel-not-pooled', 'connect-2xx'] as const),
+    ...(['tunnel-not-pooled', 'connect-2xx', 'upgrade-body'] as const),
   ],
   'repeats requests by its own rules, or never': [
     'retry-stale',

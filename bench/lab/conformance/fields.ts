@@ -46,6 +46,13 @@ const refusals: readonly Refused[] = [
     status: 408,
     whole: true,
   },
+  ...(
+    [
+      ['HEAD without Host', 'HEAD / HTTP/1.1\r\nX: a\r\n\r\n', 400],
+      ['HEAD of another version', 'HEAD / HTTP/2.0\r\nHost: a\r\n\r\n', 505],
+      ['HEAD of an overlong target', `HEAD /${'a'.repeat(70_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+    ] as const
+  ).map(([name, send, status]): Refused => ({ rule: 'bodiless', name: `a refused ${name}`, send, status })),
   {
     rule: 'name-alias',
     name: 'Content_Length beside a Content-Length',

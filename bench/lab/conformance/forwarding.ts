@@ -24,7 +24,37 @@ const forged = [
   'X-Forwarded-For: 7.7.7.7',
 ].join('\r\n');
 
+/** What origins take for the same, by lower-case name. */
+const claims = {
+  'x-real-ip': '6.6.6.6',
+  'x-forwarded-port': '1',
+  'x-forwarded-prefix': '/x',
+  'x-forwarded-ssl': 'on',
+  'x-forwarded-server': 'evil',
+  'true-client-ip': '6.6.6.6',
+  'cf-connecting-ip': '6.6.6.6',
+  'x-original-url': '/admin',
+} as const;
+
 const rows: readonly Forwarded[] = [
+  ...Object.entries(claims).map(([name, value]): Forwarded => ({
+    rule: 'identity-untrusted',
+    name,
+    send: get(`${name}: ${value}`),
+    // Some peers write it themselves.
+    origin: { fields: { [name]: new RegExp(`^(?!${value}$)`) } },
+  })),
+  {
+    rule: 'identity-trusted',
+    name: 'what says the same in other words is kept',
+    setup: trusting,
+    send: get(
+      Object.entries(claims)
+        .map((field) => field.join(': '))
+        .join('\r\n'),
+    ),
+    origin: { fields: claims },
+  },
   {
     rule: 'hop-by-hop',
     name: 'fields of a connection',

@@ -148,6 +148,24 @@ const refusals: readonly Refused[] = [
     amidBody: true,
     closes: true,
   },
+  ...(
+    [
+      ['no name', '5;'],
+      ['no name before another', '5;;a'],
+      ['a name that is no token', '5;bad[=x'],
+      ['no value', '5;a='],
+      ['a quoted value without its end', '5;a="x'],
+      ['text after a quoted value', '5;a="x"y'],
+      ['blanks that end the line', '5;a '],
+    ] as const
+  ).map(([name, line]): Refused => ({
+    rule: 'chunk-extension',
+    name,
+    send: chunked(`${line}\r\nhello\r\n0\r\n\r\n`),
+    status: 400,
+    amidBody: true,
+    closes: true,
+  })),
   {
     rule: 'chunk-extension',
     name: 'NUL in it',
@@ -241,6 +259,18 @@ const passes: readonly Forwarded[] = [
     rule: 'chunk-extension',
     name: 'dropped',
     send: chunked('5;a=b;c="d e"\r\nhello\r\n0;x\r\n\r\n'),
+    origin: { body: 'hello' },
+  },
+  {
+    rule: 'chunk-extension',
+    name: 'blanks where they may stand',
+    send: chunked('5 ; a = b;c\t= "d"\r\nhello\r\n0;x ;y\r\n\r\n'),
+    origin: { body: 'hello' },
+  },
+  {
+    rule: 'chunk-rewritten',
+    name: 'more leading zeros than digits that count',
+    send: chunked('0000000000005\r\nhello\r\n0000000000000\r\n\r\n'),
     origin: { body: 'hello' },
   },
   {

@@ -1,6 +1,6 @@
 /** Request lines, targets and Host: RFC 9112 §2–§3, and the one canonical path. */
 import type { ConformanceCase } from './contract.ts';
-import { withLimits } from './setups.ts';
+import { http, withLimits } from './setups.ts';
 import { anyRefusal, forwarded, refused, type Forwarded, type Refused } from './tables.ts';
 
 const end = 'Host: a\r\n\r\n';
@@ -113,13 +113,15 @@ const refusals: readonly Refused[] = [
   },
   ...(
     [
-      ['%2f', '/a%2fb'],
-      ['%2F', '/a%2Fb'],
       ['%5c', '/a%5cb'],
       ['%00', '/a%00b'],
       ['backslash', '/a\\b'],
       [';/..', '/a;/../b'],
       ['/..;/', '/a/..;x/b'],
+      ['..%2f', '/a/..%2fb'],
+      ['%2f..', '/a%2f../b'],
+      ['//..', '/a//../b'],
+      ['/;/', '/;x/a'],
       ['fragment', '/a#b'],
       ['above the root', '/../a'],
       ['encoded dots above the root', '/%2e%2e/a'],
@@ -131,7 +133,7 @@ const refusals: readonly Refused[] = [
     name,
     send: get(target),
     status: 400,
-    ...(name === '%2f' && { quick: true }),
+    ...(name === '%5c' && { quick: true }),
   })),
 ];
 
@@ -187,19 +189,52 @@ const passes: readonly Forwarded[] = [
   },
   ...(
     [
-      ['dot segments', '/a/./b/../c', '/a/c'],
-      ['encoded dot segments', '/a/%2e%2E/c', '/c'],
-      ['encoded unreserved', '/%61%7Eb', '/a~b'],
-      ['lower-case escape', '/a%20b%e4', '/a%20b%E4'],
-      ['a dot segment at the end', '/a/b/..', '/a/'],
-      ['the query is left alone', '/a?b=%2f/../%61#'.slice(0, -1), '/a?b=%2f/../%61'],
+      ['dot segments', '/a/./b/../c'],
+      ['encoded dot segments', '/a/%2e%2E/c'],
+      ['encoded unreserved', '/%61%7Eb'],
+      ['lower-case escape', '/a%20b%e4'],
+      ['a dot segment at the end', '/a/b/..'],
+      ['repeated slashes', '//a///b//'],
+      ['the query is left alone', '/a?b=%2f/../%61'],
     ] as const
-  ).map(([name, target, canonical]): Forwarded => ({
+  ).map(([name, target]): Forwarded => ({ rule: 'canonical-path', name, send: get(target), origin: { target } })),
+  {
     rule: 'canonical-path',
+    name: 'of an absolute form',
+    send: get('http://b/a/../%61?%61'),
+    origin: { target: '/a/../%61?%61' },
+  },
+  ...(
+    [
+      ['%2f', '/api/v4/projects/group%2fproject'],
+      ['%2F', '/api/queues/%2F/name'],
+    ] as const
+  ).map(([name, target]): Forwarded => ({
+    rule: 'escaped-slash',
     name,
     send: get(target),
-    origin: { target: canonical },
+    origin: { target },
+    ...(name === '%2f' && { quick: true }),
   })),
 ];
 
-export const requestLineCases: readonly ConformanceCase[] = [...refusals.map(refused), ...passes.map(forwarded)];
+const refusingSlashes = http('escaped slashes refused', (base) => ({ ...base, escapedSlashes: 'refuse' }));
+
+export const requestLineCases: readonly ConformanceCase[] = [
+  ...refusals.map(refused),
+  ...passes.map(forwarded),
+  refused({
+    rule: 'escaped-slash',
+    name: 'refused where that is configured',
+    setup: refusingSlashes,
+    send: get('/a%2Fb'),
+    status: 400,
+  }),
+  forwarded({
+    rule: 'escaped-slash',
+    name: 'one in a query is none',
+    setup: refusingSlashes,
+    send: get('/a?b=%2F'),
+    origin: { target: '/a?b=%2F' },
+  }),
+];

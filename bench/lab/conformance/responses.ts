@@ -166,11 +166,39 @@ const rows: readonly Answered[] = [
     origin: ok200('Transfer-Encoding: chunked', '5\r\nhello\r\n0\r\n\r\n'),
     client: { status: 200, body: 'hello', fields: { 'transfer-encoding': null } },
   },
+  ...(
+    [
+      ['LF alone', 'HTTP/1.1 200 OK\nX: a\r\nContent-Length: 2\n\nok'],
+      ['blanks after a chunk size', ok200('Transfer-Encoding: chunked', '2  \r\nok\r\n0 \r\n\r\n')],
+      ['the same length twice', ok200('Content-Length: 2\r\nX: a\r\nContent-Length: 2', 'ok')],
+      ['the same length in a list', ok200('Content-Length: 2, 2', 'ok')],
+    ] as const
+  ).map(([name, origin]): Answered => ({
+    rule: 'tolerated',
+    name,
+    origin,
+    client: { status: 200, body: 'ok', fields: { 'content-length': /^2?$/ } },
+  })),
+  {
+    rule: 'tolerated',
+    name: 'a status of its own kind',
+    origin: 'HTTP/1.1 999 Request Denied\r\nContent-Length: 2\r\n\r\nok',
+    client: { status: 999, body: 'ok' },
+  },
+  {
+    rule: 'informational-11',
+    name: 'ends with its head, whatever its fields say',
+    origin: `HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n${ok200('Content-Length: 2', 'ok')}`,
+    client: { status: 200, informational: [103], body: 'ok' },
+  },
+  bad('an extension without a name', ok200('Transfer-Encoding: chunked', '5;\r\nhello\r\n0\r\n\r\n'), {
+    rule: 'truncated',
+    client: { status: 200, complete: false },
+  }),
   bad('no HTTP', 'hello\r\n\r\n'),
   bad('another version', 'HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n'),
   bad('letters in the status', 'HTTP/1.1 2OO OK\r\nContent-Length: 0\r\n\r\n'),
   bad('two digits', 'HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n'),
-  bad('bare LF', 'HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n'),
   bad('NUL in a value', ok200('X: a\0b\r\nContent-Length: 0')),
   bad('no colon', ok200('X\r\nContent-Length: 0')),
   bad('unknown coding', ok200('Transfer-Encoding: gzip', 'ok'), { ends: 'close' }),
@@ -178,6 +206,19 @@ const rows: readonly Answered[] = [
   bad('101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n', {
     rule: 'tunnel-101',
   }),
+  ...(
+    [
+      ['101 to another protocol', 'Upgrade: tcp\r\n'],
+      ['101 to none', ''],
+    ] as const
+  ).map(([name, lines]) =>
+    bad(name, `HTTP/1.1 101 Switching Protocols\r\n${lines}Connection: Upgrade\r\n\r\n`, {
+      rule: 'tunnel-101',
+      needs: ['upgrade'],
+      request: (target) =>
+        `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    }),
+  ),
   bad('closed without an answer', '', { ends: 'close' }),
   bad('reset without an answer', '', { ends: 'reset' }),
   bad('closed amid the head', 'HTTP/1.1 200 OK\r\nContent-Le', { ends: 'close' }),

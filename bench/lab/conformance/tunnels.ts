@@ -5,7 +5,7 @@ import type { Bench } from './bench.ts';
 import { type ConformanceCase, type Setup, show, Violation } from './contract.ts';
 import { ok, type OriginConnection } from './origin.ts';
 import { bytes, plain, withTimeouts } from './setups.ts';
-import { anyRefusal, checkRequest, refused } from './tables.ts';
+import { anyRefusal, checkRequest, forwarded, refused } from './tables.ts';
 import { sendVariants } from './variants.ts';
 
 const upgrade = 'GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
@@ -133,19 +133,26 @@ export const tunnelCases: readonly ConformanceCase[] = [
       await bench.arrived(() => connection.ended || connection.closed);
     },
   }),
-  refused({
+  ...(
+    [
+      ['with a length', 'echo', 'Content-Length: 5', 'hello'],
+      ['chunked', 'tcp', 'Transfer-Encoding: chunked', '5\r\nhello\r\n0\r\n\r\n'],
+      ['to TLS, with a length', 'TLS/1.2', 'Content-Length: 5', 'hello'],
+      ['to h2c, with a length', 'h2c', 'Content-Length: 5', 'hello'],
+    ] as const
+  ).map(([name, protocol, framing, body]) =>
+    forwarded({
+      rule: 'upgrade-body',
+      name,
+      send: `POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n${framing}\r\n\r\n${body}`,
+      origin: { body: 'hello', fields: { upgrade: null } },
+    }),
+  ),
+  forwarded({
     rule: 'upgrade-body',
-    name: 'with a length',
-    needs: ['upgrade'],
-    send: 'POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\nContent-Length: 5\r\n\r\nhello',
-    status: anyRefusal,
-  }),
-  refused({
-    rule: 'upgrade-body',
-    name: 'chunked',
-    needs: ['upgrade'],
-    send: 'POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-    status: anyRefusal,
+    name: 'to TLS',
+    send: 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0\r\n\r\n',
+    origin: { fields: { upgrade: null } },
   }),
   refused({
     rule: 'connect-disabled',

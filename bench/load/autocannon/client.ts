@@ -76,7 +76,8 @@ export function observe(client: Client, expect: Expectation, sample: BodySample,
 }
 
 function judge(expect: Expectation, status: number, bodyBytes: number): Fault | undefined {
-  if (status !== expect.status) return { kind: 'status', message: `expected status ${expect.status}, got ${status}` };
+  if (status !== expect.status)
+    return { kind: 'status', status, message: `expected status ${expect.status}, got ${status}` };
   if (expect.bodyBytes === undefined || bodyBytes === expect.bodyBytes) return undefined;
   return { kind: 'body', message: `expected a body of ${expect.bodyBytes} bytes, got ${bodyBytes}` };
 }

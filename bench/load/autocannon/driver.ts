@@ -5,7 +5,6 @@
  */
 import { type LoadDriver, LoadError } from '../contract.ts';
 import { BodySample } from '../http1/answer.ts';
-import { runShard, type Session } from '../shard.ts';
 import { shareOf } from '../shares.ts';
 import { observe } from './client.ts';
 import type { Client } from 'autocannon';
@@ -17,7 +16,7 @@ export const driver = {
   name: 'autocannon',
   supports: (traffic, loop) =>
     traffic.kind === 'http' && traffic.connection === 'keep-alive' && traffic.tls === 'none' && loop.kind === 'closed',
-  async run(job, live, signal) {
+  async open(job, recorder) {
     const { traffic, loop, target, timeouts, shard } = job;
     if (traffic.kind !== 'http' || !driver.supports(traffic, loop))
       throw new LoadError(
@@ -29,37 +28,35 @@ export const driver = {
     const host = target.host.includes(':') ? `[${target.host}]` : target.host;
 
     const sample = new BodySample(job.bodyChecksum);
-    const result = await runShard(job, live, signal, async (recorder): Promise<Session> => {
-      const clients: Client[] = [];
-      let over: PromiseLike<unknown> | undefined;
-      const stop = async (): Promise<void> => {
-        for (const client of clients) client.destroy();
-        await over;
-      };
-      return {
-        connect: async () => {},
-        start() {
-          over = autocannon({
-            url: `http://${host}:${target.port}${path}`,
-            connections: shareOf(loop.connections, shard),
-            duration: (job.warmup + job.window) / 1000 + 60, // it is stopped by `stop`
-            timeout: Math.max(1, timeouts.response / 1000),
-            sampleInt,
-            method,
-            headers: Object.fromEntries(headers),
-            ...(bodyBytes > 0 && {
-              body: 'hopcost upload 0123456789abcdef.'.repeat(bodyBytes / 32 + 1).slice(0, bodyBytes),
-            }),
-            setupClient(client) {
-              clients.push(client);
-              observe(client, traffic.expect, sample, recorder);
-            },
-          });
-        },
-        finish: stop,
-        [Symbol.asyncDispose]: stop,
-      };
-    });
-    return { ...result, bodiesChecked: sample.checked };
+    const clients: Client[] = [];
+    let over: PromiseLike<unknown> | undefined;
+    const stop = async (): Promise<void> => {
+      for (const client of clients) client.destroy();
+      await over;
+    };
+    return {
+      connect: async () => {},
+      start() {
+        over = autocannon({
+          url: `http://${host}:${target.port}${path}`,
+          connections: shareOf(loop.connections, shard),
+          duration: (job.warmup + job.window) / 1000 + 60, // it is stopped by `stop`
+          timeout: Math.max(1, timeouts.response / 1000),
+          sampleInt,
+          method,
+          headers: Object.fromEntries(headers),
+          ...(bodyBytes > 0 && {
+            body: 'hopcost upload 0123456789abcdef.'.repeat(bodyBytes / 32 + 1).slice(0, bodyBytes),
+          }),
+          setupClient(client) {
+            clients.push(client);
+            observe(client, traffic.expect, sample, recorder);
+          },
+        });
+      },
+      finish: stop,
+      bodiesChecked: () => sample.checked,
+      [Symbol.asyncDispose]: stop,
+    };
   },
 } satisfies LoadDriver;

@@ -55,9 +55,10 @@ export class HttpDialogue implements Dialogue {
   readonly #sample: BodySample;
   #checksum = 0;
 
-  constructor(request: Buffer, expect: Expectation, sample: BodySample) {
+  /** `isForeign`: the peer is not ours. */
+  constructor(request: Buffer, expect: Expectation, sample: BodySample, isForeign = false) {
     this.request = request;
-    this.#response = new ResponseReader(request.toString('latin1', 0, 5) === 'HEAD ');
+    this.#response = new ResponseReader(request.toString('latin1', 0, 5) === 'HEAD ', isForeign);
     this.#expect = expect;
     this.#sample = sample;
   }
@@ -96,7 +97,8 @@ export class HttpDialogue implements Dialogue {
     const { status, bodyBytes: expected } = this.#expect;
     this.reusable = head!.keepAlive;
     if (head!.status !== status) {
-      this.fault = { kind: 'status', message: `expected status ${status}, got ${head!.status}` };
+      const got = head!.status;
+      this.fault = { kind: 'status', status: got, message: `expected status ${status}, got ${got}` };
     } else if (expected !== undefined && bodyBytes !== expected) {
       this.fault = { kind: 'body', message: `expected a body of ${expected} bytes, got ${bodyBytes}` };
     } else if (sink !== undefined) this.fault = this.#sample.judge(this.#checksum);

@@ -1,10 +1,9 @@
 /** The default driver: HTTP/1.1 over raw sockets, requests serialised once, every answer checked. */
 import { bytes } from '#bench/model/units.ts';
 import { ClosedLoop } from '../closed-loop.ts';
-import { type LoadDriver, LoadError } from '../contract.ts';
+import { type LoadDriver, LoadError, type Session } from '../contract.ts';
 import { IdleConnections } from '../idle.ts';
 import { OpenLoop } from '../open-loop.ts';
-import { runShard } from '../shard.ts';
 import { shareOf } from '../shares.ts';
 import type { Dialogue, Exchange } from '../slot.ts';
 import { Dialer } from '../socket/dialer.ts';
@@ -21,31 +20,28 @@ export const driver = {
   name: 'http1',
   supports: (traffic, loop) =>
     traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http' && loop.kind === 'closed'),
-  async run(job, live, signal) {
+  async open(job, recorder, fail) {
     const { traffic, loop } = job;
     if (traffic.kind === 'idle') {
       const sample = new BodySample();
       const request = serializeRequest(job, { ...homepage, tls: traffic.tls });
       const dialogue = (): Dialogue => new HttpDialogue(request, { status: 200 }, sample);
-      return runShard(job, live, signal, async (recorder) => {
-        const dialer = await Dialer.to(job, traffic.tls, recorder);
-        return new IdleConnections(dialogue, job, dialer, recorder);
-      });
+      return new IdleConnections(dialogue, job, await Dialer.to(job, traffic.tls, recorder), recorder);
     }
     if (traffic.kind !== 'http') throw new LoadError(`driver http1 cannot drive ${traffic.kind}; take driver tcp`);
     const request = serializeRequest(job, traffic);
     const sample = new BodySample(job.bodyChecksum);
+    const isForeign = job.bodyChecksum === null;
     const exchange: Exchange = {
       perRequest: traffic.connection === 'per-request',
       timeout: job.timeouts.response,
-      dialogue: () => new HttpDialogue(request, traffic.expect, sample),
+      dialogue: () => new HttpDialogue(request, traffic.expect, sample, isForeign),
     };
-    const result = await runShard(job, live, signal, async (recorder, fail) => {
-      const dialer = await Dialer.to(job, traffic.tls, recorder);
-      return loop.kind === 'closed'
+    const dialer = await Dialer.to(job, traffic.tls, recorder);
+    const session: Session =
+      loop.kind === 'closed'
         ? new ClosedLoop(exchange, shareOf(loop.connections, job.shard), dialer, recorder)
         : new OpenLoop(exchange, job, loop, dialer, recorder, fail);
-    });
-    return { ...result, bodiesChecked: sample.checked };
+    return Object.assign(session, { bodiesChecked: () => sample.checked });
   },
 } satisfies LoadDriver;

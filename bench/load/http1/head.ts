@@ -1,4 +1,7 @@
-/** A response head's text → what frames the answer. Strict: what RFC 9112 does not allow is a fault, never a guess. */
+/**
+ * A response head's text → what frames the answer. Strict: what RFC 9112 does not allow is a fault, never a guess. Of a peer that is
+ * not ours what can be read in one way only is read, and named.
+ */
 
 /** The bytes are no HTTP/1.1 response. */
 export class FramingError extends Error {
@@ -13,20 +16,35 @@ export interface ResponseHead {
   readonly length: number;
   /** Whether the peer keeps the connection (RFC 9112 §9.3), as far as the head says. */
   readonly keepAlive: boolean;
+  /** Where a redirect leads. */
+  readonly location?: string;
+  /** What was tolerated. */
+  readonly lapses?: readonly string[];
 }
 
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d) [\t\x20-\x7e\x80-\xff]*\r\n/;
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)( [\t\x20-\x7e\x80-\xff]*)?\r\n/;
+const locationField = /\nlocation:[ \t]*([^\r]*?)[ \t]*\r/i;
 /** RFC 9112 §5: no folding, no space before the colon, no bare CR or LF. */
 export const fieldLines = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
 const framingFields = /\n(content-length|transfer-encoding|connection):[ \t]*([^\r]*?)[ \t]*\r/gi;
 const digits = /^\d{1,15}$/;
 
-/** `text` is the head without the empty line that ends it; `toHead` says that HEAD was asked (RFC 9110 §9.3.2). */
-export function parseHead(text: string, toHead: boolean): ResponseHead {
+/**
+ * `raw` is the head without the empty line that ends it; `toHead` says that HEAD was asked (RFC 9110 §9.3.2); `isLenient`: the peer is not
+ * ours.
+ */
+export function parseHead(raw: string, toHead: boolean, isLenient = false): ResponseHead {
+  const text = isLenient ? raw.replaceAll(/\r?\n/g, '\r\n') : raw;
   const first = statusLine.exec(text);
-  if (first === null) throw new FramingError(`expected a status line, got ${quoted(text.split('\r\n', 1)[0]!)}`);
+  const lapses = [
+    ...(text === raw ? [] : ['a line of its head ends with LF alone (RFC 9112 §2.2)']),
+    ...(first !== null && first[3] === undefined ? ['no space stands after its status (RFC 9112 §4)'] : []),
+  ];
+  if (first === null || (lapses.length > 0 && !isLenient))
+    throw new FramingError(`expected a status line, got ${quoted(text.split('\r\n', 1)[0]!)}`);
   if (!fieldLines.test(text.slice(first[0].length))) throw new FramingError('a header line is malformed');
   const status = Number(first[2]);
+  const location = status >= 300 && status < 400 ? locationField.exec(text)?.[1] : undefined;
   let length: number | undefined;
   let codings = '';
   let connection = '';
@@ -43,6 +61,8 @@ export function parseHead(text: string, toHead: boolean): ResponseHead {
     framing,
     length: framing === 'length' ? (length ?? 0) : 0,
     keepAlive: keepAlive && framing !== 'close',
+    ...(location !== undefined && { location }),
+    ...(lapses.length > 0 && { lapses }),
   });
   if (codings !== '' && length !== undefined) throw new FramingError('both Transfer-Encoding and Content-Length');
   if (status < 200 || status === 204) {

@@ -25,12 +25,14 @@ const maxChunkLine = 4 * 1024;
 const maxChunkDigits = 12;
 const protocol = 'HTTP/1.';
 const endOfHead = '\r\n\r\n';
+const lenientEnd = /(\r?\n)\r?\n/g;
 
 /** Takes the body's bytes, [start, end) of `bytes`, as they come. */
 export type BodySink = (bytes: Buffer, start: number, end: number) => void;
 
 export class ResponseReader {
   readonly #toHead: boolean;
+  readonly #isLenient: boolean;
   /** Set before `begin` to see the body of the next answer. */
   sink: BodySink | undefined;
   /** Of the answer that is over or under way. */
@@ -45,8 +47,10 @@ export class ResponseReader {
   #knownBytes: Buffer = Buffer.alloc(0);
   #known: ResponseHead | undefined;
 
-  constructor(toHead: boolean) {
+  /** `isLenient`: the peer is not ours, see `parseHead`. */
+  constructor(toHead: boolean, isLenient = false) {
     this.#toHead = toHead;
+    this.#isLenient = isLenient;
   }
 
   begin(): void {
@@ -103,15 +107,15 @@ export class ResponseReader {
     if (!text.startsWith(protocol.slice(0, text.length))) {
       throw new FramingError(`expected ${protocol}, got ${JSON.stringify(text.slice(0, 20))}`);
     }
-    const end = text.indexOf(endOfHead, Math.max(0, before - 3));
-    if (end < 0 || end > maxHead) {
+    const [lines, end] = this.#endOfHead(text, Math.max(0, before - 3));
+    if (end < 0 || lines > maxHead) {
       if (text.length >= maxHead) throw new FramingError(`the head is longer than ${maxHead} bytes`);
       this.#text = text;
       return length;
     }
     this.#text = '';
-    const next = at + end + endOfHead.length - before;
-    const head = parseHead(text.slice(0, end + 2), this.#toHead);
+    const next = at + end - before;
+    const head = parseHead(text.slice(0, lines), this.#toHead, this.#isLenient);
     if (head.status === 101) throw new FramingError('101 was not asked for');
     if (head.status < 200) return next; // RFC 9110 §15.2: interim, another head follows
     if (before === 0) {
@@ -120,6 +124,17 @@ export class ResponseReader {
     }
     this.#enterBody(head);
     return next;
+  }
+
+  /** Where the lines of the head end, and where the empty line after them ends; -1: not there yet. */
+  #endOfHead(text: string, from: number): readonly [lines: number, end: number] {
+    if (!this.#isLenient) {
+      const at = text.indexOf(endOfHead, from);
+      return at < 0 ? [-1, -1] : [at + 2, at + endOfHead.length];
+    }
+    lenientEnd.lastIndex = from;
+    const found = lenientEnd.exec(text);
+    return found === null ? [-1, -1] : [found.index + found[1]!.length, lenientEnd.lastIndex];
   }
 
   #enterBody(head: ResponseHead): void {
@@ -156,6 +171,7 @@ export class ResponseReader {
           this.#left = this.#left * 16 + digit;
           this.#line += 1;
         } else if (this.#line > 0 && byte === CR) this.#state = CHUNK_SIZE_LF;
+        else if (this.#line > 0 && this.#isEnd(byte)) this.#endChunkLine();
         else if (this.#line > 0 && (byte === 0x3b || byte === 0x20 || byte === 0x09)) this.#state = CHUNK_EXTENSION;
         else throw new FramingError('a chunk size is malformed');
         return;
@@ -163,13 +179,18 @@ export class ResponseReader {
       case CHUNK_EXTENSION:
         this.#line += 1;
         if (byte === CR) this.#state = CHUNK_SIZE_LF;
+        else if (this.#isEnd(byte)) this.#endChunkLine();
         else if (byte === LF || this.#line > maxChunkLine) throw new FramingError('a chunk extension is malformed');
         return;
       case CHUNK_SIZE_LF:
         expectByte(byte, LF);
-        this.#state = this.#left === 0 ? TRAILERS : CHUNK_DATA;
+        this.#endChunkLine();
         return;
       case CHUNK_DATA_CR:
+        if (this.#isEnd(byte)) {
+          this.#enterChunk();
+          return;
+        }
         expectByte(byte, CR);
         this.#state = CHUNK_DATA_LF;
         return;
@@ -179,21 +200,35 @@ export class ResponseReader {
     }
   }
 
+  #isEnd(byte: number): boolean {
+    return byte === LF && this.#isLenient;
+  }
+
+  #endChunkLine(): void {
+    this.#state = this.#left === 0 ? TRAILERS : CHUNK_DATA;
+  }
+
   /** RFC 9112 §7.1.2: header lines, then an empty one. */
   #readTrailers(bytes: Buffer, at: number, length: number): number {
     const before = this.#text.length;
     const text = this.#text + bytes.toString('latin1', at, Math.min(length, at + maxHead));
-    const end = text.startsWith('\r\n') ? 0 : text.indexOf(endOfHead) + 2;
-    if (end === 1) {
-      // -1 + 2: not there yet
+    const [lines, end] = this.#endOfTrailers(text);
+    if (end < 0) {
       if (text.length >= maxHead) throw new FramingError(`the trailers are longer than ${maxHead} bytes`);
       this.#text = text;
       return length;
     }
-    if (!fieldLines.test(text.slice(0, end))) throw new FramingError('a trailer line is malformed');
+    const section = text.slice(0, lines);
+    if (!fieldLines.test(this.#isLenient ? section.replaceAll(/\r?\n/g, '\r\n') : section))
+      throw new FramingError('a trailer line is malformed');
     this.#text = '';
     this.#state = DONE;
-    return at + end + 2 - before;
+    return at + end - before;
+  }
+
+  #endOfTrailers(text: string): readonly [lines: number, end: number] {
+    if (text.startsWith('\r\n')) return [0, 2];
+    return this.#isLenient && text.startsWith('\n') ? [0, 1] : this.#endOfHead(text, 0);
   }
 }
 

@@ -28,6 +28,8 @@ export class Dialer implements Disposable {
   readonly #sweeper: NodeJS.Timeout;
   /** Present where the target takes no more than so many a second: every connection and every write to it goes through. */
   readonly turnstiles: Turnstiles | undefined;
+  /** Called whenever a connection is gone. */
+  #left: (() => void) | undefined;
   #session: Buffer | undefined;
   #priming: tls.TLSSocket | undefined;
 
@@ -97,6 +99,18 @@ export class Dialer implements Disposable {
     }
   }
 
+  /** Resolves once every connection whose work is done has been closed by its peer, or after so many milliseconds. */
+  async settled(patience: number): Promise<void> {
+    const isRetiring = (): boolean => [...this.#links].some((link) => link.isRetired);
+    if (!isRetiring()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, patience);
+    this.#left = () => !isRetiring() && resolve();
+    await promise;
+    clearTimeout(timer);
+    this.#left = undefined;
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#sweeper);
     this.turnstiles?.[Symbol.dispose]();
@@ -106,6 +120,7 @@ export class Dialer implements Disposable {
 
   readonly #gone = (link: Link): void => {
     this.#links.delete(link);
+    this.#left?.();
     if (link.wasOpen) this.#recorder.closed();
   };
 
@@ -115,7 +130,7 @@ export class Dialer implements Disposable {
   }
 }
 
-function tlsOptions({ ca, serverName }: NonNullable<LoadJob['tls']>): tls.ConnectionOptions {
+export function tlsOptions({ ca, serverName }: NonNullable<LoadJob['tls']>): tls.ConnectionOptions {
   return {
     secureContext: tls.createSecureContext({ ...(ca !== undefined && { ca }), ...TLS_SUITES }),
     rejectUnauthorized: true,

@@ -61,6 +61,10 @@ export class Link {
     return this.#stage === 'open';
   }
 
+  get isRetired(): boolean {
+    return this.#stage === 'retired';
+  }
+
   /** Whether it ever was. */
   get wasOpen(): boolean {
     return this.#wasOpen;

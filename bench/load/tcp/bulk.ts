@@ -7,7 +7,7 @@
 import type { LoadJob } from '#bench/model/load.ts';
 import { type Instant, until } from '../clock.ts';
 import type { Fault, Recorder } from '../recorder.ts';
-import type { Session } from '../shard.ts';
+import type { Session } from '../contract.ts';
 import { shareOf } from '../shares.ts';
 import type { Dialer } from '../socket/dialer.ts';
 import type { Link, LinkHandler } from '../socket/link.ts';
@@ -91,8 +91,11 @@ class BulkConnection implements LinkHandler {
   }
 
   start(at: Instant): void {
+    const isOver = this.#state === 'over';
     this.#state = 'sending';
-    if (this.#link?.isOpen) this.#begin(at);
+    // A turn ends with the sink's count, and its connection with it.
+    if (isOver) this.#link = this.#dialer.dial(this);
+    else if (this.#link?.isOpen) this.#begin(at);
   }
 
   /** Ends the stream and resolves once the sink has told what it received. */
@@ -120,6 +123,7 @@ class BulkConnection implements LinkHandler {
 
   onOpen(at: Instant): void {
     this.#sentInAll = 0;
+    this.#counted = 0;
     this.#tried?.();
     if (this.#state === 'sending') this.#begin(at);
   }

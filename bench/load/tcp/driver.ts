@@ -3,8 +3,6 @@ import { ClosedLoop } from '../closed-loop.ts';
 import { type LoadDriver, LoadError } from '../contract.ts';
 import { IdleConnections } from '../idle.ts';
 import { OpenLoop } from '../open-loop.ts';
-import type { Recorder } from '../recorder.ts';
-import { type Fail, runShard, type Session } from '../shard.ts';
 import { shareOf } from '../shares.ts';
 import type { Exchange } from '../slot.ts';
 import { Dialer } from '../socket/dialer.ts';
@@ -18,23 +16,19 @@ export const driver = {
     const silent = traffic.kind === 'idle' && traffic.protocol === 'tcp';
     return (traffic.kind === 'tcp-bulk' || silent) && loop.kind === 'closed';
   },
-  async run(job, live, signal) {
+  async open(job, recorder, fail) {
     const { traffic, loop, shard, timeouts } = job;
-    const open = async (recorder: Recorder, fail: Fail): Promise<Session> => {
-      const dialer = await Dialer.to(job, traffic.kind === 'idle' ? traffic.tls : 'none', recorder);
-      if (traffic.kind === 'tcp-bulk') return new BulkTransfers(traffic.transferBytes, job, dialer, recorder);
-      if (traffic.kind === 'idle') return new IdleConnections(() => new EchoDialogue(1), job, dialer, recorder);
-      if (traffic.kind !== 'tcp-echo')
-        throw new LoadError(`driver tcp cannot drive ${traffic.kind}; take driver http1`);
-      const exchange: Exchange = {
-        perRequest: false,
-        timeout: timeouts.response,
-        dialogue: () => new EchoDialogue(traffic.messageBytes),
-      };
-      return loop.kind === 'closed'
-        ? new ClosedLoop(exchange, shareOf(loop.connections, shard), dialer, recorder)
-        : new OpenLoop(exchange, job, loop, dialer, recorder, fail);
+    const dialer = await Dialer.to(job, traffic.kind === 'idle' ? traffic.tls : 'none', recorder);
+    if (traffic.kind === 'tcp-bulk') return new BulkTransfers(traffic.transferBytes, job, dialer, recorder);
+    if (traffic.kind === 'idle') return new IdleConnections(() => new EchoDialogue(1), job, dialer, recorder);
+    if (traffic.kind !== 'tcp-echo') throw new LoadError(`driver tcp cannot drive ${traffic.kind}; take driver http1`);
+    const exchange: Exchange = {
+      perRequest: false,
+      timeout: timeouts.response,
+      dialogue: () => new EchoDialogue(traffic.messageBytes),
     };
-    return runShard(job, live, signal, open);
+    return loop.kind === 'closed'
+      ? new ClosedLoop(exchange, shareOf(loop.connections, shard), dialer, recorder)
+      : new OpenLoop(exchange, job, loop, dialer, recorder, fail);
   },
 } satisfies LoadDriver;

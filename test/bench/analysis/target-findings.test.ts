@@ -57,6 +57,16 @@ test('a target is told with its times, direct’s beside them, and what they are
   );
 });
 
+test('what its figures mean otherwise is said, too', () => {
+  const notes = ['answers 302 to /x: the redirect itself is measured'];
+  const moved = record('lb', { ...elsewhere.external!, notes });
+  const found = targetFindings([moved], [measured(subject('lb', { metrics: { serviceP50: estimate(5_000) } }))]);
+  assert.deepEqual(
+    found.slice(1).map(({ sentence, strength }) => [sentence, strength]),
+    [['lb answers 302 to /x: the redirect itself is measured.', 'note']],
+  );
+});
+
 test('one that did not answer, or too seldom, is told as that', () => {
   const failed = subject('lb', { trials: { completed: 0, invalid: 3, failed: 0, reasons: ['errors-above-limit'] } });
   assert.match(

@@ -65,38 +65,60 @@ const ROWS: readonly { code: WarningCode; spoilt: Partial<TrialEvidence>; spared
     spared: host({ tcp: { listenOverflows: 0, retransmits: 9 } }),
   },
   { code: 'steal', spoilt: host({ steal: 0.051 }), spared: host({ steal: 0.05 }) },
+  // Of turns it met every subject of the round alike.
+  { code: 'steal', spoilt: host({ steal: 0.2 }), spared: { ...host({ steal: 0.2 }), turns: 7 } },
   {
-    // Poisson arrivals, a mean gap of 200 µs: three of them.
-    code: 'schedule-lag',
-    spoilt: { ...paced, load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 610_000]) }) },
-    spared: { ...paced, load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 590_000]) }) },
+    code: 'steal-shared',
+    spoilt: { ...host({ steal: 0.051 }), turns: 7 },
+    spared: { ...host({ steal: 0.05 }), turns: 7 },
   },
   {
-    // Arrivals 10 µs apart: what does not last as long as the service time is no burst to the subject.
+    // Half of them later than the slowest took, 120 µs.
     code: 'schedule-lag',
-    spoilt: {
-      ...paced,
-      load: open({ offered: perSecond(100_000), scheduleLag: histogramOf([1_000, 2_000, 130_000]) }),
-    },
-    spared: { ...paced, load: open({ offered: perSecond(100_000), scheduleLag: histogramOf([1_000, 2_000, 90_000]) }) },
+    spoilt: { ...paced, load: open({ scheduleLag: histogramOf([1_000, 122_000, 130_000]) }) },
+    spared: { ...paced, load: open({ scheduleLag: histogramOf([1_000, 118_000, 130_000]) }) },
   },
   {
-    // What waited for a connection is the subject's doing.
+    // What waited for a connection is no lag of the generator's own.
     code: 'schedule-lag',
-    spoilt: { ...paced, load: open({ offered: perSecond(5_000), generatorLag: histogramOf([1_000, 2_000, 610_000]) }) },
+    spoilt: { ...paced, load: open({ generatorLag: histogramOf([1_000, 122_000, 130_000]) }) },
     spared: {
       ...paced,
       load: open({
-        offered: perSecond(5_000),
-        scheduleLag: histogramOf([1_000, 2_000, 610_000]),
+        scheduleLag: histogramOf([1_000, 122_000, 130_000]),
         generatorLag: histogramOf([1_000, 2_000, 3_000]),
       }),
     },
   },
   {
+    // A tenth of the response time p50, 120 µs.
     code: 'response-unresolved',
-    spoilt: { ...paced, load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 130_000]) }) },
-    spared: { ...paced, load: open({ offered: perSecond(5_000), scheduleLag: histogramOf([1_000, 2_000, 90_000]) }) },
+    spoilt: { ...paced, load: open({ scheduleLag: histogramOf([1_000, 13_000, 13_000]) }) },
+    spared: { ...paced, load: open({ scheduleLag: histogramOf([1_000, 11_000, 11_000]) }) },
+  },
+  {
+    // At the p99 that it is read at: 130 µs.
+    code: 'response-unresolved',
+    spoilt: { ...paced, load: open({ scheduleLag: histogramOf([1_000, 2_000, 14_000]) }) },
+    spared: { ...paced, load: open({ scheduleLag: histogramOf([1_000, 2_000, 12_000]) }) },
+  },
+  {
+    // Beyond the generator's own lag, and more than a tenth of the service time's p99.
+    code: 'out-of-connections',
+    spoilt: {
+      ...paced,
+      load: open({
+        scheduleLag: histogramOf([1_000, 2_000, 20_000]),
+        generatorLag: histogramOf([1_000, 2_000, 3_000]),
+      }),
+    },
+    spared: {
+      ...paced,
+      load: open({
+        scheduleLag: histogramOf([1_000, 2_000, 20_000]),
+        generatorLag: histogramOf([1_000, 2_000, 19_000]),
+      }),
+    },
   },
   {
     code: 'direct-drifted',
@@ -207,4 +229,31 @@ test('idle connections are neither bound nor short of samples', () => {
     bound: 'none',
     warnings: [],
   });
+});
+
+test('failed requests are told by status, those of a second stream with them', () => {
+  const failures = [
+    { kind: 'status', status: 429, count: 95, first: 'expected status 200, got 429' },
+    { kind: 'reset', count: 2, first: 'read ECONNRESET' },
+  ] as const;
+  const alone = load({ requests: 40, errors: { ...errors, status: 95, reset: 2 }, failures: [...failures] });
+  const verdict = (of: ReturnType<typeof load>) => {
+    const judged = judgeTrial({ ...sound(), load: of });
+    assert.equal(judged.state, 'invalid');
+    return judged.state === 'invalid' ? judged.reasons.find(({ code }) => code === 'errors-above-limit') : undefined;
+  };
+  assert.equal(
+    verdict(alone)?.message,
+    '97 of 137 requests failed (limit 0\u00a0%): 95 status 429, 2 reset; the first: expected status 200, got 429',
+  );
+  assert.deepEqual(verdict(alone)?.evidence, { share: 97 / 137, limit: 0, 'status 429': 95, reset: 2 });
+  const both = load({
+    requests: 40,
+    errors: { ...errors, status: 95, reset: 2 },
+    failures: [...failures],
+    second: { ...beside, requests: 0, errors: { ...errors, status: 5 }, failures: [{ ...failures[0], count: 5 }] },
+  });
+  assert.match(verdict(both)?.message ?? '', /: 100 status 429, 2 reset; /);
+  // Records that were made before statuses were told.
+  assert.match(verdict(load({ errors: { ...errors, status: 95 } }))?.message ?? '', /: 95 status$/);
 });

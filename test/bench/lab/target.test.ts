@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { preflightTarget, wayTo } from '#bench/lab/target.ts';
+import { driver } from '#bench/load/http1/driver.ts';
+import { firstLook } from '#bench/load/http1/first-look.ts';
 import { SubjectRecord } from '#bench/model/record.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { parseTarget } from '#proxies/peers/external.ts';
+import { enough, jobFor, noErrors, open, runHere, stretched } from '../load/jobs.ts';
 import { answer, byteOrigin, freePort, httpOrigin } from '../load/origins.ts';
 
 const soon = () => AbortSignal.timeout(60_000);
@@ -14,7 +17,7 @@ const MAX_RATE = 1_000;
 
 async function preflight(target: string, ca?: string, signal = soon()) {
   const definition = parseTarget(`lb=${target}`, ca);
-  const record = await preflightTarget({ definition, maxRate: MAX_RATE }, signal);
+  const record = await preflightTarget({ definition, maxRate: MAX_RATE, look: firstLook }, signal);
   SubjectRecord.parse(record);
   return { record, definition, failures: record.preflight.filter(({ passed }) => !passed).map(({ detail }) => detail) };
 }
@@ -72,6 +75,81 @@ test('a declared path that fails, or answers otherwise the next time, is told wi
   assert.match(
     (await preflight(`http://127.0.0.1:${moody.port}/`)).failures.join(),
     /expected status 200 and 1 bytes again, got 201/,
+  );
+});
+
+test('a redirect is measured itself, and said to be', async () => {
+  for (const [lines, where] of [
+    ['Location: /other', ' to /other'],
+    ['X: y', ''],
+  ] as const) {
+    await using moved = await httpOrigin(
+      (socket) => void socket.write(`HTTP/1.1 302 Found\r\n${lines}\r\nContent-Length: 0\r\n\r\n`),
+    );
+    const { record, failures } = await preflight(`http://127.0.0.1:${moved.port}/`);
+    assert.deepEqual(failures, []);
+    assert.deepEqual(record.external?.notes, [`answers 302${where}: the redirect itself is measured`]);
+    assert.equal(moved.seen.requests, 3, 'it is not followed');
+  }
+  await using unchanged = await httpOrigin((socket) => void socket.write('HTTP/1.1 304 Not Modified\r\n\r\n'));
+  assert.equal((await preflight(`http://127.0.0.1:${unchanged.port}/`)).record.external?.notes, undefined);
+});
+
+test(
+  'what is no HTTP/1.1 to the letter is read in the preflight as in the load, and named',
+  stretched(async (time) => {
+    const bodies: [string, RegExp][] = [
+      ['HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello', /no space stands after its status \(RFC 9112 §4\)/],
+      ['HTTP/1.1 200 OK\nContent-Length: 5\n\nhello', /LF alone \(RFC 9112 §2\.2\)/],
+    ];
+    for (const [text, lapse] of bodies) {
+      await using origin = await httpOrigin((socket) => void socket.write(text));
+      const { record, definition, failures } = await preflight(`http://127.0.0.1:${origin.port}/`);
+      assert.deepEqual(failures, []);
+      assert.equal(record.external?.notes?.length, 1);
+      assert.match(
+        record.external.notes[0]!,
+        /^does not answer in HTTP\/1\.1 to the letter: .*; it is read all the same$/,
+      );
+      assert.match(record.external.notes[0]!, lapse);
+      const scenario = SCENARIOS.find(({ name }) => name === 'http-small')!;
+      await using way = wayTo(definition.external, record.external, scenario.traffic);
+      const loading = (bodyChecksum: null | undefined) =>
+        runHere(driver, {
+          ...jobFor('http1', origin.port, way.traffic!, open(2, 200), time),
+          ...(bodyChecksum === null && { bodyChecksum }),
+        });
+      const result = await loading(null);
+      noErrors(result);
+      enough(result.requests > 0); // the load reads it, too
+      if (text.includes('\n\n')) continue; // whose head never ends for a strict reader
+      const ours = await loading(undefined);
+      assert.equal(ours.requests, 0, 'of one that is ours it is a fault');
+      enough(ours.errors.framing > 0);
+    }
+    await using broken = await httpOrigin(
+      (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'),
+    );
+    assert.match(
+      (await preflight(`http://127.0.0.1:${broken.port}/`)).failures.join(),
+      /GET \/: expected an answer, got what is no HTTP\/1\.1: expected a decimal Content-Length, got "x"$/,
+    );
+  }),
+);
+
+test('the first look at a body without end is bounded', async () => {
+  const piece = Buffer.alloc(256 * 1024, 'x');
+  await using endless = await httpOrigin((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(piece));
+    };
+    socket.on('drain', more).on('error', () => {});
+    more();
+  });
+  assert.match(
+    (await preflight(`http://127.0.0.1:${endless.port}/`)).failures.join(),
+    /GET \/: expected an answer, got a body of more than 67108864 bytes$/,
   );
 });
 

@@ -12,6 +12,7 @@ import {
 } from '#bench/model/load.ts';
 import type { Loop, Traffic } from '#bench/model/scenario.ts';
 import { bytes, epochMillis, millis, perSecond } from '#bench/model/units.ts';
+import { runShard } from '#bench/load/shard.ts';
 
 export type HttpTraffic = Extract<Traffic, { kind: 'http' }>;
 
@@ -88,7 +89,7 @@ export const liveRow = (): Int32Array => new Int32Array(new SharedArrayBuffer(4 
 
 /** In this thread; ends by itself. */
 export const runHere = (driver: LoadDriver, job: LoadJob): Promise<LoadResult> =>
-  driver.run(job, liveRow(), AbortSignal.timeout(60_000));
+  runShard(driver, job, liveRow(), AbortSignal.timeout(60_000));
 
 export const total = (errors: ErrorCounts): number => Object.values(errors).reduce((sum, count) => sum + count, 0);
 

@@ -73,6 +73,38 @@ test(
 );
 
 test(
+  'who waits for a connection for half the window is dropped then, not at the end of it',
+  stretched(async ({ window }) => {
+    await using origin = await httpOrigin(() => {});
+    const time = { lead: 150, warmup: 0, window, response: 60_000 };
+    const result = await runHere(driver, jobFor('http1', origin.port, traffic, open(1, 500), time));
+    assert.equal(result.scheduled, window / 2);
+    assert.equal(result.dropped, window / 2 - 1);
+    const response = quantilesOf(result.response);
+    enough(response.atLeast(0.75 * window) < 0.05 * window, 'the host was too busy to drop them in time');
+    // The first half of the window waited for that long, the second for what was left.
+    assert.ok(response.atLeast(0.45 * window) >= 0.2 * window);
+  }),
+);
+
+test(
+  'far beyond capacity the connections go on carrying what they can, and what is sent is of the window',
+  stretched(async ({ window }) => {
+    await using origin = await httpOrigin((socket) => void setTimeout(() => socket.write(ok), 5));
+    const time = { lead: 150, warmup: 4 * window, window: 2 * window };
+    const result = await runHere(driver, jobFor('http1', origin.port, traffic, open(2, 20_000, 'poisson'), time));
+    noErrors(result);
+    assert.equal(result.requests + result.dropped!, result.scheduled);
+    assert.ok(Math.abs(result.scheduled! / (40 * window) - 1) < 0.1, `${result.scheduled} scheduled`);
+    // Two connections and 5 ms: 400 a second at most, for the half of the window whose requests are still sent in it.
+    assert.ok(result.requests <= 0.45 * 2 * window);
+    enough(result.requests >= 0.05 * 2 * window);
+    const all = origin.seen.requests;
+    assert.ok(result.requests < all);
+  }),
+);
+
+test(
   'an origin that closes each connection as soon as it is idle: what is sent on the next one is no failure of the loop',
   stretched(async (time) => {
     let accepted = 0;

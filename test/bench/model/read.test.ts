@@ -88,8 +88,14 @@ test('damage before the last line is never skipped', () => {
 test('a file of another schema version is refused by number', () => {
   refuses(
     file({ ...run, schema: SCHEMA_VERSION + 1 }),
-    new RegExp(`schema version ${SCHEMA_VERSION + 1}: this hopcost reads version ${SCHEMA_VERSION}`),
+    new RegExp(`schema version ${SCHEMA_VERSION + 1}: this hopcost reads versions up to ${SCHEMA_VERSION}`),
   );
+});
+
+test('a run of the version before, which had no turns, is read as it is', () => {
+  const { records } = readRecords(file({ ...run, schema: 1 }));
+  assert.equal(records.run.schema, 1);
+  assert.equal(records.run.turns, undefined);
 });
 
 test('every kind of line survives being read and written again', () => {

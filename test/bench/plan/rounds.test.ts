@@ -3,11 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
-import { millis } from '#bench/model/units.ts';
 import { applies, factsOf, fitSubjects, type SubjectFacts } from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { mulberry32, shuffled } from '#bench/plan/random.ts';
-import { estimate, planRounds } from '#bench/plan/rounds.ts';
+import { planRounds } from '#bench/plan/rounds.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
 
 const facts = (name: string, layer: SubjectFacts['layer'], ...capabilities: string[]): SubjectFacts => ({
@@ -81,16 +80,11 @@ test('a shuffle is fair: each of the 6 orders of 3 comes up within 5 sigma of it
   for (const count of counts.values()) assert.ok(Math.abs(count - runs / 6) < 5 * sigma, `${count}`);
 });
 
-const LIMITS = { smoke: 20_000, quick: 90_000, standard: 15 * 60_000 };
 for (const preset of PRESETS) {
-  test(`preset ${preset.name}: its scenarios exist, paced ones come with their source, and it fits its time`, () => {
+  test(`preset ${preset.name}: its scenarios exist, and paced ones come with their source`, () => {
     const names = preset.scenarios === 'all' ? SCENARIOS.map((s) => s.name) : preset.scenarios;
     const scenarios = names.map(scenario);
     for (const s of scenarios) if (s.loop.kind === 'paced') assert.ok(names.includes(s.loop.of), s.name);
-    const plan = planRounds({ scenarios, subjects: REFERENCES, rounds: preset.rounds, seed: 1 });
-    const limit = LIMITS[preset.name as keyof typeof LIMITS] ?? Infinity;
-    assert.ok(estimate(plan, REFERENCES.length, preset.warmup, preset.window) <= limit);
-    assert.ok(estimate(plan, 0, millis(0), millis(0)) > 0);
   });
 }
 

@@ -36,7 +36,7 @@ test('a point is a scenario like any other: the same traffic, origin and connect
   assert.deepEqual([point.traffic, point.origin], [named('tcp-echo').traffic, 'tcp-echo']);
   const rates = withSweep([named('tls-keepalive')], [{ kind: 'rate', at: 2_000 }]);
   assert.deepEqual(rates[1]!.loop, { kind: 'open', connections: 64, offered: 2_000, arrivals: 'poisson' });
-  assert.equal(rates[1]!.name, 'tls-keepalive-at-2000');
+  assert.equal(rates[1]!.name, 'tls-at-2000');
 });
 
 test('points that are scenarios of their own are those, and stand once', () => {

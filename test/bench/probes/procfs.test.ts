@@ -56,7 +56,8 @@ test('/proc/self/stat of this very process', { skip: process.platform !== 'linux
   assert.equal(stat.parent, process.ppid);
 });
 
-test('schedstat', () => assert.deepEqual(parseSchedstat('123456789 42 7\n'), { ran: 123_456_789, waited: 42 }));
+test('schedstat', () =>
+  assert.deepEqual(parseSchedstat('123456789 42 7\n'), { ran: 123_456_789, waited: 42, slices: 7 }));
 
 test('fields of status and pairs of cpu.stat', () => {
   const fields = parseFields(

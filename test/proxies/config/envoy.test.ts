@@ -174,6 +174,16 @@ test('routes come out in the order in which Envoy would try them', () => {
   });
 });
 
+test('escaped slashes are kept or refused', () => {
+  const read = (action: string) =>
+    edited('l7', (tree) => {
+      listenerOf(tree).filter_chains[0].filters[0].typed_config.path_with_escaped_slashes_action = action;
+    });
+  assert.equal(readOne(read('KEEP_UNCHANGED')).intent.escapedSlashes, 'keep');
+  assert.equal(readOne(read('REJECT_REQUEST')).intent.escapedSlashes, 'refuse');
+  assert.match(problems(read('UNESCAPE_AND_FORWARD')).join(), /path_with_escaped_slashes_action: UNESCAPE_AND_FORWARD/);
+});
+
 test('transport sockets make it l7-tls and l7-tls-reencrypt', () => {
   const { cert, key, ca } = createCertificate();
   const v3 = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3';

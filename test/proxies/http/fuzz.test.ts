@@ -167,6 +167,7 @@ const responses = [
   'HTTP/1.0 404 Not Found\r\nServer: x\r\n\r\n',
   'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\nKeep-Alive: timeout=5\r\n\r\n',
   'HTTP/1.1 204 No Content\r\nVary : *\r\n\r\n',
+  'HTTP/1.1 200 OK\nContent-Length: 5\nContent-Length: 5, 5\r\nX: y\n\n',
 ];
 
 test(`response heads: ${runs} mutated inputs, what is accepted is reissued as the strict reader takes it`, () => {

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CHUNKED, Head, LENGTH, NO_BODY } from '#proxies/http/head.ts';
 import { scanRequestHead } from '#proxies/http/request-head.ts';
+import { canonicalPath, pathOf, queryOf } from '#proxies/http/target.ts';
 
 const limits = { headBytes: 4096, targetBytes: 1024, bodyBytes: 1000 };
 const head = new Head(16);
@@ -68,7 +69,13 @@ const refused: readonly [name: string, head: string, status: number][] = [
   ['userinfo in absolute form', 'GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n', 400],
   ['absolute form without authority', 'GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n', 400],
   ['fragment', 'GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n', 400],
-  ['encoded slash', 'GET /a%2fb HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+  ['dot segment beside an encoded slash', 'GET /a/..%2fb HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+  ['dot segment after an encoded slash', 'GET /a%2F%2e%2e/b HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+  ['dot segment with parameter beside an encoded slash', 'GET /a%2F..;x/b HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+  ['dot segment above an encoded slash', 'GET /a%2fb/../c HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+  ['dot segment above a repeated slash', 'GET /a//../b HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+  ['dot segments that reach a repeated slash', 'GET /a//b/../../c HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+  ['parameter without a segment', 'GET /;x/admin HTTP/1.1\r\nHost: a\r\n\r\n', 400],
   ['encoded backslash', 'GET /a%5Cb HTTP/1.1\r\nHost: a\r\n\r\n', 400],
   ['encoded NUL', 'GET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n', 400],
   ['backslash', 'GET /a\\b HTTP/1.1\r\nHost: a\r\n\r\n', 400],
@@ -136,24 +143,49 @@ describe('request heads that are accepted', () => {
     [
       'absolute form, which wins over Host',
       'GET http://b:81/x?y HTTP/1.1\r\nHost: a\r\n\r\n',
-      () => assert.deepEqual([head.text(head.authorityStart, head.authorityEnd), head.canonical], ['b:81', '/x?y']),
+      () =>
+        assert.deepEqual(
+          [head.text(head.authorityStart, head.authorityEnd), head.canonical, head.relative],
+          ['b:81', '/x', '/x?y'],
+        ),
     ],
     [
       'absolute form without a path',
       'GET http://b?q HTTP/1.1\r\nHost: a\r\n\r\n',
-      () => assert.equal(head.canonical, '/?q'),
+      () => assert.deepEqual([head.canonical, head.relative], ['/', '/?q']),
     ],
     [
       'dot segments',
       'GET /a/./b/../c.d?/../%2f HTTP/1.1\r\nHost: a\r\n\r\n',
-      () => assert.equal(head.canonical, '/a/c.d?/../%2f'),
+      () => assert.deepEqual([pathOf(head), queryOf(head), head.relative], ['/a/c.d', '?/../%2f', undefined]),
+    ],
+    ['encoded letters', 'GET /%61%7e%c3%a9 HTTP/1.1\r\nHost: a\r\n\r\n', () => assert.equal(pathOf(head), '/a~%C3%A9')],
+    [
+      'a canonical path',
+      'GET /a.b/..c;d?e HTTP/1.1\r\nHost: a\r\n\r\n',
+      () => assert.equal(pathOf(head), '/a.b/..c;d'),
     ],
     [
-      'encoded letters',
-      'GET /%61%7e%c3%a9 HTTP/1.1\r\nHost: a\r\n\r\n',
-      () => assert.equal(head.canonical, '/a~%C3%A9'),
+      'encoded slashes',
+      'GET /a%2fb/%2F/%2f HTTP/1.1\r\nHost: a\r\n\r\n',
+      () => assert.equal(pathOf(head), '/a%2Fb/%2F/%2F'),
     ],
-    ['a canonical path', 'GET /a.b/..c;d?e HTTP/1.1\r\nHost: a\r\n\r\n', () => assert.equal(head.canonical, undefined)],
+    ['repeated slashes', 'GET //a///b//?//c HTTP/1.1\r\nHost: a\r\n\r\n', () => assert.equal(pathOf(head), '/a/b/')],
+    [
+      'repeated slashes and an escape',
+      'GET //%61//b// HTTP/1.1\r\nHost: a\r\n\r\n',
+      () => assert.equal(pathOf(head), '/a/b/'),
+    ],
+    [
+      'dot segments beside repeated slashes',
+      'GET /a//b/../c/./ HTTP/1.1\r\nHost: a\r\n\r\n',
+      () => assert.equal(pathOf(head), '/a/c/'),
+    ],
+    [
+      'a parameter of the root',
+      'GET /;jsessionid=1 HTTP/1.1\r\nHost: a\r\n\r\n',
+      () => assert.equal(pathOf(head), '/;jsessionid=1'),
+    ],
     [
       'Connection options',
       get(`${host}Connection: Close, X-A , keep-alive\r\nConnection: TE\r\n`),
@@ -169,6 +201,43 @@ describe('request heads that are accepted', () => {
       assert.equal(scan(`${text}GET`), text.length, 'what follows is left alone');
     });
   }
+});
+
+describe('canonical path', () => {
+  it('an encoded slash is refused where the intent says so', () => {
+    const text = 'GET /a%2fb?%2f HTTP/1.1\r\nHost: a\r\n\r\n';
+    const buffer = Buffer.from(text, 'latin1');
+    const scanning = (escapedSlashes: 'keep' | 'refuse') =>
+      scanRequestHead(head, buffer, 0, buffer.length, { ...limits, escapedSlashes });
+    assert.deepEqual([scanning('keep'), scanning('refuse')], [text.length, -400]);
+    assert.equal(canonicalPath('/a?%2f'.slice(0, 2), 'refuse'), '/a');
+  });
+
+  it('is its own canonical form, and that of whoever merges first or decodes all', () => {
+    const piece = fc.constantFrom('/', '/', '.', '..', 'a', 'b', '%2e', '%2F', '%61', ';', ';x', '%3b', '%25', '//');
+    const paths = fc.array(piece, { maxLength: 10 }).map((parts) => `/${parts.join('')}`);
+    fc.assert(
+      fc.property(paths, (raw) => {
+        const path = canonicalPath(raw);
+        if (path === undefined) return;
+        assert.equal(canonicalPath(path), path);
+        assert.doesNotMatch(path, /\/\/|\/\.\.?(\/|$)/);
+        // Another reader's order of steps comes to the same path.
+        const merged = raw.replaceAll(/\/{2,}/g, '/');
+        assert.equal(canonicalPath(merged), path, 'merged first');
+        assert.equal(
+          new URL(`http://a${raw.replaceAll('%2f', '%2F')}`).pathname
+            .replaceAll(/\/{2,}/g, '/')
+            .replaceAll('%61', 'a')
+            .replaceAll('%3b', '%3B')
+            .replaceAll('%2e', '.'),
+          path,
+          'dots first',
+        );
+      }),
+      { seed: 20_261_126, numRuns: 20_000 },
+    );
+  });
 });
 
 describe('scanRequestHead, fuzzed', () => {

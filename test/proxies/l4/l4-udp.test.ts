@@ -165,6 +165,36 @@ test('clients are spread over the endpoints; drain ends at its deadline', async 
   await proxy[Symbol.asyncDispose]();
 });
 
+test('an endpoint that cannot be resolved or reached costs its datagrams, which are counted', async () => {
+  await using origin = await echo();
+  const bound = await Peer.bound();
+  const gone = bound.endpoint;
+  await bound[Symbol.asyncDispose]();
+  await using client = await Peer.bound();
+  for (const [host, port, reason] of [
+    ['no-such-host.invalid', 9, 'upstream_name'],
+    ['255.255.255.255', 9, 'upstream_connect'], // a broadcast that nobody asked the system for
+    [gone.host, gone.port, 'upstream_connect'],
+  ] as const) {
+    const intent = { clusters: [{ name: 'o', endpoints: [{ host, port }] }], timeouts: { udpSession: 30_000 } };
+    await using proxy = await start([], intent);
+    client.send('lost', proxy);
+    let traffic;
+    do {
+      await setImmediate();
+      ({ traffic } = (await proxy.stats!()).listener);
+    } while (traffic.errors === 0);
+    assert.deepEqual([traffic.errors, traffic.active, traffic.reasons], [1, 0, { [reason]: 1 }], host);
+    await proxy.reload!({
+      listener: { address: proxy.address },
+      clusters: [{ name: 'o', endpoints: [origin.endpoint] }],
+      defaultCluster: 'o',
+    });
+    client.send('found', proxy);
+    assert.equal((await client.next())[0], '[found]');
+  }
+});
+
 test('refuses what has no meaning for datagrams', async () => {
   const listener = { address: loopback, proxyProtocol: true };
   await assert.rejects(start([{ host: '127.0.0.1', port: 9 }], { listener }), IntentError);

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { Cluster, ProxyIntent } from '#proxies/config/intent.ts';
 import { definition } from '#proxies/l4/l4-tcp.ts';
 import { parseProxyHeader, writeProxyHeader } from '#proxies/net/proxy-protocol.ts';
+import { faultCount } from '#proxies/platform/notices.ts';
 import { connect, ending, loopback, never, receive, serve, type TestServer } from '../sockets.ts';
 
 const start = (origin: TestServer, cluster: Partial<Cluster>, intent: Partial<ProxyIntent> = {}) =>
@@ -78,6 +81,34 @@ test('a connection without a header, or with half of one, reaches nobody', async
   ended.end('PROXY');
   assert.equal(await ending(ended), 'ECONNRESET');
   assert.equal(origin.sockets.length, 0);
+});
+
+test('clients that are gone when the endpoint takes the connection cost their own session', async () => {
+  await using origin = await serve();
+  const faults = faultCount();
+  await using proxy = await start(origin, { proxyProtocol: 'v2' });
+  for (let round = 0; round < 10; round++) {
+    const clients = Array.from({ length: 10 }, () => connect(proxy.address).on('error', () => {}));
+    await Promise.all(
+      clients.map(async (client) => {
+        await once(client, 'connect');
+        client.resetAndDestroy();
+      }),
+    );
+  }
+  const last = connect(proxy.address);
+  last.end('last');
+  // Every header that arrived whole names a client, those of the reset ones as well.
+  for (;;) {
+    const socket = await origin.next();
+    const bytes = await buffer(socket).catch(() => Buffer.alloc(0));
+    const parsed = parseProxyHeader(bytes);
+    if (parsed.kind !== 'done') continue;
+    assert.equal(parsed.value.addresses?.sourceAddress, '127.0.0.1');
+    if (String(bytes.subarray(parsed.length)) === 'last') break;
+  }
+  last.destroy();
+  assert.equal(faultCount(), faults);
 });
 
 test('source rules judge the client that the header names', async () => {

@@ -56,14 +56,29 @@ describe('requests on their way to the origin', () => {
     ],
     ['HTTP/1.0 becomes HTTP/1.1', 'GET /x HTTP/1.0\r\nHost: h\r\n\r\n', 'GET /x HTTP/1.1\r\nHost: h\r\n\r\n'],
     [
-      'the canonical path is what the origin sees',
-      `GET /a/../%62 HTTP/1.1\r\nHost: h\r\n${last}\r\n`,
-      'GET /b HTTP/1.1\r\nHost: h\r\n\r\n',
+      'the target goes on as it came',
+      `GET //a/../%62%2fc?%64 HTTP/1.1\r\nHost: h\r\n${last}\r\n`,
+      'GET //a/../%62%2fc?%64 HTTP/1.1\r\nHost: h\r\n\r\n',
+    ],
+    [
+      'so does that of an absolute form',
+      `GET http://b/a/../%62?%64 HTTP/1.1\r\nHost: h\r\n${last}\r\n`,
+      'GET /a/../%62?%64 HTTP/1.1\r\nHost: b\r\n\r\n',
     ],
     [
       'Max-Forwards counts down for OPTIONS',
       `OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 3\r\n${last}\r\n`,
       'OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 2\r\n\r\n',
+    ],
+    [
+      'an upgrade with a body is none',
+      `POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, close\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}`,
+      'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}',
+    ],
+    [
+      'neither TLS nor HTTP/2 is offered on, what else is asked for is',
+      `GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, close\r\nUpgrade: TLS/1.2, HTTP/2.0\r\nUpgrade: websocket, h2c\r\n\r\n`,
+      'GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
     ],
     [
       'h2c is not offered on',
@@ -135,6 +150,25 @@ describe('requests on their way to the origin', () => {
     );
   });
 
+  const claims = [
+    'X-Real-IP: 6.6.6.6',
+    'X-Forwarded-Port: 1',
+    'X-Forwarded-Prefix: /x',
+    'X-Forwarded-Ssl: on',
+    'X-Forwarded-Server: x',
+    'True-Client-IP: 6.6.6.6',
+    'CF-Connecting-IP: 6.6.6.6',
+    'X-Original-URL: /admin',
+  ];
+  it('what else anyone claims to be goes the way of X-Forwarded-For', async () => {
+    const request = `GET / HTTP/1.1\r\nHost: h\r\n${claims.join('\r\n')}\r\nA: b\r\n${last}\r\n`;
+    const isClaimed = (text: string) => claims.filter((line) => text.includes(line));
+    assert.deepEqual(isClaimed(await reissued(request, {})), []);
+    const trustedPeers = ['127.0.0.1'];
+    assert.deepEqual(isClaimed(await reissued(request, { forwarding: { trustedPeers } })), claims);
+    assert.deepEqual(isClaimed(await reissued(request, { forwarding: { trustedPeers, xForwardedFor: false } })), []);
+  });
+
   it('X-Forwarded-For from a trusted peer is appended to, Forwarded and Via are written where asked for', async () => {
     const text = await reissued(
       `GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\nVia: 1.1 x\r\nForwarded: for=1.2.3.4\r\n${last}\r\n`,
@@ -154,7 +188,6 @@ describe('requests on their way to the origin', () => {
       ['GET / HTTP/3.0\r\nHost: a\r\n\r\n', 505],
       [`GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
       ['GET / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\nConnection: close\r\n\r\n', 417],
-      ['POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade, close\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\nx', 400],
     ] as const) {
       assert.match(
         await lab.exchange(request),
@@ -162,6 +195,28 @@ describe('requests on their way to the origin', () => {
       );
     }
     assert.equal(lab.origin.connections.length, 0);
+  });
+
+  it('a refused HEAD has no body, however far it came', async () => {
+    await using lab = await setup(answering(ok), { timeouts: { requestHead: 50 }, limits: { targetBytes: 1_000 } });
+    for (const [request, status] of [
+      ['HEAD / HTTP/1.1\r\nX: no host\r\n\r\n', 400],
+      ['HEAD / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n', 400],
+      ['HEAD / HTTP/2.0\r\nHost: a\r\n\r\n', 505],
+      [`HEAD /${'a'.repeat(1_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+      [`HEAD / HTTP/1.1\r\nHost: a\r\n${'X: y\r\n'.repeat(200)}\r\n`, 431],
+      ['HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', 501],
+      ['HEAD / HTTP/1.1\r\nHost: a\r\n', 408],
+      ['HEAD / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\nConnection: close\r\n\r\n', 417],
+    ] as const) {
+      assert.match(
+        await lab.exchange(request),
+        new RegExp(`^HTTP/1\\.1 ${status} (?:[^\\r]*\\r\\n)+\\r\\n$`),
+        request.slice(0, 60),
+      );
+    }
+    const answer = await lab.exchange('GET / HTTP/1.1\r\nX: no host\r\n\r\n');
+    assert.match(answer, /\r\n\r\n400 Bad Request\n$/, 'what follows a HEAD on another connection is told');
   });
 
   it('a chunked body that breaks amid the request is refused and the origin let go', async () => {
@@ -206,6 +261,41 @@ describe('responses on their way to the client', () => {
       `HTTP/1.1 299 \r\nContent-Length: 0\r\n${close}\r\n`,
     ],
     [
+      'LF alone as the end of lines',
+      'HTTP/1.1 200 OK\nX-A: 1\r\nB: 2\nContent-Length: 2\n\nok',
+      `HTTP/1.1 200 OK\r\nx-a: 1\r\nb: 2\r\ncontent-length: 2\r\n${close}\r\nok`,
+    ],
+    [
+      'LF alone as the end of the head',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok',
+      `HTTP/1.1 200 OK\r\ncontent-length: 2\r\n${close}\r\nok`,
+    ],
+    [
+      'the same length twice',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA: b\r\nContent-Length: 2\r\n\r\nok',
+      `HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 2\r\n${close}\r\nok`,
+    ],
+    [
+      'the same length in a list',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok',
+      `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${close}\r\nok`,
+    ],
+    [
+      'a status of its own kind',
+      'HTTP/1.1 999 Request Denied\r\nContent-Length: 2\r\n\r\nok',
+      `HTTP/1.1 999 Request Denied\r\nContent-Length: 2\r\n${close}\r\nok`,
+    ],
+    [
+      'blanks after a chunk size',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2  \r\nok\r\n0 \r\n\r\n',
+      `HTTP/1.1 200 OK\r\n${chunkedClose}\r\n2\r\nok\r\n0\r\n\r\n`,
+    ],
+    [
+      'interim answers end with their heads',
+      `HTTP/1.1 103 Early\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n${ok}`,
+      `HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n${close}\r\nok`,
+    ],
+    [
       'HTTP/1.0 origin',
       'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok',
       `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${close}\r\nok`,
@@ -241,6 +331,10 @@ describe('responses on their way to the client', () => {
     it(name, async () => assert.equal(await returned(response), delivered));
 
   const bad: readonly [name: string, response: string][] = [
+    ['two lengths in a list', 'HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok'],
+    ['a length that is no number twice', 'HTTP/1.1 200 OK\r\nContent-Length: +2, +2\r\n\r\nok'],
+    ['CR alone', 'HTTP/1.1 200 OK\r\nA: b\rContent-Length: 0\r\n\r\n'],
+    ['a status that begins with 0', 'HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx'],
     ['length with coding', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
     ['unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
@@ -323,6 +417,31 @@ describe('responses on their way to the client', () => {
 });
 
 describe('tunnels', () => {
+  const asked = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket, echo/2\r\n\r\n';
+  for (const [name, upgrade, status] of [
+    ['what was asked for, in another case', 'Upgrade: WebSocket\r\n', 101],
+    ['one of several', 'Upgrade: echo/2\r\n', 101],
+    ['another protocol', 'Upgrade: tcp\r\n', 502],
+    ['another version', 'Upgrade: echo/3\r\n', 502],
+    ['one that was asked for and another', 'Upgrade: websocket, tcp\r\n', 502],
+    ['no protocol', '', 502],
+    ['an empty list', 'Upgrade: ,\r\n', 502],
+  ] as const)
+    it(`a 101 to ${name}: ${status}`, async () => {
+      const answer = await returned(`HTTP/1.1 101 Switching Protocols\r\n${upgrade}Connection: upgrade\r\n\r\n`, asked);
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+    });
+
+  it('none after a 101 to an upgrade that had a body', async () => {
+    await using lab = await setup(async (connection) => {
+      await connection.sees('{}');
+      connection.socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: tcp\r\nConnection: upgrade\r\n\r\n');
+    });
+    const head = 'POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n';
+    const client = await lab.client();
+    assert.match(await client.send(`${head}{}`).sees('502 Bad'), /^HTTP\/1\.1 502 /);
+  });
+
   it('after 101, octets both ways, early ones too', async () => {
     await using lab = await setup(async (connection) => {
       await connection.sees('\r\n\r\n');

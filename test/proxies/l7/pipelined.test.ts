@@ -28,7 +28,9 @@ class ScriptedWire implements Wire {
     this.onWrite();
     return true;
   }
-  end(): void {}
+  end(): boolean {
+    return true;
+  }
   reset(): void {}
   destroy(): void {
     this.open = false;

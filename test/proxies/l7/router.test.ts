@@ -132,6 +132,115 @@ describe('router', () => {
 });
 
 describe('routes through the proxy', () => {
+  const lastly = 'Connection: close\r\n';
+  const closed = { kind: 'reply', status: 403 } as const;
+  const forbidden = { match: { path: { kind: 'prefix', value: '/admin' } }, action: closed } as const;
+
+  it('one canonical path decides, the origin gets what was sent', async () => {
+    await using lab = await setup(answering(ok), { routes: [forbidden], forwarding: { xForwardedFor: false } });
+    const ask = async (target: string) =>
+      (await lab.exchange(`GET ${target} HTTP/1.1\r\nHost: a\r\n${lastly}\r\n`)).slice(9, 12);
+    for (const target of [
+      '/admin',
+      '//admin/s',
+      '///admin',
+      '/%61dmin',
+      '/%61%64%6d%69%6e',
+      '/./admin',
+      '/x/../admin',
+      '/x/%2e%2e/admin',
+      '/x/..//admin',
+      'http://a//admin',
+      '//%61dmin?x',
+    ])
+      assert.equal(await ask(target), '403', target);
+    for (const target of ['/;x/admin', '/x//../admin', '/x/..%2fadmin', '/x/..;/admin'])
+      assert.equal(await ask(target), '400', target);
+    assert.equal(lab.origin.connections.length, 0);
+    assert.equal(await ask('//a%2Fb/../c%2fd?e'), '400');
+    assert.equal(await ask('//a/../c%2fd?e'), '200');
+    assert.equal(lab.origin.connections[0]?.text, 'GET //a/../c%2fd?e HTTP/1.1\r\nHost: a\r\n\r\n');
+  });
+
+  it('an escaped slash is data, or refused where the intent says so', async () => {
+    const request = 'GET /api/v4/projects/group%2Fproject HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    await using keeping = await setup(answering(ok));
+    assert.match(await keeping.exchange(request), /^HTTP\/1\.1 200 /);
+    assert.match(keeping.origin.connections[0]!.text, /^GET \/api\/v4\/projects\/group%2Fproject HTTP\/1\.1\r\n/);
+    await using refusing = await setup(answering(ok), { escapedSlashes: 'refuse' });
+    assert.match(await refusing.exchange(request), /^HTTP\/1\.1 400 /);
+    assert.equal(refusing.origin.connections.length, 0);
+  });
+
+  it('a rewrite begins with the canonical path', async () => {
+    const rewritten = { kind: 'forward', clusters: [{ name: 'origin' }], prefixRewrite: '/v2/' } as const;
+    await using lab = await setup(answering(ok), {
+      routes: [{ match: { path: { kind: 'prefix', value: '/api/' } }, action: rewritten }],
+      forwarding: { xForwardedFor: false },
+    });
+    await lab.exchange(`GET //api/%61//b%2fc?%64 HTTP/1.1\r\nHost: a\r\n${lastly}\r\n`);
+    assert.equal(lab.origin.connections[0]?.text, 'GET /v2/a/b%2Fc?%64 HTTP/1.1\r\nHost: a\r\n\r\n');
+  });
+
+  it('nothing is decided by a field that the origin does not see', async () => {
+    const onField = (name: string) =>
+      ({ match: { headers: [{ name, match: { kind: 'present' } }] }, action: closed }) as const;
+    const names = [
+      'X-Scope',
+      'Trailer',
+      'X-Forwarded-Proto',
+      'X-Real-IP',
+      'Keep-Alive',
+      'Upgrade',
+      'TE',
+      'Expect',
+      'Forwarded',
+    ];
+    const routes = names.map(onField);
+    await using lab = await setup(answering(ok), { routes });
+    await using trusting = await setup(answering(ok), { routes, forwarding: { trustedPeers: ['127.0.0.1'] } });
+    const ask = async (lines: string, from = lab) =>
+      (await from.exchange(`GET / HTTP/1.1\r\nHost: a\r\n${lines}\r\n\r\n`)).slice(9, 12);
+    for (const lines of [
+      'X-Scope: read-only\r\nConnection: close, x-scope',
+      'Connection: close, X-SCOPE\r\nx-scope: read-only',
+      'Trailer: X\r\nConnection: trailer, close',
+      'X-Forwarded-Proto: https\r\nConnection: close',
+      'X-Real-IP: 10.0.0.1\r\nConnection: close',
+      'Forwarded: proto=https\r\nConnection: close',
+      'Keep-Alive: 5\r\nConnection: close',
+      'Upgrade: h2c\r\nConnection: close, upgrade',
+      'Upgrade: websocket\r\nConnection: close',
+      'TE: gzip\r\nConnection: close, te',
+      'Expect: 100-continue\r\nConnection: close',
+    ])
+      assert.equal(await ask(lines), '200', lines);
+    for (const lines of [
+      'X-Scope: read-only\r\nConnection: close',
+      'Trailer: X\r\nConnection: close',
+      'Upgrade: websocket\r\nConnection: close, upgrade',
+      'TE: trailers\r\nConnection: close, te',
+    ])
+      assert.equal(await ask(lines), '403', lines);
+    for (const line of ['X-Forwarded-Proto: https', 'X-Real-IP: 10.0.0.1', 'Forwarded: proto=https'])
+      assert.equal(await ask(`${line}\r\nConnection: close`, trusting), '403', line);
+    assert.equal(await ask('X-Real-IP: 1\r\nConnection: close, x-real-ip', trusting), '200');
+  });
+
+  it('refuses a path that no request has', () => {
+    const make = (kind: 'exact' | 'prefix', value: string) =>
+      createRouter([{ match: { path: { kind, value } }, action: to('a') }], 'a', (name) => name);
+    for (const value of ['//a', '/a/../b', '/%61', '/a%2f', '/a b', '/a?b', '/a%5cb', '/a//'])
+      for (const kind of ['exact', 'prefix'] as const)
+        assert.throws(() => make(kind, value), {
+          name: 'IntentError',
+          message: /match\.path: no request has this path/,
+        });
+    assert.throws(() => make('exact', '/a/..'), IntentError);
+    for (const value of ['/', '/a', '/a/', '/.', '/..', '/a/.well-known', '/a%2Fb', '/a%20b', '/a;b'])
+      make('prefix', value);
+  });
+
   it('replies, rewrites, edits', async () => {
     await using lab = await setup(answering(ok.replace('\r\n', '\r\nX-Origin: 1\r\nServer: s\r\n')), {
       forwarding: { xForwardedFor: false },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Timer } from '#proxies/net/timer.ts';
+import { faultCount } from '#proxies/platform/notices.ts';
 
 /** Arms a timer and gives the milliseconds after which it fired. */
 function fired(ms: number, change: (timer: Timer) => void = () => {}): Promise<number> {
@@ -30,6 +31,21 @@ describe('timer', () => {
       // The wheel's clock and ours are read at different moments: a millisecond of tolerance.
       assert.ok((times[index] as number) >= ms - 1, `${ms} ms fired after ${times[index]}`);
     }
+  });
+
+  it('fires for all that are due, whatever one of them throws', async () => {
+    const faults = faultCount();
+    const fail = (timer: Timer): void => {
+      const thrower = new Timer({
+        onTimeout() {
+          throw new Error('planted');
+        },
+      });
+      thrower.arm(50);
+      timer.arm(50);
+    };
+    await alive(Promise.all([fired(50, fail), fired(50, fail), fired(50)]));
+    assert.equal(faultCount(), faults + 2);
   });
 
   it('fires in the order of the deadlines', async () => {

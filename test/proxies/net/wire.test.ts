@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import { faultCount } from '#proxies/platform/notices.ts';
 import { tcpInternals } from '#proxies/net/tcp-handle.ts';
 import { connectWire, listenWires, type ConnectHandler, type Wire, type WireHandler } from '#proxies/net/wire.ts';
 
@@ -164,6 +165,117 @@ describe(`wire (${plain ? 'plain' : 'handle'} path)`, () => {
     assert.equal((await seen).code, 'ECONNRESET');
     await peer.until('close');
     assert.equal(peer.error, undefined);
+  });
+
+  /** Writes until the kernel takes no more. */
+  const fill = (wire: Wire): number => {
+    let sent = 0;
+    while (wire.write(Buffer.alloc(60_000)) || sent < 20_000_000) sent += 60_000;
+    return sent + 60_000;
+  };
+
+  it('ends after its backlog, and tells when that and the FIN are out', async () => {
+    await using server = await serve();
+    const socket = await client(server.listener.address.port);
+    socket.pause();
+    const peer = await server.next();
+    const sent = fill(peer.wire);
+    assert.equal(peer.wire.end(), false);
+    assert.equal(peer.wire.end(), false);
+    let received = 0;
+    for await (const part of socket) received += (part as Buffer).length;
+    assert.equal(received, sent);
+    await peer.until('drain');
+    assert.deepEqual(
+      peer.events.filter((event) => event === 'drain'),
+      ['drain'],
+    );
+    socket.end();
+    await peer.until('close');
+    assert.equal(peer.error, undefined);
+    const idle = await client(server.listener.address.port);
+    assert.equal((await server.next()).wire.end(), true);
+    idle.destroy();
+  });
+
+  for (const ending of [false, true]) {
+    it(`resets where it throws a backlog away${ending ? ', after its end too' : ''}`, async () => {
+      await using server = await serve();
+      const socket = await client(server.listener.address.port);
+      socket.pause();
+      const peer = await server.next();
+      fill(peer.wire);
+      if (ending) peer.wire.end();
+      peer.wire.destroy();
+      await peer.until('close');
+      await assert.rejects(
+        async () => {
+          for await (const _ of socket);
+        },
+        { code: 'ECONNRESET' },
+      );
+    });
+  }
+
+  it('survives what a handler throws: that wire is reset, the fault is told, the others go on', async () => {
+    const faults = faultCount();
+    await using server = await serve();
+    const bystander = await client(server.listener.address.port);
+    const other = await server.next();
+    const broken = ['onData', 'onEnd', 'onClose'] as const;
+    for (const callback of broken) {
+      const socket = await client(server.listener.address.port);
+      const peer = await server.next();
+      const closed = Promise.withResolvers<void>();
+      peer.wire.handler = {
+        onData() {},
+        onEnd() {},
+        onDrain() {},
+        onClose: () => closed.resolve(),
+        [callback]() {
+          closed.resolve();
+          throw new Error(`planted in ${callback}`);
+        },
+      };
+      const gone = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve));
+      if (callback === 'onClose') peer.wire.destroy();
+      else socket[callback === 'onData' ? 'write' : 'end']('x');
+      await closed.promise;
+      socket.resume();
+      if (callback === 'onClose') socket.end();
+      await gone;
+    }
+    assert.equal(faultCount(), faults + broken.length);
+    bystander.write('still here');
+    await other.bytes(10);
+    bystander.destroy();
+  });
+
+  it('survives owners that throw as they are given a wire', async () => {
+    const faults = faultCount();
+    let first = true;
+    const accepted = Promise.withResolvers<void>();
+    await using listener = await listenWires(local, (wire) => {
+      if (!first) accepted.resolve();
+      else {
+        first = false;
+        throw new Error('planted in accept');
+      }
+      wire.destroy();
+    });
+    for (let turn = 0; turn < 2; turn++) {
+      const socket = connect(listener.address.port, '127.0.0.1').on('error', () => {});
+      await new Promise((resolve) => socket.resume().once('close', resolve));
+    }
+    await accepted.promise;
+    await using server = await serve();
+    const recorder = new Recorder();
+    recorder.onConnect = () => {
+      throw new Error('planted in connect');
+    };
+    connectWire(server.listener.address, recorder, { timeout: 0 });
+    await recorder.until('close');
+    assert.equal(faultCount(), faults + 2);
   });
 
   it('queues what the kernel does not take, in order, and drains', async () => {

@@ -143,6 +143,7 @@ const ROUTE_CASES: readonly {
   readonly title: string;
   readonly except: RegExp;
   readonly route: Route;
+  readonly target?: string;
   readonly check: (answer: Answer) => void;
 }[] = [
   {
@@ -159,6 +160,13 @@ const ROUTE_CASES: readonly {
     except: /nginx/,
     route: route('/r', { ...forward, prefixRewrite: '/new' }),
     check: ({ seen }) => assert.equal(seen?.url, '/new/x?y=1'),
+  },
+  {
+    title: 'rewrites the canonical path, or refuses another',
+    except: /nginx/,
+    route: route('/r/xy', { ...forward, prefixRewrite: '/new' }),
+    target: '/a/..//r/x%79?y=%31',
+    check: ({ seen, status }) => assert.ok(seen?.url === '/new?y=%31' || status === 400, `${status} ${seen?.url}`),
   },
   {
     title: 'edits fields',
@@ -179,7 +187,7 @@ const ROUTE_CASES: readonly {
   },
 ];
 
-for (const { title, except, route: only, check } of ROUTE_CASES)
+for (const { title, except, route: only, target = '/r/x?y=1', check } of ROUTE_CASES)
   await forEachWith(
     'routing',
     title,
@@ -188,7 +196,7 @@ for (const { title, except, route: only, check } of ROUTE_CASES)
       const { defaultCluster: _none, ...intent } = intentFor(peer, { endpoints: [origin.address] });
       await using proxy = await peer.start({ ...intent, routes: [only] }, soon());
       using client = new Client(proxy.address, 1);
-      check(await client.ask('/r/x?y=1', { headers: { 'x-own': '1' } }));
+      check(await client.ask(target, { headers: { 'x-own': '1' } }));
       assert.equal((await client.ask('/elsewhere')).status, 404);
     },
     (peer) => isPlainHttp(peer) && !except.test(peer.name),
@@ -217,6 +225,54 @@ await forEachWith(
   },
   (peer) => isPlainHttp(peer) && !peer.name.startsWith('traefik'), // it has no replies of its own
 );
+
+await forEachWith(
+  'routing',
+  'chooses a route by the canonical path',
+  async (peer) => {
+    await using open = await httpOrigin('open');
+    await using guarded = await httpOrigin('guarded');
+    const intent: ProxyIntent = {
+      ...intentFor(peer, { endpoints: [open.address] }),
+      clusters: [
+        { name: 'open', endpoints: [open.address] },
+        { name: 'guarded', endpoints: [guarded.address] },
+      ],
+      defaultCluster: 'open',
+      routes: ['/admin', '/a b'].map((path) =>
+        route(encodeURI(path), { kind: 'forward', clusters: [{ name: 'guarded' }] }),
+      ),
+    };
+    await using proxy = await peer.start(intent, soon());
+    using client = new Client(proxy.address, 1);
+    for (const target of ['/admin', '//admin', '/%61dmin/s', '/./admin', '/x/../admin', '/x/%2e%2E//admin?y', '/a%20b'])
+      assert.equal((await client.ask(target)).headers['x-origin'], 'guarded', target);
+    for (const target of ['/', '/a/admin', '/a?/../admin'])
+      assert.equal((await client.ask(target)).headers['x-origin'], 'open', target);
+  },
+  isPlainHttp,
+);
+
+for (const peer of binaries.filter(isPlainHttp)) {
+  const availability = await peer.availability();
+  const skip = availability.state === 'missing' && availability.reason;
+  void test(`${peer.name}: refuses escaped slashes, or says that it does not`, { skip }, async () => {
+    await using origin = await httpOrigin();
+    const intent: ProxyIntent = { ...intentFor(peer, { endpoints: [origin.address] }), escapedSlashes: 'refuse' };
+    if (!/^(nginx|haproxy|envoy)-/.test(peer.name)) {
+      await assert.rejects(peer.start(intent, soon()), /escapedSlashes: capability not offered/);
+      return;
+    }
+    await using proxy = await peer.start(intent, soon());
+    using client = new Client(proxy.address, 1);
+    for (const [target, status] of [
+      ['/a%2Fb', 400],
+      ['/a%2fb?c', 400],
+      ['/a/b?c=%2f', 200],
+    ] as const)
+      assert.equal((await client.ask(target)).status, status, target);
+  });
+}
 
 await forEachWith(
   'weighted-clusters',

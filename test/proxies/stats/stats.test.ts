@@ -9,7 +9,7 @@ import { definition as fixed } from '#backends/http-fixed.ts';
 import type { ProxyIntent } from '#proxies/config/intent.ts';
 import type { RunningProxy } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
-import { openAccessLog } from '#proxies/stats/access-log.ts';
+import { type LogFile, openAccessLog } from '#proxies/stats/access-log.ts';
 import { prometheusText } from '#proxies/stats/prometheus.ts';
 import { clusterStats, mergeStats, Traffic, type ProxyStats } from '#proxies/stats/traffic.ts';
 import { loopback, never } from '../sockets.ts';
@@ -74,10 +74,11 @@ for (const [name, loops] of [
       assert.equal((await page(proxy, '/other')).status, 404);
     }
     const lines = (await readFile(accessLog, 'utf8')).trimEnd().split('\n');
-    const records = lines.map((line) => JSON.parse(line) as { cluster: string; endpoint: string; micros: number });
+    const records = lines.map((line) => JSON.parse(line) as { cluster: string; endpoint: string; source: string });
     assert.equal(records.length, 12);
     const { host, port } = origin.address;
     assert.ok(records.every((record) => record.endpoint === `${host}:${port}` && record.cluster === 'o'));
+    assert.ok(records.every((record) => record.source === '127.0.0.1'));
   });
 }
 
@@ -138,6 +139,67 @@ test('Prometheus text: one TYPE a metric, cumulative buckets, escaped labels', (
   assert.ok(lines.includes('hopcost_requests_total{cluster="a\\"b\\\\",endpoint="e"} 0'));
   const sampleLine = /^[a-z_]+\{([a-z]+="([^"\\\n]|\\["\\n])*",?)+\} -?[\d.e+-]+$/;
   for (const line of lines) assert.ok(line === '' || line.startsWith('# ') || sampleLine.test(line), line);
+});
+
+test('what lasts longer than 32 bits of microseconds falls into the last bucket', () => {
+  const traffic = new Traffic();
+  for (const micros of [2 ** 26 - 1, 2 ** 32, 2 ** 32 + 5, 2 ** 40, 7_200e6]) traffic.finished(micros);
+  assert.deepEqual(traffic.latency.slice(-2), [1, 4]);
+});
+
+test('reasons add up over event loops, and are told to Prometheus', () => {
+  const traffic = new Traffic();
+  traffic.because('client_reset', () => '', 2);
+  const part = { listener: { address: 'l', traffic: traffic.snapshot() }, clusters: [] };
+  const merged = { ...mergeStats([part, part]), loopRestarts: 3 };
+  assert.deepEqual(merged.listener.traffic.reasons, { client_reset: 4 });
+  const lines = prometheusText(merged).split('\n');
+  assert.ok(lines.includes('hopcost_reasons_total{listener="l",reason="client_reset"} 4'));
+  assert.ok(lines.includes('hopcost_loop_restarts_total 3'));
+});
+
+test('a disk that is full for a while costs lines, and the next one begins where a line begins', async () => {
+  const room = [30, 0, 1e6]; // bytes that each write may take before the next fails
+  let written = '';
+  const lost: [number, string][] = [];
+  const file: LogFile = {
+    async write(bytes) {
+      const size = Math.min(bytes.length, room[0]!);
+      if (size === 0) {
+        room.shift();
+        throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+      }
+      room[0]! -= size;
+      written += String(bytes.subarray(0, size));
+      return { bytesWritten: size };
+    },
+    close: () => Promise.resolve(),
+  };
+  const flushed = async () => {
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  };
+  mock.timers.enable({ apis: ['setInterval'] });
+  try {
+    await using log = await openAccessLog(
+      'a',
+      (lines, why) => lost.push([lines, why]),
+      () => Promise.resolve(file),
+    );
+    for (const piece of [[1, 2, 3], [4], [5, 6]]) {
+      for (const i of piece) log.write({ i, text: 'seventeen bytes..' });
+      mock.timers.tick(1_000);
+      await flushed();
+    }
+    assert.equal(log.lost, 4);
+  } finally {
+    mock.timers.reset();
+  }
+  assert.deepEqual(lost, [
+    [3, 'ENOSPC: no space left'],
+    [1, 'ENOSPC: no space left'],
+  ]);
+  const line = (i: number) => JSON.stringify({ i, text: 'seventeen bytes..' });
+  assert.equal(written, `${line(1).slice(0, 30)}\n${line(5)}\n${line(6)}\n`);
 });
 
 test('the access log writes in pieces, in order, and appends', async () => {

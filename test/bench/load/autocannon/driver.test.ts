@@ -19,6 +19,7 @@ import {
   noErrors,
 } from '../jobs.ts';
 import { answer, freePort, httpOrigin } from '../origins.ts';
+import { runShard } from '#bench/load/shard.ts';
 
 const body = 'hello, autocannon';
 const ok = answer(body);
@@ -155,7 +156,7 @@ describe('autocannon', { concurrency: true }, () => {
       });
       const abort = new AbortController();
       const job = jobFor('autocannon', origin.port, traffic, closed(3), { ...time, window: 60_000 });
-      const run = driver.run(job, liveRow(), abort.signal);
+      const run = runShard(driver, job, liveRow(), abort.signal);
       await asked.promise;
       abort.abort();
       await assert.rejects(run, { name: 'AbortError' });

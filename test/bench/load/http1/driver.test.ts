@@ -21,6 +21,7 @@ import {
   noErrors,
 } from '../jobs.ts';
 import { answer, byteOrigin, freePort, httpOrigin } from '../origins.ts';
+import { runShard } from '#bench/load/shard.ts';
 
 const body = 'hello, load';
 const ok = answer(body);
@@ -29,13 +30,39 @@ const traffic = get(body.length);
 // All at once: what they assert is counts, never time.
 describe('http1', { concurrency: true }, () => {
   test(
+    'failures are told by kind and status, the most frequent first, each with its first message',
+    stretched(async (time) => {
+      await using origin = await httpOrigin((socket, _request, requests) => {
+        if (requests % 7 === 0) socket.write(answer('x'));
+        else if (requests % 3 === 0) socket.write(answer(body, '503 Service Unavailable'));
+        else socket.write(answer(body, '429 Too Many Requests'));
+      });
+      const result = await runHere(driver, jobFor('http1', origin.port, traffic, closed(2), time));
+      enough(result.errors.status > 20 && result.errors.body > 2);
+      const { failures = [] } = result;
+      assert.deepEqual(
+        failures.map(({ kind, status, first }) => [kind, status, first]),
+        [
+          ['status', 429, 'expected status 200, got 429'],
+          ['status', 503, 'expected status 200, got 503'],
+          ['body', undefined, `expected a body of ${body.length} bytes, got 1`],
+        ],
+      );
+      const [often, seldom, bodies] = failures.map(({ count }) => count);
+      assert.equal(often! + seldom!, result.errors.status);
+      assert.equal(bodies, result.errors.body);
+    }),
+  );
+
+  test(
     'closed loop: what it counts is what the origin answered, on the connections it was given',
     stretched(async (time) => {
       await using origin = await httpOrigin((socket) => socket.write(ok));
       const live = liveRow();
       const job = jobFor('http1', origin.port, traffic, closed(3), time);
-      const result = await driver.run(job, live, AbortSignal.timeout(10_000));
+      const result = await runShard(driver, job, live, AbortSignal.timeout(10_000));
       noErrors(result);
+      assert.equal(result.failures, undefined);
       enough(result.requests > 0 && result.connectionsOpened === 3);
       assert.ok(result.requests <= origin.seen.requests);
       assert.equal(origin.seen.connections, 3);
@@ -250,7 +277,8 @@ describe('http1', { concurrency: true }, () => {
         return () => asked.resolve();
       });
       const abort = new AbortController();
-      const run = driver.run(
+      const run = runShard(
+        driver,
         jobFor('http1', origin.port, traffic, closed(5), { ...time, window: 60_000 }),
         liveRow(),
         abort.signal,
@@ -288,12 +316,13 @@ describe('http1', { concurrency: true }, () => {
       await using origin = await httpOrigin((socket) => socket.write(ok));
       const script = `
       import { driver } from ${JSON.stringify(new URL('../../../../bench/load/http1/driver.ts', import.meta.url).href)};
+      import { runShard } from ${JSON.stringify(new URL('../../../../bench/load/shard.ts', import.meta.url).href)};
       import { get, jobFor, liveRow, open } from ${JSON.stringify(new URL('../jobs.ts', import.meta.url).href)};
       const abort = new AbortController();
       const job = jobFor('http1', ${origin.port}, get(${body.length}), open(4, 500), { window: 60_000 });
       const live = liveRow();
       setInterval(function () { if (live[0] > 20) { clearInterval(this); abort.abort(); } }, 5);
-      await driver.run(job, live, abort.signal).catch((error) => console.log(error.name));`;
+      await runShard(driver, job, live, abort.signal).catch((error) => console.log(error.name));`;
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
         timeout: 20_000,
       });

@@ -109,6 +109,42 @@ for (const [name, text] of refused) {
   });
 }
 
+const lapsing: readonly (readonly [name: string, text: string, lapses: number])[] = [
+  ['no space after the status', 'HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello', 1],
+  ['LF alone in the head', 'HTTP/1.1 200 OK\nA: b\r\nContent-Length: 5\n\r\nhello', 1],
+  ['LF alone at the end of the head', 'HTTP/1.1 200\nContent-Length: 5\n\nhello', 2],
+  ['LF alone between chunks', `${chunked}5 \nhello\n0;x\nA: b\n\n`, 0],
+  ['LF alone after the last chunk', `${chunked}5\r\nhello\r\n0\n\n`, 0],
+];
+
+for (const [name, text, lapses] of lapsing) {
+  test(`of a peer that is not ours: reads ${name}, wherever it is split, and names it`, () => {
+    const reader = new ResponseReader(false, true);
+    for (const at of text.split('').keys()) {
+      const pieces = [text.slice(0, at), text.slice(at)].filter((piece) => piece !== '');
+      assert.deepEqual(readIn(pieces, false, false, reader), ok('hello'), `split at ${at}`);
+      assert.equal(reader.head?.lapses?.length ?? 0, lapses);
+    }
+    assert.deepEqual(readIn(byteByByte(text), false, false, reader), ok('hello'), 'byte by byte');
+    assert.notDeepEqual(whole(text), ok('hello'), 'of one that is ours');
+  });
+}
+
+test('a peer that is not ours is read as any other where it keeps to the letter', () => {
+  for (const [, text, expected, toHead = false, end = false] of answers)
+    assert.deepEqual(readIn([text], toHead, end, new ResponseReader(toHead, true)), expected);
+  for (const [name, text] of refused.filter(([each]) => !/space after the status|bare LF/.test(each)))
+    assert.equal(readIn([text], false, false, new ResponseReader(false, true)), 'refused', name);
+});
+
+test('a redirect says where it leads', () => {
+  const reader = new ResponseReader(false);
+  readIn(['HTTP/1.1 307 X\r\nlocation:  /a b \r\nContent-Length: 0\r\n\r\n'], false, false, reader);
+  assert.equal(reader.head?.location, '/a b');
+  readIn(['HTTP/1.1 200 X\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n'], false, false, reader);
+  assert.equal(reader.head?.location, undefined);
+});
+
 test('an answer cut short is not done, and a connection end does not make it so', () => {
   for (const [, text, , toHead = false, end = false] of answers) {
     if (end) continue;

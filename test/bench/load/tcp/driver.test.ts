@@ -18,6 +18,7 @@ import {
   noErrors,
 } from '../jobs.ts';
 import { byteOrigin, freePort, type Origin } from '../origins.ts';
+import { runShard } from '#bench/load/shard.ts';
 
 const echo = (messageBytes: number) => ({ kind: 'tcp-echo', messageBytes: bytes(messageBytes) }) as const;
 const bulk = (transferBytes: number) => ({ kind: 'tcp-bulk', transferBytes: bytes(transferBytes) }) as const;
@@ -161,7 +162,8 @@ describe('tcp', { concurrency: true }, () => {
       });
       const idle = { kind: 'idle', protocol: 'tcp', tls: 'none' } as const;
       const live = liveRow();
-      const result = await driver.run(
+      const result = await runShard(
+        driver,
         jobFor('tcp', origin.port, idle, closed(100), { ...time, lead: 8 * time.lead }),
         live,
         AbortSignal.timeout(10_000),

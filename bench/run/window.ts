@@ -13,8 +13,8 @@ import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
 import { roomyWindow } from '#bench/plan/sweep.ts';
 import { attachProbes } from '#bench/probes/window.ts';
-import { explain } from '../exit.ts';
-import { type Settings, definitionOf } from './settings.ts';
+import { explain } from '#bench/model/errors.ts';
+import { type Settings, definitionOf } from './spec.ts';
 
 const TIMEOUTS: LoadJob['timeouts'] = { connect: millis(5_000), response: millis(10_000) };
 

@@ -6,8 +6,9 @@ import { planPlacement, readCores } from '#bench/lab/placement.ts';
 import { preflightSubject } from '#bench/lab/preflight.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
-import { definitionOf, settle } from '#scripts/run/settings.ts';
-import { runTrial } from '#scripts/run/trial.ts';
+import { definitionOf } from '#bench/run/spec.ts';
+import { settle } from '#scripts/run/settings.ts';
+import { runTrial } from '#bench/run/window.ts';
 
 const signal = AbortSignal.timeout(110_000);
 const scenario = SCENARIOS.find(({ name }) => name === 'http-small')!;

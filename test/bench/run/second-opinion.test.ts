@@ -7,9 +7,9 @@ import { autocannon } from '#bench/load/outside/autocannon.ts';
 import type { OutsideTool } from '#bench/load/outside/tool.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
 import { SecondOpinionRecord } from '#bench/model/record.ts';
-import { askOthers, TARGETS } from '#scripts/run/second-opinion.ts';
+import { askOthers, TARGETS } from '#bench/run/second-opinion.ts';
 
-const shared = { placement: planPlacement(readCores()), certificate: createCertificate(), seed: 1 };
+const shared = { placement: planPlacement(readCores()), certificate: createCertificate(), seed: 1, hopcost: '0.0.0' };
 
 test('each is asked, what is missing and what fails is said', async () => {
   await using pool = createLoadPool({ workers: shared.placement.loadWorkers });

@@ -14,8 +14,7 @@ import { bytes, epochMillis, millis } from '#bench/model/units.ts';
 import { mulberry32, shuffled } from '#bench/plan/random.ts';
 import { watchHost } from '#bench/probes/host-share.ts';
 import { takeSnapshot } from '#bench/probes/snapshot.ts';
-import { version } from '../version.ts';
-import { explain } from '../exit.ts';
+import { explain } from '#bench/model/errors.ts';
 
 export type Target = Omit<SecondOpinionRecord['targets'][number], 'tools'> & { readonly bodyBytes: number };
 type Window = SecondOpinionRecord['targets'][number]['tools'][number]['windows'][number];
@@ -40,6 +39,8 @@ export const OTHERS_TIME = millis(TARGETS.length * ROUNDS * (outsideTools.length
 export interface OthersContext extends TopologyShared {
   readonly pool: LoadPool;
   readonly seed: number;
+  /** Version of ours. */
+  readonly hopcost: string;
 }
 
 /** One that can be asked for a window: resolves to what it says, and tells whose CPU is its. */
@@ -91,7 +92,7 @@ export async function askOthers(
 
 async function whoIsThere(
   tools: readonly OutsideTool[],
-  { pool, seed, placement }: OthersContext,
+  { pool, seed, placement, hopcost }: OthersContext,
   signal: AbortSignal,
 ) {
   const found = await Promise.all(tools.map(async (tool) => ({ tool, version: await versionOf(tool, signal) })));
@@ -116,12 +117,12 @@ async function whoIsThere(
   const missing = found.flatMap(({ tool: { name, install }, version: installed }) =>
     installed === undefined ? [{ tool: name, install }] : [],
   );
-  return { contestants: [ours(pool, seed), ...theirs], missing };
+  return { contestants: [ours(pool, seed, hopcost), ...theirs], missing };
 }
 
-const ours = (pool: LoadPool, seed: number): Contestant => ({
+const ours = (pool: LoadPool, seed: number, hopcost: string): Contestant => ({
   tool: 'http1',
-  version,
+  version: hopcost,
   run(target, topology, signal) {
     const job = pool.run(
       {

@@ -14,7 +14,7 @@ import {
   searchKnees,
   type SearchContext,
   searchRecord,
-} from '#scripts/run/knee.ts';
+} from '#bench/run/knee.ts';
 import { measure, PLACEMENT, TRUTHS } from '#test/reports/synthetic-run.ts';
 import { OBJECTIVE } from '#test/reports/synthetic-search.ts';
 import { millis } from '#bench/model/units.ts';

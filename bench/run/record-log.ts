@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type RunLine, RunLine as RunLineSchema } from '#bench/model/record.ts';
-import { UsageError, explain } from '../exit.ts';
+import { UsageError, explain } from '#bench/model/errors.ts';
 
 export const RECORDS_FILE = 'trials.ndjson';
 

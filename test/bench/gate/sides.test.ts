@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comparedOf, measuredOf, ownFaults, spoiledRounds } from '#bench/gate/slices.ts';
+import { comparedOf, measuredOf, ownFaults, spoiledRounds } from '#bench/gate/sides.ts';
 import type { Warning } from '#bench/model/warning.ts';
 import type { Bound, TrialRecord } from '#bench/model/record.ts';
 import { micros } from '#bench/model/units.ts';

@@ -27,10 +27,21 @@ import type { LoadResult } from '#bench/model/load.ts';
 import type { HostReading } from '#bench/model/probe.ts';
 import type { CalibrationRecord } from '#bench/model/record.ts';
 import type { Loop, Traffic } from '#bench/model/scenario.ts';
-import { bytes, epochMillis, millis, perSecond } from '#bench/model/units.ts';
+import { bytes, epochMillis, type Millis, millis, perSecond } from '#bench/model/units.ts';
 import { watchHost } from '#bench/probes/host-share.ts';
 
-const DELAYS = [0.2, 1, 5, 50];
+/** How much of it: `brief` leaves out all delays but one, and repeats nothing. */
+export interface CalibrationPlan {
+  readonly delays: readonly number[];
+  /** Milliseconds that may be spent on repeating steps. */
+  readonly repeat: number;
+  /** What all of it takes on a quiet host. */
+  readonly time: Millis;
+}
+export const CALIBRATIONS = {
+  full: { delays: [0.2, 1, 5, 50], repeat: 4_000, time: millis(13_000) },
+  brief: { delays: [1], repeat: 0, time: millis(6_500) },
+} as const satisfies Record<string, CalibrationPlan>;
 const RATE = 1_000;
 /** What a p99 needs (10 ÷ (1 − q) samples), at that rate. */
 const DELAY_WINDOW = 1_000;
@@ -43,14 +54,10 @@ const SMALL_BODY = 8;
 /** Loading a pacer takes a tenth of a second of the driver's core. */
 const LEAD = 250;
 const WARMUP = 50;
-/** What all of it takes on a quiet host. */
-export const CALIBRATION_TIME = millis(13_000);
 /** Discarded: until then little of the driver is compiled, which takes thousands of requests, and a millisecond at a time. */
 const PRACTICE = { rate: 10_000, window: 1_000 };
 /** Before each delay, so that they see what it sees: what a p99 needs in all, at the rate of its requests. */
 const WAKEUPS = { count: 300, gap: 1_000 / RATE };
-/** Milliseconds that may be spent on repeating steps. */
-const REPEAT_BUDGET = 4_000;
 
 const get = (path: string): Traffic => ({
   kind: 'http',
@@ -77,6 +84,7 @@ type Step = (signal: AbortSignal) => Promise<CalibrationCheck[]>;
 export async function calibrate(
   { pool, seed, ...shared }: CalibrationContext,
   signal: AbortSignal,
+  plan: CalibrationPlan = CALIBRATIONS.full,
 ): Promise<CalibrationRecord> {
   const scenario = { origin: 'http-fixed', traffic: get('/') };
   const placement = { ...shared.placement, origin: shared.placement.proxy };
@@ -104,10 +112,10 @@ export async function calibrate(
   const wakeups: number[] = [];
   // A way that was measured on a disturbed host misleads every check that it is taken from.
   let inherited: Host = { steal: 0, foreign: 0 };
-  let budget = REPEAT_BUDGET;
+  let budget: number = plan.repeat;
   const bare = async (): Promise<void> =>
     void wakeups.push(...(await measureWakeups(WAKEUPS, shared.placement, signal)));
-  for (const step of stepsOf(topology, drive, bare)) {
+  for (const step of stepsOf(topology, drive, { delays: plan.delays, bare })) {
     const from = performance.now();
     const first = await observed(step, topology, signal);
     const took = performance.now() - from;
@@ -140,7 +148,7 @@ async function observed(
 function stepsOf(
   { target, origin }: Topology,
   drive: (path: string, loop: Loop, window: number, warmup?: number) => Promise<LoadResult>,
-  bare: () => Promise<void>,
+  { delays, bare }: { readonly delays: readonly number[]; readonly bare: () => Promise<void> },
 ): Step[] {
   const delayed = async (signal: AbortSignal): Promise<number[]> =>
     JSON.parse((await ask(target, { path: '/delayed' }, signal)).body.toString()) as number[];
@@ -154,7 +162,7 @@ function stepsOf(
       const counted = requests - before.requests - (RATE * WARMUP) / 1_000;
       return [...wayChecks(way), ...rateChecks(RATE, counted, load)];
     },
-    ...DELAYS.map((delay): Step => async (signal) => {
+    ...delays.map((delay): Step => async (signal) => {
       await bare();
       const load = await drive(`/exactly/${delay}`, paced(RATE), DELAY_WINDOW);
       return delayChecks(delay, await delayed(signal), load, way);

@@ -20,12 +20,13 @@ import {
   typicalWindows,
 } from '#bench/plan/knee.ts';
 import { mulberry32, shuffled } from '#bench/plan/random.ts';
-import { TRIAL_OVERHEAD, toSubject } from '#bench/plan/rounds.ts';
+import { WINDOW_OVERHEAD } from '#bench/plan/estimate.ts';
+import { toSubject } from '#bench/plan/rounds.ts';
 import { atRate, LONGEST_WINDOW, roomyWindow } from '#bench/plan/sweep.ts';
-import { formatDuration, type Progress, rate as words } from './progress.ts';
+import { formatDuration, rate as words } from '#bench/analysis/quantity.ts';
 import type { RecordLog } from './record-log.ts';
-import type { Settings } from './settings.ts';
-import { runTrial, type TrialContext } from './trial.ts';
+import type { Observer, Settings } from './spec.ts';
+import { runTrial, type TrialContext } from './window.ts';
 
 /** Any subject on any host carries this; half and a quarter of it are tried where not. */
 const SAFE_RATE = 500;
@@ -76,7 +77,7 @@ export function searchCost(
   const { start } = scaleFor(objective);
   const samples = samplesOf(objective);
   const of = (windows: number, at: number): Millis =>
-    millis(searches * windows * (TRIAL_OVERHEAD + warmup + roomyWindow(at, samples, window)));
+    millis(searches * windows * (WINDOW_OVERHEAD + warmup + roomyWindow(at, samples, window)));
   // Most windows lie near the knee, some doublings above the start.
   return { usual: of(typicalWindows(), 8 * start), most: of(MOST_WINDOWS, start) };
 }
@@ -89,7 +90,7 @@ export interface SearchContext {
   readonly objective: Objective;
   readonly searches: readonly PlannedSearch[];
   readonly log: Pick<RecordLog, 'append'>;
-  readonly progress: Pick<Progress, 'doing' | 'note'>;
+  readonly progress: Pick<Observer, 'doing' | 'note'>;
   /** What measures one window; `runTrial` where nothing else is given. */
   readonly measure?: typeof runTrial;
 }

@@ -1,0 +1,56 @@
+/** How long a run takes, before it begins. Constants in milliseconds, measured on a two-core host. */
+import { hopName, type Subject, subjectName } from '#bench/model/scenario.ts';
+import { type Millis, millis } from '#bench/model/units.ts';
+import type { PlannedTrial } from './rounds.ts';
+import { CLOSED_TURN, OPEN_TURN, warmTurnsOf } from './turns.ts';
+
+/** Reports, and the host's facts. */
+const RUN_OVERHEAD = 5_000;
+const PREFLIGHT_PER_SUBJECT = 800;
+/** Starting and stopping one subject of a generation, in between others. */
+const START = { ours: 330, others: 700 } as const;
+/** Origins, probes and closing, per group of a generation. */
+const GROUP_OVERHEAD = 900;
+/** From the end of one turn to the beginning of the next: last answers, readings. */
+const SWITCH = 4;
+/** A window to itself, besides warm-up and window. */
+export const WINDOW_OVERHEAD = millis(650);
+/** The kernel lists the thousands of connections that such a trial has closed: the check that none is left open reads them all. */
+const CLOSED_CONNECTIONS = 1_600;
+
+const isOurs = (subject: Subject): boolean => /^(direct$|node-http$|l[47]-)/.test(hopName(subject));
+
+export interface EstimateRequest {
+  /** All groups of all generations. */
+  readonly cohorts: readonly (readonly PlannedTrial[])[];
+  readonly windows: readonly PlannedTrial[];
+  /** That are checked before. */
+  readonly subjects: number;
+  readonly settings: { readonly rounds: number; readonly warmup: Millis; readonly window: Millis };
+}
+
+const turnLength = ({ scenario: { loop } }: PlannedTrial): number =>
+  SWITCH + (loop.kind === 'closed' ? CLOSED_TURN.length : OPEN_TURN.length);
+
+const usualWarmTurns = (trial: PlannedTrial): number => {
+  const { least, most } = warmTurnsOf(trial);
+  return (least + most) / 2;
+};
+
+export function estimateRun({ cohorts, windows, subjects, settings }: EstimateRequest): Millis {
+  const { rounds, warmup, window } = settings;
+  const inTurns = cohorts.reduce((sum, cohort) => {
+    const starts = new Map(
+      cohort.map(({ subject, scenario }) => [`${subjectName(subject)} ${scenario.origin}`, subject]),
+    );
+    const starting = [...starts.values()].reduce((ms, one) => ms + (isOurs(one) ? START.ours : START.others), 0);
+    const turns = cohort.reduce((ms, trial) => ms + (usualWarmTurns(trial) + rounds) * turnLength(trial), 0);
+    return sum + GROUP_OVERHEAD + starting + turns;
+  }, 0);
+  const alone = windows.reduce(
+    (sum, { scenario }) =>
+      sum + WINDOW_OVERHEAD + warmup + window + (scenario.axis === 'connection' ? CLOSED_CONNECTIONS : 0),
+    0,
+  );
+  return millis(RUN_OVERHEAD + subjects * PREFLIGHT_PER_SUBJECT + inTurns + alone);
+}

@@ -1,0 +1,29 @@
+/** How long subjects take turns, and how many of them are alive at once. Measured on a two-core host; `bench/run/README.md` has the figures. */
+import { isCapped } from './capped.ts';
+import type { LoadJob } from '#bench/model/load.ts';
+import type { Scenario } from '#bench/model/scenario.ts';
+import type { PlannedTrial } from './rounds.ts';
+
+/** Milliseconds. A closed loop discards nothing: what a switch costs is in every subject's turn alike. */
+export const CLOSED_TURN = { length: 60, discard: 0 } as const;
+/** The first answers after a switch find cold caches and sleeping cores: they are in no histogram. */
+export const OPEN_TURN = { length: 100, discard: 10 } as const;
+/** Turns before the first that counts: until a subject's cost falls no more, within these bounds. */
+export interface WarmTurns {
+  readonly least: number;
+  readonly most: number;
+}
+/** A fresh process: Node compiles what is hot for about ten turns. */
+const COLD: WarmTurns = { least: 6, most: 9 };
+/** Direct, whose origin all share, and open loops, which come to processes that closed loops have warmed. */
+const WARMED: WarmTurns = { least: 2, most: 2 };
+
+export const warmTurnsOf = ({ scenario: { loop }, subject }: Pick<PlannedTrial, 'scenario' | 'subject'>): WarmTurns =>
+  subject.kind === 'direct' || loop.kind === 'paced' ? WARMED : COLD;
+
+/** Whether load can go round in turns: memory of idle connections, streams beside the load and capped targets need time to themselves. */
+export const takesTurns = (scenario: Scenario, driver: LoadJob['driver']): boolean =>
+  scenario.traffic.kind !== 'idle' &&
+  scenario.second === undefined &&
+  !isCapped(scenario) &&
+  (driver !== 'autocannon' || scenario.traffic.kind !== 'http');

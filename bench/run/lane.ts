@@ -1,0 +1,135 @@
+/** One subject in one scenario of a generation: its turns, one after the other, and in the end its record. */
+import { subjectName } from '#bench/model/scenario.ts';
+import type { Topology } from '#bench/lab/topology.ts';
+import type { LoadStage } from '#bench/load/stage.ts';
+import type { LoadJob } from '#bench/model/load.ts';
+import type { PerSecond } from '#bench/model/units.ts';
+import type { CpuMeter } from '#bench/probes/cpu-meter.ts';
+import { hostSnapshot } from '#bench/probes/host.ts';
+import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import { warmTurnsOf } from '#bench/plan/turns.ts';
+import { costOf, isSilent, type TurnReading } from './turns.ts';
+
+/** Processes of one start of a subject; several scenarios may drive it. */
+export interface Way {
+  readonly topology: Topology;
+  readonly proxy?: CpuMeter;
+  readonly origin: CpuMeter;
+  /** Of the proxy, before the load's connections were made; bytes. */
+  readonly residentBefore: number;
+}
+
+export interface TurnShape {
+  readonly length: number;
+  readonly discard: number;
+}
+
+/** Share by which a turn must be cheaper than the cheapest before it for the subject to count as still warming up. */
+const STILL_FALLING = 0.03;
+/** Turns without a new low after which it is warm. */
+const SETTLED_AFTER = 2;
+
+export class Lane {
+  readonly planned: PlannedTrial;
+  readonly job: LoadJob;
+  readonly way: Way;
+  readonly shape: TurnShape;
+  readonly readings: TurnReading[] = [];
+  /** Why it takes no more turns. */
+  fault: Error | undefined;
+  readonly #stage: LoadStage;
+  readonly #index: number;
+  readonly #generator: CpuMeter;
+  #lowest = Infinity;
+  #sinceLowest = 0;
+  #warmed = 0;
+  /** Requests a second of its latest turn. */
+  rate = 0;
+
+  constructor(
+    planned: PlannedTrial,
+    job: LoadJob,
+    way: Way,
+    { stage, index, generator, shape }: { stage: LoadStage; index: number; generator: CpuMeter; shape: TurnShape },
+  ) {
+    this.planned = planned;
+    this.job = job;
+    this.way = way;
+    this.shape = shape;
+    this.#stage = stage;
+    this.#index = index;
+    this.#generator = generator;
+  }
+
+  get name(): string {
+    return `${this.planned.scenario.name} · ${subjectName(this.planned.subject)}`;
+  }
+
+  get isWarm(): boolean {
+    const { least, most } = warmTurnsOf(this.planned);
+    const isSettled = this.#warmed >= least && this.#sinceLowest >= SETTLED_AFTER;
+    return this.fault !== undefined || isSettled || this.#warmed >= most;
+  }
+
+  async open(): Promise<void> {
+    const { shard: _, startAt: __, warmup: ___, window: ____, ...job } = this.job;
+    await this.#stage.open(this.#index, job);
+  }
+
+  /** Discarded; but for its rate and whether it cost less than all before. */
+  async warm(offered: PerSecond | undefined): Promise<void> {
+    this.#warmed++;
+    const reading = await this.#turn({ round: 0, at: 0 }, offered);
+    if (!reading) return;
+    this.rate = (1_000 * reading.turn.tally.inTime) / (reading.length - reading.discard);
+    const cost = costOf(reading) ?? 0;
+    if (cost < this.#lowest * (1 - STILL_FALLING)) this.#sinceLowest = 0;
+    else this.#sinceLowest++;
+    this.#lowest = Math.min(this.#lowest, cost);
+  }
+
+  async measure(at: { readonly round: number; readonly at: number }, offered: PerSecond | undefined): Promise<void> {
+    const reading = await this.#turn(at, offered);
+    if (reading) this.readings.push(reading);
+  }
+
+  async close(): Promise<void> {
+    await this.#stage.close(this.#index);
+  }
+
+  /** Undefined where the lane takes no more turns: what it could not do is its `fault`. */
+  async #turn(
+    { round, at }: { readonly round: number; readonly at: number },
+    offered: PerSecond | undefined,
+  ): Promise<TurnReading | undefined> {
+    if (this.fault) return undefined;
+    const { proxy, origin } = this.way;
+    try {
+      const before = hostSnapshot();
+      for (const meter of [proxy, origin, this.#generator]) meter?.lap();
+      const turn = await this.#stage.turn({
+        lane: this.#index,
+        ...this.shape,
+        ...(offered !== undefined && { offered }),
+      });
+      const used = { proxy: proxy?.lap(), origin: origin.lap(), generator: this.#generator.lap() };
+      const reading: TurnReading = {
+        round,
+        at,
+        ...this.shape,
+        turn,
+        ...(used.proxy && { proxy: used.proxy }),
+        origin: used.origin,
+        generator: used.generator,
+        host: { before, after: hostSnapshot() },
+      };
+      // It had its time-out and answered nothing: the others do not wait for it again in this generation.
+      if (isSilent(reading) || turn.tally.errors.timeout > 0)
+        this.fault = new Error(turn.tally.errorSamples[0] ?? 'no request was answered in a whole turn');
+      return reading;
+    } catch (error) {
+      this.fault = error as Error;
+      return undefined;
+    }
+  }
+}
