@@ -2,14 +2,14 @@
  * Reads the Envoy static YAML that people already know into an intent, and says which reference proxy it describes. What this subset
  * does not hold is refused by its full path, never ignored. Field names: Envoy API v3, config.bootstrap, listener and cluster.
  */
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { readAccessLog } from './envoy-access-log.ts';
 import { readHttp } from './envoy-http.ts';
 import { readDownstreamTls, readUpstreamTransport } from './envoy-tls.ts';
 import { Fields } from './fields.ts';
-import { IntentError, type IntentProblem } from './intent-error.ts';
+import { IntentError } from './intent-error.ts';
 import type { Certificate, Cluster, DownstreamTls, Endpoint, LoadBalancing, ProxyIntent, SniRoute } from './intent.ts';
 import { parseIntent } from './schema.ts';
+import { Source } from './source.ts';
 
 export interface EnvoyConfig {
   readonly proxy: 'l4-tcp' | 'l4-sni' | 'l7-http' | 'l7-tls' | 'l7-tls-reencrypt';
@@ -40,31 +40,12 @@ const policies: Readonly<Record<string, LoadBalancing>> = {
 
 /** `name` is only for messages. Throws `IntentError` with every problem at once. */
 export function readEnvoyConfig(text: string, name = 'envoy.yaml'): EnvoyConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const [broken] = document.errors;
-  if (broken) throw new IntentError([{ path: name, message: broken.message.trimEnd() }]);
-  const tree: unknown = document.toJS();
-  const problems: IntentProblem[] = [];
-  const root = new Fields('', tree, problems);
+  const source = new Source(text, name);
+  const root = new Fields([], source.tree, source);
   const config = readBootstrap(root);
   root.close();
-  if (problems.length > 0 || !config)
-    throw new IntentError(problems.map((problem) => ({ ...problem, ...located(problem.path, document, lines) })));
+  if (source.problems.length > 0 || !config) throw new IntentError(source.problems);
   return { proxy: config.proxy, intent: parseIntent(config.intent) };
-}
-
-/** The line of what `path` names, or of the last of its parents that is there. */
-function located(path: string, document: Document, lines: LineCounter): Pick<IntentProblem, 'line'> {
-  const keys = path.match(/[^.[\]]+/g) ?? [];
-  for (let depth = keys.length; depth > 0; depth--) {
-    const node = document.getIn(
-      keys.slice(0, depth).map((key) => (/^\d+$/.test(key) ? Number(key) : key)),
-      true,
-    );
-    if (isNode(node) && node.range) return { line: lines.linePos(node.range[0]).line };
-  }
-  return {};
 }
 
 function readBootstrap(root: Fields): EnvoyConfig | undefined {
@@ -112,11 +93,11 @@ function readListener(listener: Fields): ListenerConfig | undefined {
     return undefined;
   }
   if (first.kind === 'tcp') return readTcpChains(listener, base, chains);
-  if (first.kind === undefined) return undefined;
+  if (first.kind === undefined || !first.config) return undefined;
   const http = readHttp(first.config);
   // Several chains may choose certificates by name, not different behaviour.
   for (const other of others) {
-    if (JSON.stringify(readHttp(other.config)) !== JSON.stringify(http))
+    if (!other.config || JSON.stringify(readHttp(other.config)) !== JSON.stringify(http))
       other.chain.refuse('filters', 'all filter chains of an HTTP listener must have the same filter');
   }
   const tls = joinTls(chains);
@@ -129,7 +110,7 @@ function readListener(listener: Fields): ListenerConfig | undefined {
 interface Chain {
   readonly chain: Fields;
   readonly kind: 'tcp' | 'http' | undefined;
-  readonly config: Fields;
+  readonly config: Fields | undefined;
   readonly serverNames: string[] | undefined;
   readonly alpn: string[] | undefined;
   readonly tls: DownstreamTls | undefined;
@@ -147,8 +128,8 @@ function readChain(chain: Fields): Chain {
   for (const another of more) another.refuse('', 'one network filter is supported');
   if (!filter) chain.refuse('filters', 'one is required: tcp_proxy or http_connection_manager');
   filter?.skip('name');
-  const config = filter?.required('typed_config', filter.object('typed_config')) ?? new Fields('', {}, []);
-  const kind = filter && config.required('@type', config.choice('@type', filterKinds));
+  const config = filter?.required('typed_config', filter.object('typed_config'));
+  const kind = config?.required('@type', config.choice('@type', filterKinds));
   return { chain, kind, config, serverNames, alpn, tls };
 }
 
@@ -160,6 +141,7 @@ function readTcpChains(listener: Fields, base: ProxyIntent['listener'], chains: 
   for (const { chain, kind, config, serverNames, alpn, tls } of chains) {
     if (kind !== 'tcp') chain.refuse('filters', 'tcp_proxy and http_connection_manager cannot share a listener');
     if (tls) chain.refuse('transport_socket', 'TLS is passed through below HTTP, not terminated');
+    if (!config) continue;
     config.skip('stat_prefix');
     const cluster = config.required('cluster', config.string('cluster')) ?? '';
     for (const policy of config.list('hash_policy')) policy.object('source_ip');

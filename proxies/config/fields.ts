@@ -1,64 +1,88 @@
 /**
- * Reads an unknown tree field by field. What nobody asked for is a problem by its full path, so nothing in a configuration is ever
- * silently ignored; so is what has the wrong type. Reading goes on after a problem, to tell all of them at once.
+ * Reads an unknown tree field by field, as protobuf's JSON mapping has it: names in snake_case or camelCase, enums in any case,
+ * numbers also in quotes, one value where a list of one is meant. What nobody asked for is a problem by its full path, so
+ * nothing in a configuration is ever silently ignored; so is what has the wrong type. Reading goes on after a problem, to tell all of
+ * them at once.
  */
-import type { IntentProblem } from './intent-error.ts';
+import type { Key, Source } from './source.ts';
+
+/** protobuf.dev/programming-guides/json: lowerCamelCase and the original name are both read. */
+const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** What yaml-cpp takes for a boolean. */
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  ...{ true: true, yes: true, on: true, y: true },
+  ...{ false: false, no: false, off: false, n: false },
+};
 
 export class Fields {
-  readonly path: string;
+  readonly #keys: readonly Key[];
   readonly #record: Readonly<Record<string, unknown>>;
-  readonly #problems: IntentProblem[];
+  readonly #source: Source;
+  /** As they are written, by the names by which they are asked for. */
+  readonly #spelling = new Map<string, string>();
   readonly #unread: Set<string>;
   readonly #children: Fields[] = [];
 
-  constructor(path: string, value: unknown, problems: IntentProblem[]) {
-    this.path = path;
-    this.#problems = problems;
+  constructor(keys: readonly Key[], value: unknown, source: Source) {
+    this.#keys = keys;
+    this.#source = source;
     const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (!isRecord) this.refuse('', `expected a mapping, got ${describe(value)}`);
     this.#record = isRecord ? (value as Record<string, unknown>) : {};
-    this.#unread = new Set(Object.keys(this.#record));
+    const written = Object.keys(this.#record).filter((key) => this.#record[key] !== null);
+    this.#unread = new Set(written);
+    if (!isRecord) this.refuse('', `expected a mapping, got ${describe(value)}`);
+    for (const key of written) {
+      const name = Object.hasOwn(this.#record, snakeCase(key)) ? key : snakeCase(key);
+      if (this.#spelling.has(name)) this.refuse(key, `is the same field as ${this.#spelling.get(name)}`);
+      this.#spelling.set(name, key);
+    }
   }
 
-  /** The path of one of its fields, or its own. */
-  at(key: string): string {
-    if (key === '') return this.path;
-    return this.path === '' ? key : `${this.path}.${key}`;
-  }
-
+  /** `''` is the whole. */
   refuse(key: string, message: string): void {
-    this.#problems.push({ path: this.at(key), message });
+    this.#source.refuse(this.#at(key), message);
   }
 
   has(key: string): boolean {
-    return this.#record[key] !== undefined && this.#record[key] !== null;
+    return this.#spelling.has(key);
+  }
+
+  /** Names that are there, as they are written; for mappings whose keys are data. */
+  get names(): readonly string[] {
+    return [...this.#spelling.values()];
   }
 
   /** Unread fields, its own and below, become problems. To be called once, at the end. */
   close(): void {
-    for (const key of this.#unread) this.refuse(key, `${key} is not supported here`);
+    for (const key of this.#unread) this.#source.unsupported(this.#at(key), snakeCase(key));
     for (const child of this.#children) child.close();
   }
 
   /** Reads it without using it: a name for people. */
   skip(...keys: string[]): void {
-    for (const key of keys) this.#unread.delete(key);
+    for (const key of keys) this.#take(key);
+  }
+
+  /** Reads it without using it, and has it said that it does nothing here. */
+  ignore(key: string, why: string): void {
+    if (this.#take(key) !== undefined) this.#source.note(this.#at(key), key, why);
   }
 
   object(key: string): Fields | undefined {
     const value = this.#take(key);
-    return value === undefined ? undefined : this.#child(this.at(key), value);
+    return value === undefined ? undefined : this.#child([this.#spelled(key)], value);
   }
 
   list(key: string): Fields[] {
-    return this.#array(key).map((value, index) => this.#child(`${this.at(key)}[${index}]`, value));
+    return this.#array(key).map((value, index) => this.#child([this.#spelled(key), index], value));
   }
 
   strings(key: string): string[] | undefined {
     if (!this.has(key)) return undefined;
     return this.#array(key).flatMap((value, index) => {
       if (typeof value === 'string') return [value];
-      this.refuse(`${key}[${index}]`, `expected a string, got ${describe(value)}`);
+      this.#source.refuse([...this.#at(key), index], `expected a string, got ${describe(value)}`);
       return [];
     });
   }
@@ -73,6 +97,7 @@ export class Fields {
   number(key: string): number | undefined {
     const value = this.#take(key);
     if (value === undefined || typeof value === 'number') return value;
+    if (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
     this.refuse(key, `expected a number, got ${describe(value)}`);
     return undefined;
   }
@@ -80,29 +105,38 @@ export class Fields {
   boolean(key: string): boolean | undefined {
     const value = this.#take(key);
     if (value === undefined || typeof value === 'boolean') return value;
+    const word = typeof value === 'string' ? value.toLowerCase() : '';
+    if (Object.hasOwn(BOOLEANS, word)) return BOOLEANS[word];
     this.refuse(key, `expected true or false, got ${describe(value)}`);
     return undefined;
   }
 
-  /** A protobuf duration (`0.25s`) in milliseconds. */
+  /** A protobuf duration (`0.25s`, or `{ seconds: 0, nanos: 250000000 }`) in milliseconds. */
   duration(key: string): number | undefined {
-    const text = this.string(key);
-    if (text === undefined) return undefined;
-    const seconds = /^(\d+(\.\d{1,9})?)s$/.exec(text)?.[1];
-    if (seconds === undefined) this.refuse(key, `expected a duration such as 0.25s, got ${describe(text)}`);
+    if (typeof this.#peek(key) === 'object') {
+      const parts = this.object(key);
+      return (parts?.number('seconds') ?? 0) * 1000 + (parts?.number('nanos') ?? 0) / 1e6;
+    }
+    const value = this.#take(key);
+    if (value === undefined) return undefined;
+    const seconds = typeof value === 'string' ? /^(\d+(\.\d{1,9})?)s$/.exec(value)?.[1] : undefined;
+    if (seconds === undefined) this.refuse(key, `expected a duration such as 0.25s, got ${describe(value)}`);
     return seconds === undefined ? undefined : Number(seconds) * 1000;
   }
 
-  /** One of the words of a table; its value. */
+  /** One of the words of a table, in any case; its value. */
   choice<T>(key: string, table: Readonly<Record<string, T>>): T | undefined {
-    const word = this.string(key);
-    if (word === undefined) return undefined;
-    if (!Object.hasOwn(table, word))
-      this.refuse(
-        key,
-        `${word} is not supported; there ${Object.keys(table).length === 1 ? 'is' : 'are'} ${Object.keys(table).join(', ')}`,
-      );
-    return table[word];
+    const value = this.#take(key);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'string') {
+      this.refuse(key, `expected one of ${Object.keys(table).join(', ')}, got ${describe(value)}`);
+      return undefined;
+    }
+    const word = Object.keys(table).find((known) => known.toLowerCase() === value.toLowerCase());
+    if (word !== undefined) return table[word];
+    const are = Object.keys(table).length === 1 ? 'is' : 'are';
+    this.#source.unsupported(this.#at(key), value, `there ${are} ${Object.keys(table).join(', ')}`);
+    return undefined;
   }
 
   /** The same read, and a problem where it is absent. */
@@ -111,21 +145,32 @@ export class Fields {
     return value;
   }
 
+  #at(key: string): Key[] {
+    return key === '' ? [...this.#keys] : [...this.#keys, this.#spelled(key)];
+  }
+
+  #spelled(key: string): string {
+    return this.#spelling.get(key) ?? key;
+  }
+
+  #peek(key: string): unknown {
+    const spelling = this.#spelling.get(key);
+    return spelling === undefined ? undefined : this.#record[spelling];
+  }
+
   #take(key: string): unknown {
-    this.#unread.delete(key);
-    return this.has(key) ? this.#record[key] : undefined;
+    this.#unread.delete(this.#spelled(key));
+    return this.#peek(key);
   }
 
   #array(key: string): unknown[] {
     const value = this.#take(key);
     if (value === undefined) return [];
-    if (Array.isArray(value)) return value;
-    this.refuse(key, `expected a list, got ${describe(value)}`);
-    return [];
+    return Array.isArray(value) ? value : [value];
   }
 
-  #child(path: string, value: unknown): Fields {
-    const child = new Fields(path, value, this.#problems);
+  #child(keys: readonly Key[], value: unknown): Fields {
+    const child = new Fields([...this.#keys, ...keys], value, this.#source);
     this.#children.push(child);
     return child;
   }

@@ -5,11 +5,15 @@ export interface IntentProblem {
   readonly message: string;
   /** Where the intent was read from a file: the line, counted from 1. */
   readonly line?: number;
+  /** Further lines with the same problem. */
+  readonly also?: readonly number[];
 }
 
-function said({ path, line, message }: IntentProblem): string {
+/** One line for people: `line 7: clusters[0].name: is required (also lines 12, 30)`. */
+export function problemText({ path, line, also = [], message }: IntentProblem): string {
   const where = line === undefined ? path : `line ${line}: ${path}`;
-  return path === '' ? message : `${where}: ${message}`;
+  const others = also.length === 0 ? '' : ` (also line${also.length > 1 ? 's' : ''} ${also.join(', ')})`;
+  return path === '' ? message : `${where}: ${message}${others}`;
 }
 
 export class IntentError extends Error {
@@ -18,7 +22,7 @@ export class IntentError extends Error {
   readonly problems: readonly IntentProblem[];
 
   constructor(problems: readonly IntentProblem[]) {
-    super(problems.map(said).join('\n'));
+    super(problems.map(problemText).join('\n'));
     this.problems = problems;
   }
 }
