@@ -140,6 +140,11 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
     allowed: ['#bench/lab/topology.ts', 'node:fs'],
   },
   {
+    file: 'bench/run/planted.ts',
+    forbidden: ['#scripts/exit.ts', '#reports/write.ts', 'commander'],
+    allowed: ['node:path', '#bench/load/pool.ts', '#bench/analysis/verdict.ts'],
+  },
+  {
     file: 'bench/micro/planted.ts',
     forbidden: ['#bench/lab/child.ts', '#reports/contract.ts'],
     allowed: ['#proxies/platform/notices.ts', 'tinybench', '#proxies/http/head.ts'],

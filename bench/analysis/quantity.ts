@@ -62,9 +62,12 @@ const SCALES: Readonly<Record<Unit, readonly Scale[]>> = {
   ratio: [{ from: 0, factor: 1, suffix: '×' }],
 };
 
-const scaleFor = (unit: Unit, value: number): Scale => SCALES[unit].find(({ from }) => Math.abs(value) >= from)!;
+/** What is no number has the smallest scale, and reads as a dash. */
+const scaleFor = (unit: Unit, value: number): Scale =>
+  SCALES[unit].find(({ from }) => Math.abs(value) >= from) ?? SCALES[unit].at(-1)!;
 
 const figure = (value: number, unit: Unit, { factor }: Scale): string => {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? '–' : value > 0 ? '∞' : '−∞';
   const scaled = value * factor;
   if (unit === '/s' && Math.abs(scaled) >= 100) {
     // Rates: three digits are the claim, the rest would be noise.

@@ -21,18 +21,23 @@ const LEAST_ROUNDS = 9;
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const meanLog = (values: readonly number[]): number => mean(values.map(Math.log));
 
-/** ln of head ÷ base, one a round. */
+/** ln of head ÷ base of each pair. */
+const ratiosOf = ({ base, head }: RoundFigures): number[] =>
+  head.map((value, i) => Math.log(value) - Math.log(base[i]!));
+
+/** ln of head ÷ base, one a generation: a robust mean over its pairs, so that a turn that something else hit does not count for all. */
 export const differences = (rounds: readonly RoundFigures[]): number[] =>
-  rounds.map(({ base, head }) => meanLog(head) - meanLog(base));
+  rounds.map((round) => hodgesLehmann(ratiosOf(round), CONFIDENCE).value);
 
 /**
- * Half of what the two slices of a round differ by in ln of head ÷ base: whatever is true of the revisions is gone, and with it being the
- * same in both slices it varies as `differences` do. What drifts within a round does not cancel here, so this errs on the careful side.
+ * Half of what every other pair of a generation differs by from the rest in ln of head ÷ base: whatever is true of the revisions is gone.
  */
 const noiseOf = (rounds: readonly RoundFigures[]): number[] =>
-  rounds.flatMap(({ base, head }) => {
-    const ratios = head.map((value, i) => Math.log(value) - Math.log(base[i]!));
-    return ratios.length < 2 ? [] : [(ratios[0]! - ratios.at(-1)!) / 2];
+  rounds.flatMap((round) => {
+    const ratios = ratiosOf(round);
+    if (ratios.length < 2) return [];
+    const half = (odd: number): number => hodgesLehmann(ratios.filter((_, i) => i % 2 === odd)).value;
+    return [(half(0) - half(1)) / 2];
   });
 
 /** Largest relative size that the interval of what is noise alone allows; 0 where it cannot be had. */

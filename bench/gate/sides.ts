@@ -1,10 +1,10 @@
-/** Trial records → figures of both revisions, slice by slice, round by round. Pure. */
-import { METRICS, type Metric, type MetricName, readTrial } from '#bench/analysis/metrics.ts';
+/** Trial records → figures of both revisions, turn by turn, generation by generation. Pure. */
+import { METRICS, type Metric, type MetricName, readTrial, type ReadTrial } from '#bench/analysis/metrics.ts';
 import type { CompletedTrial, TrialRecord } from '#bench/model/record.ts';
 import { hopName, type Scenario } from '#bench/model/scenario.ts';
 import { type MetricRule, RULES } from './rules.ts';
 
-/** One metric in one round: a figure of each revision per slice, in the order in which the slices ran. */
+/** One metric in one generation: a figure of each revision per round of turns, paired; one alone where it is none of a turn's. */
 export interface RoundFigures {
   readonly round: number;
   readonly base: readonly number[];
@@ -49,18 +49,11 @@ function measureSubject(
   const rounds = [...new Set(completed.map(({ round }) => round))];
   const figures = (metric: Metric): RoundFigures[] =>
     rounds.flatMap((round): RoundFigures[] => {
-      const slices = Map.groupBy(
-        read.filter(({ trial }) => trial.round === round),
-        ({ trial }) => trial.position,
-      );
-      const pairs = [...slices.values()].flatMap((slice) => {
-        const of = (side: Side): number | undefined => {
-          const one = slice.find(({ trial }) => sideOf(trial) === side);
-          return one && metric.of(one, scenario);
-        };
-        const [base = 0, head = 0] = [of('base'), of('head')];
-        return base > 0 && head > 0 ? [{ base, head }] : [];
-      });
+      const of = (side: Side): ReadTrial | undefined =>
+        read.find(({ trial }) => trial.round === round && sideOf(trial) === side);
+      const [ofBase, ofHead] = [of('base'), of('head')];
+      if (!ofBase || !ofHead) return [];
+      const pairs = pairsOf(metric, scenario, ofBase, ofHead);
       if (pairs.length === 0) return [];
       return [{ round, base: pairs.map(({ base }) => base), head: pairs.map(({ head }) => head) }];
     });
@@ -89,6 +82,24 @@ function measureSubject(
   });
 }
 
+interface Pair {
+  readonly base: number;
+  readonly head: number;
+}
+
+/** By round of turns where turns tell the metric, else one pair of whole figures; only what is positive on both sides. */
+function pairsOf(metric: Metric, scenario: Scenario, base: ReadTrial, head: ReadTrial): Pair[] {
+  const whole = { base: metric.of(base, scenario) ?? 0, head: metric.of(head, scenario) ?? 0 };
+  if (!(whole.base > 0 && whole.head > 0)) return [];
+  const { ofTurn } = metric;
+  const paired = (base.trial.turns ?? []).flatMap((turn): Pair[] => {
+    const other = head.trial.turns?.find(({ round }) => round === turn.round);
+    const pair = { base: ofTurn?.(turn) ?? 0, head: (other && ofTurn?.(other)) ?? 0 };
+    return pair.base > 0 && pair.head > 0 ? [pair] : [];
+  });
+  return paired.length > 0 ? paired : [whole];
+}
+
 /** Codes of what a subject did wrong itself; everything else spoils a slice without its fault. */
 const OWN_FAULTS: ReadonlySet<string> = new Set(['errors-above-limit', 'no-requests', 'proxy-died', 'wrong-process']);
 
@@ -111,17 +122,15 @@ export function ownFaults(trials: readonly TrialRecord[], side: Side): string[] 
     });
 }
 
-/** Rounds in which some subject has no slice left with both revisions (or with head, where it runs alone): to be measured again. */
+/** Generations in which some subject has not both revisions left (or with head, where it runs alone): to be measured again. */
 export function spoiledRounds(trials: readonly TrialRecord[]): number[] {
   const own = trials.filter((trial) => sideOf(trial) !== undefined);
   const paired = new Set(comparedOf(own));
   const rounds = Map.groupBy(own, ({ round }) => round);
   return [...rounds].flatMap(([round, of]) => {
     const subjects = Map.groupBy(of, ({ scenario, subject }) => JSON.stringify([scenario, hopName(subject)]));
-    const isWhole = (slices: readonly TrialRecord[]): boolean =>
-      [...Map.groupBy(slices.filter(isCompleted), ({ position }) => position).values()].some(
-        (slice) => slice.length === (paired.has(slice[0]!) ? 2 : 1),
-      );
+    const isWhole = (trials: readonly TrialRecord[]): boolean =>
+      new Set(trials.filter(isCompleted).map(sideOf)).size === (paired.has(trials[0]!) ? 2 : 1);
     return [...subjects.values()].every(isWhole) ? [] : [round];
   });
 }

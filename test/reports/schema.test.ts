@@ -43,7 +43,7 @@ test('every line of a search is valid too', () => {
 test('what is not a record is refused', () => {
   const { run, trials } = syntheticRun({ rounds: 1, scenarios: ['http-small'] });
   const [trial] = trials;
-  assert.ok(!validate({ ...run, schema: 2 }));
+  assert.ok(!validate({ ...run, schema: 3 }));
   assert.ok(!validate({ ...run, startedAt: 'yesterday' }));
   assert.ok(!validate({ ...trial, state: 'fine' }));
   assert.ok(!validate({ ...trial, bound: 'nobody' }));

@@ -82,7 +82,7 @@ test(
       subjects.map(({ preflight }) => preflight.every(({ passed }) => passed)),
       [true, true],
     );
-    assert.equal(trials.length, 2);
+    assert.equal(trials.length, 3); // the reference runs twice
     for (const file of ['trials.csv', 'summary.csv', 'report.md', 'report.html'])
       assert.ok(statSync(join(latest(), file)).size > 0, file);
     assert.match(stderr, /core/); // the placement plan
@@ -98,7 +98,7 @@ test('--hops measures the same proxy twice in a row as a subject of the same run
     report.subjects.map(({ subject }) => subjectName(subject)),
     ['direct', 'l4-tcp', 'l4-tcp ×2'],
   );
-  assert.equal(report.trials.length, 3);
+  assert.equal(report.trials.length, 4);
   assert.ok(report.trials.every(({ state }) => state !== 'failed'));
   for (const { hop, lengths } of report.chains)
     assert.deepEqual([hop, ...lengths.map(({ hops }) => hops)], ['l4-tcp', 1, 2]);
@@ -124,7 +124,7 @@ test('report renders a run again, also one whose last line was torn', { timeout:
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   test(`${signal} keeps what was measured, exits 130 and leaves no process`, { timeout: 30_000 }, async () => {
-    await using cli = new Cli([...TINY, '--rounds', '50', '--out', out]);
+    await using cli = new Cli([...TINY, '--generations', '100', '--out', out]);
     await cli.line('stderr', '  1/100');
     const children = await someChildren(cli);
     cli.process.kill(signal);
@@ -171,7 +171,7 @@ test('a sweep: the same traffic at every rate that was named, one scenario each'
 });
 
 test('children of a killed harness end by themselves', { timeout: 30_000 }, async () => {
-  await using cli = new Cli([...TINY, '--rounds', '50', '--out', out]);
+  await using cli = new Cli([...TINY, '--generations', '100', '--out', out]);
   await cli.line('stderr', '  2/100');
   const children = await someChildren(cli);
   cli.process.kill('SIGKILL');
@@ -180,8 +180,8 @@ test('children of a killed harness end by themselves', { timeout: 30_000 }, asyn
 });
 
 test('a proxy that dies in mid-trial fails that trial; the run goes on', { timeout: 30_000 }, async () => {
-  await using cli = new Cli([...TINY, '--rounds', '2', '--duration', '1s', '--out', out]);
-  await cli.line('stderr', '1/4');
+  await using cli = new Cli([...TINY, '--generations', '2', '--out', out]);
+  await cli.line('stderr', '1/2');
   const isProxy = (pid: number): boolean => {
     try {
       return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('proxies/host.ts');
