@@ -9,12 +9,11 @@ import { unproven } from '#bench/lab/identity.ts';
 import { knownBody } from '#bench/lab/known-body.ts';
 import { openTopology, Origins, type TopologySpec, usesTls } from '#bench/lab/topology.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
-import type { LoadStage } from '#bench/load/stage.ts';
 import { explain } from '#bench/model/errors.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { hopName, hopsOf, type Loop, subjectName } from '#bench/model/scenario.ts';
-import { epochMillis, millis, perSecond, type PerSecond } from '#bench/model/units.ts';
+import { bytes, epochMillis, millis, perSecond, type PerSecond } from '#bench/model/units.ts';
 import { mulberry32, shuffled } from '#bench/plan/random.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
 import { CLOSED_TURN, OPEN_TURN } from '#bench/plan/turns.ts';
@@ -22,7 +21,6 @@ import { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostGaps } from '#bench/probes/host.ts';
 import { processReading } from '#bench/probes/process.ts';
 import { residentBytes, snapshotGaps, takeSnapshot, withDescendants, type Snapshot } from '#bench/probes/snapshot.ts';
-import { bytes } from '#bench/model/units.ts';
 import { Lane, type TurnShape, type Way } from './lane.ts';
 import { loadOf, type PartyOver, probesOf, turnOf } from './turns.ts';
 
@@ -89,8 +87,8 @@ export async function runGeneration(
   context.doing?.('reading');
 
   const found = new Map<PlannedTrial, Ending>();
-  for (const lane of lanes) found.set(lane.planned, await endingOf(lane, before.get(lane.way)!, context, signal));
-  await closeAll(lanes, stage, found, signal);
+  for (const lane of lanes) found.set(lane.planned, endingOf(lane, before.get(lane.way)!, context));
+  await closeAll(lanes, found, signal);
   return plan.trials.map((planned): TrialRecord => {
     const ending = found.get(planned);
     const loop = ending?.loop;
@@ -276,12 +274,7 @@ interface Ending {
   readonly outcome: () => Outcome;
 }
 
-async function endingOf(
-  lane: Lane,
-  before: WaySnapshots,
-  { placement, subjects, rates }: GenerationContext,
-  _signal: AbortSignal,
-): Promise<Ending> {
+function endingOf(lane: Lane, before: WaySnapshots, { placement, subjects, rates }: GenerationContext): Ending {
   const { planned, way, readings, job } = lane;
   const { scenario, subject } = planned;
   const offered = rates.get(scenario.name);
@@ -328,7 +321,6 @@ async function endingOf(
 /** Connections of the load are closed; each start of a subject must have given back what they took of it. */
 async function closeAll(
   lanes: readonly Lane[],
-  _stage: LoadStage,
   endings: ReadonlyMap<PlannedTrial, Ending>,
   signal: AbortSignal,
 ): Promise<void> {

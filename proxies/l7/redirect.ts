@@ -2,7 +2,7 @@
 import type { Redirect, RouteMatch } from '../config/intent.ts';
 import type { Head } from '../http/head.ts';
 import type { Reply } from '../http/reply.ts';
-import { isAuthorityText } from '../http/target.ts';
+import { isAuthorityText, pathOf } from '../http/target.ts';
 
 const DEFAULT_PORTS = { http: ':80', https: ':443' } as const;
 const DISPLAYABLE = /^\/[\x21-\x7e]*$/;
@@ -27,7 +27,7 @@ export function compileRedirect(
     const to =
       path !== undefined
         ? path + (path.includes('?') ? '' : kept)
-        : (prefixRewrite === undefined ? asked : prefixRewrite + asked.slice(covered)) + kept;
+        : (prefixRewrite === undefined ? asked : prefixRewrite + pathOf(head).slice(covered)) + kept;
     const authority = host ?? withoutPort(head, scheme === came ? undefined : DEFAULT_PORTS[came], port !== undefined);
     const at = port === undefined ? '' : `:${port}`;
     return { status, body: '', lines: `${lines}Location: ${scheme}://${authority}${at}${to}\r\n` };

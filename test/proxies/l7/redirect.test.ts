@@ -18,6 +18,8 @@ test('a redirect leads to the URL that was asked for, with what it says otherwis
     [{ path: '/n?own' }, '/r?q', 'a', 'http://a/n?own'],
     [{ stripQuery: true }, '/r?q', 'a', 'http://a/r'],
     [{ prefixRewrite: '/n' }, '/r/x?q', 'a', 'http://a/n/x?q'],
+    [{ prefixRewrite: '/n' }, '//r/x?q', 'a', 'http://a/n/x?q'],
+    [{ prefixRewrite: '/n' }, '/%72/x?q', 'a', 'http://a/n/x?q'],
     [{}, 'http://c.test/r?q', 'a', 'http://c.test/r?q'],
   ];
   for (const [redirect, target, host, location] of cases) {
