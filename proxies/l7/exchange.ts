@@ -225,7 +225,7 @@ export class Exchange implements TunnelOwner, TimerOwner {
       if (this.requestComplete) this.reply({ status: 504 }, 'upstream_timeout');
       else this.reply({ status: 408 }, 'request_timeout');
     } else {
-      this.reason = 'upstream_timeout';
+      this.reason = this.requestComplete ? 'upstream_timeout' : 'request_timeout';
       this.#aborted = true;
       this.#dropOrigin();
       this.#client.abort();

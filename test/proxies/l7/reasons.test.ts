@@ -72,6 +72,13 @@ const cases: Readonly<Record<string, Case>> = {
     send: post('5\r\nab'),
     change: { timeouts: { requestBody: 60 } },
   },
+  'half a body, whose answer has begun': {
+    reason: 'request_timeout',
+    status: 200,
+    send: post('5\r\nab'),
+    origin: answer('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx'),
+    change: { timeouts: { request: 100 } },
+  },
   'a chunk of no size': { reason: 'request_malformed', status: 400, send: post('x\r\n') },
   'too large a body': {
     reason: 'request_body_too_large',
