@@ -9,7 +9,6 @@ import { unproven } from '#bench/lab/identity.ts';
 import { knownBody } from '#bench/lab/known-body.ts';
 import { openTopology, Origins, type TopologySpec, usesTls } from '#bench/lab/topology.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
-import { explain } from '#bench/model/errors.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { hopName, hopsOf, type Loop, subjectName } from '#bench/model/scenario.ts';
@@ -21,8 +20,10 @@ import { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostGaps } from '#bench/probes/host.ts';
 import { processReading } from '#bench/probes/process.ts';
 import { residentBytes, snapshotGaps, takeSnapshot, withDescendants, type Snapshot } from '#bench/probes/snapshot.ts';
+import { failureOf } from './failure.ts';
 import { Lane, type TurnShape, type Way } from './lane.ts';
 import { loadOf, type PartyOver, probesOf, turnOf } from './turns.ts';
+import { driverFor, TIMEOUTS } from './window.ts';
 
 export interface GenerationContext {
   readonly placement: Placement;
@@ -47,7 +48,6 @@ export interface GenerationPlan {
   readonly cohort?: number;
 }
 
-const TIMEOUTS: LoadJob['timeouts'] = { connect: millis(5_000), response: millis(10_000) };
 /** Subjects that start at once: more of them only wait for the same core. */
 const STARTS_AT_ONCE = 4;
 
@@ -102,7 +102,7 @@ export async function runGeneration(
       ...(plan.cohort !== undefined && { cohort: plan.cohort }),
       ...(loop && { loop }),
     };
-    return ending ? { ...id, ...ending.outcome() } : { ...id, ...failed(unopened.get(planned)!) };
+    return ending ? { ...id, ...ending.outcome() } : { ...id, ...failureOf(unopened.get(planned)!) };
   });
 }
 
@@ -164,7 +164,7 @@ async function jobOf(
   const { traffic, loop } = scenario;
   const bodyChecksum = await knownBody(topology.origin.target, traffic, signal);
   return {
-    driver: traffic.kind === 'http' ? 'http1' : 'tcp',
+    driver: driverFor(traffic, 'http1'),
     target: topology.target,
     ...(topology.tls && { tls: topology.tls }),
     traffic,
@@ -281,10 +281,10 @@ function endingOf(lane: Lane, before: WaySnapshots, { placement, subjects, rates
   const loop: Loop = job.loop.kind === 'open' && offered !== undefined ? { ...job.loop, offered } : job.loop;
   const warnings: Ending['warnings'] = [];
   const died = way.topology.verify();
-  if (lane.fault && !died) return { loop, warnings, outcome: () => failed(lane.fault!) };
+  if (lane.fault && !died) return { loop, warnings, outcome: () => failureOf(lane.fault!) };
   if (died) warnings.push(died);
   if (readings.length === 0)
-    return { loop, warnings, outcome: () => failed(lane.fault ?? new Error('it was given no turn')) };
+    return { loop, warnings, outcome: () => failureOf(lane.fault ?? new Error('it was given no turn')) };
   const load = loadOf({ ...job, loop }, readings);
   const after = snapshotsOf(way);
   const cores = { proxy: placement.proxy, origin: placement.origin, generator: placement.load };
@@ -330,14 +330,6 @@ async function closeAll(
     const left = await way.topology.settled(connections, signal);
     if (left) for (const { planned } of of) endings.get(planned)?.warnings.push(left);
   }
-}
-
-function failed(error: Error): Outcome {
-  const { code, detail } = error as { code?: string; detail?: unknown };
-  return {
-    state: 'failed',
-    error: { code: code ?? error.name, message: explain(error), ...(typeof detail === 'string' && { detail }) },
-  };
 }
 
 /** `work` for each of `items`, so many at once. */

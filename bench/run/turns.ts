@@ -130,12 +130,13 @@ export function probesOf(
   const origin = parties.origin && reading('origin', parties.origin, placement.origin);
   const generator = reading('generator', parties.generator, placement.load);
   const ours = [proxy, origin, generator].reduce((sum, one) => sum + (one?.cpu ?? 0), 0);
-  const { cpuTime: _, ...host } = hostOver(readings);
+  const figures = hostOver(readings);
+  const { cpuTime: _, ...host } = figures;
   return {
     ...(proxy && { proxy }),
     ...(origin && { origin }),
     generator,
-    host: { ...host, foreign: foreignShare(hostOver(readings), ours) },
+    host: { ...host, foreign: foreignShare(figures, ours) },
     unavailable: [...unavailable],
   };
 }

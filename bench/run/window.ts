@@ -13,10 +13,10 @@ import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
 import { roomyWindow } from '#bench/plan/sweep.ts';
 import { attachProbes } from '#bench/probes/window.ts';
-import { explain } from '#bench/model/errors.ts';
+import { failureOf } from './failure.ts';
 import { type Settings, definitionOf } from './spec.ts';
 
-const TIMEOUTS: LoadJob['timeouts'] = { connect: millis(5_000), response: millis(10_000) };
+export const TIMEOUTS: LoadJob['timeouts'] = { connect: millis(5_000), response: millis(10_000) };
 
 /** Time for the load workers to open their connections before the first request; a cap lets nothing through in its first second. */
 const lead = (connections: number, { tls, maxRate }: Way): number =>
@@ -25,7 +25,7 @@ const lead = (connections: number, { tls, maxRate }: Way): number =>
 const now = (): number => performance.timeOrigin + performance.now();
 
 /** `chosen` (--driver) decides for request and answer; what is no HTTP, or only holds connections, has one driver. */
-function driverFor(traffic: Traffic, chosen: Settings['driver']): LoadJob['driver'] {
+export function driverFor(traffic: Traffic, chosen: Settings['driver']): LoadJob['driver'] {
   if (traffic.kind === 'http') return chosen;
   return traffic.kind === 'idle' && traffic.protocol === 'http' ? 'http1' : 'tcp';
 }
@@ -81,16 +81,7 @@ export async function runTrial(
     return { ...id, ...(await measure(planned, loop, context, signal)) };
   } catch (error) {
     signal.throwIfAborted();
-    const { code, detail } = error as { code?: string; detail?: unknown };
-    return {
-      ...id,
-      state: 'failed',
-      error: {
-        code: code ?? (error as Error).name,
-        message: explain(error),
-        ...(typeof detail === 'string' && { detail }),
-      },
-    };
+    return { ...id, ...failureOf(error) };
   }
 }
 

@@ -39,16 +39,19 @@ const WINDOW = '3s';
 
 export const gateCommand = (): Command =>
   new Command('gate')
-    .description('measure head against base in one run; exit 99 where head is dearer')
+    .description('measure head against base in one run; exit 99 where head is more expensive')
     .option('--base <ref>', 'git revision to compare the working tree with')
     .option('--baseline <file>', 'stored run to compare with instead: its folder or trials.ndjson')
     .option('--history <file>', 'append this run to the history of the branch; `hopcost history FILE` reads it')
     .option('--proxies <a,b>', 'what is compared (default: your own subjects, or l7-http)')
     .option('--scenarios <a,b>', 'traffic shapes; `hopcost list` shows them')
-    .option('--rounds <n>', `rounds of the first look (default ${ROUNDS.first}); the second has twice as many`)
-    .option('--warmup <time>', 'discarded at the start of a slice (default 1s)')
-    .option('--duration <time>', 'measured window of a slice (default 3s)')
-    .option('--seed <n>', 'of the order of the slices and the arrivals')
+    .option(
+      '--rounds <n>',
+      `starts of both revisions in the first look (default ${ROUNDS.first}); the second has twice as many`,
+    )
+    .option('--warmup <time>', 'of what takes no turns: discarded at the start of its window (default 1s)')
+    .option('--duration <time>', 'of what takes no turns: its window (default 3s)')
+    .option('--seed <n>', 'of the order of turns and the arrivals')
     .option('--out <folder>', 'where the folders of runs are kept (default reports/out)')
     .option('--strict', 'exit 98 where something could not be told')
     .option('--json', 'print the result as JSON on stdout instead of the summary')
