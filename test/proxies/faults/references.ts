@@ -48,7 +48,7 @@ export const intentFor = (
   listener: { address: { host: '127.0.0.1', port: 0 }, proxyProtocol: announced, ...listener },
   limits: { connections: 30, upstreamIdlePerEndpoint: 4 },
   ...(forward
-    ? { clusters: [], forward: {} }
+    ? { clusters: [], forward: { allow: ['localhost', '127.0.0.0/8'] } } // where tests live
     : {
         clusters: [{ name: 'o', endpoints: [{ host: 'localhost', port: origin }], ...cluster }],
         defaultCluster: 'o',
