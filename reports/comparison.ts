@@ -205,11 +205,16 @@ function summaryOf(lines: readonly RunLine[]): string {
   const found = most
     ? `; the largest: ${most.title} of ${most.subject} in ${most.scenario}, ${formatQuantity(most.ratio.value, 'ratio')}`
     : '';
-  return `Of ${main.length} compared figures ${claims.length} ${claims.length === 1 ? 'differs' : 'differ'}, ${looks.length} ${looks.length === 1 ? 'seems' : 'seem'} to${found}.`;
+  const still = main.filter(({ identical }) => identical).length;
+  const same =
+    still > 0
+      ? ` ${still} of them ${still === 1 ? 'is' : 'are'} of a proxy that is the very same in both runs, as is what it is divided by: not called different, whatever the runs themselves differ by.`
+      : '';
+  return `Of ${main.length} compared figures ${claims.length} ${claims.length === 1 ? 'differs' : 'differ'}, ${looks.length} ${looks.length === 1 ? 'seems' : 'seem'} to${found}.${same}`;
 }
 
 const size = ({ ratio }: RunLine): number => Math.abs(Math.log(ratio.value));
 
 const legend = (hidden: number): string =>
-  'Second ÷ first: difference of the mean logarithms of both runs’ generations with its 95 % interval (Welch), and in it what runs differ by as a whole. Worse and better: Holm’s p over all of them is below 0.05 and both runs have 4 generations; with a question mark: fewer generations; –: no difference that these runs can resolve.' +
+  'Second ÷ first: difference of the mean logarithms of both runs’ generations with its 95 % interval (Welch), and in it what runs differ by as a whole. Worse and better: Holm’s p over all of them is below 0.05 and both runs have 4 generations; with a question mark: 3 generations, or a host that was busy in one of the runs; –: no difference that these runs can resolve.' +
   (hidden > 0 ? ` ${hidden} more figures that only advise: --all.` : '');

@@ -12,7 +12,7 @@ import { CLAIM_GENERATIONS, CONFIDENCE, locate, type Strength } from './comparis
 import { type Logs, type MatchOptions, matchRuns, type RunMatch, type Samples, type Untold } from './match-runs.ts';
 import { metric, type MetricName } from './metrics.ts';
 import type { Unit } from './quantity.ts';
-import type { RunDifference } from './run-differences.ts';
+import { isBusyAlike, type RunDifference } from './run-differences.ts';
 import { isUnchanged, type RunYardstick, samenessOf } from './run-yardstick.ts';
 
 export interface RunSide {
@@ -59,7 +59,7 @@ export interface RunLine {
   readonly p: number;
   readonly adjustedP: number;
   /**
-   * 'claim': the interval excludes no difference, Holm's p agrees, and both runs have ≥ 4 generations. 'look': the same with 3 of them.
+   * 'claim': the interval excludes no difference, Holm's p agrees, and both runs have ≥ 4 generations. 'look': the same with 3 of them, or on a host that was busy in one of the runs.
    * 'cannot tell': none of it.
    */
   readonly strength: Strength;
@@ -134,7 +134,13 @@ export function compareRuns(before: RunRecords, after: RunRecords, options: Matc
   });
   // What is known to be the very same asks no question, and so belongs to no family.
   const asked = lines.filter(({ identical }) => !identical);
-  const judged = [true, false].flatMap((main) => asFamily(asked.filter((line) => line.main === main)));
+  const most: Strength = isBusyAlike(first, second) ? 'claim' : 'look';
+  const judged = [true, false].flatMap((main) =>
+    asFamily(
+      asked.filter((line) => line.main === main),
+      most,
+    ),
+  );
   return {
     first: sideOf(first),
     second: sideOf(second),
@@ -235,11 +241,13 @@ function lineOf(samples: Samples, { besides, sameHost, identical }: Known): RunL
   };
 }
 
-function asFamily(lines: readonly RunLine[]): RunLine[] {
+/** `most`: more than that nothing is called. */
+function asFamily(lines: readonly RunLine[], most: Strength): RunLine[] {
   const adjusted = holm(lines.map(({ p }) => p));
   return lines.map((line, i) => {
     const judged = { ...line, adjustedP: adjusted[i]! };
-    return { ...judged, strength: strengthOf(judged) };
+    const strength = strengthOf(judged);
+    return { ...judged, strength: strength === 'claim' ? most : strength };
   });
 }
 

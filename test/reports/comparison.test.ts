@@ -46,6 +46,10 @@ test('how far the yardstick moved: the host did, or it is not known', () => {
   const said = words(renderComparison(compareRuns(driftingRun({ seed: 1, host: 1 }), slow)));
   assert.match(said, /http-small: l4-tcp, which did not change, moved by \+\d+ % in CPU per request: the host did/);
   assert.doesNotMatch(said, /took no turns/);
+  assert.match(
+    said,
+    /Of 8 compared figures 0 differ, 0 seem to\. 8 of them are of a proxy that is the very same in both runs/,
+  );
   const costs = { 'l4-tcp': 8.6, 'l7-http': 18.2 };
   const other = { ...slow, run: { ...slow.run, revision: 'other' } };
   const itself = words(

@@ -6,7 +6,7 @@ import { MatchError } from '#bench/analysis/match-runs.ts';
 import { isUnchanged, samenessOf } from '#bench/analysis/run-yardstick.ts';
 import type { ProcessReading } from '#bench/model/probe.ts';
 import type { RunRecords, TrialRecord } from '#bench/model/record.ts';
-import { micros } from '#bench/model/units.ts';
+import { micros, millis } from '#bench/model/units.ts';
 import { welch } from '#bench/stats/welch.ts';
 import { type SyntheticOptions, syntheticRun, type Truth, TRUTHS } from '#test/reports/synthetic-run.ts';
 
@@ -281,6 +281,11 @@ test('what differs is told with what follows from it', () => {
     [changedRun({ revision: 'abc' }), 'hopcost', /in every figure/],
     [changedRun({ window: 2_000 as RunRecords['run']['window'] }), 'warm-up and window', /quantiles/],
     [changedRun({ rounds: 3 }), 'rounds', /narrow/],
+    [
+      changedRun({ turns: { rounds: 7, closed: millis(60), open: millis(100), discard: millis(10) } }),
+      'turns',
+      /compiled/,
+    ],
     [changedRun({ placement: { ...placement, shared: true } }), 'placement', /not compared/],
     [(records) => ({ ...records, end: undefined as never }), 'end', /missing/],
     [
@@ -302,6 +307,22 @@ test('what differs is told with what follows from it', () => {
   // Which number a core has is no difference.
   const moved = changedRun({ placement: { ...placement, proxy: [0], origin: [1], load: [1] } });
   assert.deepEqual(compareRuns(runOf(1), moved(runOf(2))).differences, []);
+});
+
+test('a host that was busy in one of the runs: no more than a look, and said why', () => {
+  const busy: Change = (records) => ({
+    ...records,
+    trials: records.trials.map((trial) =>
+      trial.state === 'completed'
+        ? { ...trial, probes: { ...trial.probes, host: { ...trial.probes.host, foreign: 0.49 } } }
+        : trial,
+    ),
+  });
+  const comparison = compareRuns(runOf(1), busy(runOf(2, 1.3)));
+  assert.equal(line(comparison, 'l7-http', 'cpuPerRequest').strength, 'look');
+  const [found] = comparison.differences.filter(({ what }) => what === 'other work on the host');
+  assert.match(`${found!.first} ${found!.second} ${found!.follows}`, /2\.0.% of .* 49.% of .* first look/);
+  assert.equal(line(compareRuns(busy(runOf(1)), busy(runOf(2, 1.3))), 'l7-http', 'cpuPerRequest').strength, 'claim');
 });
 
 test('what is not the same measurement is left out with the reason', () => {
