@@ -24,13 +24,13 @@ export interface Revisions extends AsyncDisposable {
 export async function openRevisions(
   ref: string,
   { proxies }: Pick<Settings, 'proxies'>,
-  preparation: Preparation,
+  preparation: Preparation & { readonly written: readonly string[] },
   signal: AbortSignal,
 ): Promise<Revisions> {
   try {
     const top = await topOf(process.cwd(), signal);
     for (const definition of proxies) refuseShared(definition, top);
-    const [head, base] = [await headOf(top, signal), await resolveRef(top, ref, signal)];
+    const [head, base] = [await headOf(top, preparation.written, signal), await resolveRef(top, ref, signal)];
     await using scope = new AsyncDisposableStack();
     const { root } = scope.use(await openWorktree(top, base, preparation, signal));
     const runs = new Map<string, Revised>();
@@ -47,6 +47,16 @@ export async function openRevisions(
     if (error instanceof CommandError)
       throw new Error(`base (${ref}) cannot be prepared: ${error.message}`, { cause: error });
     throw error;
+  }
+}
+
+/** The working tree by itself, for what is set against stored records; without a commit where it is in no repository. */
+export async function workingTree(written: readonly string[], signal: AbortSignal): Promise<Revision> {
+  try {
+    return await headOf(await topOf(process.cwd(), signal), written, signal);
+  } catch (error) {
+    if (!(error instanceof RevisionError)) throw error;
+    return { label: 'the working tree', commit: null, dirty: false };
   }
 }
 
