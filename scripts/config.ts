@@ -25,7 +25,7 @@ const Gate = z.strictObject({
   proxies: z.array(z.string()).optional(),
   scenarios: z.array(z.string()).optional(),
   rounds: z.int().min(1).max(200).optional(),
-  /** Run in the base's checkout where its lockfile differs from head's; `npm ci` by default. */
+  /** Run in head's and base's checkout before anything is measured, whatever they are built with. Without it `npm ci` in base’s, where its package-lock.json differs. */
   install: Command.optional(),
   /** Run in the base's checkout before it is measured. Head is measured as it stands. */
   build: Command.optional(),

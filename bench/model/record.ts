@@ -114,6 +114,8 @@ export const SubjectRecord = z.object({
       rule: z.string(),
       passed: z.boolean(),
       detail: z.string(),
+      /** What the subject printed last, where it is that which failed. */
+      output: z.string().optional(),
       /** A rule that a user's own proxy does not keep: told, and no reason not to measure it (`passed` is true). */
       deviates: z.literal(true).optional(),
     }),

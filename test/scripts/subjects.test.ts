@@ -64,6 +64,37 @@ test('a user’s own proxies are checked, told about and measured like all other
   }
 });
 
+test(
+  'those that cannot be measured are started once, end the run with 1, and nothing praises them',
+  onLinux,
+  async () => {
+    using folder = temporaryFolder();
+    const names = { daemon: 'goes-to-the-background', broken: 'exits-at-once', mortal: 'dies-under-load' };
+    const subjects = Object.entries(names).map(([name, behaviour]) => own(name, 'l7', behaviour));
+    await using cli = bench(folder.path, subjects);
+    const { code, stdout, stderr } = await cli.finished;
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /daemon is not measured: .* it went to the background: .* run it in the foreground/);
+    assert.match(
+      stderr,
+      /broken is not measured: .* exited at once \(code 4\).*\nIts last lines:\nown: cannot read own\.toml\n/s,
+    );
+    assert.match(
+      stderr,
+      /mortal +(?:invalid|failed): .* is not running any more.*\n +its last lines:\n +own: \\x1b\[31mout of luck\\x1b\[0m\n/,
+    );
+    assert.match(stderr, /hopcost: no figure of daemon, broken, mortal, which this run was asked for/);
+    const { records, markdown } = latest(folder.path);
+    const failed = records.subjects.map(({ preflight }) => preflight.filter(({ passed }) => !passed).length);
+    assert.deepEqual(failed, [0, 1, 1, 0], 'direct, and each of them');
+    for (const text of [markdown, stdout].map((one) => one.replaceAll(/\s+/g, ' '))) {
+      assert.match(text, /broken was not measured: .* exited at once .* It said last: 'own: cannot read own\.toml'\./);
+      assert.match(text, /mortal has no figure: its one trial did not complete\. .* It said last: 'own: .*out of luck/);
+      assert.doesNotMatch(text, /carries the load|All \d+ trials|The one trial completed\./);
+    }
+  },
+);
+
 test('one that leads elsewhere is not measured, and told by name and command', onLinux, async () => {
   using folder = temporaryFolder();
   await using cli = bench(folder.path, [own('mine', 'l7', 'answers-wrongly')]);
