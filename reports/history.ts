@@ -59,9 +59,8 @@ export function renderHistory(
   return `${out.join('\n')}\n`;
 }
 
-export function seriesWords({ title, subject, scenario, fingerprint, duet, points }: HistorySeries): string {
-  const host = fingerprint === null ? '' : `, on host ${fingerprint.slice(0, 8)}`;
-  return `${title}, ${subject} in ${scenario}${host}${duet ? ', beside base' : ''}: ${points.length} runs`;
+export function seriesWords({ title, subject, scenario, duet, points }: HistorySeries): string {
+  return `${title}, ${subject} in ${scenario}${duet ? ', beside base' : ''}: ${points.length} runs`;
 }
 
 export const changeWords = ({ ratio }: HistoryChange): string => formatEstimate(ratio, 'ratio');

@@ -1,6 +1,7 @@
 /**
  * A history → where its costs changed for good. A gate sees one change at a time and lets every small one pass; over many runs a level that
- * moved by less than any of them may show. Ratios run through all hosts, absolute costs only through the runs of one fingerprint. Pure.
+ * moved by less than any of them may show. Only ratios are looked at, to what took its turns in the same seconds: an absolute cost is one of the
+ * host as well, which is another one within the hour. They run through all hosts. Pure.
  */
 import type { HistoryEntry, HistoryLine } from '#bench/model/history.ts';
 import { CHANGE_DEFAULTS, eDivisive } from '#bench/stats/e-divisive.ts';
@@ -19,12 +20,9 @@ export interface SeriesPoint {
 export interface HistorySeries {
   readonly scenario: string;
   readonly subject: string;
-  readonly kind: 'to reference' | 'to origin' | 'to direct' | 'cost';
+  readonly kind: 'to reference' | 'to origin' | 'to direct';
   /** 'CPU per request ÷ l4-tcp' */
   readonly title: string;
-  readonly unit: 'ratio' | 'µs';
-  /** Absolute costs: of which host. */
-  readonly fingerprint: string | null;
   /** Of runs in which head shared its core with base. */
   readonly duet: boolean;
   readonly main: boolean;
@@ -83,43 +81,41 @@ type Read = (entry: HistoryEntry) => Pick<Estimate, 'value' | 'low' | 'high'> | 
 const KINDS: readonly {
   readonly kind: HistorySeries['kind'];
   readonly title: (entry: HistoryEntry) => string;
-  readonly unit: HistorySeries['unit'];
   readonly of: Read;
 }[] = [
   {
     kind: 'to reference',
     title: ({ toReference }) => `CPU per request ÷ ${toReference?.reference ?? 'the reference'}`,
-    unit: 'ratio',
     of: ({ toReference }) => toReference,
   },
-  { kind: 'to origin', title: () => 'CPU per request ÷ the origin’s', unit: 'ratio', of: ({ toOrigin }) => toOrigin },
+  {
+    kind: 'to origin',
+    title: () => 'CPU per request ÷ the origin’s',
+    // The next best where no proxy was there to be divided by.
+    of: ({ toReference, toOrigin }) => (toReference ? undefined : toOrigin),
+  },
   {
     kind: 'to direct',
     title: () => 'service time p50 ÷ direct',
-    unit: 'ratio',
     of: ({ toDirect }) => toDirect?.serviceP50,
   },
-  { kind: 'cost', title: () => 'CPU per request', unit: 'µs', of: ({ cpuPerRequest }) => cpuPerRequest },
 ];
 
 /** Every series with a positive figure in some run, the main scenario's first. */
 export function seriesOf(lines: readonly HistoryLine[]): HistorySeries[] {
   const series = new Map<string, HistorySeries & { points: SeriesPoint[] }>();
-  for (const { kind, title, unit, of } of KINDS)
-    for (const { run, at, commit, fingerprint, duet, entries } of lines)
+  for (const { kind, title, of } of KINDS)
+    for (const { run, at, commit, duet, entries } of lines)
       for (const entry of entries) {
         const figure = of(entry);
         if (figure === undefined || !(figure.value > 0)) continue;
-        const host = kind === 'cost' ? fingerprint : null;
         const name = title(entry);
-        const key = JSON.stringify([kind, name, entry.scenario, entry.subject, host, duet]);
+        const key = JSON.stringify([kind, name, entry.scenario, entry.subject, duet]);
         const known = series.get(key) ?? {
           scenario: entry.scenario,
           subject: entry.subject,
           kind,
           title: name,
-          unit,
-          fingerprint: host,
           duet,
           main: entry.main,
           points: [],

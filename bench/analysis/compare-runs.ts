@@ -1,20 +1,19 @@
 /**
- * Two runs side by side. Their rounds belong to no common pair, so each metric is compared by Mann–Whitney and the Hodges–Lehmann shift of
- * the logarithms. What a whole run has in common (the state of the host on that day) is in no round's scatter: the control, direct, shows
- * how much of it there is, and a difference within that cannot be told. Pure.
+ * Two runs side by side. Compared is each figure's ratio to a yardstick that took its turns in the same seconds (`match-runs.ts`): Welch over the
+ * generations of both runs, on logarithms. What a whole run has in common is in none of its generations; the proxies that did not change
+ * show how much of it there is, and every interval holds it as well. Holm over all figures that are read side by side. Pure.
  */
 import { type Estimate, transform } from '#bench/stats/estimate.ts';
-import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import { holm } from '#bench/stats/holm.ts';
-import { mannWhitney, shiftBetween } from '#bench/stats/mann-whitney.ts';
+import { type Shift, type Variance, welch } from '#bench/stats/welch.ts';
+import { median, normalQuantile } from '#bench/stats/hodges-lehmann.ts';
 import type { RunRecords } from '#bench/model/record.ts';
-import { CLAIM_GENERATIONS, CONFIDENCE, type Strength } from './comparison.ts';
-import { matchRuns, type RunMatch, type Samples, type Untold } from './match-runs.ts';
-import { isLatency, metric, type MetricName } from './metrics.ts';
-import { noiseOf } from './noise.ts';
-import { type Unit } from './quantity.ts';
-import type { RunDifference } from './run-differences.ts';
-import { figuresOnce } from './scenario.ts';
+import { CLAIM_GENERATIONS, CONFIDENCE, locate, type Strength } from './comparison.ts';
+import { type Logs, type MatchOptions, matchRuns, type RunMatch, type Samples, type Untold } from './match-runs.ts';
+import { metric, type MetricName } from './metrics.ts';
+import type { Unit } from './quantity.ts';
+import { isBusyAlike, type RunDifference } from './run-differences.ts';
+import { isUnchanged, type RunYardstick, samenessOf } from './run-yardstick.ts';
 
 export interface RunSide {
   readonly run: string;
@@ -22,7 +21,17 @@ export interface RunSide {
   readonly hopcost: string;
   readonly revision: string | null;
   readonly fingerprint: string;
-  readonly rounds: number;
+  /** Of windows: rounds. */
+  readonly generations: number;
+}
+
+/** A figure by itself, in the metric's own unit: the host's drift is in it. */
+export interface Absolute {
+  readonly unit: Unit;
+  readonly first: Estimate;
+  readonly second: Estimate;
+  /** Second ÷ first, by the scatter of the generations alone. */
+  readonly ratio: Estimate;
 }
 
 export interface RunLine {
@@ -30,43 +39,57 @@ export interface RunLine {
   readonly subject: string;
   readonly metric: MetricName;
   readonly title: string;
-  readonly of: Samples['of'];
-  /** Of `first` and `second`. */
-  readonly unit: Unit;
+  /** What the figure is divided by. */
+  readonly yardstick: string;
   readonly better: 'lower' | 'higher';
   /** One of the family that is read side by side; the others are advisory. */
   readonly main: boolean;
+  /** Of each run: the figure ÷ the yardstick's. */
   readonly first: Estimate;
   readonly second: Estimate;
-  /** What the estimates rest on: a value a round, in the unit. */
-  readonly rounds: { readonly first: readonly number[]; readonly second: readonly number[] };
-  /** What the first run's figure is, in the metric's own unit; of ratios, what it would be on the second run's host. */
+  /** What the estimates rest on: a ratio a generation. */
+  readonly generations: { readonly first: readonly number[]; readonly second: readonly number[] };
+  /** The figure itself; only where the host is the same. */
+  readonly absolute?: Absolute;
+  /** What the figure would have been in the first run on the second one's host, in the metric's own unit. */
   readonly level: number;
-  /** Second ÷ first; `n` is the smaller number of rounds. */
+  /** Second ÷ first; `n` is the smaller number of generations. */
   readonly ratio: Estimate;
-  /** Exact Mann–Whitney p, and the same after Holm over its family. */
+  /** Of no difference, and the same after Holm over its family. */
   readonly p: number;
   readonly adjustedP: number;
   /**
-   * 'claim': ≥ 12 rounds on both sides, the interval covers ≥ 95 % and excludes no difference, Holm's p agrees, and it is larger than what
-   * the control moved. 'look': the same with fewer rounds or without a control. 'cannot tell': none of it.
+   * 'claim': the interval excludes no difference, Holm's p agrees, and both runs have ≥ 4 generations. 'look': the same with 3 of them, or on a host that was busy in one of the runs.
+   * 'cannot tell': none of it.
    */
   readonly strength: Strength;
-  /** What the host itself may have changed between the runs, as a ratio ≥ 1; absent where no control tells. */
-  readonly floor?: number;
+  /** The smallest change that these runs would have shown, 8 times in 10, as a ratio > 1. */
+  readonly resolvable: number;
   /** Throughput that was not the subject's own in one of the runs. */
   readonly limited: boolean;
+  /** Subject and yardstick are the very same in both runs, on one host: whatever it differs by, it is no change of either, and is not called one. */
+  readonly identical: boolean;
   /** Why it can be told no better, where that is no matter of its interval alone. */
   readonly reason?: string;
+}
+
+export interface YardstickLine extends RunYardstick {
+  readonly scenario: string;
+  /** How far its own figures moved, which is the host's doing where it did not change; none across hosts. */
+  readonly moved: readonly (Absolute & {
+    readonly metric: MetricName;
+    readonly title: string;
+    readonly main: boolean;
+  })[];
 }
 
 export interface RunComparison {
   readonly first: RunSide;
   readonly second: RunSide;
-  readonly compared: RunMatch['compared'];
+  readonly sameHost: boolean;
+  readonly turned: boolean;
   readonly differences: readonly RunDifference[];
-  /** Direct in both runs: what the host and the lab changed by themselves. Only where figures are compared. */
-  readonly control: readonly RunLine[];
+  readonly yardsticks: readonly YardstickLine[];
   readonly lines: readonly RunLine[];
   readonly untold: readonly Untold[];
   readonly onlyIn: RunMatch['onlyIn'];
@@ -82,31 +105,62 @@ const MAIN: ReadonlySet<MetricName> = new Set([
   'memoryPerConnection',
 ]);
 
-/** What of direct shows whether the host changed under a metric of a proxy. */
-function controlsOf(name: MetricName): readonly MetricName[] {
-  if (name.startsWith('cpu')) return ['originCpuPerRequest', 'generatorCpuPerRequest'];
-  return isLatency(name) || name === 'throughput' || name.endsWith('CpuPerRequest') ? [name] : [];
-}
+/**
+ * Standard deviation of what all generations of a run have in common, in ln of a ratio: what undisturbed runs of one revision showed. It is held
+ * to be known as well as so many proxies that did not change would show it.
+ */
+const RUN_TO_RUN = { sd: 0.01, weight: 4 } as const;
+/** Generations of either run that a first look needs: two tell so little of their variance that more than a twentieth of the families would be called wrongly. */
+const LOOK_GENERATIONS = 3;
+/** Power of `resolvable`. */
+const POWER = 0.8;
 
 /** Throws `MatchError` where nothing can be compared. */
-export function compareRuns(before: RunRecords, after: RunRecords): RunComparison {
-  const match = matchRuns(before, after);
-  const { first, second, compared, differences, untold, onlyIn } = match;
-  const measured = match.samples.map(lineOf);
-  const control = measured.filter(({ subject }) => subject === 'direct');
-  const lines = measured.filter(({ subject }) => subject !== 'direct');
-  const noise = floorsOf(match);
-  const judged = [true, false].flatMap((main) => asFamily(lines.filter((line) => line.main === main)));
+export function compareRuns(before: RunRecords, after: RunRecords, options: MatchOptions = {}): RunComparison {
+  const match = matchRuns(before, after, options);
+  const { first, second, sameHost, turned, differences, untold, onlyIn } = match;
+  const all = match.samples.map((samples) => ({ samples, alone: shiftOf(samples.ratio) }));
+  const still = all.filter(({ samples: { subject } }) => isUnchanged(subject, first, second));
+  const isIdentical = (subject: string): boolean => sameHost && samenessOf(subject, first, second) === 'identical';
+  const lines = all.map(({ samples }) => {
+    const controls = still.filter(
+      (one) => one.samples.metric === samples.metric && one.samples.subject !== samples.subject,
+    );
+    return lineOf(samples, {
+      besides: betweenRuns(controls.map(({ alone }) => alone)),
+      sameHost,
+      identical: isIdentical(samples.subject) && isIdentical(samples.yardstick),
+    });
+  });
+  // What is known to be the very same asks no question, and so belongs to no family.
+  const asked = lines.filter(({ identical }) => !identical);
+  const most: Strength = isBusyAlike(first, second) ? 'claim' : 'look';
+  const judged = [true, false].flatMap((main) =>
+    asFamily(
+      asked.filter((line) => line.main === main),
+      most,
+    ),
+  );
   return {
     first: sideOf(first),
     second: sideOf(second),
-    compared,
+    sameHost,
+    turned,
     differences,
-    control: asFamily(control).map((line) => ({ ...line, strength: strengthOf(line) })),
-    lines: lines.map((line) => {
-      const found = judged.find((one) => isSame(one, line))!;
-      return withFloor(found, compared === 'figures' ? control : undefined, noise);
-    }),
+    yardsticks: match.yardsticks.map(({ scenario, subject, unchanged, figures }) => ({
+      scenario,
+      subject,
+      unchanged,
+      moved: sameHost
+        ? figures.map(({ metric: name, figure }) => ({
+            metric: name,
+            title: metric(name).title,
+            main: MAIN.has(name),
+            ...absoluteOf(name, figure),
+          }))
+        : [],
+    })),
+    lines: lines.map((line) => judged.find((one) => isSame(one, line)) ?? line),
     untold,
     onlyIn,
   };
@@ -121,82 +175,84 @@ const sideOf = ({ run, trials }: RunRecords): RunSide => ({
   hopcost: run.hopcost,
   revision: run.revision,
   fingerprint: run.environment.fingerprint,
-  rounds: new Set(trials.map(({ round }) => round)).size,
+  generations: new Set(trials.map(({ round }) => round)).size,
 });
 
-function lineOf({ scenario, subject, metric: name, of, first, second, level, limitedBy }: Samples): RunLine {
-  const { title, unit } = metric(name);
-  const estimate = (logs: readonly number[]): Estimate => transform(hodgesLehmann(logs, CONFIDENCE), Math.exp);
-  const ratio = transform(shiftBetween(second, first, CONFIDENCE), Math.exp);
-  const { p } = mannWhitney(second, first);
+const shiftOf = ({ first, second }: Logs, besides?: Variance): Shift =>
+  welch(second, first, { confidence: CONFIDENCE, ...(besides && { besides }) });
+
+const located = (logs: readonly number[]): Estimate => transform(locate(logs, true), Math.exp);
+
+const absoluteOf = (name: MetricName, figure: Logs): Absolute => ({
+  unit: metric(name).unit,
+  first: located(figure.first),
+  second: located(figure.second),
+  ratio: transform(shiftOf(figure).estimate, Math.exp),
+});
+
+/**
+ * What two runs differ by as a whole: what runs of one revision are known to differ by, and what the proxies that did not change show of these
+ * two, which is what their ratios moved by beyond the scatter of their own generations. It is never taken to be less than what is known.
+ */
+function betweenRuns(controls: readonly Shift[]): Variance {
+  const known = 2 * RUN_TO_RUN.sd ** 2;
+  const told = controls.filter(({ own }) => Number.isFinite(own.variance));
+  const df = RUN_TO_RUN.weight + told.length;
+  const excess = told.reduce((sum, { estimate, own }) => sum + estimate.value ** 2 - own.variance, 0);
+  return { variance: Math.max(known, (RUN_TO_RUN.weight * known + excess) / df), df };
+}
+
+interface Known {
+  readonly besides: Variance;
+  readonly sameHost: boolean;
+  readonly identical: boolean;
+}
+
+function lineOf(samples: Samples, { besides, sameHost, identical }: Known): RunLine {
+  const { scenario, subject, metric: name, yardstick, ratio, figure, limitedBy } = samples;
+  const { estimate, p, error } = shiftOf(ratio, besides);
+  const change = transform(estimate, Math.exp);
+  /** Student's quantile at the level, as the interval has it, and the normal one of the power. */
+  const reach = estimate.high - estimate.value + normalQuantile(POWER) * error;
   return {
     scenario,
     subject,
     metric: name,
-    title,
-    of,
-    unit: of === 'figure' ? unit : 'ratio',
+    title: metric(name).title,
+    yardstick,
     better: name === 'throughput' ? 'higher' : 'lower',
     main: MAIN.has(name) && limitedBy === undefined,
-    first: estimate(first),
-    second: estimate(second),
-    rounds: { first: first.map(Math.exp), second: second.map(Math.exp) },
-    level: level / ratio.value,
-    ratio,
+    first: located(ratio.first),
+    second: located(ratio.second),
+    generations: { first: ratio.first.map(Math.exp), second: ratio.second.map(Math.exp) },
+    ...(sameHost && { absolute: absoluteOf(name, figure) }),
+    level: Math.exp(median(figure.second)) / change.value,
+    ratio: change,
     p,
     adjustedP: p,
     strength: 'cannot tell',
+    resolvable: Math.exp(reach),
     limited: limitedBy !== undefined,
+    identical,
+    ...(identical && {
+      reason: `neither ${subject} nor ${yardstick} changed: it is what the runs themselves differ by`,
+    }),
     ...(limitedBy !== undefined && { reason: `the limit was ${limitedBy}, not ${subject} itself` }),
   };
 }
 
-function asFamily(lines: readonly RunLine[]): RunLine[] {
+/** `most`: more than that nothing is called. */
+function asFamily(lines: readonly RunLine[], most: Strength): RunLine[] {
   const adjusted = holm(lines.map(({ p }) => p));
-  return lines.map((line, i) => ({ ...line, adjustedP: adjusted[i]! }));
+  return lines.map((line, i) => {
+    const judged = { ...line, adjustedP: adjusted[i]! };
+    const strength = strengthOf(judged);
+    return { ...judged, strength: strength === 'claim' ? most : strength };
+  });
 }
 
-function strengthOf({ ratio: { low, high, coverage, n }, adjustedP }: RunLine): Strength {
-  if (n < 2 || (low <= 1 && high >= 1)) return 'cannot tell';
-  return n >= CLAIM_GENERATIONS && coverage >= CONFIDENCE && adjustedP <= 1 - CONFIDENCE ? 'claim' : 'look';
-}
-
-/** Size of a ratio whichever way it points: ≥ 1. */
-const sizeOf = (ratio: number): number => Math.max(ratio, 1 / ratio);
-
-type Floors = (scenario: string, name: MetricName) => number | undefined;
-
-/** A/A: how far the same subject differed from itself in the same rounds of either run. */
-function floorsOf({ first, second }: RunMatch): Floors {
-  const noises = [first, second].flatMap(
-    ({ run, trials }) => noiseOf(run.scenarios, trials, figuresOnce(run.scenarios, trials))?.comparisons ?? [],
-  );
-  return (scenario, name) => {
-    const own = noises.filter(
-      ({ kind, metric: of, subject }) => kind === 'ratio' && of === name && subject.scenario === scenario,
-    );
-    return own.length === 0 ? undefined : Math.exp(Math.max(...own.map(({ floor }) => floor)));
-  };
-}
-
-/** `control`: direct's own lines, where figures are compared; ratios carry theirs in themselves. */
-function withFloor(line: RunLine, control: readonly RunLine[] | undefined, noise: Floors): RunLine {
-  const strength = line.limited ? 'cannot tell' : strengthOf(line);
-  const moved = control
-    ?.filter(({ scenario, metric: name }) => scenario === line.scenario && controlsOf(line.metric).includes(name))
-    .map(({ ratio }) => Math.max(sizeOf(ratio.low), sizeOf(ratio.high)));
-  const own = noise(line.scenario, line.metric);
-  const floors = [...(moved ?? []), ...(own === undefined ? [] : [own])];
-  if (floors.length > 0) {
-    const floor = Math.max(...floors);
-    if (sizeOf(line.ratio.value) >= floor || strength === 'cannot tell') return { ...line, floor, strength };
-    return {
-      ...line,
-      floor,
-      strength: 'cannot tell',
-      reason: 'it lies within what direct, or the same subject twice, differed by',
-    };
-  }
-  if (strength !== 'claim' || control === undefined) return { ...line, strength };
-  return { ...line, strength: 'look', reason: 'no control tells whether the host itself changed between the runs' };
+/** What Holm does not bear out is not called different at all, also where its own interval would. */
+function strengthOf({ ratio: { n }, adjustedP, limited }: RunLine): Strength {
+  if (limited || n < LOOK_GENERATIONS || adjustedP > 1 - CONFIDENCE) return 'cannot tell';
+  return n >= CLAIM_GENERATIONS ? 'claim' : 'look';
 }

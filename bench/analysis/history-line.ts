@@ -1,11 +1,10 @@
 /** The records of a run → its line of a history. Pure. */
 import type { RunRecords } from '#bench/model/record.ts';
 import { HISTORY_VERSION, type HistoryEntry, type HistoryLine } from '#bench/model/history.ts';
-import { subjectName } from '#bench/model/scenario.ts';
+import { hopsOf, subjectName } from '#bench/model/scenario.ts';
 import { type Estimate, transform } from '#bench/stats/estimate.ts';
-import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
-import { keepAlive, REFERENCES } from './between.ts';
-import { CONFIDENCE, differencesOf, type Rounds } from './comparison.ts';
+import { familyOf, keepAlive, REFERENCES } from './between.ts';
+import { differencesOf, locate, type Rounds } from './comparison.ts';
 import { headOf, isDuet } from './head-of.ts';
 import type { MetricName } from './metrics.ts';
 import { figuresOnce } from './scenario.ts';
@@ -28,13 +27,20 @@ export function historyLine(records: RunRecords, gate?: GatedRun): HistoryLine {
   const figures = figuresOnce(run.scenarios, trials);
   const proxies = subjects.filter(({ layer }) => layer !== 'direct');
   const duet = isDuet(records);
+  // The yardstick itself is held against somebody else's proxy, the first by name, so that runs take the same one.
+  const peer = proxies
+    .filter((one) => one.external === undefined && hopsOf(one.subject) === 1 && /\d/.test(one.version))
+    .map((one) => subjectName(one.subject))
+    .filter((one) => familyOf(one) !== 'reference')
+    .toSorted((a, b) => a.localeCompare(b))[0];
   const entries = run.scenarios.flatMap(({ name: scenario, loop }) =>
     proxies.flatMap((record): HistoryEntry[] => {
       const subject = subjectName(record.subject);
       const of = (who: string, metric: MetricName): Rounds => figures(scenario, who).get(metric) ?? new Map();
       const cpu = of(subject, 'cpuPerRequest');
       const to = (metric: MetricName): Estimate | undefined => ratioOf(of(subject, metric), of('direct', metric));
-      const reference = subject === REFERENCES.l4 ? undefined : ratioOf(cpu, of(REFERENCES.l4, 'cpuPerRequest'));
+      const name = subject === REFERENCES.l4 ? peer : REFERENCES.l4;
+      const reference = name === undefined ? undefined : ratioOf(cpu, of(name, 'cpuPerRequest'));
       const gated = gate?.metrics.find(
         (one) => one.scenario === scenario && one.subject === subject && one.metric === 'cpuPerRequest',
       )?.ratio;
@@ -47,8 +53,8 @@ export function historyLine(records: RunRecords, gate?: GatedRun): HistoryLine {
             serviceP99: to('serviceP99'),
           });
       const entry = present({
-        cpuPerRequest: cpu.size === 0 ? undefined : short(hodgesLehmann([...cpu.values()], CONFIDENCE)),
-        toReference: reference && { reference: REFERENCES.l4, ...reference },
+        cpuPerRequest: cpu.size === 0 ? undefined : short(levelOf(cpu)),
+        toReference: name !== undefined && reference ? { reference: name, ...reference } : undefined,
         toOrigin: ratioOf(cpu, of('direct', 'originCpuPerRequest')),
         toDirect: Object.keys(toDirect).length > 0 ? toDirect : undefined,
         gate: gated && short(gated),
@@ -78,8 +84,11 @@ export function historyLine(records: RunRecords, gate?: GatedRun): HistoryLine {
 /** Over the rounds that have both; undefined where none has. */
 function ratioOf(subject: Rounds, by: Rounds): Estimate | undefined {
   const logs = differencesOf('ratio', subject, by);
-  return logs.length === 0 ? undefined : short(transform(hodgesLehmann(logs, CONFIDENCE), Math.exp));
+  const isTurned = subject.turns !== undefined && by.turns !== undefined;
+  return logs.length === 0 ? undefined : short(transform(locate(logs, isTurned), Math.exp));
 }
+
+const levelOf = (rounds: Rounds): Estimate => locate([...rounds.values()], rounds.turns !== undefined);
 
 /** Six digits: more are noise, and a history is kept for ever. */
 function short({ value, low, high, coverage, n }: Estimate): Estimate {

@@ -20,11 +20,9 @@ export interface HistoryPoint {
   readonly ratio?: Figure & { readonly to: string };
 }
 
-/** Where the cost of a subject changed for good, to be marked. */
+/** Where the cost of a subject, as a ratio, changed for good, to be marked. */
 export interface HistoryMark {
   readonly subject: string;
-  /** Whether in absolute costs or in ratios to the reference. */
-  readonly in: 'cost' | 'ratio';
   /** First run of the new level. */
   readonly run: string;
   /** New level ÷ old one. */
@@ -90,11 +88,10 @@ export function historyView(
   });
   const ratioKind = byReference ? 'to reference' : 'to origin';
   const marks = verdicts
-    .filter(({ series }) => series.main && series.duet === duet && ['cost', ratioKind].includes(series.kind))
+    .filter(({ series }) => series.main && series.duet === duet && series.kind === ratioKind)
     .flatMap(({ series, changes }) =>
       changes.map(({ after, ratio, p }): HistoryMark => ({
         subject: series.subject,
-        in: series.kind === 'cost' ? 'cost' : 'ratio',
         run: after.run,
         ratio,
         p,

@@ -1,32 +1,43 @@
 /**
- * Two runs → what of them may be set side by side. On the same host (the same fingerprint) figures are; on different ones only what each
- * run says relative to itself (METHOD 21): in each round ln(subject) − ln(direct) where direct has the metric, and for what only a
- * proxy has (CPU, instructions, memory) ln(subject) − ln(reference) of a reference that both runs measured. Pure.
+ * Two runs → what of them may be set side by side: what each figure is as a ratio to a yardstick that took its turns in the same seconds,
+ * generation by generation. Figures by themselves say what the host was like as well; they go along where the host is the same (the same
+ * fingerprint), and across hosts not even that (METHOD 21). Pure.
  */
 import type { Bound, RunRecords, TrialRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { median } from '#bench/stats/hodges-lehmann.ts';
 import { REFERENCES } from './between.ts';
-import { differencesOf } from './comparison.ts';
+import { differencesOf, type Rounds } from './comparison.ts';
 import { headOf, isDuet } from './head-of.ts';
 import { isLatency, METRIC_NAMES, metric, type MetricName } from './metrics.ts';
 import { formatQuantity } from './quantity.ts';
 import { differencesBetween, isPlacedAlike, type RunDifference } from './run-differences.ts';
+import { chooseYardstick, type RunYardstick } from './run-yardstick.ts';
 import { type FiguresBy, figuresOnce } from './scenario.ts';
 
-/** One metric of one subject in one scenario as both runs have it: a logarithm a round, not empty. */
+/** Logarithms, one a generation (of windows: a round), of either run; never empty. */
+export interface Logs {
+  readonly first: readonly number[];
+  readonly second: readonly number[];
+}
+
+/** One metric of one subject in one scenario as both runs have it. */
 export interface Samples {
   readonly scenario: string;
   readonly subject: string;
   readonly metric: MetricName;
-  /** What the logarithms are of. */
-  readonly of: 'figure' | `ratio to ${string}`;
-  readonly first: readonly number[];
-  readonly second: readonly number[];
-  /** Median of the figure itself in the second run, in the metric's unit: what a ratio is a ratio of. */
-  readonly level: number;
+  /** What the figure is divided by. */
+  readonly yardstick: string;
+  readonly ratio: Logs;
+  readonly figure: Logs;
   /** Throughput: what else was the limit in one of the runs; then it is not the subject's. */
   readonly limitedBy?: string;
+}
+
+/** The yardstick of a scenario, and its own figures in both runs. */
+export interface YardstickSamples extends RunYardstick {
+  readonly scenario: string;
+  readonly figures: readonly { readonly metric: MetricName; readonly figure: Logs }[];
 }
 
 /** Common to both runs, yet not comparable. */
@@ -41,8 +52,11 @@ export interface RunMatch {
   /** Of a gate's run: head. */
   readonly first: RunRecords;
   readonly second: RunRecords;
-  readonly compared: 'figures' | 'ratios to direct';
+  readonly sameHost: boolean;
+  /** Whether subjects took turns within the same seconds in both; else each had windows to itself, seconds apart. */
+  readonly turned: boolean;
   readonly differences: readonly RunDifference[];
+  readonly yardsticks: readonly YardstickSamples[];
   readonly samples: readonly Samples[];
   readonly untold: readonly Untold[];
   /** 'scenario · subject' that one run has and the other has not. */
@@ -54,12 +68,10 @@ export class MatchError extends Error {
   override readonly name = 'MatchError';
 }
 
-/** Offered rates that differ by more are other loads: what a request waits depends on them. */
-const OFFERED_LIMIT = 0.05;
+/** Offered rates that differ by more, for what the host could do, are other loads: what a request waits depends on them. */
+const OFFERED_LIMIT = 0.1;
 /** Never compared as a ratio: equal to zero where all is well. */
 const LEFT_OUT: ReadonlySet<MetricName> = new Set(['errorShare']);
-/** What only a proxy has, and what a host changes by about the same factor for all of them. */
-const TO_REFERENCE: readonly MetricName[] = ['cpuPerRequest', 'instructionsPerRequest', 'memoryPerConnection'];
 
 interface One {
   readonly records: RunRecords;
@@ -72,43 +84,40 @@ const oneOf = (records: RunRecords): One => {
   return { records: head, figures: figuresOnce(head.run.scenarios, head.trials), duet: isDuet(records) };
 };
 
+export interface MatchOptions {
+  /** The proxy that all others are to be divided by, in every scenario. */
+  readonly yardstick?: string | undefined;
+}
+
 /** Throws `MatchError` where nothing can be compared. */
-export function matchRuns(before: RunRecords, after: RunRecords): RunMatch {
+export function matchRuns(before: RunRecords, after: RunRecords, { yardstick: asked }: MatchOptions = {}): RunMatch {
   const [one, other] = [oneOf(before), oneOf(after)];
   const [first, second] = [one.records, other.records];
   if (first.run.run === second.run.run && first.run.startedAt === second.run.startedAt)
     throw new MatchError(`both are the run ${first.run.run}; name two different ones`);
-  const compared =
-    first.run.environment.fingerprint === second.run.environment.fingerprint ? 'figures' : 'ratios to direct';
   const [inFirst, inSecond] = [cellsOf(first), cellsOf(second)];
   const common = inFirst.filter((cell) => inSecond.includes(cell));
   if (common.length === 0)
     throw new MatchError(
       `no scenario and subject is in both runs: ${first.run.run} has ${inFirst.join(', ') || 'nothing'}; ${second.run.run} has ${inSecond.join(', ') || 'nothing'}`,
     );
-  const untold: Untold[] = [];
-  const samples = first.run.scenarios.flatMap((scenario): Samples[] => {
+  const told = first.run.scenarios.flatMap((scenario): Told[] => {
     const subjects = subjectsOf(first, scenario.name).filter((name) => common.includes(cell(scenario.name, name)));
-    if (subjects.length === 0) return [];
-    const reason = whyOther(scenario, one, other);
-    if (reason !== undefined) {
-      untold.push({ scenario: scenario.name, reason });
-      return [];
-    }
-    const told =
-      compared === 'figures' ? figuresIn(scenario, subjects, one, other) : ratiosIn(scenario, subjects, one, other);
-    untold.push(...told.untold);
-    return told.samples;
+    return subjects.length === 0 ? [] : [samplesIn(scenario, subjects, one, other, asked)];
   });
-  if (!samples.some(({ subject }) => subject !== 'direct'))
+  const samples = told.flatMap((scenario) => scenario.samples);
+  const untold = told.flatMap((scenario) => scenario.untold);
+  if (samples.length === 0)
     throw new MatchError(
-      `nothing of these runs can be compared${compared === 'figures' ? '' : ' (they are of different hosts)'}: ${untold.map(describeUntold).join('; ') || 'no proxy has a figure in both'}`,
+      `nothing of these runs can be compared: ${untold.map(describeUntold).join('; ') || 'no proxy has a figure in both'}`,
     );
   return {
     first,
     second,
-    compared,
+    sameHost: first.run.environment.fingerprint === second.run.environment.fingerprint,
+    turned: [one, other].every(({ records }) => records.run.turns !== undefined),
     differences: differencesBetween(first, second),
+    yardsticks: told.flatMap(({ yardstick }) => yardstick ?? []),
     samples,
     untold,
     onlyIn: {
@@ -167,114 +176,137 @@ function whyOther(scenario: Scenario, first: One, second: One): string | undefin
 }
 
 interface Told {
-  readonly samples: Samples[];
-  readonly untold: Untold[];
+  readonly yardstick?: YardstickSamples;
+  readonly samples: readonly Samples[];
+  readonly untold: readonly Untold[];
 }
 
-function figuresIn(scenario: Scenario, subjects: readonly string[], first: One, second: One): Told {
-  const untold: Untold[] = [];
-  const skipped = new Set(LEFT_OUT);
-  const skip = (reason: string, names: readonly MetricName[]): void => {
-    untold.push({ scenario: scenario.name, reason });
-    for (const name of names) skipped.add(name);
+function samplesIn(
+  scenario: Scenario,
+  subjects: readonly string[],
+  first: One,
+  second: One,
+  asked: string | undefined,
+): Told {
+  const other = whyOther(scenario, first, second);
+  if (other !== undefined) return { samples: [], untold: [{ scenario: scenario.name, reason: other }] };
+  const proxies = subjects.filter((name) => name !== 'direct');
+  if (proxies.length === 0) return { samples: [], untold: [] };
+  const yardstick = chooseYardstick(proxies, first.records, second.records, asked);
+  const left = leftOutOf(scenario, yardstick, first, second);
+  const names = METRIC_NAMES.filter((name) => !LEFT_OUT.has(name) && !left.metrics.has(name));
+  const of = (run: One, subject: string, name: MetricName): Rounds | undefined =>
+    run.figures(scenario.name, subject).get(name);
+  const samples = proxies.flatMap((subject) =>
+    names.flatMap((name): Samples[] => {
+      // Direct is none for what only a proxy has, nor where head and base shared a core that it had to itself.
+      const to =
+        yardstick?.subject ??
+        (metric(name).versusDirect && !first.duet && asked === undefined && subjects.includes('direct')
+          ? 'direct'
+          : undefined);
+      if (to === undefined || to === subject) return [];
+      const ratio = logsOf(first, second, (run) => {
+        const [own, by] = [of(run, subject, name), of(run, to, name)];
+        return own && by && isPositive(own) && isPositive(by) ? differencesOf('ratio', own, by) : [];
+      });
+      const figure = figureOf(first, second, (run) => of(run, subject, name));
+      if (!ratio || !figure) return [];
+      const limitedBy =
+        name === 'throughput' ? limitIn({ scenario: scenario.name, subject }, first, second) : undefined;
+      return [
+        {
+          scenario: scenario.name,
+          subject,
+          metric: name,
+          yardstick: to,
+          ratio,
+          figure,
+          ...(limitedBy !== undefined && { limitedBy }),
+        },
+      ];
+    }),
+  );
+  return {
+    ...(yardstick && {
+      yardstick: {
+        ...yardstick,
+        scenario: scenario.name,
+        figures: names.flatMap((name) => {
+          const figure = figureOf(first, second, (run) => of(run, yardstick.subject, name));
+          return figure ? [{ metric: name, figure }] : [];
+        }),
+      },
+    }),
+    samples,
+    untold: [
+      ...left.reasons.map((reason) => ({ scenario: scenario.name, reason })),
+      ...(yardstick ? [] : [{ scenario: scenario.name, reason: noYardstick(proxies, asked) }]),
+    ],
   };
+}
+
+function noYardstick(proxies: readonly string[], asked: string | undefined): string {
+  if (proxies.length === 1)
+    return `${proxies[0]!} is the only proxy there in both runs, and nothing that took its turns with it tells the host’s drift from a change; measure ${REFERENCES.l4} along`;
+  if (asked !== undefined)
+    return `the yardstick ${asked} is not a proxy that both runs have there; they have ${proxies.join(', ')}`;
+  return `of ${proxies.join(', ')} none is known to be the same in both runs, so that nothing tells the host’s drift from a change; measure ${REFERENCES.l4} along, or name a proxy with --yardstick`;
+}
+
+/** Metrics that are no figure of the same thing in both runs, and why. */
+function leftOutOf(
+  scenario: Scenario,
+  yardstick: RunYardstick | undefined,
+  first: One,
+  second: One,
+): { readonly metrics: ReadonlySet<MetricName>; readonly reasons: readonly string[] } {
   const latencies = METRIC_NAMES.filter(isLatency);
+  // An open loop's throughput is what was offered.
+  const always: readonly MetricName[] = scenario.loop.kind === 'closed' ? [] : ['throughput'];
+  const without = (reason: string, names: readonly MetricName[]) => ({
+    metrics: new Set([...always, ...names]),
+    reasons: [reason],
+  });
   if (first.duet)
-    skip('throughput and latency are left out: two revisions shared the proxy’s core at once', [
+    return without('throughput and latency are left out: two revisions shared the proxy’s core at once', [
+      ...latencies,
+      'throughput',
+    ]);
+  if (!isPlacedAlike(first.records, second.records))
+    return without('throughput and latency are left out: the runs are placed differently on the cores', [
       ...latencies,
       'throughput',
     ]);
   const [a, b] = [offeredIn(first, scenario.name), offeredIn(second, scenario.name)];
-  if (!isPlacedAlike(first.records, second.records))
-    skip('throughput and latency are left out: the runs are placed differently on the cores', [
-      ...latencies,
-      'throughput',
-    ]);
-  else if (a !== undefined && b !== undefined && Math.abs(b / a - 1) > OFFERED_LIMIT)
-    skip(
-      `latency is left out: ${formatQuantity(a, '/s')} were offered in the first run, ${formatQuantity(b, '/s')} in the second`,
-      latencies,
-    );
-  // An open loop's throughput is what was offered.
-  if (scenario.loop.kind !== 'closed') skipped.add('throughput');
-  const samples = subjects.flatMap((subject) =>
-    METRIC_NAMES.filter((name) => !skipped.has(name)).flatMap((name): Samples[] => {
-      const logs = (of: One): number[] | undefined =>
-        positive([...(of.figures(scenario.name, subject).get(name)?.values() ?? [])])?.map(Math.log);
-      return sampled(
-        { scenario: scenario.name, subject, metric: name, of: 'figure' },
-        logs(first),
-        logs(second),
-        first,
-        second,
-      );
-    }),
+  if (a === undefined || b === undefined) return { metrics: new Set(always), reasons: [] };
+  const slower = yardstick ? slowedBy(yardstick.subject, scenario.name, first, second) : 1;
+  if (Math.abs((b * slower) / a - 1) <= OFFERED_LIMIT) return { metrics: new Set(always), reasons: [] };
+  return without(
+    `latency is left out: ${formatQuantity(a, '/s')} were offered in the first run, ${formatQuantity(b, '/s')} in the second, another share of what the host could carry`,
+    latencies,
   );
-  return { samples, untold };
 }
 
-function ratiosIn(scenario: Scenario, subjects: readonly string[], first: One, second: One): Told {
-  const proxies = subjects.filter((name) => name !== 'direct');
-  const untold: Untold[] = [];
-  const reference = Object.values(REFERENCES).find((name) => proxies.includes(name));
-  const hasDirect = subjects.includes('direct');
-  if (!hasDirect)
-    untold.push({
-      scenario: scenario.name,
-      reason: 'direct is not in both runs: no ratio of throughput or latency to it',
-    });
-  if (reference === undefined)
-    untold.push({
-      scenario: scenario.name,
-      reason: `neither ${Object.values(REFERENCES).join(' nor ')} is in both runs: direct has no CPU, instructions or memory of a proxy to set these against`,
-    });
-  else
-    untold.push({
-      scenario: scenario.name,
-      subject: reference,
-      reason: 'it is what CPU, instructions and memory of the others are set against',
-    });
-  const samples = proxies.flatMap((subject) =>
-    METRIC_NAMES.filter((name) => !LEFT_OUT.has(name)).flatMap((name): Samples[] => {
-      const to = TO_REFERENCE.includes(name)
-        ? reference
-        : metric(name).versusDirect && hasDirect
-          ? 'direct'
-          : undefined;
-      if (to === undefined || to === subject || (name === 'throughput' && scenario.loop.kind !== 'closed')) return [];
-      // Head and base share a core, direct is alone.
-      if (first.duet && to === 'direct') return [];
-      const logs = ({ figures }: One): number[] => {
-        const [of, by] = [figures(scenario.name, subject).get(name), figures(scenario.name, to).get(name)];
-        return of && by ? differencesOf('ratio', of, by) : [];
-      };
-      return sampled(
-        { scenario: scenario.name, subject, metric: name, of: `ratio to ${to}` },
-        logs(first),
-        logs(second),
-        first,
-        second,
-      );
-    }),
-  );
-  return { samples, untold };
+/** CPU per request of the yardstick, second ÷ first: a host on which it is 1.3 carries a rate 1.3 times smaller just as well. 1 where unknown. */
+function slowedBy(yardstick: string, scenario: string, ...runs: readonly [One, One]): number {
+  const [a, b] = runs.map(({ figures }) => [...(figures(scenario, yardstick).get('cpuPerRequest')?.values() ?? [])]);
+  return a!.length > 0 && b!.length > 0 ? median(b!) / median(a!) : 1;
 }
+
+function logsOf(first: One, second: One, read: (run: One) => readonly number[]): Logs | undefined {
+  const [a, b] = [read(first), read(second)];
+  return a.length === 0 || b.length === 0 ? undefined : { first: a, second: b };
+}
+
+const figureOf = (first: One, second: One, of: (run: One) => Rounds | undefined): Logs | undefined =>
+  logsOf(first, second, (run) => {
+    const rounds = of(run);
+    return rounds && isPositive(rounds) ? [...rounds.values()].map(Math.log) : [];
+  });
 
 /** A logarithm needs all to be positive: leaving out those that are not would be choosing. */
-const positive = (values: number[]): number[] | undefined => (values.every((value) => value > 0) ? values : undefined);
-
-function sampled(
-  what: Pick<Samples, 'scenario' | 'subject' | 'metric' | 'of'>,
-  a: readonly number[] | undefined,
-  b: readonly number[] | undefined,
-  first: One,
-  second: One,
-): Samples[] {
-  if (!a?.length || !b?.length) return [];
-  const limitedBy = what.metric === 'throughput' ? limitIn(what, first, second) : undefined;
-  const level = median([...second.figures(what.scenario, what.subject).get(what.metric)!.values()]);
-  return [{ ...what, first: a, second: b, level, ...(limitedBy !== undefined && { limitedBy }) }];
-}
+const isPositive = (rounds: Rounds): boolean => [...rounds.values()].every((value) => value > 0);
 
 const LIMITS: Readonly<Record<Bound, string>> = {
   proxy: 'the proxy',
@@ -284,12 +316,10 @@ const LIMITS: Readonly<Record<Bound, string>> = {
   none: 'nothing that was saturated',
 };
 
-/** Direct's throughput is the lab's, whatever was its limit. */
 function limitIn(
   { scenario, subject }: { scenario: string; subject: string },
   ...runs: readonly One[]
 ): string | undefined {
-  if (subject === 'direct') return undefined;
   const bounds = runs.flatMap((run) =>
     trialsOf(run, scenario, subject).flatMap((trial) => (trial.state === 'completed' ? [trial.bound] : [])),
   );

@@ -1,6 +1,8 @@
 /** What two runs were measured with, where it differs, and what follows from that for whoever compares them. */
 import type { Environment, Placement, RunRecords } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
+import { median } from '#bench/stats/hodges-lehmann.ts';
+import { percent } from './quantity.ts';
 
 export interface RunDifference {
   readonly what: string;
@@ -48,6 +50,12 @@ const FACTS: readonly Fact[] = [
     follows: 'the longer one has warmer code and evens out more; quantiles rest on other numbers of requests',
   },
   {
+    what: 'turns',
+    of: ({ run: { turns } }) =>
+      turns === undefined ? 'none' : `${turns.rounds} of ${turns.closed} ms a generation, open loops ${turns.open} ms`,
+    follows: 'where there are more or longer ones, more of a proxy’s code is compiled by the time it is measured',
+  },
+  {
     what: 'rounds',
     of: ({ run }) => String(run.rounds),
     follows: 'the smaller run sets how narrow the intervals are',
@@ -79,7 +87,27 @@ export function differencesBetween(first: RunRecords, second: RunRecords): RunDi
     const follows = `lines of ${name} compare two versions of it`;
     return [{ what: `version of ${name}`, first: one.version, second: other.version, follows }];
   });
-  return [...facts, ...versions];
+  return [...facts, ...otherWork(first, second), ...versions];
+}
+
+/** Shares of all CPU time that other processes had, further apart than this: a host that is busy and one that is not. */
+const BUSY_LIMIT = 0.2;
+
+/** Median over the trials of what other processes had of the host; 0 where no trial tells. */
+function foreignOf({ trials }: RunRecords): number {
+  const shares = trials.flatMap((trial) => (trial.state === 'completed' ? [trial.probes.host.foreign] : []));
+  return shares.length === 0 ? 0 : median(shares);
+}
+
+/** Turns take out of a ratio what a busy host slows alike; that caches and clocks suit one proxy better than another they do not. */
+export const isBusyAlike = (first: RunRecords, second: RunRecords): boolean =>
+  Math.abs(foreignOf(first) - foreignOf(second)) <= BUSY_LIMIT;
+
+function otherWork(first: RunRecords, second: RunRecords): RunDifference[] {
+  if (isBusyAlike(first, second)) return [];
+  const [a, b] = [first, second].map((records) => `${percent(foreignOf(records))} of its CPU time`);
+  const follows = 'it slows some proxies more than others: no difference is more than a first look';
+  return [{ what: 'other work on the host', first: a!, second: b!, follows }];
 }
 
 const limitsOf = ({ cgroup: { cpuQuota, cpuset, memoryLimit } }: Environment): string =>

@@ -1,11 +1,11 @@
 /**
- * Head against stored records instead of a base measured beside it: figures where the host is the same, ratios to direct (and of CPU to a
- * reference) where it is not. The two were measured at different times, so the smallest change that matters is raised to what direct,
- * the control, shows that the host changed by itself in between; a gate with --base sees much smaller changes. Pure.
+ * Head against stored records instead of a base measured beside it. The two were measured at different times, on what may have been another host
+ * each: compared is each figure's ratio to a yardstick that took its turns in the same seconds (`compare-runs.ts`), and the smallest change
+ * that matters is raised to what two such runs can resolve; a gate with --base sees much smaller changes. Pure.
  */
 import { compareRuns, type RunLine } from '#bench/analysis/compare-runs.ts';
+import { CLAIM_GENERATIONS } from '#bench/analysis/comparison.ts';
 import { describeUntold, MatchError } from '#bench/analysis/match-runs.ts';
-import { METRICS } from '#bench/analysis/metrics.ts';
 import { formatQuantity, percent, significant } from '#bench/analysis/quantity.ts';
 import type { RunRecords } from '#bench/model/record.ts';
 import { holm } from '#bench/stats/holm.ts';
@@ -16,24 +16,33 @@ import { ALPHA, type MetricRule, RULES } from './rules.ts';
 export type BaselineVerdict =
   | {
       readonly kind: 'judged';
-      readonly compared: Extract<GateMode, { kind: 'baseline' }>['compared'];
+      readonly yardsticks: Extract<GateMode, { kind: 'baseline' }>['yardsticks'];
       readonly state: GateState;
       readonly metrics: readonly GateMetric[];
       /** What differs between the two and what follows from it, and what could not be compared. Sentences. */
       readonly notes: readonly string[];
     }
-  /** Neither figures nor ratios can be compared. */
+  /** Nothing can be compared. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** `alpha`: error rate of all primary metrics together; there is one look. */
+export interface BaselineOptions {
+  readonly rules?: readonly MetricRule[];
+  /** Error rate of all primary metrics together; there is one look. */
+  readonly alpha?: number;
+  /** The proxy that all others are divided by; a fitting one where absent. */
+  readonly yardstick?: string | undefined;
+}
+
 export function judgeBaseline(
   baseline: RunRecords,
   head: RunRecords,
-  { rules = RULES, alpha = ALPHA }: { readonly rules?: readonly MetricRule[]; readonly alpha?: number } = {},
+  { rules = RULES, alpha = ALPHA, yardstick }: BaselineOptions = {},
 ): BaselineVerdict {
   try {
-    const { compared, lines, differences, untold, onlyIn } = compareRuns(baseline, head);
-    const metrics = judgeLines(lines, rules, alpha, compared === 'figures');
+    const { sameHost, turned, yardsticks, lines, differences, untold, onlyIn } = compareRuns(baseline, head, {
+      yardstick,
+    });
+    const metrics = judgeLines(lines, rules, alpha);
     const deciding = metrics.filter(({ primary }) => primary).map(({ state }) => state);
     if (deciding.length === 0)
       return {
@@ -42,15 +51,27 @@ export function judgeBaseline(
       };
     return {
       kind: 'judged',
-      compared,
+      yardsticks: [...new Set(lines.map((line) => line.yardstick))],
       state: ORDER.find((state) => deciding.includes(state)) ?? 'invalid',
       metrics,
       notes: [
-        ...(compared === 'figures'
+        ...(sameHost ? [] : ['the baseline is of another host: what favours one proxy there is in the difference']),
+        ...(turned
           ? []
-          : [
-              'the baseline is of another host: throughput and latency are compared as ratios to direct, CPU, instructions and memory as ratios to a reference proxy; a change of that reference would show as one of all others',
-            ]),
+          : ['subjects took no turns in one of the runs: a little of the host’s drift is left in the ratios']),
+        ...[...new Set(yardsticks.filter(({ unchanged }) => !unchanged).map(({ subject }) => subject))].map(
+          (name) =>
+            `${name}, the yardstick, is not known to be the same in both: a change of it would show the other way round in all others`,
+        ),
+        ...yardsticks.flatMap(({ scenario, subject, moved }) =>
+          moved
+            .filter(({ main }) => main)
+            .slice(0, 1)
+            .map(
+              ({ title, ratio }) =>
+                `${title} of ${subject}, the yardstick, in ${scenario}: ${changeText(ratio)} by itself`,
+            ),
+        ),
         ...differences.map(
           ({ what, first, second, follows }) => `${what}: ${first} in the baseline, ${second} now; ${follows}`,
         ),
@@ -78,23 +99,15 @@ export function baselineRevision({ run: { revision } }: Pick<RunRecords, 'run'>,
 
 type Ruled = { readonly line: RunLine; readonly rule: MetricRule; readonly primary: boolean };
 
-/** `controlled`: whether a change of the host itself would be in the figures, so that a control must tell it. */
-function judgeLines(
-  lines: readonly RunLine[],
-  rules: readonly MetricRule[],
-  alpha: number,
-  controlled: boolean,
-): GateMetric[] {
+function judgeLines(lines: readonly RunLine[], rules: readonly MetricRule[], alpha: number): GateMetric[] {
   const ruled = lines.flatMap((line): Ruled[] => {
     const rule = rules.find(({ metric }) => metric === line.metric);
     return rule ? [{ line, rule, primary: rule.primary && line.main && !isCounted(line, lines) }] : [];
   });
   const primary = ruled.filter((one) => one.primary);
-  const adjusted = holm(primary.map(({ line }) => line.p));
-  return ruled.map((one) => {
-    const adjustedP = adjusted[primary.indexOf(one)] ?? one.line.p;
-    return metricOf(one, adjustedP, alpha, controlled);
-  });
+  const asked = primary.filter(({ line }) => !line.identical);
+  const adjusted = holm(asked.map(({ line }) => line.p));
+  return ruled.map((one) => metricOf(one, adjusted[asked.indexOf(one)] ?? one.line.p, alpha));
 }
 
 /** Instructions, where they are counted, say the same as CPU time with less noise. */
@@ -102,36 +115,28 @@ const isCounted = ({ metric, scenario, subject }: RunLine, lines: readonly RunLi
   metric === 'cpuPerRequest' &&
   lines.some((one) => one.metric === 'instructionsPerRequest' && one.scenario === scenario && one.subject === subject);
 
-/** Counts do not change with the speed of the host. */
-const NEEDS_NO_CONTROL: ReadonlySet<MetricRule['metric']> = new Set([
-  'instructionsPerRequest',
-  'memoryPerConnection',
-  'residentMemory',
-  'contextSwitchesPerRequest',
-]);
-
-function metricOf({ line, rule, primary }: Ruled, adjustedP: number, alpha: number, controlled: boolean): GateMetric {
-  const { scenario, subject, metric, unit, first, second, ratio, p, of, floor, rounds } = line;
-  const used = Math.max(rule.effect, (floor ?? 1) - 1);
-  const blind = controlled && floor === undefined && !NEEDS_NO_CONTROL.has(metric);
-  const judged = { line, rule, used, adjustedP, alpha, blind };
+function metricOf({ line, rule, primary }: Ruled, adjustedP: number, alpha: number): GateMetric {
+  const { scenario, subject, metric, title, yardstick, first, second, ratio, p, resolvable, generations } = line;
+  // Of too few generations it is not known what they resolve: then nothing is judged by it.
+  const used = Number.isFinite(resolvable) ? Math.max(rule.effect, resolvable - 1) : rule.effect;
+  const judged = { line, rule, used, adjustedP, alpha };
   const state = stateOf(judged);
-  const count = Math.max(rounds.first.length, rounds.second.length);
+  const count = Math.max(generations.first.length, generations.second.length);
   return {
     scenario,
     subject,
     metric,
-    title: of === 'figure' ? METRICS[metric].title : `${METRICS[metric].title}, ${of}`,
-    unit,
+    title: `${title}, ratio to ${yardstick}`,
+    unit: 'ratio',
     better: rule.better,
     primary,
     state,
     base: first,
     head: second,
     ratio,
-    // Rounds of two runs are no pairs: they stand beside each other as they came.
+    // Generations of two runs are no pairs: they stand beside each other as they came.
     rounds: Array.from({ length: count }, (_, round) => {
-      const [base, head] = [rounds.first[round], rounds.second[round]];
+      const [base, head] = [generations.first[round], generations.second[round]];
       return { round, ...(base !== undefined && { base }), ...(head !== undefined && { head }) };
     }),
     p,
@@ -147,36 +152,25 @@ interface Judged {
   readonly used: number;
   readonly adjustedP: number;
   readonly alpha: number;
-  /** No control tells what the host did. */
-  readonly blind: boolean;
 }
 
-function stateOf({ line, rule, used, adjustedP, alpha, blind }: Judged): GateState {
-  const { ratio, rounds } = line;
-  if (leastP(rounds.first.length, rounds.second.length) > alpha) return 'invalid';
-  if (blind || line.limited) return 'inconclusive';
+function stateOf({ line, rule, used, adjustedP, alpha }: Judged): GateState {
+  const { ratio } = line;
+  if (ratio.n < CLAIM_GENERATIONS) return 'invalid';
+  if (line.limited) return 'inconclusive';
   const { absolute } = rule;
   /** Whether a change is large enough to matter, as a share and in the metric's unit. */
   const matters = (by: number): boolean =>
     Math.max(by, 1 / by) - 1 >= used && (absolute === undefined || Math.abs(by - 1) * line.level >= absolute);
-  if (adjustedP <= alpha && matters(ratio.value))
+  if (adjustedP <= alpha && matters(ratio.value) && !line.identical)
     return ratio.value > 1 === (rule.better === 'lower') ? 'regressed' : 'improved';
   return matters(ratio.low) || matters(ratio.high) ? 'inconclusive' : 'same';
 }
 
-/** The smallest p that samples of these sizes can give: all of one above all of the other. */
-function leastP(m: number, n: number): number {
-  let ways = 1;
-  for (let i = 1; i <= m; i++) ways = (ways * (n + i)) / i;
-  return 2 / ways;
-}
-
-function reasonOf({ line, rule, used, adjustedP, alpha, blind }: Judged, state: GateState): string {
+function reasonOf({ line, rule, used, adjustedP, alpha }: Judged, state: GateState): string {
   const change = changeText(line.ratio);
   const raised =
-    used > rule.effect
-      ? `, by which direct or the same subject twice differed (asked for: ${percent(rule.effect)})`
-      : '';
+    used > rule.effect ? `, the smallest that two such runs resolve (asked for: ${percent(rule.effect)})` : '';
   const size = `${percent(used)}${rule.absolute === undefined ? '' : ` and ${formatQuantity(rule.absolute, 'µs')}`}${raised}`;
   const told = `p = ${significant(adjustedP)} against ${significant(alpha)}`;
   switch (state) {
@@ -186,11 +180,10 @@ function reasonOf({ line, rule, used, adjustedP, alpha, blind }: Judged, state: 
     case 'same':
       return `${change} lies within the ${size} that matters`;
     case 'invalid':
-      return `${line.rounds.first.length} rounds of the baseline and ${line.rounds.second.length} of head are too few for any p below ${significant(alpha)}`;
+      return `${line.generations.first.length} generations of the baseline and ${line.generations.second.length} of head; ${CLAIM_GENERATIONS} of each at least are needed`;
     case 'inconclusive':
-      if (line.limited) return `${change}, but ${line.reason}`;
-      if (blind)
-        return `${change}, but direct is not in both, so that the host’s own change between the two cannot be told from it`;
-      return `${change} neither lies within the ${size} that matters nor is it clearly beyond it (${told})`;
+      return line.reason !== undefined
+        ? `${change}, but ${line.reason}`
+        : `${change} neither lies within the ${size} that matters nor is it clearly beyond it (${told})`;
   }
 }

@@ -29,8 +29,8 @@ export interface Revision {
 /** What was set against what. */
 export type GateMode =
   | { readonly kind: 'revisions' }
-  /** Stored records; absolute figures only on the same host (METHOD 21). */
-  | { readonly kind: 'baseline'; readonly file: string; readonly compared: 'figures' | 'ratios to direct' }
+  /** Stored records, each figure as a ratio to what took its turns in the same seconds (METHOD 21): the proxies that others are divided by. */
+  | { readonly kind: 'baseline'; readonly file: string; readonly yardsticks: readonly string[] }
   /** Base could not be measured: only the budgets were checked, and why. */
   | { readonly kind: 'budgets'; readonly reason: string };
 

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { CommandError, runCommand } from './command.ts';
 import type { Revision } from './result.ts';
 
@@ -49,28 +49,41 @@ const MANIFESTS = [
   ...['build.gradle', 'build.gradle.kts', 'CMakeLists.txt', 'meson.build', 'configure', 'Makefile', 'package.json'],
 ];
 
-/** The repository's top folder. Throws `RevisionError` where there is none, or no git. */
+/** The repository's top folder. Throws `RevisionError` where there is none, or git will not tell: by git's own reason. */
 export async function topOf(directory: string, signal: AbortSignal): Promise<string> {
   try {
     return await git(directory, ['rev-parse', '--show-toplevel'], signal);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const why = error.message.includes('could not be started')
-      ? 'git is not installed here'
-      : `${directory} is in no git repository`;
     throw new RevisionError(
-      `expected a git repository to take the base from: ${why}; run the gate inside one, or compare with --baseline FILE`,
+      `expected a git repository to take the base from: ${whyNoTop(directory, error)}, or compare with --baseline FILE`,
     );
   }
 }
 
-/** What is in the working tree now: its commit, and whether anything differs from it. */
-export async function headOf(top: string, signal: AbortSignal): Promise<Revision> {
+function whyNoTop(directory: string, { message, output }: CommandError): string {
+  if (message.includes('could not be started')) return 'git is not installed here; install it';
+  if (output.includes('not a git repository')) return `${directory} is in no git repository; run the gate inside one`;
+  // Such as that the repository belongs to another user, with the command that mends it.
+  const mend = /^\s*(git config .*safe\.directory.*)$/m.exec(output)?.[1];
+  const reason = /^fatal: (.*)$/m.exec(output)?.[1] ?? output;
+  return mend === undefined ? `git says: ${reason}` : `git says: ${reason}; if you trust it, run \`${mend}\` first`;
+}
+
+/**
+ * What is in the working tree now: its commit, and whether anything differs from it. `written`: files and folders that are hopcost's own output,
+ * which make no tree dirty.
+ */
+export async function headOf(top: string, written: readonly string[], signal: AbortSignal): Promise<Revision> {
   const commit = await git(top, ['rev-parse', 'HEAD'], signal).catch((error: unknown) => {
     if (error instanceof CommandError) return null;
     throw error;
   });
-  const dirty = (await git(top, ['status', '--porcelain', '--untracked-files=normal'], signal)) !== '';
+  const own = written
+    .map((path) => relative(top, resolve(path)))
+    .filter((path) => path !== '' && !path.startsWith('..'));
+  const tree = ['--', '.', ...own.map((path) => `:(exclude,literal)${path}`)];
+  const dirty = (await git(top, ['status', '--porcelain', '--untracked-files=all', ...tree], signal)) !== '';
   return { label: 'the working tree', commit, dirty };
 }
 

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { withoutPorts } from '#bench/model/native-config.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import type { Warning } from '#bench/model/warning.ts';
 import type { StartedProxy } from './started-proxy.ts';
@@ -60,12 +61,6 @@ export function unproven(name: string, identity: Identity, proven: SubjectRecord
 
 const hash = (parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
-
-/** Ports of addresses, in the forms in which configurations write them. */
-export const withoutPorts = (config: string): string =>
-  config
-    .replace(/((?:127\.0\.0\.1|\[::1\]|localhost|\*):)\d+/g, '$1PORT')
-    .replace(/("port(?:_value)?"\s*:\s*)\d+/g, '$1PORT');
 
 /** The very files that run, replaced ones too: a file of the same name that was put in their place is another. */
 const executables = (pids: readonly number[]): string[] => [

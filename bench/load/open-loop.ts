@@ -135,7 +135,8 @@ export class OpenLoop implements Session, SlotOwner {
       const now = performance.now();
       // What waited for a connection waited for the subject; only what passes with one free is the generator's own lag.
       this.#recorder.sent(intended, Math.max(0, now - Math.max(intended, this.#freeSince)));
-      this.#free.pop()!.send(now, intended);
+      // Whichever has rested longest: a server may close what has been idle for long.
+      this.#free.shift()!.send(now, intended);
     }
     this.#waker.saw(at);
     return pace(this.#arrivals, at - this.#start);

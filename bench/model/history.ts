@@ -20,9 +20,9 @@ export const HistoryEntry = z.object({
   subject: z.string(),
   /** The subject's keep-alive scenario, which charts draw. */
   main: z.boolean(),
-  /** Microseconds of CPU per request. Absolute: compares only between equal fingerprints. */
+  /** Microseconds of CPU per request. Absolute: shown, and not compared between runs. */
   cpuPerRequest: Figure.optional(),
-  /** CPU per request ÷ that of the reference proxy in the same rounds. */
+  /** CPU per request ÷ that of the reference proxy in the same rounds; of the reference, ÷ that of somebody else's. */
   toReference: Figure.extend({ reference: z.string() }).optional(),
   /** CPU per request ÷ what the origin used a request with direct in the same rounds: one host's microseconds in terms of a known work. */
   toOrigin: Figure.optional(),

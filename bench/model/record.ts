@@ -71,6 +71,8 @@ export const RunRecord = z.object({
       discard: Millis,
     })
     .optional(),
+  /** What idle cores did meanwhile: those that halt take the host's own time to wake, which is in every figure of times. */
+  idle: z.enum(['polling', 'halting']).optional(),
   scenarios: z.array(Scenario),
   environment: Environment,
   placement: Placement,

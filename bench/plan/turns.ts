@@ -16,7 +16,7 @@ export interface WarmTurns {
 /** A fresh process: Node compiles what is hot for about ten turns. */
 const COLD: WarmTurns = { least: 6, most: 9 };
 /** Direct, whose origin all share, and open loops, which come to processes that closed loops have warmed. */
-const WARMED: WarmTurns = { least: 2, most: 2 };
+const WARMED: WarmTurns = { least: 1, most: 1 };
 
 export const warmTurnsOf = ({ scenario: { loop }, subject }: Pick<PlannedTrial, 'scenario' | 'subject'>): WarmTurns =>
   subject.kind === 'direct' || loop.kind === 'paced' ? WARMED : COLD;

@@ -46,6 +46,8 @@ export interface GenerationPlan {
   /** Turns of each. */
   readonly rounds: number;
   readonly cohort?: number;
+  /** Of closed loops; other than usual only where turns themselves are what is looked into. */
+  readonly closedTurn?: TurnShape;
 }
 
 /** Subjects that start at once: more of them only wait for the same core. */
@@ -71,9 +73,8 @@ export async function runGeneration(
     try {
       const way = await ways.of(planned, signal);
       const job = await jobOf(planned, way, context, signal);
-      const lane = new Lane(planned, job, way, { stage, index: lanes.length, generator, shape: shapeOf(job.loop) });
-      lanes.push(lane);
-      await lane.open();
+      const shape = job.loop.kind === 'closed' ? (plan.closedTurn ?? CLOSED_TURN) : OPEN_TURN;
+      lanes.push(new Lane(planned, job, way, { stage, index: lanes.length, generator, shape }));
     } catch (error) {
       signal.throwIfAborted();
       unopened.set(planned, error as Error);
@@ -179,8 +180,6 @@ async function jobOf(
     ...(bodyChecksum !== undefined && { bodyChecksum }),
   };
 }
-
-const shapeOf = (loop: Loop): TurnShape => (loop.kind === 'closed' ? CLOSED_TURN : OPEN_TURN);
 
 type Random = () => number;
 

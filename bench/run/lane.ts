@@ -71,14 +71,9 @@ export class Lane {
     return this.fault !== undefined || isSettled || this.#warmed >= most;
   }
 
-  async open(): Promise<void> {
-    const { shard: _, startAt: __, warmup: ___, window: ____, ...job } = this.job;
-    await this.#stage.open(this.#index, job);
-  }
-
-  /** Discarded; but for its rate and whether it cost less than all before. */
+  /** Discarded; but for its rate and whether it cost less than all before. The first opens its connections: none waits for long unused. */
   async warm(offered: PerSecond | undefined): Promise<void> {
-    this.#warmed++;
+    if (this.#warmed++ === 0) await this.#open();
     const reading = await this.#turn({ round: 0, at: 0 }, offered);
     if (!reading) return;
     this.rate = (1_000 * reading.turn.tally.inTime) / (reading.length - reading.discard);
@@ -95,6 +90,15 @@ export class Lane {
 
   async close(): Promise<void> {
     await this.#stage.close(this.#index);
+  }
+
+  async #open(): Promise<void> {
+    const { shard: _, startAt: __, warmup: ___, window: ____, ...job } = this.job;
+    try {
+      await this.#stage.open(this.#index, job);
+    } catch (error) {
+      this.fault = error as Error;
+    }
   }
 
   /** Undefined where the lane takes no more turns: what it could not do is its `fault`. */
@@ -123,9 +127,10 @@ export class Lane {
         generator: used.generator,
         host: { before, after: hostSnapshot() },
       };
-      // It had its time-out and answered nothing: the others do not wait for it again in this generation.
-      if (isSilent(reading) || turn.tally.errors.timeout > 0)
-        this.fault = new Error(turn.tally.errorSamples[0] ?? 'no request was answered in a whole turn');
+      // It had its time-out and answered nothing: the others do not wait for it again in this generation. A turn in which nothing could
+      // be sent is the host's, which had stopped the generator.
+      if ((isSilent(reading) && !isUnsent(turn)) || turn.tally.errors.timeout > 0)
+        this.fault = new Error(turn.tally.errorSamples[0] ?? silence(reading));
       return reading;
     } catch (error) {
       this.fault = error as Error;
@@ -133,3 +138,10 @@ export class Lane {
     }
   }
 }
+
+const isUnsent = ({ tally }: TurnReading['turn']): boolean => tally.scheduled > 0 && tally.dropped === tally.scheduled;
+
+/** What is known of a turn without an answer. */
+const silence = ({ turn: { tally, took }, length }: TurnReading): string =>
+  `no request was answered in a whole turn of ${length} ms, which took ${Math.round(took)} ms: ` +
+  `${tally.requests} were sent${tally.scheduled > 0 ? `, of ${tally.scheduled} that were due; ${tally.dropped} were dropped` : ''}`;

@@ -1,6 +1,7 @@
 /** What every kind of run has in common, from the host's facts to the end record: one disposable scope, in which steps measure. */
 import { rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keepAwake } from '#bench/lab/awake.ts';
 import { createCertificate, type RunCertificate } from '#bench/lab/certificates.ts';
 import { readEnvironment } from '#bench/lab/environment.ts';
 import { describePlacement, pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
@@ -75,6 +76,7 @@ export async function runSession(
   const startedAt = new Date();
   const { environment, placement } = host;
   const name = runName(startedAt, settings);
+  using awake = keepAwake();
   await using log = await RecordLog.create(join(settings.out, name));
   const run: RunRecord = {
     record: 'run',
@@ -95,6 +97,7 @@ export async function runSession(
       open: millis(OPEN_TURN.length),
       discard: millis(OPEN_TURN.discard),
     },
+    idle: awake.idle,
     scenarios: [...settings.scenarios],
     environment,
     placement,

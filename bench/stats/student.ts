@@ -26,7 +26,7 @@ export function studentTest(values: readonly number[]): number {
 }
 
 /** `error`: standard error of the mean; 0 for one value. */
-function momentsOf(values: readonly number[]): { readonly mean: number; readonly error: number } {
+export function momentsOf(values: readonly number[]): { readonly mean: number; readonly error: number } {
   const n = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   if (n === 1) return { mean, error: 0 };

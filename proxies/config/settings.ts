@@ -44,7 +44,7 @@ export const TIMEOUTS = {
   tlsHandshake: { byDefault: 10 * second, what: "a client's TLS handshake" },
   requestHead: {
     byDefault: 10 * second,
-    what: 'a request head, from its first byte; a PROXY header',
+    what: 'a request head (the first: since it connected); a PROXY header',
     envoy: 'request_headers_timeout',
   },
   request: { byDefault: 0, what: 'a request body as a whole', envoy: 'request_timeout' },

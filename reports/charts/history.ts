@@ -1,6 +1,6 @@
 /**
- * CPU per request from run to run, with the points at which it changed for good. Between hosts that differ only ratios are drawn: absolute
- * figures would compare the hosts.
+ * CPU per request from run to run as a ratio to what took its turns in the same seconds, with the points at which it changed for good. Absolute
+ * figures would compare the hosts, or what one host was like from day to day: they are drawn where they are asked for, or nothing else is there.
  */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis } from '#bench/analysis/analysis.ts';
@@ -22,6 +22,8 @@ export interface HistoryData {
   readonly looks: ReadonlyMap<string, Look>;
   /** Which of the runs these are, where not all: 'on the newest host'. */
   readonly where?: string;
+  /** The figures themselves, with the host's drift in them. */
+  readonly absolute?: boolean;
 }
 
 const draw = (analysis: Analysis): Drawing[] => [
@@ -43,7 +45,7 @@ interface Placed {
   readonly tip: string;
 }
 
-export function drawHistory({ points, marks, looks, where }: HistoryData): Drawing {
+export function drawHistory({ points, marks, looks, where, absolute = false }: HistoryData): Drawing {
   const runs = [...new Set(points.map(({ run }) => run))];
   if (runs.length < 2)
     return {
@@ -52,8 +54,9 @@ export function drawHistory({ points, marks, looks, where }: HistoryData): Drawi
       reason: 'One run has no history. hopcost report RUN RUN … draws several together.',
     };
   const isOneHost = new Set(points.map(({ fingerprint }) => fingerprint)).size === 1;
+  const isAbsolute = isOneHost && (absolute || placedOf(points, runs, false).length === 0);
   const to = points.find(({ ratio }) => ratio)?.ratio?.to ?? REFERENCES.l4;
-  const placed = placedOf(points, runs, isOneHost);
+  const placed = placedOf(points, runs, isAbsolute);
   const names = [...looks.keys()].filter((name) => placed.some(({ subject }) => subject === name));
   if (names.length === 0)
     return {
@@ -61,12 +64,11 @@ export function drawHistory({ points, marks, looks, where }: HistoryData): Drawi
       title: TITLE,
       reason: `These runs are of different hosts, where only ratios to ${to} of the same run compare, and no run has one.`,
     };
-  const kind = isOneHost ? 'cost' : 'ratio';
-  const shown = marks.filter((mark) => mark.in === kind && names.includes(mark.subject) && runs.includes(mark.run));
+  const shown = marks.filter((mark) => !isAbsolute && names.includes(mark.subject) && runs.includes(mark.run));
   return {
     state: 'drawn',
     title: `${TITLE}${where === undefined ? '' : ` ${where}`}: ${takeaway(shown, placed, names, runs)}`,
-    description: `Lines, one a subject, over ${runs.length} runs, oldest first. Vertical: ${isOneHost ? 'microseconds of CPU per request' : `ratio to ${to} of the same run, because the runs are of different hosts`}, with intervals.${shown.length > 0 ? ' Dashed rules mark the first run of a new level, with the change from the old one; bars show the levels.' : ''}`,
+    description: `Lines, one a subject, over ${runs.length} runs, oldest first. Vertical: ${isAbsolute ? 'microseconds of CPU per request, the host’s drift in them' : `ratio to ${to} in the same seconds, which the host’s drift is not in`}, with intervals.${shown.length > 0 ? ' Dashed rules mark the first run of a new level, with the change from the old one; bars show the levels.' : ''}`,
     table: {
       columns: ['Run', 'Revision', ...names, ...(shown.length > 0 ? ['New level'] : [])],
       rows: runs.map((run) => {
@@ -89,20 +91,20 @@ export function drawHistory({ points, marks, looks, where }: HistoryData): Drawi
         looks,
         runs,
         marks: shown,
-        axis: isOneHost ? 'µs of CPU per request' : `times ${to}`,
+        axis: isAbsolute ? 'µs of CPU per request' : `times ${to}`,
       }),
   };
 }
 
-function placedOf(points: readonly HistoryPoint[], runs: readonly string[], isOneHost: boolean): Placed[] {
+function placedOf(points: readonly HistoryPoint[], runs: readonly string[], isAbsolute: boolean): Placed[] {
   const reference = (run: string): number | undefined =>
     points.find((point) => point.run === run && point.subject === REFERENCES.l4)?.cpuPerRequest.value;
   return points.flatMap((point): Placed[] => {
     const { run, subject, revision, cpuPerRequest, ratio } = point;
-    const by = isOneHost || ratio ? 1 : reference(run);
-    if (by === undefined || (!isOneHost && !ratio && subject === REFERENCES.l4)) return [];
-    const { value, low, high } = isOneHost ? cpuPerRequest : (ratio ?? cpuPerRequest);
-    const text = isOneHost ? formatQuantity(value, 'µs') : formatQuantity(value / by, 'ratio');
+    const by = isAbsolute || ratio ? 1 : reference(run);
+    if (by === undefined || (!isAbsolute && !ratio && subject === REFERENCES.l4)) return [];
+    const { value, low, high } = isAbsolute ? cpuPerRequest : (ratio ?? cpuPerRequest);
+    const text = isAbsolute ? formatQuantity(value, 'µs') : formatQuantity(value / by, 'ratio');
     return [
       {
         run: runs.indexOf(run) + 1,

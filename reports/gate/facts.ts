@@ -10,7 +10,7 @@ const modeText = (mode: GateMode): string => {
     case 'revisions':
       return 'both revisions measured in this run, side by side';
     case 'baseline':
-      return `against the records in ${mode.file}, ${mode.compared}`;
+      return `against the records in ${mode.file}, as ratios to ${mode.yardsticks.join(' or ')}`;
     case 'budgets':
       return `budgets alone: ${mode.reason}`;
   }

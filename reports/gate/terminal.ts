@@ -59,7 +59,7 @@ function against(result: GateResult): string[] {
   const { mode, head, base, rounds } = result;
   if (mode.kind === 'budgets')
     return wrap(inert(`budgets alone: ${mode.reason}`), WIDTH - 4).map((line) => `   ${line}`);
-  const stored = mode.kind === 'baseline' ? ` (stored records, ${mode.compared})` : '';
+  const stored = mode.kind === 'baseline' ? ` (stored records, as ratios to ${mode.yardsticks.join(' or ')})` : '';
   return [`head  ${formatRevision(head)}`, `base  ${formatRevision(base)}${stored}`, roundsText(rounds)].flatMap(
     (text) => wrap(inert(text), WIDTH - 4).map((line) => `   ${line}`),
   );

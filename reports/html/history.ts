@@ -19,21 +19,17 @@ const POLICY = policyOf(STYLE, SCRIPT);
 export async function historyPage(lines: readonly HistoryLine[], verdicts: readonly SeriesVerdict[]): Promise<string> {
   const { points, marks } = historyView(lines, verdicts);
   const looks = looksOfNames([...new Set(points.map(({ subject }) => subject))]);
-  const hosts = new Set(points.map(({ fingerprint }) => fingerprint));
   const newest = points.at(-1)?.fingerprint;
   const drawings = [
     drawHistory({ points, marks, looks }),
-    // Beside the ratios of all hosts, the costs on the newest one.
-    ...(hosts.size > 1
-      ? [
-          drawHistory({
-            points: points.filter(({ fingerprint }) => fingerprint === newest),
-            marks,
-            looks,
-            where: 'on the newest host',
-          }),
-        ]
-      : []),
+    // Beside the ratios, the figures themselves on the newest host.
+    drawHistory({
+      points: points.filter(({ fingerprint }) => fingerprint === newest),
+      marks,
+      looks,
+      where: 'on the newest host',
+      absolute: true,
+    }),
   ];
   const figures: Markup[] = [];
   for (const [i, drawing] of drawings.entries()) figures.push(await figureOf(drawing, `history-${i + 1}`));

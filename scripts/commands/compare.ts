@@ -1,7 +1,7 @@
 /** `hopcost compare`: two stored runs, what became dearer or cheaper from the first to the second. */
 import { Command } from 'commander';
 import { compareRuns, type RunComparison } from '#bench/analysis/compare-runs.ts';
-import { CONFIDENCE } from '#bench/analysis/comparison.ts';
+import { CLAIM_GENERATIONS } from '#bench/analysis/comparison.ts';
 import { MatchError } from '#bench/analysis/match-runs.ts';
 import { renderComparison } from '#reports/comparison.ts';
 import { wantsColour } from '../colour.ts';
@@ -10,24 +10,29 @@ import { EXIT } from '../exit.ts';
 import { readNamedRun } from '../run/read.ts';
 
 interface CompareFlags {
+  readonly yardstick?: string;
   readonly all?: boolean;
   readonly json?: boolean;
   readonly strict?: boolean;
 }
 
 /** Version of what `--json` prints. */
-const COMPARISON_VERSION = 1;
+const COMPARISON_VERSION = 2;
 
 export const compareCommand = (): Command =>
   new Command('compare')
-    .description('two stored runs: figures where the host is the same, ratios to direct where it is not')
+    .description('two stored runs: what changed, by a yardstick that took its turns in the same seconds')
     .argument('<first>', "a run's folder or trials.ndjson, or its name below reports/out")
     .argument('<second>', 'the run that is compared with it')
+    .option(
+      '--yardstick <proxy>',
+      'what figures are divided by (default: l4-tcp, or another proxy that did not change)',
+    )
     .option('--all', 'show the figures that only advise as well')
     .option('--strict', 'exit 98 where nothing can be told')
     .option('--json', 'print the comparison as JSON on stdout instead of the table')
-    .action(async (first: string, second: string, { all, json, strict }: CompareFlags) => {
-      const comparison = compare(await readNamedRun(first), await readNamedRun(second));
+    .action(async (first: string, second: string, { yardstick, all, json, strict }: CompareFlags) => {
+      const comparison = compare(await readNamedRun(first), await readNamedRun(second), { yardstick });
       process.stdout.write(
         json
           ? `${JSON.stringify({ comparison: COMPARISON_VERSION, ...comparison }, null, 1)}\n`
@@ -45,6 +50,6 @@ function compare(...runs: Parameters<typeof compareRuns>): RunComparison {
   }
 }
 
-/** An interval of full coverage tells something even where it holds no difference: how large one could be at most. */
+/** With generations enough an interval tells something even where it holds no difference: how large one could be at most. */
 export const tellsAnything = ({ lines }: RunComparison): boolean =>
-  lines.some(({ main, ratio }) => main && ratio.coverage >= CONFIDENCE);
+  lines.some(({ main, ratio }) => main && ratio.n >= CLAIM_GENERATIONS);

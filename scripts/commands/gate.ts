@@ -16,7 +16,7 @@ import { gateAgainstBaseline } from '../gate/against-baseline.ts';
 import { keepHistory } from '../gate/keep-history.ts';
 import { type GateMeasurement, type GateRun, measureGate, RevisionUnfit } from '#bench/run/gate.ts';
 import { reportGate } from '../gate/report.ts';
-import { openRevisions, type Revisions } from '../gate/revisions.ts';
+import { openRevisions, type Revisions, workingTree } from '../gate/revisions.ts';
 import { selfTest, type SelfTestFlags } from '../gate/self-test.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { checkHistory } from '../run/history-file.ts';
@@ -27,6 +27,7 @@ import { surroundings } from '../run/surroundings.ts';
 export interface GateFlags extends Omit<BenchFlags, 'preset' | 'driver'>, SelfTestFlags {
   readonly base?: string;
   readonly baseline?: string;
+  readonly yardstick?: string;
   readonly history?: string;
   readonly warmup?: string;
   readonly selfTest?: boolean;
@@ -42,6 +43,10 @@ export const gateCommand = (): Command =>
     .description('measure head against base in one run; exit 99 where head is more expensive')
     .option('--base <ref>', 'git revision to compare the working tree with')
     .option('--baseline <file>', 'stored run to compare with instead: its folder or trials.ndjson')
+    .option(
+      '--yardstick <proxy>',
+      'with --baseline: what figures are divided by (default: l4-tcp, or one that did not change)',
+    )
     .option('--history <file>', 'append this run to the history of the branch; `hopcost history FILE` reads it')
     .option('--proxies <a,b>', 'what is compared (default: your own subjects, or l7-http)')
     .option('--scenarios <a,b>', 'traffic shapes; `hopcost list` shows them')
@@ -63,12 +68,15 @@ export const gateCommand = (): Command =>
       const config = await loadConfig(process.cwd());
       if (flags.base !== undefined && flags.baseline !== undefined)
         throw new UsageError('--base measures a revision, --baseline reads a stored run: name one of them');
+      if (flags.yardstick !== undefined && flags.baseline === undefined)
+        throw new UsageError('--yardstick is what a stored run is compared by: name the run with --baseline');
       if (flags.history !== undefined) await checkHistory(flags.history);
       using interruption = onInterrupt();
       const { signal } = interruption;
       if (flags.baseline !== undefined) {
-        const { baseline: file, base: _, warmup: __, selfTest: ___, history: ____, ...own } = flags;
-        const plan = { file, flags: own, config, budgets: config.gate?.budgets ?? [] };
+        const { baseline: file, yardstick, base: _, warmup: __, selfTest: ___, history: ____, ...own } = flags;
+        const head = await workingTree(writtenBy(flags), signal);
+        const plan = { file, flags: own, config, budgets: config.gate?.budgets ?? [], yardstick, head };
         const { result, interrupted } = await gateAgainstBaseline(plan, signal);
         return conclude({ result, interrupted }, flags, flags.strict ?? config.strict ?? false);
       }
@@ -79,7 +87,11 @@ export const gateCommand = (): Command =>
         throw new UsageError(
           'nothing to compare with: name a revision with --base, such as --base origin/main, or a stored run with --baseline',
         );
-      const outcome = await runGate(flags.base, { settings, rounds, config: config.gate ?? {} }, signal);
+      const outcome = await runGate(
+        flags.base,
+        { settings, rounds, config: config.gate ?? {}, written: writtenBy(flags) },
+        signal,
+      );
       return conclude(outcome, flags, settings.strict);
     });
 
@@ -96,6 +108,12 @@ async function conclude({ result, interrupted }: Outcome, flags: GateFlags, stri
     process.stderr.write(`hopcost: ${explain(error)}\n`);
   }
 }
+
+/** Files and folders that a gate leaves behind, and so did the ones before it: they are no change of what is measured. */
+const writtenBy = ({ history, out = 'reports/out' }: GateFlags): string[] => [
+  out,
+  ...(history === undefined ? [] : [history]),
+];
 
 const roundsOf = ({ rounds }: GateFlags, { gate }: BenchConfig): GateRun['rounds'] => {
   const first = rounds === undefined ? (gate?.rounds ?? ROUNDS.first) : parseInteger('--rounds', rounds, 1, 200);
@@ -137,16 +155,18 @@ interface Outcome {
 }
 
 interface GatePlan extends Pick<GateRun, 'settings' | 'rounds'> {
+  /** What the gate itself writes to. */
+  readonly written: readonly string[];
   readonly config: NonNullable<BenchConfig['gate']>;
 }
 
 export async function runGate(
   ref: string,
-  { settings, rounds, config }: GatePlan,
+  { settings, rounds, config, written }: GatePlan,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { install, build, effects, budgets = [] } = config;
-  const preparation = { ...(install && { install }), ...(build && { build }) };
+  const preparation = { written, ...(install && { install }), ...(build && { build }) };
   await using revisions = await openRevisions(ref, settings, preparation, signal);
   const { head, base } = revisions;
   const rules = rulesWith(effects);

@@ -1,5 +1,6 @@
 /** `hopcost gate --baseline FILE`: head measured as the stored run was, and judged against its records. */
 import { relative } from 'node:path';
+import { REFERENCES } from '#bench/analysis/between.ts';
 import { baselineRevision, judgeBaseline } from '#bench/gate/baseline.ts';
 import type { Budget } from '#bench/gate/budget.ts';
 import { judgeBudgets } from '#bench/gate/budgets.ts';
@@ -14,7 +15,6 @@ import { readNamedRun, readRun } from '../run/read.ts';
 import { runBench } from '#bench/run/bench.ts';
 import { type BenchFlags, settle } from '../run/settings.ts';
 import { surroundings } from '../run/surroundings.ts';
-import { revision } from '../version.ts';
 
 export interface BaselinePlan {
   /** A run's folder, or its `trials.ndjson`. */
@@ -22,10 +22,14 @@ export interface BaselinePlan {
   readonly flags: BenchFlags;
   readonly config: BenchConfig;
   readonly budgets: readonly Budget[];
+  /** The proxy that all others are divided by; a fitting one where absent. */
+  readonly yardstick?: string | undefined;
+  /** What was in the working tree before anything was written to it. */
+  readonly head: Revision;
 }
 
 export async function gateAgainstBaseline(
-  { file, flags, config, budgets }: BaselinePlan,
+  { file, flags, config, budgets, yardstick, head }: BaselinePlan,
   signal: AbortSignal,
 ): Promise<{ readonly result: GateResult; readonly interrupted: boolean }> {
   const since = performance.now();
@@ -48,6 +52,10 @@ export async function gateAgainstBaseline(
     },
     forGate(config),
   );
+  refuseAlone(
+    file,
+    settled.proxies.map(({ name }) => name).filter((name) => names.includes(name)),
+  );
   // As the stored run was measured, and nothing that the comparison does not need.
   const settings = {
     ...settled,
@@ -59,7 +67,7 @@ export async function gateAgainstBaseline(
   const { directory, interrupted } = await runBench(settings, surroundings(), signal);
   const records = await readRun(directory);
   const rules = rulesWith(config.gate?.effects);
-  const verdict = judgeBaseline(baseline, records, { rules });
+  const verdict = judgeBaseline(baseline, records, { rules, yardstick });
   if (verdict.kind === 'refused')
     throw new UsageError(
       `${file} cannot be the baseline of this run: ${verdict.reason}; compare with --base REF instead`,
@@ -67,9 +75,9 @@ export async function gateAgainstBaseline(
   const result = judgeGate({
     records,
     directory: relative(process.cwd(), directory) || '.',
-    mode: { kind: 'baseline', file, compared: verdict.compared },
+    mode: { kind: 'baseline', file, yardsticks: verdict.yardsticks },
     base: baselineRevision(baseline, file),
-    head: headRevision(),
+    head,
     planned: settings.generations,
     looks: 1,
     budgets: judgeBudgets(budgets, records),
@@ -85,11 +93,11 @@ export async function gateAgainstBaseline(
   return { result, interrupted };
 }
 
-function headRevision(): Revision {
-  const own = revision();
-  return {
-    label: 'the working tree',
-    commit: own?.replace(/-dirty$/, '') ?? null,
-    dirty: own?.endsWith('-dirty') ?? false,
-  };
+/** Before anything is measured: a proxy by itself cannot be told from the host. Throws `UsageError`. */
+function refuseAlone(file: string, common: readonly string[]): void {
+  if (common.length > 1) return;
+  const has = common.length === 0 ? 'no proxy' : `${common[0]} alone`;
+  throw new UsageError(
+    `${file} and this run have ${has} in common, and nothing that took its turns with it would tell the host’s drift from a change: measure a baseline that has ${REFERENCES.l4} as well (\`hopcost bench --proxies ${REFERENCES.l4},…\`), or compare with --base REF`,
+  );
 }

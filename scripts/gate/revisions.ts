@@ -26,13 +26,13 @@ export interface Revisions extends AsyncDisposable {
 export async function openRevisions(
   ref: string,
   { proxies }: Pick<Settings, 'proxies'>,
-  preparation: Preparation,
+  preparation: Preparation & { readonly written: readonly string[] },
   signal: AbortSignal,
 ): Promise<Revisions> {
   try {
     const top = await topOf(process.cwd(), signal);
     for (const definition of proxies) refuseShared(definition, top);
-    const [head, base] = [await headOf(top, signal), await resolveRef(top, ref, signal)];
+    const [head, base] = [await headOf(top, preparation.written, signal), await resolveRef(top, ref, signal)];
     await using scope = new AsyncDisposableStack();
     if (preparation.install) await installHead(top, preparation.install, signal);
     const { root, unprepared } = scope.use(await openWorktree(top, base, preparation, signal));
@@ -66,6 +66,16 @@ async function installHead(top: string, install: readonly string[], signal: Abor
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw new Error(`head cannot be prepared: ${error.message}`, { cause: error });
+  }
+}
+
+/** The working tree by itself, for what is set against stored records; without a commit where it is in no repository. */
+export async function workingTree(written: readonly string[], signal: AbortSignal): Promise<Revision> {
+  try {
+    return await headOf(await topOf(process.cwd(), signal), written, signal);
+  } catch (error) {
+    if (!(error instanceof RevisionError)) throw error;
+    return { label: 'the working tree', commit: null, dirty: false };
   }
 }
 

@@ -1,6 +1,7 @@
 /** The file of a history: appended to by whoever measured, read by whoever asks. */
-import { constants } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import {
   type HistoryLine,
   HistoryError,
@@ -31,14 +32,16 @@ export async function appendHistory(file: string, line: HistoryLine): Promise<vo
   }
 }
 
-/** Before anything is measured: the file can be written, and is none of a newer hopcost. Throws `UsageError`. */
+/** Before anything is measured: the file can be written, and is none of a newer hopcost. It is not made yet. Throws `UsageError`. */
 export async function checkHistory(file: string): Promise<void> {
+  const exists = existsSync(file);
   try {
-    await (await open(file, 'a')).close();
+    if (exists) await (await open(file, 'a')).close();
+    else await access(dirname(file), constants.W_OK);
   } catch (error) {
     throw new UsageError(`--history ${file}: cannot be written: ${explain(error)}`);
   }
-  await readHistoryFile(file);
+  if (exists) await readHistoryFile(file);
 }
 
 /** Throws `UsageError` where there is no such file, or it is no history; what was left out goes to stderr. */

@@ -4,7 +4,9 @@ import { percent } from '#bench/analysis/quantity.ts';
 import { median } from '#bench/stats/hodges-lehmann.ts';
 import { describePaced, failings, openLoop } from './open-loop.ts';
 import { resolution, type ResolutionSize, type Tally } from './resolution.ts';
+import { turnLengths } from './turn-length.ts';
 import { describe as describeTrial, verdicts } from './verdicts.ts';
+import { againstWrk, differs, WITHIN as AGREES_WITHIN } from './wrk.ts';
 
 export interface Shown {
   readonly lines: readonly string[];
@@ -19,6 +21,9 @@ interface ProofCase {
 
 /** Percentage points by which an estimate of what was burnt may be off. */
 const WITHIN = 3;
+
+/** Share by which an A/A pair may differ in turns that are long enough. */
+const BIAS = 0.015;
 
 const share = (part: number, whole: number): string => {
   const { low, high } = shareInterval(part, whole);
@@ -78,6 +83,34 @@ export const cases: readonly ProofCase[] = [
         `other processes used ${percent(shown.foreign)} of the CPU meanwhile`,
       ];
       return { lines, holds: failed.length === 0 };
+    },
+  },
+  {
+    name: 'wrk',
+    summary: 'under wrk, visited in turn and read by a script of its own, the same proxies have the same ratios',
+    async run({ seed }, signal, told) {
+      const found = await againstWrk(seed, signal, told);
+      const lines = found.map(
+        (one) =>
+          `${one.subject} ÷ l7-http: ${one.hopcost.toFixed(3)} in turns, ${one.wrk.toFixed(3)} under wrk, differ by ${percent(Math.abs(differs(one)))}`,
+      );
+      return { lines, holds: found.every((one) => Math.abs(differs(one)) <= AGREES_WITHIN) };
+    },
+  },
+  {
+    name: 'turn-length',
+    summary: 'in turns of 40 ms and more a proxy costs what it costs beside itself, whatever their length',
+    async run({ seed }, signal, told) {
+      const found = await turnLengths(seed, signal, told);
+      const show = ({ value, low, high }: (typeof found)[number]['twin']): string =>
+        [value, low, high]
+          .map((log) => Math.exp(log).toFixed(3))
+          .join(' ')
+          .replace(/ (.*) (.*)/, ' ($1–$2)');
+      const lines = found.map(
+        ({ length, twin, hop }) => `${length} ms: A/A ${show(twin)}, l7-http ÷ l4-tcp ${show(hop)}`,
+      );
+      return { lines, holds: found.every(({ length, twin }) => length < 40 || Math.abs(twin.value) <= BIAS) };
     },
   },
 ];

@@ -143,7 +143,16 @@ describe('gate', () => {
   test('a stored run as the baseline: head is measured as it was, and judged against it', async () => {
     using here = place(checkout);
     const stored = join(here.out, 'stored');
-    const smoke = ['--preset', 'smoke', '--scenarios', 'http-small', '--proxies', 'l4-tcp', '--duration', '200ms'];
+    const smoke = [
+      '--preset',
+      'smoke',
+      '--scenarios',
+      'http-small',
+      '--proxies',
+      'l4-tcp,l7-http',
+      '--duration',
+      '200ms',
+    ];
     const bench = await whole(stored, () => new Cli(['bench', ...smoke, '--out', stored], { cwd: checkout }));
     assert.equal(bench.code, 0, bench.stderr);
     const file = join(stored, 'latest/trials.ndjson');
@@ -151,8 +160,11 @@ describe('gate', () => {
     const { code, stdout, stderr } = await whole(here.out, () => new Cli(gate, { cwd: checkout }));
     assert.equal(code, 0, stderr);
     const { mode, metrics } = JSON.parse(stdout) as GateResult;
-    assert.deepEqual(mode, { kind: 'baseline', file, compared: 'figures' });
-    assert.ok(metrics.some(({ metric, subject }) => metric === 'cpuPerRequest' && subject === 'l4-tcp'));
+    assert.deepEqual(mode, { kind: 'baseline', file, yardsticks: ['l4-tcp'] });
+    assert.ok(metrics.some(({ metric, subject }) => metric === 'cpuPerRequest' && subject === 'l7-http'));
+    const alone = await here.gate('--baseline', file, '--proxies', 'l7-http').finished;
+    assert.equal(alone.code, 2);
+    assert.match(alone.stderr, /l7-http alone in common.*measure a baseline that has l4-tcp/);
     const missing = await new Cli(['gate', '--baseline', join(here.out, 'nothing')], { cwd: checkout }).finished;
     assert.equal(missing.code, 2);
     assert.match(missing.stderr, /no run '.*nothing'/);

@@ -1,12 +1,13 @@
 /** `hopcost history` and its file: appended to by several at once, cut short, of a newer version. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { recordLines } from '#bench/model/record.ts';
 import { readHistory } from '#bench/model/history.ts';
-import { appendHistory, readHistoryFile } from '#scripts/run/history-file.ts';
+import { appendHistory, checkHistory, readHistoryFile } from '#scripts/run/history-file.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import { historyLines } from '#test/bench/analysis/history-lines.ts';
 import { syntheticRun } from '#test/reports/synthetic-run.ts';
@@ -52,6 +53,17 @@ test('after half a line a new one is begun; the half is told and the rest stands
   const { lines: read, notes } = await readHistoryFile(file);
   assert.deepEqual(read, [lines[0], lines[2]]);
   assert.deepEqual(notes, ['line 2 is cut short or damaged, and left out']);
+});
+
+test('whether a history can be written is asked without making it', async () => {
+  using folder = temporaryFolder();
+  const file = join(folder.path, 'history.ndjson');
+  await checkHistory(file);
+  assert.equal(existsSync(file), false);
+  await appendHistory(file, lines[0]!);
+  await checkHistory(file);
+  await assert.rejects(checkHistory(join(folder.path, 'none', 'history.ndjson')), /cannot be written/);
+  await assert.rejects(checkHistory(folder.path), UsageError);
 });
 
 test('a folder, or a line that is none, is refused', async () => {

@@ -70,7 +70,7 @@ test('the budgets of bench.config.ts are held against the run, and do not change
   assert.match(await readFile(join(folder.path, 'report.html'), 'utf8'), /badge bad">exceeded/);
 });
 
-test('compare: figures of one host, JSON for programs, and its exit codes', async () => {
+test('compare: two runs of one host by a yardstick, JSON for programs, and its exit codes', async () => {
   using folder = temporaryFolder();
   const [a, b] = [await runFolder(folder.path, 'a', 1), await runFolder(folder.path, 'b', 2)];
   const table = await hopcost('compare', a, join(b, 'trials.ndjson'));
@@ -78,8 +78,11 @@ test('compare: figures of one host, JSON for programs, and its exit codes', asyn
   assert.match(table.stdout, /Same host/);
   const json = await hopcost('compare', a, b, '--json', '--strict');
   assert.equal(json.code, 98, 'two rounds tell nothing');
-  const { comparison, compared } = JSON.parse(json.stdout) as { comparison: number; compared: string };
-  assert.deepEqual([comparison, compared], [1, 'figures']);
+  const { comparison, sameHost } = JSON.parse(json.stdout) as { comparison: number; sameHost: boolean };
+  assert.deepEqual([comparison, sameHost], [2, true]);
+  const unknown = await hopcost('compare', a, b, '--yardstick', 'nginx-http');
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /the yardstick nginx-http is not a proxy that both runs have there; they have l4-tcp/);
   await writeFile(join(folder.path, 'broken.ndjson'), '{"record":"run"}\n');
   for (const [second, says] of [
     [a, /both are the run a/],

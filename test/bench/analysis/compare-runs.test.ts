@@ -3,23 +3,35 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareRuns, type RunComparison, type RunLine } from '#bench/analysis/compare-runs.ts';
 import { MatchError } from '#bench/analysis/match-runs.ts';
+import { isUnchanged, samenessOf } from '#bench/analysis/run-yardstick.ts';
 import type { ProcessReading } from '#bench/model/probe.ts';
 import type { RunRecords, TrialRecord } from '#bench/model/record.ts';
-import { micros } from '#bench/model/units.ts';
-import { mannWhitney } from '#bench/stats/mann-whitney.ts';
-import { median } from '#bench/stats/hodges-lehmann.ts';
-import { type SyntheticOptions, syntheticRun, TRUTHS } from '#test/reports/synthetic-run.ts';
+import { micros, millis } from '#bench/model/units.ts';
+import { welch } from '#bench/stats/welch.ts';
+import { type SyntheticOptions, syntheticRun, type Truth, TRUTHS } from '#test/reports/synthetic-run.ts';
 
 type Change = (record: RunRecords) => RunRecords;
 
-/** A run of direct, l4-tcp and l7-http in which l7-http costs `factor` times as much. */
+/** Windows of direct, l4-tcp and l7-http in which l7-http costs `factor` times as much. */
 function runOf(seed: number, factor = 1, options: SyntheticOptions = {}): RunRecords {
   const subjects = TRUTHS.slice(0, 3).map((truth) =>
     truth.name === 'l7-http' ? { ...truth, cpu: truth.cpu * factor } : truth,
   );
   const records = syntheticRun({ seed, rounds: 12, subjects, scenarios: ['http-small'], mishaps: false, ...options });
-  return { ...records, run: { ...records.run, run: `run-${seed}`, startedAt: `2026-05-04T0${seed % 10}:00:00.000Z` } };
+  return {
+    ...records,
+    run: { ...records.run, run: `run-${seed}`, startedAt: `2026-05-04T0${seed % 10}:00:00.000Z` },
+    subjects: configured(records.subjects, factor),
+  };
 }
+
+/** What costs another share is configured otherwise. */
+const configured = (subjects: RunRecords['subjects'], factor: number): RunRecords['subjects'] =>
+  subjects.map((one) =>
+    one.subject.kind === 'proxy' && one.subject.name === 'l7-http'
+      ? { ...one, nativeConfig: `filters ${factor}` }
+      : one,
+  );
 
 const onHost =
   (fingerprint: string): Change =>
@@ -67,63 +79,149 @@ const cpuOf = (records: RunRecords, subject: string): number[] =>
       : [],
   );
 
-test('same host: a planted difference is found with its size, what did not change is not called', () => {
+test('same host: a planted difference is found with its size, as a ratio to l4-tcp', () => {
   const [before, after] = [runOf(1), runOf(2, 1.15)];
   const comparison = compareRuns(before, after);
-  assert.equal(comparison.compared, 'figures');
+  assert.deepEqual([comparison.sameHost, comparison.turned], [true, false]);
   const found = line(comparison, 'l7-http', 'cpuPerRequest');
-  assert.equal(found.strength, 'claim');
+  assert.deepEqual([found.strength, found.yardstick], ['claim', 'l4-tcp']);
   assert.ok(found.ratio.low < 1.15 && 1.15 < found.ratio.high, JSON.stringify(found.ratio));
-  assert.ok(found.main && found.adjustedP >= found.p && found.better === 'lower' && found.unit === 'µs');
-  assert.equal(line(comparison, 'l4-tcp', 'cpuPerRequest').strength, 'cannot tell');
-  // The same by hand: the median of all 144 ratios, and the exact test.
-  const [a, b] = [cpuOf(before, 'l7-http').map(Math.log), cpuOf(after, 'l7-http').map(Math.log)];
-  assert.ok(Math.abs(found.ratio.value - Math.exp(median(b.flatMap((y) => a.map((x) => y - x))))) < 1e-9);
-  assert.equal(found.p, mannWhitney(b, a).p);
+  assert.ok(found.main && found.adjustedP >= found.p && found.better === 'lower');
+  // The same by hand: 1 % of a ratio in either run is what they are never taken to be more alike than.
+  const logs = (records: RunRecords): number[] => {
+    const [own, by] = [cpuOf(records, 'l7-http'), cpuOf(records, 'l4-tcp')];
+    return own.map((cpu, i) => Math.log(cpu / by[i]!));
+  };
+  const { estimate, p } = welch(logs(after), logs(before), { besides: { variance: 2 * 0.01 ** 2, df: 4 } });
+  for (const end of ['value', 'low', 'high'] as const)
+    assert.ok(Math.abs(found.ratio[end] - Math.exp(estimate[end])) < 1e-9);
+  assert.ok(Math.abs(found.p - p) < 1e-12);
+  assert.ok(found.resolvable > 1.03 && found.resolvable < 1.15);
   assert.deepEqual([found.first.n, found.second.n, found.ratio.n], [12, 12, 12]);
-  assert.ok(comparison.control.some(({ metric }) => metric === 'originCpuPerRequest'));
+  assert.ok(Math.abs(found.first.value / (18.2 / 8.6) - 1) < 0.05);
+  assert.ok(Math.abs(found.absolute!.first.value / 18.2 - 1) < 0.05 && found.absolute!.unit === 'µs');
+  const [yardstick] = comparison.yardsticks;
+  assert.deepEqual([yardstick!.subject, yardstick!.unchanged], ['l4-tcp', true]);
+  assert.ok(comparison.lines.every(({ subject }) => subject !== 'l4-tcp'));
 });
 
 test('equal runs: hardly ever a claim, over all pairs of six', () => {
   const runs = [11, 12, 13, 14, 15, 16].map((seed) => runOf(seed));
   const pairs = runs.flatMap((one, i) => runs.slice(i + 1).map((other) => compareRuns(one, other)));
   const main = pairs.flatMap(({ lines }) => lines.filter((line) => line.main));
-  assert.ok(main.length >= 2 * pairs.length);
-  // One family in twenty may have one; with the control's floor it is far less.
+  assert.ok(main.length >= pairs.length);
+  // One family in twenty may have one.
   const claims = main.filter(({ strength }) => strength === 'claim').length;
   assert.ok(claims <= 1, `${claims} of ${main.length}`);
 });
 
 test('what the whole host changed between the runs is no change of a proxy', () => {
-  const comparison = compareRuns(runOf(1), slower(1.2)(runOf(2)));
-  for (const subject of ['l4-tcp', 'l7-http']) {
-    const found = line(comparison, subject, 'cpuPerRequest');
-    assert.equal(found.strength, 'cannot tell');
-    assert.ok(found.floor! > 1.2 && found.ratio.low > 1.1);
-    assert.match(found.reason!, /within what direct/);
-  }
-  const control = comparison.control.find(({ metric }) => metric === 'originCpuPerRequest')!;
-  assert.ok(control.ratio.low < 1.2 && 1.2 < control.ratio.high && control.strength === 'claim');
+  const comparison = compareRuns(runOf(1), slower(1.3)(runOf(2)));
+  const found = line(comparison, 'l7-http', 'cpuPerRequest');
+  assert.equal(found.strength, 'cannot tell');
+  assert.ok(found.absolute!.ratio.low > 1.2);
+  const moved = comparison.yardsticks[0]!.moved.find(({ metric }) => metric === 'cpuPerRequest')!;
+  assert.ok(moved.ratio.low < 1.3 && 1.3 < moved.ratio.high);
 });
 
-test('without a control, or with few rounds, nothing is more than a look', () => {
-  const noDirect = without(({ subject }) => subject.kind !== 'direct');
-  const alone = line(compareRuns(noDirect(runOf(1)), noDirect(runOf(2, 1.3))), 'l7-http', 'cpuPerRequest');
-  assert.equal(alone.strength, 'look');
-  assert.match(alone.reason!, /no control/);
-  const few = line(compareRuns(runOf(1), runOf(2, 1.3, { rounds: 3 })), 'l7-http', 'cpuPerRequest');
-  assert.deepEqual([few.strength, few.ratio.n], ['look', 3]);
+test('where neither it nor the yardstick changed, nothing is called different, whatever the figures', () => {
+  const same = (records: RunRecords): RunRecords => ({ ...records, subjects: runOf(1).subjects });
+  const found = line(compareRuns(runOf(1), same(runOf(2, 1.5))), 'l7-http', 'cpuPerRequest');
+  assert.deepEqual([found.identical, found.strength], [true, 'cannot tell']);
+  assert.ok(found.ratio.low > 1.3);
+  assert.match(found.reason!, /neither l7-http nor l4-tcp changed/);
+  // Of another host that is not known.
   assert.equal(
-    line(compareRuns(runOf(1), runOf(2, 1.3, { rounds: 1 })), 'l7-http', 'cpuPerRequest').strength,
-    'cannot tell',
+    line(compareRuns(runOf(1), onHost('b')(same(runOf(2, 1.5)))), 'l7-http', 'cpuPerRequest').strength,
+    'claim',
   );
 });
 
-test('A/A twins are the floor of their scenario, not subjects', () => {
+test('few rounds are a look, one of each is nothing', () => {
+  const few = line(compareRuns(runOf(1), runOf(2, 1.5, { rounds: 3 })), 'l7-http', 'cpuPerRequest');
+  assert.deepEqual([few.strength, few.ratio.n], ['look', 3]);
+  const one = line(compareRuns(runOf(1), runOf(2, 1.5, { rounds: 1 })), 'l7-http', 'cpuPerRequest');
+  assert.deepEqual([one.strength, one.p, one.ratio.coverage], ['cannot tell', 1, 0]);
+});
+
+test('A/A twins are no subjects', () => {
   const again = { again: ['direct', 'l7-http'] };
   const comparison = compareRuns(runOf(1, 1, again), runOf(2, 1.15, again));
   assert.ok(comparison.lines.every(({ subject }) => !subject.includes('A/A')));
-  assert.ok(line(comparison, 'l7-http', 'contextSwitchesPerRequest').floor! >= 1);
+});
+
+/** l4-tcp, l7-http and a peer, which all tell a version. */
+const [direct, l4, l7, , node] = TRUTHS as readonly [Truth, Truth, Truth, Truth, Truth];
+const haproxy = { ...node, name: 'haproxy-http', cpu: 17.6 };
+const withPeer = (seed: number, l4Cost = 1): RunRecords => {
+  const records = runOf(seed, 1, { subjects: [direct, { ...l4, cpu: l4.cpu * l4Cost }, l7, haproxy] });
+  return {
+    ...records,
+    subjects: records.subjects.map((one) =>
+      one.subject.kind === 'proxy' && one.subject.name === 'haproxy-http' ? { ...one, version: 'HAProxy 2.6.12' } : one,
+    ),
+  };
+};
+const otherRevision = changedRun({ revision: 'fedcba987654' });
+
+test('where l4-tcp is what changed, a peer that did not is the yardstick', () => {
+  const comparison = compareRuns(withPeer(1), otherRevision(withPeer(2, 1.15)));
+  assert.deepEqual(
+    comparison.yardsticks.map(({ subject, unchanged }) => [subject, unchanged]),
+    [['haproxy-http', true]],
+  );
+  const found = line(comparison, 'l4-tcp', 'cpuPerRequest');
+  assert.equal(found.strength, 'claim');
+  assert.ok(found.ratio.low < 1.15 && 1.15 < found.ratio.high);
+  assert.equal(line(comparison, 'l7-http', 'cpuPerRequest').strength, 'cannot tell');
+});
+
+test('nothing known to be the same: l4-tcp is the yardstick itself, and said to be', () => {
+  const comparison = compareRuns(runOf(1), otherRevision(runOf(2, 1.15)));
+  assert.deepEqual(
+    comparison.yardsticks.map(({ subject, unchanged }) => [subject, unchanged]),
+    [['l4-tcp', false]],
+  );
+  assert.equal(line(comparison, 'l7-http', 'cpuPerRequest').strength, 'claim');
+});
+
+test('a yardstick by name; one that is not there is refused', () => {
+  const comparison = compareRuns(withPeer(1), withPeer(2), { yardstick: 'l7-http' });
+  assert.ok(comparison.lines.every(({ yardstick, subject }) => yardstick === 'l7-http' && subject !== 'l7-http'));
+  assert.throws(
+    () => compareRuns(runOf(1), runOf(2), { yardstick: 'nginx-http' }),
+    (error: unknown) =>
+      error instanceof MatchError && /nginx-http is not a proxy that both runs have/.test(error.message),
+  );
+});
+
+test('the same proxy: version, configuration, and of ours the sources', () => {
+  const one = withPeer(1);
+  const edit = (name: string, change: Partial<RunRecords['subjects'][number]>): RunRecords => ({
+    ...withPeer(2),
+    subjects: one.subjects.map((record) =>
+      record.subject.kind === 'proxy' && record.subject.name === name ? { ...record, ...change } : record,
+    ),
+  });
+  const is = (name: string, other: RunRecords, first = one): boolean => isUnchanged(name, first, other);
+  assert.ok(is('haproxy-http', withPeer(2)) && is('l7-http', withPeer(2)));
+  assert.ok(!is('haproxy-http', edit('haproxy-http', { version: 'HAProxy 3.0' })));
+  assert.ok(!is('haproxy-http', edit('haproxy-http', { nativeConfig: 'maxconn 1' })));
+  assert.ok(is('haproxy-http', otherRevision(withPeer(2))) && !is('l7-http', otherRevision(withPeer(2))));
+  const dirty = changedRun({ revision: '0123-dirty' });
+  assert.ok(!is('l7-http', dirty(withPeer(2)), dirty(one)));
+  const proven = { binary: 'b', configs: ['c'] };
+  const [a, b] = [edit('l7-http', { proven }), edit('l7-http', { proven })];
+  assert.ok(is('l7-http', dirty(a), dirty(b)));
+  assert.ok(!is('l7-http', edit('l7-http', { proven: { binary: 'b', configs: ['d'] }, nativeConfig: 'other' }), a));
+  // An own command tells no version: what it runs is not known.
+  const own = (): RunRecords => edit('l7-http', { version: 'own command', proven });
+  assert.ok(!is('l7-http', own(), own()) && !is('none', one));
+  assert.equal(samenessOf('haproxy-http', one, withPeer(2)), 'same version');
+  assert.equal(samenessOf('l7-http', one, withPeer(2)), 'identical');
+  const keys = (key: string) =>
+    edit('l7-http', { nativeConfig: `-----BEGIN EC-----\n${key}\n-----END EC-----\n/tmp/hopcost-${key}/c` });
+  assert.ok(is('l7-http', keys('x'), keys('y')));
 });
 
 test('different hosts: ratios alone, and they see through a host that is dearer in everything', () => {
@@ -132,34 +230,47 @@ test('different hosts: ratios alone, and they see through a host that is dearer 
     runOf(1, 1, { scenarios }),
     onHost('other')(slower(1.7)(runOf(2, 1.15, { scenarios }))),
   );
-  assert.equal(comparison.compared, 'ratios to direct');
-  assert.ok(comparison.lines.every(({ of, unit }) => of !== 'figure' && unit === 'ratio'));
-  assert.deepEqual(comparison.control, []);
+  assert.equal(comparison.sameHost, false);
+  assert.ok(comparison.lines.every(({ absolute, yardstick }) => absolute === undefined && yardstick === 'l4-tcp'));
+  assert.ok(comparison.yardsticks.every(({ moved }) => moved.length === 0));
   const cpu = line(comparison, 'l7-http', 'cpuPerRequest');
-  assert.equal(cpu.of, 'ratio to l4-tcp');
   assert.ok(cpu.ratio.low < 1.15 && 1.15 < cpu.ratio.high && cpu.strength === 'claim');
   assert.ok(cpu.first.low < 18.2 / 8.6 && 18.2 / 8.6 < cpu.first.high);
-  assert.equal(line(comparison, 'l4-tcp', 'throughput').of, 'ratio to direct');
-  assert.equal(line(comparison, 'l4-tcp', 'serviceP50', 'http-paced-50').of, 'ratio to direct');
-  assert.ok(comparison.lines.every(({ subject, metric }) => subject !== 'l4-tcp' || metric !== 'cpuPerRequest'));
-  assert.ok(comparison.untold.some(({ subject, reason }) => subject === 'l4-tcp' && /set against/.test(reason)));
   assert.ok(comparison.differences.some(({ what, follows }) => what === 'kernel' && /not compared/.test(follows)));
 });
 
-test('different hosts without direct, without a reference, without either', () => {
-  const noDirect = without(({ subject }) => subject.kind !== 'direct');
+test('without a yardstick: direct for what it has, else one sentence that says what to measure', () => {
   const noL4 = without(({ subject }) => subject.kind === 'direct' || subject.name !== 'l4-tcp');
   const only = without(({ subject }) => subject.kind === 'proxy' && subject.name === 'l7-http');
-  const other = onHost('other')(runOf(2));
-  const alone = compareRuns(noDirect(runOf(1)), other);
-  assert.ok(alone.lines.every(({ of }) => of === 'ratio to l4-tcp'));
-  assert.ok(alone.untold.some(({ reason }) => /direct is not in both/.test(reason)));
-  // l7-http is the next yardstick, and then nothing is left to set against it.
-  const bare = compareRuns(noL4(runOf(1)), noL4(other));
-  assert.ok(bare.lines.every(({ of }) => of === 'ratio to direct'));
+  const own =
+    (change: Change): Change =>
+    (records) => {
+      const changed = change(records);
+      return JSON.parse(JSON.stringify(changed).replaceAll('"l7-http"', '"mine"')) as RunRecords;
+    };
+  const unknown: Change = (records) => ({
+    ...records,
+    subjects: records.subjects.map((one) => ({ ...one, version: 'own command' })),
+  });
+  const mine = (change: Change, seed: number): RunRecords => unknown(own(change)(runOf(seed)));
+  const byDirect = compareRuns(mine(noL4, 1), mine(noL4, 2));
+  assert.ok(byDirect.lines.length > 0 && byDirect.lines.every(({ yardstick }) => yardstick === 'direct'));
+  assert.ok(byDirect.lines.every(({ metric }) => metric !== 'cpuPerRequest'));
+  assert.match(byDirect.untold[0]!.reason, /mine is the only proxy there in both runs.*measure l4-tcp along/);
+  const two = (seed: number): RunRecords =>
+    JSON.parse(
+      JSON.stringify(unknown(runOf(seed)))
+        .replaceAll('"l7-http"', '"mine"')
+        .replaceAll('"l4-tcp"', '"yours"'),
+    ) as RunRecords;
+  assert.match(
+    compareRuns(two(1), two(2)).untold[0]!.reason,
+    /of yours, mine none is known to be the same.*--yardstick/,
+  );
+  assert.ok(compareRuns(two(1), two(2), { yardstick: 'yours' }).lines.every(({ subject }) => subject === 'mine'));
   assert.throws(
-    () => compareRuns(only(runOf(1)), only(other)),
-    (error: unknown) => error instanceof MatchError && /different hosts.*direct is not in both/.test(error.message),
+    () => compareRuns(mine(only, 1), mine(only, 2)),
+    (error: unknown) => error instanceof MatchError && /mine is the only proxy there in both runs/.test(error.message),
   );
 });
 
@@ -170,6 +281,11 @@ test('what differs is told with what follows from it', () => {
     [changedRun({ revision: 'abc' }), 'hopcost', /in every figure/],
     [changedRun({ window: 2_000 as RunRecords['run']['window'] }), 'warm-up and window', /quantiles/],
     [changedRun({ rounds: 3 }), 'rounds', /narrow/],
+    [
+      changedRun({ turns: { rounds: 7, closed: millis(60), open: millis(100), discard: millis(10) } }),
+      'turns',
+      /compiled/,
+    ],
     [changedRun({ placement: { ...placement, shared: true } }), 'placement', /not compared/],
     [(records) => ({ ...records, end: undefined as never }), 'end', /missing/],
     [
@@ -191,6 +307,22 @@ test('what differs is told with what follows from it', () => {
   // Which number a core has is no difference.
   const moved = changedRun({ placement: { ...placement, proxy: [0], origin: [1], load: [1] } });
   assert.deepEqual(compareRuns(runOf(1), moved(runOf(2))).differences, []);
+});
+
+test('a host that was busy in one of the runs: no more than a look, and said why', () => {
+  const busy: Change = (records) => ({
+    ...records,
+    trials: records.trials.map((trial) =>
+      trial.state === 'completed'
+        ? { ...trial, probes: { ...trial.probes, host: { ...trial.probes.host, foreign: 0.49 } } }
+        : trial,
+    ),
+  });
+  const comparison = compareRuns(runOf(1), busy(runOf(2, 1.3)));
+  assert.equal(line(comparison, 'l7-http', 'cpuPerRequest').strength, 'look');
+  const [found] = comparison.differences.filter(({ what }) => what === 'other work on the host');
+  assert.match(`${found!.first} ${found!.second} ${found!.follows}`, /2\.0.% of .* 49.% of .* first look/);
+  assert.equal(line(compareRuns(busy(runOf(1)), busy(runOf(2, 1.3))), 'l7-http', 'cpuPerRequest').strength, 'claim');
 });
 
 test('what is not the same measurement is left out with the reason', () => {
@@ -276,5 +408,5 @@ test('of a gate’s run it is head that is compared, and only with a gate’s', 
   assert.equal(figures(found).length, found.lines.length);
   assert.throws(() => compareRuns(runOf(1), gate(9)(runOf(2))), /in the second run two revisions shared/);
   const across = compareRuns(gate(8)(runOf(1)), onHost('other')(gate(9)(runOf(2))));
-  assert.ok(across.lines.every(({ of }) => of === 'ratio to l4-tcp'));
+  assert.ok(across.lines.every(({ yardstick, absolute }) => yardstick === 'l4-tcp' && absolute === undefined));
 });

@@ -15,7 +15,10 @@ function runOf(seed: number, factor = 1, options: SyntheticOptions = {}): RunRec
   );
   const defaults = { seed, rounds: 12, subjects, scenarios: ['http-small'], mishaps: false, noise: 0.01 };
   const records = syntheticRun({ ...defaults, ...options });
-  return { ...records, run: { ...records.run, run: `run-${seed}` } };
+  const configured = records.subjects.map((one) =>
+    one.subject.kind === 'proxy' && one.subject.name === 'l7-http' ? { ...one, nativeConfig: `filters ${seed}` } : one,
+  );
+  return { ...records, run: { ...records.run, run: `run-${seed}` }, subjects: configured };
 }
 const otherHost = (records: RunRecords): RunRecords => ({
   ...records,
@@ -37,16 +40,17 @@ const cpu = (verdict: BaselineVerdict, subject = 'l7-http'): GateMetric =>
 
 test('one host: dearer, cheaper, the same', () => {
   const dearer = judgeBaseline(runOf(1), runOf(2, 1.1));
-  assert.equal(judged(dearer).compared, 'figures');
-  assert.equal(judged(dearer).state, 'regressed');
+  assert.deepEqual([judged(dearer).state, judged(dearer).yardsticks], ['regressed', ['l4-tcp']]);
   const metric = cpu(dearer);
-  assert.deepEqual([metric.state, metric.primary, metric.better, metric.unit], ['regressed', true, 'lower', 'µs']);
+  assert.deepEqual(
+    [metric.state, metric.primary, metric.better, metric.unit, metric.title],
+    ['regressed', true, 'lower', 'ratio', 'CPU per request, ratio to l4-tcp'],
+  );
   assert.ok(metric.ratio!.low < 1.1 && 1.1 < metric.ratio!.high);
-  assert.ok(metric.base!.value < 18.7 && metric.head!.value > 19.5);
+  assert.ok(metric.base!.value < 2.2 && metric.head!.value > 2.25);
   assert.deepEqual([metric.rounds!.length, metric.effect.asked], [12, 0.03]);
   assert.ok(metric.effect.used >= 0.03 && metric.effect.used < 0.06);
   assert.match(metric.reason, /^\+\d[\d.]*.% .*more than the \d.*that matters; p = .* against 0\.00600/);
-  assert.equal(cpu(dearer, 'l4-tcp').state, 'same');
   assert.equal(cpu(judgeBaseline(runOf(1), runOf(2, 0.85))).state, 'improved');
   const equal = judged(judgeBaseline(runOf(1), runOf(2)));
   assert.ok(
@@ -65,7 +69,7 @@ test('the sizes that matter are the gate’s own, and those of bench.config.ts',
   if (p50) assert.notEqual(p50.state, 'regressed');
 });
 
-test('what the host changed by itself is not head’s, and without direct nobody can tell', () => {
+test('what the host changed by itself is not head’s, and without a yardstick nobody can tell', () => {
   const head = runOf(2);
   const slow: RunRecords = {
     ...head,
@@ -77,23 +81,26 @@ test('what the host changed by itself is not head’s, and without direct nobody
       return { ...trial, probes: { ...probes, ...(proxy && { proxy: dearer(proxy) }) } };
     }),
   };
-  const metric = cpu(judgeBaseline(runOf(1), slow));
-  assert.notEqual(metric.state, 'regressed');
-  assert.ok(metric.effect.used > 0.1 && metric.effect.asked === 0.03);
-  const blind = cpu(judgeBaseline(without(runOf(1), 'direct'), without(runOf(2, 1.5), 'direct')));
-  assert.equal(blind.state, 'inconclusive');
-  assert.match(blind.reason, /direct is not in both/);
+  const verdict = judgeBaseline(runOf(1), slow);
+  assert.equal(cpu(verdict).state, 'same');
+  assert.ok(judged(verdict).notes.some((note) => /CPU per request of l4-tcp, the yardstick, .*\+\d/.test(note)));
+  const alone = judgeBaseline(without(runOf(1), 'l4-tcp'), without(runOf(2, 1.5), 'l4-tcp'));
+  assert.ok(alone.kind === 'refused' && /measure l4-tcp along/.test(alone.reason), JSON.stringify(alone));
 });
 
-test('another host: ratios, and the note that says so', () => {
-  const verdict = judged(judgeBaseline(runOf(1), otherHost(runOf(2, 1.1))));
-  assert.equal(verdict.compared, 'ratios to direct');
-  const metric = cpu(verdict);
-  assert.deepEqual(
-    [metric.state, metric.unit, metric.title],
-    ['regressed', 'ratio', 'CPU per request, ratio to l4-tcp'],
-  );
-  assert.match(verdict.notes[0]!, /another host.*ratios to direct/);
+test('where nothing changed nothing regressed, whatever the figures', () => {
+  const same: RunRecords = { ...runOf(2, 1.5), subjects: runOf(1).subjects };
+  const metric = cpu(judgeBaseline(runOf(1), same));
+  assert.equal(metric.state, 'inconclusive');
+  assert.match(metric.reason, /neither l7-http nor l4-tcp changed/);
+});
+
+test('another host, and a yardstick that is not known to be the same, are said', () => {
+  const other = otherHost(runOf(2, 1.1));
+  const verdict = judged(judgeBaseline(runOf(1), { ...other, run: { ...other.run, revision: 'fedcba' } }));
+  assert.equal(cpu(verdict).state, 'regressed');
+  assert.match(verdict.notes[0]!, /another host/);
+  assert.ok(verdict.notes.some((note) => note.startsWith('l4-tcp, the yardstick, is not known to be the same')));
   assert.ok(verdict.notes.some((note) => note.startsWith('kernel: ')));
 });
 
@@ -108,21 +115,21 @@ test('a rate that something else limited decides nothing', () => {
   assert.match(throughput.reason, /the limit was the load generator/);
 });
 
-test('too few rounds are invalid: no p could be small enough', () => {
-  const verdict = judged(judgeBaseline(runOf(1, 1, { rounds: 4 }), runOf(2, 2, { rounds: 5 })));
+test('too few generations are invalid', () => {
+  const verdict = judged(judgeBaseline(runOf(1, 1, { rounds: 3 }), runOf(2, 2, { rounds: 5 })));
   assert.equal(verdict.state, 'invalid');
-  assert.match(cpu(verdict).reason, /4 rounds of the baseline and 5 of head are too few/);
-  assert.notEqual(cpu(judgeBaseline(runOf(1, 1, { rounds: 6 }), runOf(2, 2, { rounds: 6 }))).state, 'invalid');
+  assert.match(cpu(verdict).reason, /3 generations of the baseline and 5 of head; 4 of each/);
+  assert.notEqual(cpu(judgeBaseline(runOf(1, 1, { rounds: 4 }), runOf(2, 2, { rounds: 4 }))).state, 'invalid');
 });
 
-test('refused, with the reason, where neither figures nor ratios can be had', () => {
+test('refused, with the reason, where nothing can be compared', () => {
   const reason = (baseline: RunRecords, head: RunRecords): string => {
     const verdict = judgeBaseline(baseline, head);
     return verdict.kind === 'refused' ? verdict.reason : assert.fail('judged');
   };
   assert.match(reason(runOf(1), runOf(2, 1, { scenarios: ['tls-keepalive'] })), /no scenario and subject is in both/);
   const alone = (records: RunRecords): RunRecords => without(without(records, 'direct'), 'l4-tcp');
-  assert.match(reason(alone(runOf(1)), otherHost(alone(runOf(2)))), /direct is not in both runs/);
+  assert.match(reason(alone(runOf(1)), otherHost(alone(runOf(2)))), /measure l4-tcp along/);
   assert.match(reason(runOf(1), runOf(1)), /both are the run/);
   assert.match(reason({ ...runOf(1), trials: [] }, runOf(2)), /run-1 has nothing/);
 });

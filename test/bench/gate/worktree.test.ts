@@ -62,12 +62,43 @@ test('the base is checked out as it was, and gone afterwards, git’s note of it
   assert.equal(repo.git('worktree', 'list').split('\n').length, 1);
 });
 
-test('a dirty tree is told', async () => {
+test('a dirty tree is told; what hopcost itself writes makes none dirty', async () => {
   await using repo = await repository();
-  const commit = await repo.commit({ a: '1' });
-  assert.deepEqual(await headOf(repo.top, soon()), { label: 'the working tree', commit, dirty: false });
+  const commit = await repo.commit({ a: '1', 'costs.ndjson': '' });
+  const [out, history] = [join(repo.top, 'reports/out'), join(repo.top, 'costs.ndjson')];
+  const dirty = async (): Promise<boolean> => (await headOf(repo.top, [out, history, tmpdir()], soon())).dirty;
+  assert.deepEqual(await headOf(repo.top, [], soon()), { label: 'the working tree', commit, dirty: false });
+  await mkdir(join(out, 'run'), { recursive: true });
+  await writeFile(join(out, 'run/trials.ndjson'), 'x');
+  await writeFile(history, 'a line more');
+  assert.equal(await dirty(), false);
+  assert.equal((await headOf(repo.top, [], soon())).dirty, true);
+  await writeFile(join(repo.top, 'reports/new'), 'x');
+  assert.equal(await dirty(), true);
+  await rm(join(repo.top, 'reports/new'));
   await writeFile(join(repo.top, 'a'), '2');
-  assert.equal((await headOf(repo.top, soon())).dirty, true);
+  assert.equal(await dirty(), true);
+});
+
+test('a repository that git will not read: its own reason, and the command that mends it', async () => {
+  await using repo = await repository();
+  await repo.commit({ a: '1' });
+  const { GIT_TEST_ASSUME_DIFFERENT_OWNER: before } = process.env;
+  process.env['GIT_TEST_ASSUME_DIFFERENT_OWNER'] = '1';
+  try {
+    await assert.rejects(topOf(repo.top, soon()), (error: unknown) => {
+      assert.ok(error instanceof RevisionError);
+      assert.match(
+        error.message,
+        /git says: detected dubious ownership in repository at '.*'; if you trust it, run `git config --global --add safe\.directory .*` first/,
+      );
+      assert.doesNotMatch(error.message, /in no git repository/);
+      return true;
+    });
+  } finally {
+    if (before === undefined) delete process.env['GIT_TEST_ASSUME_DIFFERENT_OWNER'];
+    else process.env['GIT_TEST_ASSUME_DIFFERENT_OWNER'] = before;
+  }
 });
 
 const INSTALL = [process.execPath, '-e', 'require("fs").mkdirSync("node_modules/own", { recursive: true })'];

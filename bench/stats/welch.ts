@@ -1,0 +1,82 @@
+/**
+ * Two samples that nothing pairs, such as the generations of two runs: by how much the mean of one lies above that of the other, with an
+ * interval and a test that do not take their variances to be equal, and that allow for an error that both means have besides their own scatter.
+ * Sources: B. L. Welch, The Generalization of "Student's" Problem when Several Different Population Variances are Involved, Biometrika 1947;
+ * F. E. Satterthwaite, An Approximate Distribution of Estimates of Variance Components, Biometrics 1946 (degrees of freedom of a sum).
+ */
+import type { Estimate } from './estimate.ts';
+import { momentsOf, studentCdf, studentQuantile } from './student.ts';
+
+/** A variance of the difference, and how well it is known: infinity where it is given, not estimated. */
+export interface Variance {
+  readonly variance: number;
+  readonly df: number;
+}
+
+export interface Shift {
+  /** first − second; `n` is the size of the smaller sample. */
+  readonly estimate: Estimate;
+  /** Two-sided, of no difference; 1 where a sample is too small for a variance. */
+  readonly p: number;
+  /** Of the difference, by the scatter of both samples alone. */
+  readonly own: Variance;
+  /** Standard error of the difference, all in all. */
+  readonly error: number;
+}
+
+const NOTHING_BESIDES: Variance = { variance: 0, df: Infinity };
+
+/**
+ * Each sample needs one finite value at least (RangeError). A sample of one value has no variance: then the interval is the value alone,
+ * with coverage 0.
+ */
+export function welch(
+  first: readonly number[],
+  second: readonly number[],
+  { confidence = 0.95, besides = NOTHING_BESIDES }: { readonly confidence?: number; readonly besides?: Variance } = {},
+): Shift {
+  const n = Math.min(first.length, second.length);
+  if (n === 0 || ![...first, ...second].every(Number.isFinite))
+    throw new RangeError(
+      `expected two samples of at least one finite value each, got [${first.join(', ')}] and [${second.join(', ')}]`,
+    );
+  const [a, b] = [momentsOf(first), momentsOf(second)];
+  const value = a.mean - b.mean;
+  if (n === 1)
+    return {
+      estimate: { value, low: value, high: value, coverage: 0, n },
+      p: 1,
+      own: { variance: Infinity, df: 0 },
+      error: Infinity,
+    };
+  const own = sumOf([
+    { variance: a.error ** 2, df: first.length - 1 },
+    { variance: b.error ** 2, df: second.length - 1 },
+  ]);
+  const { variance, df } = sumOf([own, besides]);
+  const error = Math.sqrt(variance);
+  if (error === 0)
+    return {
+      estimate: { value, low: value, high: value, coverage: confidence, n },
+      p: value === 0 ? 1 : 0,
+      own,
+      error,
+    };
+  const reach = studentQuantile(0.5 + confidence / 2, df) * error;
+  return {
+    estimate: { value, low: value - reach, high: value + reach, coverage: confidence, n },
+    p: 2 * (1 - studentCdf(Math.abs(value / error), df)),
+    own,
+    error,
+  };
+}
+
+/** Satterthwaite's: infinity where every part is given. */
+function sumOf(parts: readonly Variance[]): Variance {
+  const variance = parts.reduce((sum, part) => sum + part.variance, 0);
+  const doubt = parts.reduce((sum, part) => sum + part.variance ** 2 / part.df, 0);
+  return { variance, df: doubt === 0 ? LARGE_DF : Math.min(LARGE_DF, variance ** 2 / doubt) };
+}
+
+/** From here on Student's distribution is the normal one to six digits. */
+const LARGE_DF = 1e6;
