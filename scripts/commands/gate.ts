@@ -96,7 +96,7 @@ export const gateCommand = (): Command =>
     });
 
 /** The verdict's exit code stands, also where the history cannot be kept. */
-async function conclude({ result, interrupted }: Outcome, flags: GateFlags, strict: boolean): Promise<void> {
+export async function conclude({ result, interrupted }: Outcome, flags: GateFlags, strict: boolean): Promise<void> {
   await reportGate(result, { json: flags.json ?? false });
   const code = interrupted ? EXIT.interrupted : exitCodeOf(result, strict);
   process.exitCode = code;
@@ -124,7 +124,8 @@ const roundsOf = ({ rounds }: GateFlags, { gate }: BenchConfig): GateRun['rounds
   return { first, second: 2 * first };
 };
 
-export async function gateSettings(flags: GateFlags, config: BenchConfig): Promise<Settings> {
+/** Rounds of a gate are starts; the turns of each are the preset's. */
+export async function gateSettings({ rounds: _, ...flags }: GateFlags, config: BenchConfig): Promise<Settings> {
   // Faults are injected into the reference.
   const usual = config.subjects?.length && !flags.selfTest ? 'own' : 'l7-http';
   const asked = flags.proxies ?? config.gate?.proxies?.join(',') ?? usual;
