@@ -29,6 +29,10 @@ const TIME_WAIT = { plain: 60, reused: 1 } as const;
 /** New connections a second that the fastest subject reaches on one load core; measured direct, on loopback. */
 const FASTEST_CONNECTIONS = 15_000;
 
+/** Connections of one scenario that fit into so many open files: a proxy, or an origin, holds both sides of each. */
+export const connectionsWithin = (openFiles: number): number =>
+  Math.max(1, Math.floor((openFiles - RESERVED_FILES) / 2));
+
 export interface HostFacts extends Pick<Environment, 'openFiles' | 'ephemeralPorts'> {
   /** Whether ports in TIME_WAIT are reused within a second on loopback. */
   readonly reusesTimeWait?: boolean;

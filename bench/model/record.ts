@@ -107,6 +107,8 @@ export const SubjectRecord = z.object({
       url: z.string(),
       maxRate: z.number().int().positive(),
       expect: z.object({ status: z.number().int(), bodyBytes: Bytes }).nullable(),
+      /** The longest that it took to answer before it was measured, its connection included. */
+      latency: Millis.optional(),
       /** What whoever reads its figures must know, each a clause after its name: 'answers 302 to /x: …'. */
       notes: z.array(z.string()).optional(),
     })

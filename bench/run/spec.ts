@@ -12,6 +12,8 @@ export interface Targets {
   readonly definitions: readonly ExternalTarget[];
   /** Requests a second, and connections a second, that none of them is ever sent more of. */
   readonly maxRate: number;
+  /** That the load is spread over, where the user said so; else by Little's law. */
+  readonly connections?: number;
 }
 
 export interface Settings {

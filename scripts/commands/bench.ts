@@ -30,6 +30,10 @@ export const benchCommand = (): Command =>
     .option('--target <name=url>', 'what runs elsewhere: tcp://host:port, http://… or https://… (repeatable)', collect)
     .option('--i-own-this-target', 'load on it is yours to send; without this no target is touched')
     .option('--max-rate <n>', 'requests (and connections) a second that no target is ever sent more of')
+    .option(
+      '--connections <n>',
+      'that the load on a target is spread over (default: by the time that it takes to answer)',
+    )
     .option('--target-ca <file>', 'private authority of https targets, PEM; they are verified in any case')
     .option('--second-opinion', 'also ask autocannon, wrk and h2load, where installed (standard and full do)')
     .option('--strict', 'exit 98 when anything was inconclusive')

@@ -163,6 +163,23 @@ test(
   },
 );
 
+test('a slow target has connections enough for its rate; without them nothing is said of it', onLinux, async () => {
+  using folder = temporaryFolder();
+  await using target = await httpOrigin((socket) => void setTimeout(() => socket.write(answer('hello')), 400));
+  const words = ['bench', '--preset', 'smoke', '--duration', '1s', '--i-own-this-target', '--max-rate', '200'];
+  const named = ['--target', `lb=http://127.0.0.1:${target.port}/x`, '--out', join(folder.path, 'out')];
+  const enough = await hopcost(...words, ...named);
+  assert.equal(enough.code, 0, enough.stderr);
+  assert.match(enough.stderr, /http-small-capped: 1\d\d connections, for answers that take up to 4\d\d\sms/);
+  const few = await hopcost(...words, ...named, '--connections', '20');
+  assert.equal(few.code, 1, few.stderr);
+  const lb = latest(folder.path).records.trials.find(({ subject }) => subjectName(subject) === 'lb');
+  assert.ok(lb?.state === 'invalid');
+  assert.deepEqual([lb.reasons.map(({ code }) => code), lb.loop?.connections], [['out-of-connections'], 20]);
+  assert.match(few.stderr, /no figure of lb/);
+  assert.doesNotMatch(few.stdout, /lb answered in/);
+});
+
 test('a target that is not there: one message, nothing measured, nothing written', onLinux, async () => {
   using folder = temporaryFolder();
   const url = `http://127.0.0.1:${await freePort()}/x`;
