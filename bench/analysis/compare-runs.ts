@@ -5,10 +5,11 @@
  */
 import { type Estimate, transform } from '#bench/stats/estimate.ts';
 import { holm } from '#bench/stats/holm.ts';
-import { type Shift, type Variance, welch } from '#bench/stats/welch.ts';
+import type { Variance } from '#bench/stats/student.ts';
+import { type Shift, welch } from '#bench/stats/welch.ts';
 import { median, normalQuantile } from '#bench/stats/hodges-lehmann.ts';
 import type { RunRecords } from '#bench/model/record.ts';
-import { CLAIM_GENERATIONS, CONFIDENCE, locate, type Strength } from './comparison.ts';
+import { CLAIM_GENERATIONS, CONFIDENCE, locate, type Strength, RUN_TO_RUN } from './comparison.ts';
 import { type Logs, type MatchOptions, matchRuns, type RunMatch, type Samples, type Untold } from './match-runs.ts';
 import { metric, type MetricName } from './metrics.ts';
 import type { Unit } from './quantity.ts';
@@ -105,11 +106,6 @@ const MAIN: ReadonlySet<MetricName> = new Set([
   'memoryPerConnection',
 ]);
 
-/**
- * Standard deviation of what all generations of a run have in common, in ln of a ratio: what undisturbed runs of one revision showed. It is held
- * to be known as well as so many proxies that did not change would show it.
- */
-const RUN_TO_RUN = { sd: 0.01, weight: 4 } as const;
 /** Generations of either run that a first look needs: two tell so little of their variance that more than a twentieth of the families would be called wrongly. */
 const LOOK_GENERATIONS = 3;
 /** Power of `resolvable`. */

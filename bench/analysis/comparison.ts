@@ -7,13 +7,18 @@ import { type Estimate, transform } from '#bench/stats/estimate.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import { holm } from '#bench/stats/holm.ts';
 import { signedRank } from '#bench/stats/signed-rank.ts';
-import { studentMean, studentTest } from '#bench/stats/student.ts';
+import { NOTHING_BESIDES, studentMean, studentTest, type Variance } from '#bench/stats/student.ts';
 import { type MetricName } from './metrics.ts';
 
 /** Generations that a claim needs (of windows: rounds), with an interval that covers 95 %; fewer are a look. */
 export const CLAIM_GENERATIONS = 4;
 export const CONFIDENCE = 0.95;
 const ALPHA = 1 - CONFIDENCE;
+/**
+ * Standard deviation of what all generations of a run have in common, in ln of the ratio of two proxies' CPU per request: what runs of one
+ * revision on one host showed, quiet and busy ones. It is held to be known as well as so many proxies that did not change would show it.
+ */
+export const RUN_TO_RUN = { sd: 0.01, weight: 4 } as const;
 
 /** A figure per generation (of windows: per round): its number → value. */
 export type Rounds = ReadonlyMap<number, number> & {
@@ -69,8 +74,9 @@ export function compare(
   if (differences.length === 0) return undefined;
   const isRatio = measure.kind === 'ratio';
   const isTurned = subject.turns !== undefined && reference.turns !== undefined;
-  const location = locate(differences, isTurned);
-  const p = isTurned ? studentTest(differences) : signedRank(differences).p;
+  const besides = isTurned && isRatio ? ofTheRun(measure) : NOTHING_BESIDES;
+  const location = isTurned ? studentMean(differences, CONFIDENCE, besides) : hodgesLehmann(differences, CONFIDENCE);
+  const p = isTurned ? studentTest(differences, besides) : signedRank(differences).p;
   return {
     ...measure,
     estimate: isRatio ? transform(location, Math.exp) : location,
@@ -79,6 +85,16 @@ export function compare(
     strength: strengthOf(location, p),
   };
 }
+
+/** How a host wakes and feeds two proxies differs from run to run; two starts of the same one share it. */
+const ofTheRun = ({ metric, subject, reference }: Parameters<typeof compare>[0]): Variance =>
+  metric === 'cpuPerRequest' && isOther(subject, reference)
+    ? { variance: RUN_TO_RUN.sd ** 2, df: Infinity }
+    : NOTHING_BESIDES;
+
+/** Not two starts of one proxy, which the words after its name tell apart. */
+const isOther = (one: Side, other: Side): boolean => programOf(one) !== programOf(other);
+const programOf = ({ subject }: Side): string => subject.split(' ')[0]!;
 
 /** ln of the ratio, or the difference; undefined for a ratio of what is not positive. */
 function differ(kind: Comparison['kind'], value: number, other: number): number | undefined {

@@ -46,7 +46,7 @@ export function figuresOf(
   );
 }
 
-/** Decoding histograms is the dear part: each subject's trials of a scenario are read once. */
+/** Decoding histograms is the dear part: each subject's trials of a scenario are read once. A twin by itself is a subject of its own. */
 export function figuresOnce(scenarios: readonly Scenario[], trials: readonly TrialRecord[]): FiguresBy {
   const known = new Map<string, Figures>();
   return (scenarioName, subject) => {
@@ -64,6 +64,52 @@ export function figuresOnce(scenarios: readonly Scenario[], trials: readonly Tri
     return figures;
   };
 }
+
+/** The same, but a subject that was started twice a generation has the mean of both starts in each turn: half the scatter of one. */
+export function withTwins(figures: FiguresBy, trials: readonly TrialRecord[]): FiguresBy {
+  const twins = new Map(
+    trials.flatMap(({ scenario, subject }) =>
+      subject.again === true
+        ? [[JSON.stringify([scenario, subjectName({ ...subject, again: undefined })]), subjectName(subject)] as const]
+        : [],
+    ),
+  );
+  const known = new Map<string, Figures>();
+  return (scenario, subject) => {
+    const key = JSON.stringify([scenario, subject]);
+    const twin = twins.get(key);
+    if (twin === undefined) return figures(scenario, subject);
+    const both = known.get(key) ?? meanOf(figures(scenario, subject), figures(scenario, twin));
+    known.set(key, both);
+    return both;
+  };
+}
+
+/** Of turned figures; windows take their time one by one, and a twin's is another's. */
+const meanOf = (one: Figures, other: Figures): Figures =>
+  new Map(
+    [...one].map(([name, rounds]) => {
+      const beside = other.get(name);
+      const { turns } = rounds;
+      if (!turns || !beside?.turns) return [name, rounds];
+      const means = meansOf(rounds, beside);
+      return [
+        name,
+        Object.assign(means, {
+          turns: new Map(
+            [...turns].map(([generation, own]) => [
+              generation,
+              meansOf(own, beside.turns!.get(generation) ?? new Map<string, number>()),
+            ]),
+          ),
+        }),
+      ];
+    }),
+  );
+
+/** Where there is but one, that one. */
+const meansOf = <Key>(one: ReadonlyMap<Key, number>, other: ReadonlyMap<Key, number>): Map<Key, number> =>
+  new Map([...one].map(([key, value]) => [key, (value + (other.get(key) ?? value)) / 2]));
 
 /** The mean where a round holds several trials of the subject, as a gate's do. */
 const byRound = (values: readonly { readonly round: number; readonly value: number }[]): Rounds =>

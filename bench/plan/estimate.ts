@@ -7,12 +7,12 @@ import { CLOSED_TURN, OPEN_TURN, warmTurnsOf } from './turns.ts';
 /** Reports, and the host's facts. */
 const RUN_OVERHEAD = 5_000;
 const PREFLIGHT_PER_SUBJECT = 800;
-/** Starting and stopping one subject of a generation, in between others. */
-const START = { ours: 330, others: 700 } as const;
+/** Starting, connecting to and stopping one subject of a generation, in between others. */
+const START = { ours: 330, others: 1_500 } as const;
 /** Origins, probes and closing, per group of a generation. */
 const GROUP_OVERHEAD = 900;
 /** From the end of one turn to the beginning of the next: last answers, readings. */
-const SWITCH = 4;
+const SWITCH = 5;
 /** A window to itself, besides warm-up and window. */
 export const WINDOW_OVERHEAD = millis(650);
 /** The kernel lists the thousands of connections that such a trial has closed: the check that none is left open reads them all. */

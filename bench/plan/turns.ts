@@ -13,8 +13,8 @@ export interface WarmTurns {
   readonly least: number;
   readonly most: number;
 }
-/** A fresh process: Node compiles what is hot for about ten turns. */
-const COLD: WarmTurns = { least: 6, most: 9 };
+/** A fresh process: Node compiles what is hot for about ten turns, native ones are as cheap as they get after two. */
+const COLD: WarmTurns = { least: 4, most: 9 };
 /** Direct, whose origin all share, and open loops, which come to processes that closed loops have warmed. */
 const WARMED: WarmTurns = { least: 1, most: 1 };
 

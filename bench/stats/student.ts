@@ -6,24 +6,58 @@
  */
 import type { Estimate } from './estimate.ts';
 
-/** Needs one finite value at least (RangeError). One value alone has no interval: its ends are the value, its coverage 0. */
-export function studentMean(values: readonly number[], confidence = 0.95): Estimate {
+/** A variance of a mean or of a difference, and how well it is known: infinity where it is given, not estimated. */
+export interface Variance {
+  readonly variance: number;
+  readonly df: number;
+}
+
+export const NOTHING_BESIDES: Variance = { variance: 0, df: Infinity };
+
+/**
+ * Needs one finite value at least (RangeError). One value alone has no interval: its ends are the value, its coverage 0. `besides`: an
+ * error that all values have in common, so that their scatter does not show it.
+ */
+export function studentMean(
+  values: readonly number[],
+  confidence = 0.95,
+  besides: Variance = NOTHING_BESIDES,
+): Estimate {
   if (values.length === 0 || !values.every(Number.isFinite))
     throw new RangeError(`expected at least one finite value, got [${values.join(', ')}]`);
-  const { mean, error } = momentsOf(values);
   const n = values.length;
+  const { mean, error, df } = meanOf(values, besides);
   if (n === 1) return { value: mean, low: mean, high: mean, coverage: 0, n };
-  const reach = studentQuantile(0.5 + confidence / 2, n - 1) * error;
+  const reach = studentQuantile(0.5 + confidence / 2, df) * error;
   return { value: mean, low: mean - reach, high: mean + reach, coverage: confidence, n };
 }
 
 /** Two-sided p of a mean of 0; 1 for fewer than two values. */
-export function studentTest(values: readonly number[]): number {
+export function studentTest(values: readonly number[], besides: Variance = NOTHING_BESIDES): number {
   if (values.length < 2) return 1;
-  const { mean, error } = momentsOf(values);
+  const { mean, error, df } = meanOf(values, besides);
   if (error === 0) return mean === 0 ? 1 : 0;
-  return 2 * (1 - studentCdf(Math.abs(mean / error), values.length - 1));
+  return 2 * (1 - studentCdf(Math.abs(mean / error), df));
 }
+
+function meanOf(values: readonly number[], besides: Variance): ReturnType<typeof momentsOf> & { readonly df: number } {
+  const { mean, error } = momentsOf(values);
+  const { variance, df } = sumOf([{ variance: error ** 2, df: values.length - 1 }, besides]);
+  return { mean, error: Math.sqrt(variance), df };
+}
+
+/**
+ * Degrees of freedom of a sum: F. E. Satterthwaite, An Approximate Distribution of Estimates of Variance Components, Biometrics 1946;
+ * infinity where every part is given.
+ */
+export function sumOf(parts: readonly Variance[]): Variance {
+  const variance = parts.reduce((sum, part) => sum + part.variance, 0);
+  const doubt = parts.reduce((sum, part) => sum + (part.variance > 0 ? part.variance ** 2 / part.df : 0), 0);
+  return { variance, df: doubt === 0 ? LARGE_DF : Math.min(LARGE_DF, variance ** 2 / doubt) };
+}
+
+/** From here on Student's distribution is the normal one to six digits. */
+const LARGE_DF = 1e6;
 
 /** `error`: standard error of the mean; 0 for one value. */
 export function momentsOf(values: readonly number[]): { readonly mean: number; readonly error: number } {

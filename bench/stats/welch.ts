@@ -1,17 +1,10 @@
 /**
  * Two samples that nothing pairs, such as the generations of two runs: by how much the mean of one lies above that of the other, with an
  * interval and a test that do not take their variances to be equal, and that allow for an error that both means have besides their own scatter.
- * Sources: B. L. Welch, The Generalization of "Student's" Problem when Several Different Population Variances are Involved, Biometrika 1947;
- * F. E. Satterthwaite, An Approximate Distribution of Estimates of Variance Components, Biometrics 1946 (degrees of freedom of a sum).
+ * Source: B. L. Welch, The Generalization of "Student's" Problem when Several Different Population Variances are Involved, Biometrika 1947.
  */
 import type { Estimate } from './estimate.ts';
-import { momentsOf, studentCdf, studentQuantile } from './student.ts';
-
-/** A variance of the difference, and how well it is known: infinity where it is given, not estimated. */
-export interface Variance {
-  readonly variance: number;
-  readonly df: number;
-}
+import { momentsOf, NOTHING_BESIDES, studentCdf, studentQuantile, sumOf, type Variance } from './student.ts';
 
 export interface Shift {
   /** first − second; `n` is the size of the smaller sample. */
@@ -23,8 +16,6 @@ export interface Shift {
   /** Standard error of the difference, all in all. */
   readonly error: number;
 }
-
-const NOTHING_BESIDES: Variance = { variance: 0, df: Infinity };
 
 /**
  * Each sample needs one finite value at least (RangeError). A sample of one value has no variance: then the interval is the value alone,
@@ -70,13 +61,3 @@ export function welch(
     error,
   };
 }
-
-/** Satterthwaite's: infinity where every part is given. */
-function sumOf(parts: readonly Variance[]): Variance {
-  const variance = parts.reduce((sum, part) => sum + part.variance, 0);
-  const doubt = parts.reduce((sum, part) => sum + part.variance ** 2 / part.df, 0);
-  return { variance, df: doubt === 0 ? LARGE_DF : Math.min(LARGE_DF, variance ** 2 / doubt) };
-}
-
-/** From here on Student's distribution is the normal one to six digits. */
-const LARGE_DF = 1e6;

@@ -5,6 +5,11 @@ import type { Endpoint } from './intent.ts';
 /** `address: { socket_address: { address, port_value } }` of whatever has one. */
 export function readAddress(holder: Fields): Endpoint & { readonly protocol: 'tcp' | 'udp' } {
   const address = holder.required('address', holder.object('address'));
+  if (address?.has('pipe')) {
+    address.unsupported('pipe');
+    address.leave();
+    return { host: '', port: 0, protocol: 'tcp' };
+  }
   const socket = address?.required('socket_address', address.object('socket_address'));
   const protocol = socket?.choice('protocol', { TCP: 'tcp', UDP: 'udp' } as const) ?? 'tcp';
   const host = socket?.required('address', socket.string('address')) ?? '';

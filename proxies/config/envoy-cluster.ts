@@ -1,4 +1,5 @@
 /** Envoy's clusters (config.cluster.v3). */
+import { defaultLimits } from './defaults.ts';
 import { readAddress } from './envoy-address.ts';
 import { readUpstreamTransport } from './envoy-tls.ts';
 import type { Fields } from './fields.ts';
@@ -83,6 +84,7 @@ function readCluster(fields: Fields): ReadCluster {
   const policy = fields.choice('lb_policy', POLICIES);
   for (const config of ['common_lb_config', 'least_request_lb_config', 'ring_hash_lb_config', 'maglev_lb_config'])
     readBalancing(fields.object(config));
+  readBreakers(fields);
   const transport = fields.object('transport_socket');
   const cluster: Cluster = {
     name,
@@ -101,6 +103,30 @@ function readBalancing(config: Fields | undefined): void {
     config?.refuse('choice_count', 'two are drawn, of which the better is taken');
   for (const key of ['minimum_ring_size', 'maximum_ring_size', 'hash_function', 'table_size'])
     config?.ignore(key, 'hashing is by Maglev, with 65,537 places');
+}
+
+/** Envoy's own thresholds, where a file names none. */
+const THRESHOLDS = { max_connections: 1024, max_pending_requests: 1024, max_requests: 1024, max_retries: 3 } as const;
+
+/** What says no more than Envoy does by itself, or lifts its bounds beyond ours, may be left; whoever asks to be protected is refused. */
+function readBreakers(fields: Fields): void {
+  const breakers = fields.object('circuit_breakers');
+  if (!breakers) return;
+  const most = defaultLimits.upstreamPerEndpoint;
+  const bounds = breakers.list('thresholds').flatMap((threshold) => {
+    threshold.choice('priority', { DEFAULT: 0, HIGH: 0 });
+    return Object.entries(THRESHOLDS).filter(([key, byDefault]) => {
+      const value = threshold.number(key) ?? byDefault;
+      return value !== byDefault && value < most;
+    });
+  });
+  if (bounds.length === 0)
+    return fields.note(
+      'circuit_breakers',
+      `does nothing here: --limit upstream-per-endpoint holds, ${most} by default`,
+    );
+  fields.unsupported('circuit_breakers');
+  return breakers.leave();
 }
 
 function readEndpoints(fields: Fields): WeightedEndpoint[] {

@@ -6,8 +6,9 @@
  */
 import type { Key, Source } from './source.ts';
 
-/** protobuf.dev/programming-guides/json: lowerCamelCase and the original name are both read. */
-const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** protobuf.dev/programming-guides/json: lowerCamelCase and the original name are both read. Names with dots are data and stay. */
+const snakeCase = (key: string): string =>
+  /^[a-z][A-Za-z0-9]*$/.test(key) ? key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : key;
 
 /** What yaml-cpp takes for a boolean. */
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -29,7 +30,7 @@ export class Fields {
     this.#source = source;
     const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
     this.#record = isRecord ? (value as Record<string, unknown>) : {};
-    const written = Object.keys(this.#record).filter((key) => this.#record[key] !== null);
+    const written = Object.keys(this.#record);
     this.#unread = new Set(written);
     if (!isRecord) this.refuse('', `expected a mapping, got ${describe(value)}`);
     for (const key of written) {
@@ -49,8 +50,11 @@ export class Fields {
     this.#source.unsupported(this.#at(key), word, undefined, key);
   }
 
+  /** What is written as null is not there, as in protobuf; its name must be known all the same. */
   has(key: string): boolean {
-    return this.#spelling.has(key);
+    const isThere = this.#peek(key) !== undefined;
+    if (!isThere) this.#take(key);
+    return isThere;
   }
 
   /** Names that are there, as they are written; for mappings whose keys are data. */
@@ -170,7 +174,7 @@ export class Fields {
 
   #peek(key: string): unknown {
     const spelling = this.#spelling.get(key);
-    return spelling === undefined ? undefined : this.#record[spelling];
+    return (spelling === undefined ? undefined : this.#record[spelling]) ?? undefined;
   }
 
   #take(key: string): unknown {

@@ -1,5 +1,5 @@
 /** A configuration file as text, and what is to be said of it: where, by line and path, and once for each cause. */
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { type Document, isNode, isScalar, LineCounter, type Pair, parseDocument, visit } from 'yaml';
 import { IntentError, type IntentProblem } from './intent-error.ts';
 import { wayOut } from './envoy-ways-out.ts';
 
@@ -13,6 +13,9 @@ export const pathOf = (keys: readonly Key[]): string =>
     if (key.includes('.')) return `${path}[${JSON.stringify(key)}]`;
     return path === '' ? key : `${path}.${key}`;
   }, '');
+
+/** Keys of a mapping are text: `1` and `"1"` are one. */
+const textOf = ({ key }: Pair): string | undefined => (isScalar(key) ? String(key.value) : undefined);
 
 const inOrder = (causes: ReadonlyMap<string, IntentProblem>): IntentProblem[] =>
   [...causes.values()].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
@@ -28,10 +31,17 @@ export class Source {
 
   /** `name` is only for messages. Throws `IntentError` where the text is no YAML. */
   constructor(text: string, name: string) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines });
-    const [broken] = this.#document.errors;
+    // Tags and YAML 1.1 would make sets, dates and bytes of values: text, numbers, lists and mappings are all that Envoy reads.
+    const strict = { schema: 'core', resolveKnownTags: false, uniqueKeys: false } as const;
+    this.#document = parseDocument(text, { ...strict, lineCounter: this.#lines });
+    const [broken] = [...this.#document.errors, ...this.#document.warnings];
     if (broken) throw new IntentError([{ path: name, message: broken.message.trimEnd() }]);
-    this.tree = this.#document.toJS();
+    this.#checkKeys(name);
+    try {
+      this.tree = this.#document.toJS();
+    } catch (error) {
+      throw new IntentError([{ path: name, message: (error as Error).message }]); // of aliases: to nothing, or to ever more
+    }
   }
 
   get problems(): readonly IntentProblem[] {
@@ -57,6 +67,28 @@ export class Source {
   /** `name` is accepted; `why` it changes nothing. */
   note(keys: readonly Key[], name: string, why: string): void {
     this.#add(this.#notes, `${name} ${why}`, keys, why);
+  }
+
+  /** Throws where a key is no text, or there twice in one mapping. */
+  #checkKeys(name: string): void {
+    visit(this.#document, {
+      Map: (_, { items, range }) => {
+        const seen = new Set<string>();
+        for (const pair of items) {
+          const key = textOf(pair as Pair);
+          const at = (isNode(pair.key) && pair.key.range) || range;
+          const message =
+            key === undefined
+              ? 'a key must be plain text'
+              : seen.has(key)
+                ? `${key} is there twice in one mapping`
+                : '';
+          const line = at ? { line: this.#lines.linePos(at[0]).line } : {};
+          if (message !== '') throw new IntentError([{ path: name, message, ...line }]);
+          seen.add(key!);
+        }
+      },
+    });
   }
 
   #add(to: Map<string, IntentProblem>, cause: string, keys: readonly Key[], message: string): void {

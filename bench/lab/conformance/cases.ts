@@ -1,6 +1,7 @@
 /** Every case there is, by section. */
 import { connectionCases } from './connections.ts';
 import type { ConformanceCase } from './contract.ts';
+import { endingCases } from './endings.ts';
 import { fieldCases } from './fields.ts';
 import { forwardingCases } from './forwarding.ts';
 import { framingCases } from './framing.ts';
@@ -26,6 +27,7 @@ export const cases: readonly ConformanceCase[] = [
   ...retryCases,
   ...tunnelCases,
   ...connectionCases,
+  ...endingCases,
   ...reliabilityCases,
   ...tlsCases,
   ...l4Cases,

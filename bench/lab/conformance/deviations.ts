@@ -28,7 +28,15 @@ const WHY = {
       'te-with-length',
     ] as const),
     ...(['length-invalid', 'chunked-last', 'coding-unknown', 'te-http10', 'chunk-size', 'chunk-extension'] as const),
-    ...(['trailer-forbidden', 'fuzz', 'proxy-v1', 'proxy-v2', 'proxy-required', 'sni-oversized'] as const),
+    ...([
+      'trailer-forbidden',
+      'cut-request',
+      'fuzz',
+      'proxy-v1',
+      'proxy-v2',
+      'proxy-required',
+      'sni-oversized',
+    ] as const),
   ],
   'refuses with another status, or by a close': [
     ...(['version-unknown', 'target-too-long', 'head-too-large', 'body-too-large', 'slow-head', 'error-body'] as const),
@@ -64,7 +72,7 @@ const WHY = {
   ],
   'handles 1xx, early answers or upgrades in its own way': [
     ...(['informational-11', 'informational-10', 'early-answer', 'tunnel-101', 'tunnel-early-bytes'] as const),
-    ...(['tunnel-not-pooled', 'connect-2xx', 'upgrade-body'] as const),
+    ...(['tunnel-not-pooled', 'connect-2xx', 'upgrade-body', 'head-at-once'] as const),
   ],
   'repeats requests by its own rules, or never': [
     'retry-stale',
@@ -81,6 +89,10 @@ const WHY = {
       'client-abort',
       'stalled-reader',
       'stalled-origin',
+      'unsent',
+      'half-closed-client',
+      'connection-limit',
+      'l4-unsent',
     ] as const),
     ...([
       'timer-body',
@@ -119,15 +131,18 @@ export interface Deviation {
 }
 
 /** What concerns our own. */
-const ofReferences: readonly Deviation[] = [
-  {
-    proxies: ['l7-tls-reencrypt'],
-    rule: 'truncated',
-    cases: ['no length: its end is the close', 'no length, to HTTP/1.0'],
-    reason:
-      'node:tls does not tell a FIN without close_notify from one with it: a body that ends with the connection could be cut, and is refused from TLS origins',
-  },
-];
+const ofReferences: readonly Deviation[] = (
+  [
+    ['truncated', ['no length: its end is the close', 'no length, to HTTP/1.0']],
+    ['head-at-once', ['a body that ends with the connection']],
+  ] as const
+).map(([rule, cases]) => ({
+  proxies: ['l7-tls-reencrypt'],
+  rule,
+  cases,
+  reason:
+    'node:tls does not tell a FIN without close_notify from one with it: a body that ends with the connection could be cut, and is refused from TLS origins',
+}));
 
 const reasonOf = (rule: RuleId): string | undefined =>
   Object.entries(WHY).find(([, rules]) => (rules as readonly RuleId[]).includes(rule))?.[0];

@@ -25,12 +25,14 @@ const STILL = 25;
 export class Flood {
   readonly #socket: Socket;
   readonly #length: number;
+  readonly #piece: Buffer;
   #written = 0;
 
-  /** Starts at once. `length`: octets in all. */
-  constructor(socket: Socket, length: number) {
+  /** Starts at once. `length`: bytes in all, `piece` for `piece`. */
+  constructor(socket: Socket, length: number, piece: Buffer = chunk) {
     this.#socket = socket;
     this.#length = length;
+    this.#piece = piece;
     socket.on('drain', () => this.#pump());
     this.#pump();
   }
@@ -42,8 +44,8 @@ export class Flood {
 
   #pump(): void {
     while (this.#written < this.#length && !this.#socket.destroyed) {
-      this.#written += chunk.length;
-      if (!this.#socket.write(chunk)) return;
+      this.#written += this.#piece.length;
+      if (!this.#socket.write(this.#piece)) return;
     }
   }
 

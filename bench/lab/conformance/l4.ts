@@ -1,6 +1,7 @@
 /** What any relay of octets must get right: both directions end for themselves, resets stay resets, memory stays bounded. */
 import { randomBytes } from 'node:crypto';
 import type { ProxyIntent, Timeouts } from '#proxies/config/intent.ts';
+import type { Wire } from '../wire.ts';
 import type { Bench } from './bench.ts';
 import { openBlackHole } from './black-hole.ts';
 import { type ConformanceCase, show, Violation } from './contract.ts';
@@ -24,7 +25,7 @@ const endpoints =
   });
 
 /** A connection through to the origin, known by an octet that came back. */
-async function through(bench: Bench) {
+export async function through(bench: Bench): Promise<{ wire: Wire; connection: OriginConnection }> {
   const wire = await bench.open();
   const mark = randomBytes(8).toString('hex');
   wire.write(Buffer.from(bench.preamble + mark, 'latin1'));

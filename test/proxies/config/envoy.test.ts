@@ -123,6 +123,71 @@ test('what is not supported is refused by its full path and name', () => {
   );
 });
 
+/** Features whose machinery is not here: one problem each, with its path, what it is, and what to do. */
+const REFUSED: Readonly<Record<string, [edit: (tree: Tree) => void, said: RegExp]>> = {
+  'health checks': [
+    (tree) => (clusterOf(tree).health_checks = [{ timeout: '1s', http_health_check: { path: '/' } }]),
+    /^static_resources\.clusters\[0\]\.health_checks: health_checks is not supported here; leave it out: .*nothing is checked ahead$/,
+  ],
+  'outlier detection': [
+    (tree) => (clusterOf(tree).outlier_detection = { consecutive_5xx: 3 }),
+    /^static_resources\.clusters\[0\]\.outlier_detection: outlier_detection is not supported here; leave it out: /,
+  ],
+  'circuit breakers': [
+    (tree) => (clusterOf(tree).circuit_breakers = { thresholds: [{ max_connections: 10, max_retries: 1 }] }),
+    /^static_resources\.clusters\[0\]\.circuit_breakers: circuit_breakers is not supported here; .*--limit upstream-per-endpoint=N/,
+  ],
+  'retries by status': [
+    (tree) => (configOf(tree).route_config.virtual_hosts[0].retry_policy = { retry_on: '5xx', num_retries: 2 }),
+    /\.virtual_hosts\[0\]\.retry_policy: retry_on: 5xx is not supported here; a request goes by itself to another endpoint/,
+  ],
+  CORS: [
+    (tree) => (configOf(tree).route_config.virtual_hosts[0].cors = { allow_methods: 'GET' }),
+    /\.virtual_hosts\[0\]\.cors: cors is not supported here; leave it out and let the origin answer preflight requests$/,
+  ],
+  Lua: [
+    (tree) =>
+      configOf(tree).http_filters.unshift({ name: 'envoy.filters.http.lua', typed_config: { inline_code: '' } }),
+    /\.http_filters\[0\]\.name: envoy\.filters\.http\.lua is not supported; .*; leave it out, or run this file with Envoy itself/,
+  ],
+  'a Unix socket of an endpoint': [
+    (tree) => {
+      const [host] = clusterOf(tree).load_assignment.endpoints[0].lb_endpoints;
+      host.endpoint.address = { pipe: { path: '/run/app.sock' } };
+    },
+    /lb_endpoints\[0\]\.endpoint\.address\.pipe: pipe is not supported here; name an address and a port: /,
+  ],
+  'a Unix socket of a listener': [
+    (tree) => (listenerOf(tree).address = { pipe: { path: '/run/proxy.sock' } }),
+    /^static_resources\.listeners\[0\]\.address\.pipe: pipe is not supported here; name an address and a port: /,
+  ],
+};
+
+for (const [feature, [edit, said]] of Object.entries(REFUSED))
+  test(`${feature}: refused once, by path, with what to do`, () => {
+    const [problem, ...more] = problems(edited('l7', edit));
+    assert.deepEqual(more, []);
+    assert.match(problem!, said);
+  });
+
+test('circuit breakers that say what Envoy does by itself, or lift its bounds, start with a note', () => {
+  const notes = (threshold: object) =>
+    readEnvoyConfig(edited('l7', (tree) => (clusterOf(tree).circuit_breakers = { thresholds: [threshold] }))).notes;
+  for (const threshold of [
+    {},
+    { priority: 'HIGH', max_connections: 1024, max_retries: 3 },
+    { max_connections: 1_000_000_000, max_pending_requests: 1_000_000_000, max_requests: '1000000000' },
+  ])
+    assert.match(
+      notes(threshold)
+        .map(({ path, message }) => `${path}: ${message}`)
+        .join(),
+      /clusters\[0\]\.circuit_breakers: does nothing here: --limit upstream-per-endpoint holds, 16384 by default/,
+    );
+  for (const [key, value] of Object.entries({ max_connections: 1023, max_pending_requests: 1, max_retries: 0 }))
+    assert.throws(() => notes({ [key]: value }), IntentError);
+});
+
 test('routes come out in the order in which Envoy would try them', () => {
   const text = edited('l7', (tree) => {
     const { route_config: config } = configOf(tree);

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
+import { ORIGIN_HOST } from './origin-host.ts';
 
 const { cert, key } = createCertificate();
 const certificates = [{ cert, key }];
@@ -40,7 +41,6 @@ export const REFERENCES: readonly Reference[] = [
   { name: 'l7-forward', secure: false, secureOrigin: false, forward: true },
 ];
 
-/** The origin goes by a name, so that it has to be looked up. */
 export const intentFor = (
   { announced = false, listener = {}, cluster = {}, forward }: Reference,
   origin: number,
@@ -48,9 +48,9 @@ export const intentFor = (
   listener: { address: { host: '127.0.0.1', port: 0 }, proxyProtocol: announced, ...listener },
   limits: { connections: 30, upstreamIdlePerEndpoint: 4 },
   ...(forward
-    ? { clusters: [], forward: { allow: ['localhost', '127.0.0.0/8'] } } // where tests live
+    ? { clusters: [], forward: { allow: [ORIGIN_HOST] } } // where tests live
     : {
-        clusters: [{ name: 'o', endpoints: [{ host: 'localhost', port: origin }], ...cluster }],
+        clusters: [{ name: 'o', endpoints: [{ host: ORIGIN_HOST, port: origin }], ...cluster }],
         defaultCluster: 'o',
       }),
 });
@@ -164,7 +164,7 @@ export const bare: Pick<Reference, 'secure' | 'announced'> = { secure: false };
 export const label = ({ name, announced }: Reference): string => (announced ? `${name} behind a PROXY header` : name);
 
 export const requestTo = ({ forward }: Reference, origin: Origin, close = false): string =>
-  `GET ${forward ? `http://localhost:${origin.port}` : ''}/x HTTP/1.1\r\nHost: localhost:${origin.port}\r\n` +
+  `GET ${forward ? `http://${ORIGIN_HOST}:${origin.port}` : ''}/x HTTP/1.1\r\nHost: ${ORIGIN_HOST}:${origin.port}\r\n` +
   `${close ? 'Connection: close\r\n' : ''}\r\n`;
 
 /** Milliseconds after which a client leaves whatever the proxy does. */

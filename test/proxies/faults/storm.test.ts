@@ -1,42 +1,40 @@
 /**
- * Calls into the system that fail, by seed, under clients and origins that misbehave, by seed: each reference lives, comes to rest and
- * serves again. HOPCOST_FAULT_SEEDS=n runs more seeds than the few of every day.
+ * Calls into the system that fail or stall, by seed, under clients and origins that misbehave, by seed: each reference lives, comes to
+ * rest and serves again. HOPCOST_FAULT_SEEDS=n runs more seeds than the few of every day.
  */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Endpoint } from '#proxies/config/intent.ts';
+import { ORIGIN_HOST } from './origin-host.ts';
 import { oneOf, seeded } from './random.ts';
-import {
-  act,
-  bare,
-  CLIENT_KINDS,
-  type ClientKind,
-  intentFor,
-  isServed,
-  label,
-  Origin,
-  ORIGIN_MODES,
-  type OriginMode,
-  REFERENCES,
-  requestTo,
-} from './references.ts';
-import { Subject } from './subject.ts';
+import { act, bare, label, REFERENCES, requestTo } from './references.ts';
+import { kinds, modes, openReference, openStage, skip } from './stage.ts';
+import type { Subject } from './subject.ts';
 
-const skip = process.platform !== 'linux' && 'descriptors are counted in /proc';
 const seeds = Number(process.env['HOPCOST_FAULT_SEEDS'] ?? 3);
-const kinds = Object.keys(CLIENT_KINDS) as ClientKind[];
-const modes = Object.keys(ORIGIN_MODES) as OriginMode[];
 const clients = 60;
 
-async function scratch() {
-  const folder = await mkdtemp(join(tmpdir(), 'hopcost-'));
-  return { accessLog: join(folder, 'log'), [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+/** The access log was written to, and that failed: it is, within a second, wherever anything went on. */
+async function untilLogFails(subject: Subject): Promise<void> {
+  const count = async (): Promise<number> => {
+    const { faults } = await subject.figures();
+    return Object.entries(faults).reduce((sum, [fault, times]) => sum + (fault.startsWith('file ') ? times : 0), 0);
+  };
+  for (const before = await count(); (await count()) === before;) await setTimeout(20);
+}
+
+/** Every one of these calls failed or stalled at least once: the faults were real. */
+async function assertFaults(subject: Subject, calls: readonly string[]): Promise<void> {
+  const { faults } = await subject.figures();
+  const came = new Set(Object.keys(faults).map((fault) => fault.split(' ')[0]));
+  assert.deepEqual(
+    calls.filter((call) => !came.has(call)),
+    [],
+    JSON.stringify(faults),
+  );
 }
 
 const runs = REFERENCES.flatMap((reference) => [
@@ -46,16 +44,13 @@ const runs = REFERENCES.flatMap((reference) => [
 
 for (const { reference, plain, last } of runs) {
   test(`${label(reference)}${plain ? ' on plain sockets' : ''}: ${last} seed(s) of faults`, { skip }, async () => {
-    await using log = await scratch();
-    await using origin = await new Origin(reference.secureOrigin).listen();
-    const intent = { ...intentFor(reference, origin.port), accessLog: log.accessLog };
-    await using subject = await Subject.start(reference.name, intent, plain);
-    assert.ok(await isServed(reference, subject.address, origin));
-    await subject.rest();
+    await using stage = await openReference(reference, plain);
+    const { origin, subject } = stage;
     for (let seed = 1; seed <= last; seed++) {
       const random = seeded(seed);
       origin.mode = () => oneOf(random, modes);
       subject.toggle();
+      const logFails = untilLogFails(subject);
       const request = requestTo(reference, origin);
       await Promise.all(
         Array.from({ length: clients }, async () => {
@@ -63,39 +58,38 @@ for (const { reference, plain, last } of runs) {
           await act(subject.address, random() < 0.8 ? reference : bare, oneOf(random, kinds), request);
         }),
       );
+      await logFails;
       subject.toggle();
       origin.mode = () => 'answers';
-      await subject.settled();
-      assert.ok(await isServed(reference, subject.address, origin), `not after seed ${seed}`);
+      await stage.recovered(`seed ${seed}`);
     }
-    assert.match(subject.said, /hopcost: accept_failed: accept (EMFILE|ENFILE|ECONNABORTED)\n/); // the faults were real
+    await assertFaults(subject, ['accept', 'connect', 'file', 'lookup', 'read', 'shutdown', 'write']);
+    assert.match(subject.said, /hopcost: accept_failed: accept (EMFILE|ENFILE|ECONNABORTED)\n/);
   });
 }
 
 test(`l4-udp: ${seeds} seeds of faults`, { skip }, async () => {
-  await using log = await scratch();
   const origin = createSocket('udp4');
   origin.on('message', (datagram, { port, address }) => origin.send(datagram, port, address));
   origin.bind(0, '127.0.0.1');
   await once(origin, 'listening');
-  const endpoints = [{ host: 'localhost', port: origin.address().port }];
-  await using subject = await Subject.start('l4-udp', {
+  const endpoints = [{ host: ORIGIN_HOST, port: origin.address().port }];
+  const intent = {
     listener: { address: { host: '127.0.0.1', port: 0 } },
     clusters: [{ name: 'o', endpoints }],
     defaultCluster: 'o',
-    accessLog: log.accessLog,
-  });
+  };
   try {
-    assert.ok(await isEchoed(subject.address));
-    await subject.rest();
+    await using stage = await openStage('l4-udp', intent, ({ address }) => isEchoed(address));
+    const { subject } = stage;
     for (let seed = 1; seed <= seeds; seed++) {
       subject.toggle();
-      await Promise.all(Array.from({ length: clients }, () => echoed(subject.address)));
+      await Promise.all([untilLogFails(subject), ...Array.from({ length: clients }, () => echoed(subject.address))]);
       subject.toggle();
-      await subject.settled();
-      assert.ok(await isEchoed(subject.address), `not after seed ${seed}`);
+      await stage.recovered(`seed ${seed}`);
     }
-    assert.match(subject.said, /hopcost: upstream_connect: .*(EMFILE|EADDRINUSE|ENOTCONN)/); // the faults were real
+    await assertFaults(subject, ['address', 'bind', 'file', 'lookup', 'send']);
+    assert.match(subject.said, /hopcost: upstream_connect: .*(EMFILE|EADDRINUSE|ENOTCONN)/);
   } finally {
     origin.close();
   }

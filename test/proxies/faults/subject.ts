@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
+import type { Figures } from './inject.ts';
 
 const entry = fileURLToPath(import.meta.resolve('#proxies/host.ts'));
 const inject = import.meta.resolve('./inject.ts');
@@ -26,11 +27,17 @@ const timeouts = {
   linger: 50,
 };
 
+/** What a process holds. */
+interface Left {
+  readonly descriptors: number;
+  readonly timers: number;
+}
+
 export class Subject implements AsyncDisposable {
   readonly address: Endpoint;
   readonly #child: ChildProcess;
   #said = '';
-  #baseline = 0;
+  #baseline: Left = { descriptors: 0, timers: 0 };
 
   private constructor(child: ChildProcess, address: Endpoint) {
     this.#child = child;
@@ -60,14 +67,31 @@ export class Subject implements AsyncDisposable {
     this.#child.kill('SIGUSR2');
   }
 
-  async descriptors(): Promise<number> {
-    return (await readdir(`/proc/${this.#child.pid}/fd`)).length;
+  /** Rejects where it ends instead of answering. */
+  async figures(): Promise<Figures> {
+    const { promise, resolve, reject } = Promise.withResolvers<Figures>();
+    const onMessage = (message: unknown): void => {
+      if ((message as { kind: string }).kind === 'figures') resolve(message as Figures);
+    };
+    const onExit = (): void => reject(new Error(`it ended: ${this.#said}`));
+    this.#child.on('message', onMessage).once('exit', onExit);
+    try {
+      this.#child.send({ kind: 'figures' });
+      return await promise;
+    } finally {
+      this.#child.off('message', onMessage).off('exit', onExit);
+    }
   }
 
   /** What is open now is what there is when nothing is under way. */
   async rest(): Promise<void> {
     await setTimeout(500); // until the connections of a first exchange are gone
-    this.#baseline = await this.descriptors();
+    this.#baseline = await this.#left();
+  }
+
+  async #left(): Promise<Left> {
+    const descriptors = (await readdir(`/proc/${this.#child.pid}/fd`)).length;
+    return { descriptors, timers: (await this.figures()).timers };
   }
 
   /** What it told on stderr. */
@@ -75,18 +99,20 @@ export class Subject implements AsyncDisposable {
     return this.#said;
   }
 
-  /** Rejects unless the process lives, found no fault of its own, and lets go of all descriptors within some seconds. */
+  /** Rejects unless the process lives, found no fault of its own, and lets go of all descriptors and timers within some seconds. */
   async settled(): Promise<void> {
     const deadline = performance.now() + 8_000;
     const alive = () => assert.equal(this.#child.exitCode ?? this.#child.signalCode, null, this.#said);
+    const { descriptors, timers } = this.#baseline;
+    const holds = (left: Left): boolean => left.descriptors > descriptors || left.timers > timers;
     alive();
-    let open = await this.descriptors();
-    while (open > this.#baseline && performance.now() < deadline) {
+    let left = await this.#left();
+    while (holds(left) && performance.now() < deadline) {
       await setTimeout(20);
       alive();
-      open = await this.descriptors();
+      left = await this.#left();
     }
-    assert.ok(open <= this.#baseline, `${open} descriptors instead of ${this.#baseline}`);
+    assert.ok(!holds(left), `${JSON.stringify(left)} instead of ${JSON.stringify(this.#baseline)}`);
     assert.doesNotMatch(this.#said, /internal_error|Error: |\n {4}at /, this.#said);
   }
 

@@ -4,6 +4,7 @@ export const apache: readonly Observed[] = [
   {
     proxies: ['apache-http', 'apache-tls'],
     rules: {
+      'early-answer': ['a refusal and FIN amid the upload', 'what is left of the body is no request'],
       'version-unknown': 'every case',
       'request-line': ['an octet above 127 in the target', 'no version'],
       'peculiar-path': ['%00', '%2f..', '%5c', '..%2f', '/..;/', '//..', '/;/', ';/..', 'backslash'],

@@ -4,6 +4,8 @@ export const envoy: readonly Observed[] = [
   {
     proxies: ['envoy-http', 'envoy-tls'],
     rules: {
+      'half-closed-client': 'every case',
+      'stalled-reader': ['1xx without end'],
       'bare-cr': ['in the request line'],
       'bare-lf': 'every case',
       'version-syntax': ['trailing space'],
@@ -130,6 +132,7 @@ export const envoy: readonly Observed[] = [
   {
     proxies: ['envoy-tcp'],
     rules: {
+      'l4-unsent': ['given up after a while: a reset, never FIN'],
       'l4-retry': 'every case',
     },
   },

@@ -4,6 +4,9 @@ export const fastProxy: readonly Observed[] = [
   {
     proxies: ['fast-proxy', 'fast-proxy-tls'],
     rules: {
+      'half-closed-client': 'every case',
+      'head-at-once': 'every case',
+      'stalled-reader': ['1xx without end'],
       'version-unknown': 'every case',
       'request-line': ['a method of its own kind', 'another scheme', 'no version', 'two spaces'],
       'host-repeated': 'every case',

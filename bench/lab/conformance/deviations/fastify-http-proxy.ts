@@ -4,6 +4,9 @@ export const fastifyHttpProxy: readonly Observed[] = [
   {
     proxies: ['fastify-http-proxy', 'fastify-http-proxy-tls'],
     rules: {
+      'half-closed-client': 'every case',
+      'head-at-once': 'every case',
+      'stalled-reader': ['1xx without end'],
       'version-unknown': 'every case',
       'request-line': ['a method of its own kind', 'no version', 'two spaces'],
       'host-repeated': 'every case',

@@ -135,11 +135,13 @@ export const haproxy: readonly Observed[] = [
     },
     unsteady: {
       'informational-11': ['several, one of them unknown'],
+      'half-closed-client': ['a pipeline of five', 'a pipeline whose last says close'],
     },
   },
   {
     proxies: ['haproxy-tcp'],
     rules: {
+      'l4-unsent': ['given up after a while: a reset, never FIN'],
       'reset-passed': ['from the origin'],
       'proxy-v1': ['UNKNOWN with 107 octets'],
       'proxy-fragments': 'every case',

@@ -4,6 +4,9 @@ export const httpProxythree: readonly Observed[] = [
   {
     proxies: ['http-proxy-3', 'http-proxy-3-tls'],
     rules: {
+      'half-closed-client': 'every case',
+      'head-at-once': 'every case',
+      'stalled-reader': ['1xx without end'],
       'version-unknown': 'every case',
       'request-line': ['a method of its own kind', 'another scheme', 'no version', 'two spaces'],
       'host-repeated': 'every case',

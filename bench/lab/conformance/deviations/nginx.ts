@@ -4,6 +4,8 @@ export const nginx: readonly Observed[] = [
   {
     proxies: ['nginx-http', 'nginx-tls'],
     rules: {
+      'half-closed-client': 'every case',
+      'head-at-once': 'every case',
       'bare-lf': 'every case',
       'version-syntax': ['trailing space', 'two digits'],
       'version-unknown': ['0.9', '1.2'],
@@ -110,6 +112,7 @@ export const nginx: readonly Observed[] = [
   {
     proxies: ['nginx-stream'],
     rules: {
+      'l4-unsent': ['given up after a while: a reset, never FIN'],
       'reset-passed': 'every case',
       'proxy-fragments': 'every case',
     },

@@ -4,6 +4,8 @@ export const traefik: readonly Observed[] = [
   {
     proxies: ['traefik-http', 'traefik-tls'],
     rules: {
+      'half-closed-client': 'every case',
+      'early-answer': ['a refusal and FIN amid the upload', 'what is left of the body is no request'],
       'bare-lf': 'every case',
       'version-unknown': ['1.2'],
       'request-line': ['an octet above 127 in the target', 'another scheme', 'one empty line before it is ignored'],
