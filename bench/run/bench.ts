@@ -6,11 +6,11 @@ import { formatDuration, formatQuantity } from '#bench/analysis/quantity.ts';
 import { describeSecondOpinion, opinionsOf } from '#bench/analysis/second-opinion.ts';
 import { runMicro, SUITES } from '#bench/micro/run.ts';
 import { UsageError } from '#bench/model/errors.ts';
-import type { SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import type { Environment, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { baseName, hopName, type Loop, type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { type PerSecond, perSecond } from '#bench/model/units.ts';
 import { fitSubjects } from '#bench/plan/applies.ts';
-import { cohortsOf, mostAtOnce } from '#bench/plan/cohorts.ts';
+import { cohortsOf, memoryOf, mostAtOnce } from '#bench/plan/cohorts.ts';
 import { sizedFor } from '#bench/plan/capped.ts';
 import { estimateRun } from '#bench/plan/estimate.ts';
 import { measureRound, retakeShare } from '#bench/plan/retake.ts';
@@ -55,7 +55,7 @@ export async function runBench(
       const cost = searchCost(objective, wanted.length, settings);
       observer.note(describeSearches(describeObjective(objective), wanted.length, cost));
     }
-    requireHost(settings, host, observer);
+    requireHost(settings, host, plan.generations[0]?.cohorts ?? [], observer);
     const targets = await reachTargets(settings.targets, signal);
     for (const [target, { external }] of targets)
       for (const note of external?.notes ?? []) observer.note(`${target} ${note}`);
@@ -88,14 +88,14 @@ export async function runBench(
   }
 }
 
-function planOf(settings: Settings, { memory, openFiles }: { memory: number; openFiles: number }): Plan {
+function planOf(settings: Settings, environment: Environment): Plan {
   const rounds = planRounds({ ...settings, rounds: settings.generations });
   const external = new Set(settings.targets?.definitions.map(({ name }) => name));
   const inTurns = ({ scenario, subject }: PlannedTrial): boolean =>
     takesTurns(scenario, settings.driver) && !external.has(hopName(subject));
   const kept = settings.scenarios.filter((scenario) => takesTurns(scenario, settings.driver));
   const connections = kept.reduce((sum, { loop }) => sum + loop.connections, 0);
-  const most = mostAtOnce({ memory, openFiles }, connections);
+  const most = mostAtOnce({ memory: memoryOf(environment), openFiles: environment.openFiles }, connections);
   const common = new Set(
     settings.subjects.flatMap(({ name, isReference, hops }) => (isReference && hops === undefined ? [name] : [])),
   );
@@ -111,7 +111,7 @@ function planOf(settings: Settings, { memory, openFiles }: { memory: number; ope
 function sizeForTargets(
   settings: Settings,
   targets: ReadonlyMap<string, SubjectRecord>,
-  { openFiles, ephemeralPorts }: { readonly openFiles: number; readonly ephemeralPorts: number },
+  { openFiles, ephemeralPorts }: Environment,
   observer: Observer,
 ): Settings {
   if (targets.size === 0 || settings.targets?.connections !== undefined) return settings;
