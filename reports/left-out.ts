@@ -1,5 +1,6 @@
 /** The trials that count in no figure; those of one subject in one scenario for the same reasons are one entry. */
-import type { TrialRow } from '#bench/analysis/analysis.ts';
+import type { Analysis, TrialRow } from '#bench/analysis/analysis.ts';
+import { subjectName } from '#bench/model/scenario.ts';
 
 export interface LeftOut {
   readonly scenario: string;
@@ -31,6 +32,22 @@ export function leftOutOf(trials: readonly TrialRow[]): LeftOut[] {
       note: notes.join('; '),
     };
   });
+}
+
+/** Subjects that failed a check before the run: they have no trials, and nothing may sound as if they had. */
+export const unfitOf = ({ subjects }: Pick<Analysis, 'subjects'>): string[] =>
+  subjects
+    .filter(({ preflight }) => preflight.some(({ passed }) => !passed))
+    .map(({ subject }) => subjectName(subject));
+
+/** The sentence for a run of which no trial was left out. */
+export function allCompleted(analysis: Pick<Analysis, 'subjects' | 'trials'>): string {
+  const { length } = analysis.trials;
+  if (length === 0) return 'No trial ran.';
+  const unfit = unfitOf(analysis);
+  const all = length === 1 ? 'The one trial' : `All ${length} trials`;
+  if (unfit.length === 0) return `${all} completed.`;
+  return `${all} of what was measured completed; ${unfit.join(', ')} ${unfit.length === 1 ? 'was' : 'were'} not measured.`;
 }
 
 /** '1–3, 7' */

@@ -1,5 +1,5 @@
 /** The report for a pull request or a chat: findings, the comparison, what was left out, how to run it again. */
-import type { Analysis, Estimate, Finding, TrialRow } from '#bench/analysis/analysis.ts';
+import type { Analysis, Estimate, Finding } from '#bench/analysis/analysis.ts';
 import { PARTS, type PartName } from '#bench/analysis/ledger/account.ts';
 import { remarksOf, shareWords } from '#bench/analysis/ledger/findings.ts';
 import { formatQuantity } from '#bench/analysis/quantity.ts';
@@ -9,7 +9,7 @@ import { chainTable } from './chains.ts';
 import type { Exporter } from './contract.ts';
 import { partOf, partTexts, referenceAccounts } from './decomposition.ts';
 import { kneeTables } from './knees.ts';
-import { leftOutOf } from './left-out.ts';
+import { allCompleted, leftOutOf } from './left-out.ts';
 import { fenced, plain, table } from './markdown.ts';
 import { type Cell, type Overview, overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
@@ -141,9 +141,10 @@ function targets(analysis: Analysis): string[] {
 
 const MOST_LISTED = 20;
 
-function leftOut(trials: readonly TrialRow[]): string {
+function leftOut(analysis: Analysis): string {
+  const { trials } = analysis;
   const out = leftOutOf(trials);
-  if (out.length === 0) return `All ${trials.length} trials completed.`;
+  if (out.length === 0) return plain(allCompleted(analysis));
   const count = out.reduce((sum, one) => sum + one.trials, 0);
   const listed = out
     .slice(0, MOST_LISTED)
@@ -200,7 +201,7 @@ function render(analysis: Analysis): string {
     ...hops(analysis),
     ...ledger(analysis),
     ...targets(analysis),
-    ...(isSearchAlone ? [] : [`## Trials`, leftOut(analysis.trials)]),
+    ...(isSearchAlone ? [] : [`## Trials`, leftOut(analysis)]),
     ...(analysis.warnings.length > 0
       ? [
           folded(

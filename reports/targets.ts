@@ -1,5 +1,5 @@
 /** What runs elsewhere, in figures: a table a scenario, direct and all others that were offered the same beside it. */
-import type { Analysis, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
+import type { Analysis, ScenarioAnalysis, SubjectAnalysis, TrialRow } from '#bench/analysis/analysis.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
 import { subjectName } from '#bench/model/scenario.ts';
@@ -22,7 +22,7 @@ export const TARGET_NOTE =
   'What runs elsewhere has no CPU, memory or capacity figures: none of its processes runs here, and it is never sent more than its cap. Its requests end at an origin of its own, those of direct and of proxies at the origin on this machine: differences between the two kinds are no hop cost.';
 
 /** Empty where all subjects ran here. */
-export function targetTables({ subjects, scenarios }: Analysis): TargetTable[] {
+export function targetTables({ subjects, scenarios, trials }: Analysis): TargetTable[] {
   const elsewhere = new Map(
     subjects.flatMap(({ subject, external }) => (external ? [[subjectName(subject), external] as const] : [])),
   );
@@ -34,7 +34,7 @@ export function targetTables({ subjects, scenarios }: Analysis): TargetTable[] {
       rows: scenario.subjects.map((of) => ({
         subject: of.subject,
         ends: elsewhere.get(of.subject)?.url ?? 'on this machine',
-        cells: cellsOf(of),
+        cells: cellsOf(of, lagOf(trials, scenario.scenario.name, of.subject)),
       })),
     }));
 }
@@ -42,14 +42,24 @@ export function targetTables({ subjects, scenarios }: Analysis): TargetTable[] {
 const titleOf = ({ scenario, offered }: ScenarioAnalysis): string =>
   `${scenario.name}: all offered ${formatQuantity(offered ?? 0, '/s')}`;
 
-function cellsOf({ metrics }: SubjectAnalysis): (Cell | null)[] {
+/** Microseconds at p99 that the generator itself was late at most: what a response time may be off by. */
+const lagOf = (trials: readonly TrialRow[], scenario: string, subject: string): number =>
+  Math.max(
+    0,
+    ...trials
+      .filter((trial) => trial.state === 'completed' && trial.scenario === scenario && trial.subject === subject)
+      .map(({ generatorLagP99 }) => generatorLagP99 ?? 0),
+  );
+
+function cellsOf({ metrics }: SubjectAnalysis, lag: number): (Cell | null)[] {
+  const response = cellOf(metrics.responseP99, 'µs');
   const micros = (name: MetricName): Cell | null => cellOf(metrics[name], 'µs');
   const { throughput, errorShare } = metrics;
   return [
     cellOf(throughput, '/s'),
     micros('serviceP50'),
     micros('serviceP99'),
-    micros('responseP99'),
+    response && { ...response, figure: `${response.figure}${lag > 0 ? ` ± ${formatQuantity(lag, 'µs')}` : ''}` },
     errorShare ? { figure: percent(errorShare.value) } : null,
   ];
 }

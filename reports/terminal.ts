@@ -5,7 +5,7 @@ import { formatQuantity } from '#bench/analysis/quantity.ts';
 import { chainTable } from './chains.ts';
 import { fit, type Paint, painter, printable, type Style, WIDTH, wrap } from './columns.ts';
 import { kneeTables } from './knees.ts';
-import { leftOutOf } from './left-out.ts';
+import { allCompleted, leftOutOf } from './left-out.ts';
 import { overviewOf } from './overview.ts';
 import { STRENGTHS } from './strength.ts';
 import { TARGET_COLUMNS, TARGET_NOTE, targetTables } from './targets.ts';
@@ -60,7 +60,8 @@ export function renderTerminal(analysis: Analysis, { colour = false }: { colour?
   );
 
   const out = leftOutOf(trials);
-  if (out.length === 0 && (trials.length > 0 || !analysis.knees)) lines.push(` All ${trials.length} trials completed.`);
+  if (out.length === 0 && (trials.length > 0 || !analysis.knees))
+    lines.push(...wrap(printable(allCompleted(analysis)), WIDTH - 2).map((line) => ` ${line}`));
   for (const { state: kind, scenario, subject, rounds, note } of out.slice(0, MOST_LISTED))
     lines.push(paint('yellow', fit(printable(` ${kind}  ${scenario} · ${subject} · ${rounds}: ${note}`), WIDTH)));
   if (out.length > MOST_LISTED) {

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { METRIC_NAMES } from '#bench/analysis/metrics.ts';
 import { type Budget, BudgetError, type BudgetNames, type BudgetText, parseBudget } from '#bench/gate/budget.ts';
-import { cappedScenarios } from '#bench/plan/capped.ts';
+import { cappedScenarios, MOST_CONNECTIONS } from '#bench/plan/capped.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { proxies } from '#proxies/registry.ts';
 import { UsageError, explain } from '#bench/model/errors.ts';
@@ -25,7 +25,7 @@ const Gate = z.strictObject({
   proxies: z.array(z.string()).optional(),
   scenarios: z.array(z.string()).optional(),
   rounds: z.int().min(1).max(200).optional(),
-  /** Run in the base's checkout where its lockfile differs from head's; `npm ci` by default. */
+  /** Run in head's and base's checkout before anything is measured, whatever they are built with. Without it `npm ci` in base’s, where its package-lock.json differs. */
   install: Command.optional(),
   /** Run in the base's checkout before it is measured. Head is measured as it stands. */
   build: Command.optional(),
@@ -70,6 +70,8 @@ const Written = z.strictObject({
   targets: z.array(z.union([z.string(), z.strictObject({ target: z.string(), ca: z.string().optional() })])).optional(),
   /** As `--max-rate`: requests a second that no target is ever sent more of. */
   maxRate: z.int().min(1).max(MOST_RATE).optional(),
+  /** As `--connections`: that a target's load is spread over. */
+  connections: z.int().min(1).max(MOST_CONNECTIONS).optional(),
 });
 type Written = z.infer<typeof Written>;
 type GateConfig = Omit<NonNullable<Written['gate']>, 'budgets'> & { readonly budgets?: readonly Budget[] };

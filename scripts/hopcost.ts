@@ -25,7 +25,7 @@ const program = new Command('hopcost')
   .showHelpAfterError('(hopcost --help lists every command)')
   .addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 runtime failure, 2 usage or configuration, 98 inconclusive under --strict,\n99 regression or budget exceeded, 130 interrupted.',
+    '\nExit codes: 0 done, 1 runtime failure or no figure of a named subject, 2 usage or configuration,\n98 an invalid gate, or inconclusive under --strict, 99 regression or budget exceeded, 130 interrupted.',
   );
 
 for (const command of [

@@ -7,7 +7,7 @@ import { chainFindings } from './findings/chains.ts';
 import { hopCosts, others, ranks, tlsCosts } from './findings/costs.ts';
 import type { Evidence } from './findings/evidence.ts';
 import { addedLatency, capacities, idleMemory, underLoad } from './findings/load.ts';
-import { instruments, leftOut, notMeasured, rulesNotKept, sameAgainstSame } from './findings/trust.ts';
+import { instruments, leftOut, notMeasured, rulesNotKept, sameAgainstSame, withoutFigure } from './findings/trust.ts';
 import { kneeFindings } from './knees.ts';
 import { ledgerFindings } from './ledger/findings.ts';
 import { targetFindings } from './target-findings.ts';
@@ -31,6 +31,7 @@ export function findingsOf(evidence: Evidence): Finding[] {
     ...instruments(evidence),
     ...sameAgainstSame(evidence),
     ...notMeasured(evidence),
+    ...withoutFigure(evidence),
     ...rulesNotKept(evidence),
     ...leftOut(evidence),
   ];

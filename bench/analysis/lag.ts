@@ -58,3 +58,12 @@ export function waitedForConnection({ scheduleLag, generatorLag, requests }: Loa
   const [whole, own] = [scheduleLag, generatorLag].map((encoded) => micros(decodeHistogram(encoded))(0.99));
   return Math.max(0, whole! - own!);
 }
+
+/**
+ * Connections that are busy at once at the offered rate, by Little's law, where an answer takes its usual time (p50: a stall is the subject's
+ * own and no reason to have more of them). Undefined for a closed loop.
+ */
+export function connectionsNeeded({ offered, service, requests }: LoadResult): number | undefined {
+  if (offered === undefined || requests === 0) return undefined;
+  return offered * (decodeHistogram(service).getValueAtPercentile(50) / 1e9);
+}

@@ -39,6 +39,10 @@ export function judgeWindow(trial: TrialRecord, objective: Objective, placement:
     case 'failed':
       return { kind: 'disturbed', why: trial.error.message };
     case 'invalid': {
+      const { load, probes, reasons, subject } = trial;
+      // That its connections ran out is weighed below, with what the objective asks.
+      if (load && probes && reasons.every(({ code }) => code === 'out-of-connections'))
+        return judgeMeasured({ load, probes, subject }, objective, placement);
       const disturbing = trial.reasons.find(({ code }) => LIMITING[code] === undefined);
       const foreign = trial.probes?.host.foreign ?? 0;
       if (foreign > FOREIGN_LIMIT)
@@ -48,7 +52,7 @@ export function judgeWindow(trial: TrialRecord, objective: Objective, placement:
       return { kind: 'limited', by: LIMITING[code]!, why: message };
     }
     case 'completed':
-      return judgeCompleted(trial, objective, placement);
+      return judgeMeasured(trial, objective, placement);
   }
 }
 
@@ -62,7 +66,9 @@ interface Read {
   readonly words: string;
 }
 
-function judgeCompleted(trial: CompletedTrial, objective: Objective, placement: Placement): KneeOutcome {
+type MeasuredWindow = Pick<CompletedTrial, 'load' | 'probes' | 'subject'>;
+
+function judgeMeasured(trial: MeasuredWindow, objective: Objective, placement: Placement): KneeOutcome {
   const service = decodeHistogram(trial.load.service);
   const all = [carried(trial), ...errors(trial, objective), ...latencies(trial, objective, service)];
   const missed = all.filter(({ held }) => !held);
@@ -79,7 +85,7 @@ function judgeCompleted(trial: CompletedTrial, objective: Objective, placement: 
 type Blame = { readonly kind: 'missed' | 'disturbed' } | { readonly kind: 'limited'; readonly by: Limiter };
 
 function blame(
-  { load, probes, subject }: CompletedTrial,
+  { load, probes, subject }: MeasuredWindow,
   missed: readonly Read[],
   service: Histogram,
   placement: Placement,
@@ -103,7 +109,7 @@ function blame(
   return missed.every(isGenerators) ? { kind: 'limited', by: 'generator' } : { kind: 'missed' };
 }
 
-function carried({ load: { scheduled = 0, dropped = 0 } }: CompletedTrial): Read {
+function carried({ load: { scheduled = 0, dropped = 0 } }: MeasuredWindow): Read {
   const share = dropped / Math.max(1, scheduled);
   return {
     of: 'rate',
@@ -114,7 +120,7 @@ function carried({ load: { scheduled = 0, dropped = 0 } }: CompletedTrial): Read
 }
 
 /** Without a clause of its own none may fail. */
-function errors(trial: CompletedTrial, { clauses }: Objective): Read[] {
+function errors(trial: MeasuredWindow, { clauses }: Objective): Read[] {
   const failed = failuresOf(trial);
   const ended = failed + trial.load.requests;
   const share = failed / Math.max(1, ended);
@@ -123,7 +129,7 @@ function errors(trial: CompletedTrial, { clauses }: Objective): Read[] {
   return [{ of: 'errors', read: true, held, words: `${failed} of ${ended} requests failed` }];
 }
 
-const latencies = ({ load }: CompletedTrial, { clauses }: Objective, service: Histogram): Read[] =>
+const latencies = ({ load }: MeasuredWindow, { clauses }: Objective, service: Histogram): Read[] =>
   clauses.flatMap((clause): Read[] => {
     if (clause.kind !== 'latency') return [];
     const { time, q, below } = clause;
@@ -145,7 +151,7 @@ const latencies = ({ load }: CompletedTrial, { clauses }: Objective, service: Hi
   });
 
 /** '; CPU of their cores: proxy 61 %, origin 38 %, generator 55 %' */
-function sharesOf({ probes: { proxy, origin, generator } }: CompletedTrial): string {
+function sharesOf({ probes: { proxy, origin, generator } }: MeasuredWindow): string {
   const listed = Object.entries({ proxy, origin, generator }).flatMap(([party, reading]) =>
     reading ? [`${party} ${percent(reading.cpuShare)}`] : [],
   );
@@ -153,7 +159,7 @@ function sharesOf({ probes: { proxy, origin, generator } }: CompletedTrial): str
 }
 
 /** Microseconds at a clause's quantile, as the window was judged by it; undefined where it was not or cannot be read. */
-export function readClause(load: CompletedTrial['load'], { time, q }: LatencyClause): number | undefined {
+export function readClause(load: MeasuredWindow['load'], { time, q }: LatencyClause): number | undefined {
   const encoded = load[time];
   const nanos = encoded === undefined ? undefined : quantile(decodeHistogram(encoded), q);
   return nanos === undefined ? undefined : nanos / 1e3;

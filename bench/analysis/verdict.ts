@@ -5,10 +5,10 @@ import type { Bound, Placement } from '#bench/model/record.ts';
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
 import { type Warning, WARNINGS, type WarningCode } from '#bench/model/warning.ts';
 import { decodeHistogram, samplesFor } from '#bench/stats/histogram.ts';
-import { boundOf, FOREIGN_LIMIT } from './bound.ts';
+import { boundOf, FOREIGN_LIMIT, saturatedOf } from './bound.ts';
 import { halvesDrift } from './drift.ts';
 import { failuresByKind, failureWords, nameOf } from './failures.ts';
-import { LAG_SHARE, lagOf, waitedForConnection } from './lag.ts';
+import { connectionsNeeded, LAG_SHARE, lagOf, waitedForConnection } from './lag.ts';
 import { attemptsOf, failuresOf } from './metrics.ts';
 import { formatQuantity, percent } from './quantity.ts';
 
@@ -30,6 +30,8 @@ export type TrialVerdict =
 
 const STEAL_LIMIT = 0.05;
 const SHORTFALL_LIMIT = 0.01;
+/** Of all connections: with so many busy at once requests wait for one whatever the subject does. */
+const BUSY_LIMIT = 0.9;
 /** Of the service time's p99: what waits no longer than this for a connection is not told. */
 const WAITED_SHARE = 0.1;
 /** Quantiles whose withholding is told. */
@@ -44,6 +46,12 @@ const POOLING_NEEDS = 1_000;
 const isIdle = ({ scenario }: TrialEvidence): boolean => scenario.traffic.kind === 'idle';
 const sampled = ({ load }: TrialEvidence, code: string): string | undefined =>
   load.errorSamples.find((sample) => sample.includes(code));
+
+/** Microseconds that one request in a hundred waited for a connection or longer, where it is told. */
+function waitedTooLong(load: LoadResult): number | undefined {
+  const waited = waitedForConnection(load);
+  return waited === undefined || waited <= WAITED_SHARE * (lagOf(load)?.serviceP99 ?? 0) ? undefined : waited;
+}
 
 type Found = { readonly message: string; readonly evidence: Warning['evidence'] };
 type Rule = (trial: TrialEvidence) => Found | undefined;
@@ -117,9 +125,19 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
       evidence: Object.fromEntries(withheld.map(({ name, q }) => [name, lag.at(q)])),
     };
   },
-  'out-of-connections': ({ load }) => {
-    const waited = waitedForConnection(load);
-    if (waited === undefined || waited <= WAITED_SHARE * (lagOf(load)?.serviceP99 ?? 0)) return undefined;
+  'out-of-connections': ({ load, probes, placement }) => {
+    const needed = connectionsNeeded(load) ?? 0;
+    const isOwn = needed >= BUSY_LIMIT * load.connections && saturatedOf(load, probes, placement) === 'none';
+    if (!isOwn || waitedTooLong(load) === undefined) return undefined;
+    const [rate, each] = [load.offered ?? 0, decodeHistogram(load.service).getValueAtPercentile(50) / 1e3];
+    return {
+      message: `out of connections: ${formatQuantity(rate, '/s')} that take ${formatQuantity(each, 'µs')} each (service time p50) keep ${Math.ceil(needed)} busy at once, and there are ${load.connections}`,
+      evidence: { connections: load.connections, needed },
+    };
+  },
+  'waited-for-connections': ({ load }) => {
+    const waited = waitedTooLong(load);
+    if (waited === undefined) return undefined;
     const busy = Math.ceil((load.offered ?? 0) * (decodeHistogram(load.service).getValueAtPercentile(99) / 1e9));
     return {
       message: `more than one request in a hundred waited ${formatQuantity(waited, 'µs')} or longer, as all ${load.connections} connections were busy; at this rate and a service time p99 as here ${busy} are busy at once`,

@@ -10,13 +10,11 @@ import { hodgesLehmann, median } from '#bench/stats/hodges-lehmann.ts';
 import { holm } from '#bench/stats/holm.ts';
 import { signedRank } from '#bench/stats/signed-rank.ts';
 import type { GateMetric, GateState } from './result.ts';
-import { LOOK_ALPHA } from './rules.ts';
+import { LEAST_ROUNDS, LOOK_ALPHA } from './rules.ts';
 import type { Measured, RoundFigures } from './sides.ts';
 
 /** Of every interval that is shown, and of "same". */
 const CONFIDENCE = 0.95;
-/** Rounds without which the signed-rank test cannot reach the look's error rate, however clear the difference. */
-const LEAST_ROUNDS = 9;
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const meanLog = (values: readonly number[]): number => mean(values.map(Math.log));

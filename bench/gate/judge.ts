@@ -1,5 +1,6 @@
 /** The records of a gate → what it says. Pure: the same records give the same result. */
-import type { RunRecords } from '#bench/model/record.ts';
+import type { RunRecords, TrialRecord } from '#bench/model/record.ts';
+import { hopName } from '#bench/model/scenario.ts';
 import { changeText, decide } from './decide.ts';
 import type { BudgetOutcome, GateMetric, GateMode, GateResult, GateState, Revision } from './result.ts';
 import { ALPHA, LOOK_ALPHA, type MetricRule } from './rules.ts';
@@ -32,7 +33,9 @@ export function judgeGate(context: GateContext): GateResult {
   const { run, trials } = records;
   const decision = mode.kind === 'revisions' ? decide(measuredOf(run.scenarios, trials, context.rules)) : undefined;
   const metrics = context.metrics ?? decision?.metrics ?? [];
-  const state = context.state ?? decision?.state ?? (mode.kind === 'budgets' ? budgetState(budgets) : 'invalid');
+  const told = context.state ?? decision?.state ?? (mode.kind === 'budgets' ? budgetState(budgets) : 'invalid');
+  const untold = mode.kind === 'baseline' ? [] : untoldOf(trials, metrics);
+  const state = untold.length > 0 && told !== 'regressed' ? 'invalid' : told;
   const [ofHead, ofBase] = [ownFaults(trials, 'head'), ownFaults(trials, 'base')];
   const compared = ownFaults(comparedOf(trials), 'head');
   const newErrors = compared.length > CHANCE && ofBase.length === 0 ? compared : [];
@@ -57,7 +60,7 @@ export function judgeGate(context: GateContext): GateResult {
     rounds: { planned, measured: rounds - spoiled, repeated: Math.max(0, rounds - looks * planned), looks },
     alpha: { gate: ALPHA, look: LOOK_ALPHA },
     state,
-    verdict: verdictOf(state, metrics, newErrors, budgets, mode),
+    verdict: verdictOf(state, metrics, newErrors, budgets, mode, untold),
     metrics,
     budgets,
     newErrors,
@@ -69,6 +72,19 @@ export function judgeGate(context: GateContext): GateResult {
       ...faults.slice(0, 5),
     ],
   };
+}
+
+/**
+ * What the gate was to tell of and has no figure of, as 'mine in http-small': both revisions ran it and no round has a deciding metric of
+ * both, or head alone ran it and completed nothing. Whatever the rest says, the gate has not passed it.
+ */
+function untoldOf(trials: readonly TrialRecord[], metrics: readonly GateMetric[]): string[] {
+  const decided = metrics.filter(({ primary }) => primary).map(({ subject, scenario }) => `${subject} in ${scenario}`);
+  const compared = new Set(comparedOf(trials));
+  const alone = trials.filter((trial) => trial.subject.kind === 'proxy' && !compared.has(trial));
+  const placeOf = ({ subject, scenario }: TrialRecord): string => `${hopName(subject)} in ${scenario}`;
+  const told = new Set([...decided, ...alone.filter(({ state }) => state === 'completed').map(placeOf)]);
+  return [...new Set([...compared, ...alone].map(placeOf))].filter((place) => !told.has(place));
 }
 
 /** Only budgets were checked: nothing is compared. */
@@ -90,6 +106,7 @@ function verdictOf(
   newErrors: readonly string[],
   budgets: readonly BudgetOutcome[],
   mode: GateMode,
+  untold: readonly string[],
 ): string {
   const exceeded = budgets.filter((one) => one.state === 'exceeded');
   if (newErrors.length > 0) return `Head fails where base does not: ${newErrors[0]}.`;
@@ -115,6 +132,6 @@ function verdictOf(
       return `No regression was found, but not everything could be told: ${named(first!)} ${change(first!)}${others('open')}${rest}.${over}`;
     }
     case 'invalid':
-      return `Nothing can be said: too few rounds could be measured.${over}`;
+      return `Nothing can be said${untold.length > 0 ? ` of ${untold.join(', ')}` : ''}: too few rounds could be measured.${over}`;
   }
 }

@@ -102,12 +102,13 @@ export interface GateResult {
   readonly notes: readonly string[];
 }
 
-/** The process exit code of a result. */
+/** The process exit code of a result. A gate that could not be measured passes nothing: 98, with or without `strict`. */
 export function exitCodeOf(
   { state, budgets, newErrors }: Pick<GateResult, 'state' | 'budgets' | 'newErrors'>,
   strict: boolean,
 ): 0 | 98 | 99 {
   if (state === 'regressed' || newErrors.length > 0 || budgets.some((one) => one.state === 'exceeded')) return 99;
-  const unclear = state === 'inconclusive' || state === 'invalid' || budgets.some((one) => one.state === 'unknown');
+  if (state === 'invalid') return 98;
+  const unclear = state === 'inconclusive' || budgets.some((one) => one.state === 'unknown');
   return strict && unclear ? 98 : 0;
 }

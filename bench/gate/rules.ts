@@ -35,6 +35,9 @@ export const RULES: readonly MetricRule[] = [
 /** Rounds of the first look, and of the declared second one where the first was inconclusive. */
 export const ROUNDS = { first: 12, second: 24 } as const;
 
+/** Rounds below which there is no verdict: the signed-rank test cannot come near a look's error rate, however clear the difference. */
+export const LEAST_ROUNDS = 9;
+
 /**
  * What each look may spend, over all primary metrics and both directions. Two looks make 0.006: equal revisions are called dearer in
  * less than one gate of 300 (half of it, the other half calls them cheaper).

@@ -19,17 +19,35 @@ export interface Worktree extends AsyncDisposable {
   /** Its folder: the root of the repository at that commit. */
   readonly root: string;
   readonly revision: Revision;
+  /** Nothing has fetched or built what it needs, as far as can be told from its files: a clause that says so. */
+  readonly unprepared?: string;
 }
 
 export interface Preparation {
-  /** Run in the worktree where its lockfile differs from head's; `npm ci` by default. */
+  /** Run in the worktree, whatever is in it. Absent: `npm ci` where its package-lock.json differs from head's. */
   readonly install?: readonly string[];
   /** Run in the worktree before it is measured. */
   readonly build?: readonly string[];
 }
 
-const LOCKFILE = 'package-lock.json';
+/** Whose packages stand in `node_modules`. */
+const NODE_LOCKFILES = [
+  'package-lock.json',
+  'npm-shrinkwrap.json',
+  'pnpm-lock.yaml',
+  'yarn.lock',
+  'bun.lock',
+  'bun.lockb',
+];
 const NPM_CI = ['npm', 'ci', '--no-audit', '--no-fund'] as const;
+/** Lockfiles that `npm ci` reads. */
+const OF_NPM = NODE_LOCKFILES.slice(0, 2);
+/** What says that a checkout needs something fetched or built before it runs. */
+const MANIFESTS = [
+  ...NODE_LOCKFILES,
+  ...['go.mod', 'Cargo.toml', 'pyproject.toml', 'requirements.txt', 'Gemfile', 'composer.json', 'pom.xml'],
+  ...['build.gradle', 'build.gradle.kts', 'CMakeLists.txt', 'meson.build', 'configure', 'Makefile', 'package.json'],
+];
 
 /** The repository's top folder. Throws `RevisionError` where there is none, or git will not tell: by git's own reason. */
 export async function topOf(directory: string, signal: AbortSignal): Promise<string> {
@@ -89,7 +107,7 @@ export async function resolveRef(top: string, ref: string, signal: AbortSignal):
 export async function openWorktree(
   top: string,
   revision: Revision,
-  { install = NPM_CI, build }: Preparation,
+  { install, build }: Preparation,
   signal: AbortSignal,
 ): Promise<Worktree> {
   await using scope = new AsyncDisposableStack();
@@ -107,20 +125,47 @@ export async function openWorktree(
     process.off('exit', atExit);
   });
   await git(top, ['worktree', 'add', '--detach', '--quiet', root, revision.commit!], signal);
-  await provide(top, root, install, signal);
+  const provided = await provide(top, root, install, signal);
   if (build) await runCommand(build, { cwd: root }, signal);
+  const manifest = MANIFESTS.find((name) => existsSync(join(root, name)));
   const kept = scope.move();
-  return { root, revision, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    root,
+    revision,
+    ...(!provided &&
+      !build &&
+      manifest !== undefined && {
+        unprepared: `its dependencies are missing: base has ${manifest}, and nothing installed what it needs; say how with \`install\` of \`gate\` in bench.config.ts`,
+      }),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
-/** What head has installed serves base too where both lock the same versions; else base gets its own. */
-async function provide(top: string, root: string, install: readonly string[], signal: AbortSignal): Promise<void> {
-  if (!existsSync(join(root, LOCKFILE))) return;
-  const lock = (folder: string): string | undefined =>
-    existsSync(join(folder, LOCKFILE)) ? readFileSync(join(folder, LOCKFILE), 'utf8') : undefined;
+/**
+ * What is told to install runs, whatever is in the checkout. Else what head has installed serves base too where both lock the same
+ * versions, and npm's packages are installed where they do not. False where nothing of this was done.
+ */
+async function provide(
+  top: string,
+  root: string,
+  install: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const run = async (command: readonly string[]): Promise<true> => {
+    await runCommand(command, { cwd: root }, signal);
+    return true;
+  };
+  if (install) return run(install);
+  const lockfile = NODE_LOCKFILES.find((name) => existsSync(join(root, name)));
+  if (lockfile === undefined) return false;
+  const lock = (folder: string): Buffer | undefined =>
+    existsSync(join(folder, lockfile)) ? readFileSync(join(folder, lockfile)) : undefined;
   const modules = join(top, 'node_modules');
-  if (lock(top) === lock(root) && existsSync(modules)) await symlink(modules, join(root, 'node_modules'));
-  else await runCommand(install, { cwd: root }, signal);
+  if (existsSync(modules) && lock(top)?.equals(lock(root)!)) {
+    await symlink(modules, join(root, 'node_modules'));
+    return true;
+  }
+  return OF_NPM.includes(lockfile) ? run(NPM_CI) : false;
 }
 
 const git = (directory: string, args: readonly string[], signal: AbortSignal): Promise<string> =>

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Endpoint } from '#proxies/config/intent.ts';
+import { visible } from '#proxies/platform/visible.ts';
 import { identify, isRunning, type ProcessIdentity } from './ownership.ts';
 
 export interface ChildSpec {
@@ -264,7 +265,11 @@ export class HostChild implements AsyncDisposable {
   }
 
   #keep(text: string): void {
-    this.#lines.push(...text.split('\n').filter((line) => line.trim() !== ''));
+    this.#lines.push(
+      ...visible(text)
+        .split('\n')
+        .filter((line) => line.trim() !== ''),
+    );
     this.#lines.splice(0, Math.max(0, this.#lines.length - KEPT_LINES));
   }
 }

@@ -29,6 +29,10 @@ const TIME_WAIT = { plain: 60, reused: 1 } as const;
 /** New connections a second that the fastest subject reaches on one load core; measured direct, on loopback. */
 const FASTEST_CONNECTIONS = 15_000;
 
+/** Connections of one scenario that fit into so many open files: a proxy, or an origin, holds both sides of each. */
+export const connectionsWithin = (openFiles: number): number =>
+  Math.max(1, Math.floor((openFiles - RESERVED_FILES) / 2));
+
 export interface HostFacts extends Pick<Environment, 'openFiles' | 'ephemeralPorts'> {
   /** Whether ports in TIME_WAIT are reused within a second on loopback. */
   readonly reusesTimeWait?: boolean;
@@ -107,13 +111,17 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
   const availability = await definition?.availability();
   const missing = availability?.state === 'missing' ? availability : undefined;
   const groups = missing ? [] : groupCases(carriages(spec.scenarios, layer, capabilities), layer);
-  const results = await Promise.all(
-    groups.map(({ cases, ...scenario }) => runCases({ ...spec, scenario, concurrency: 1 }, cases, signal)),
-  );
+  const run = ({ cases, ...scenario }: (typeof groups)[number]) =>
+    runCases({ ...spec, scenario, concurrency: 1 }, cases, signal);
+  // What did not start once is not started again.
+  const [first, ...others] = groups;
+  const found = first && (await run(first));
+  const starts = found?.started === true;
+  const results = found ? [found, ...(starts ? await Promise.all(others.map(run)) : [])] : [];
   const identities = results.flatMap(({ identity }) => identity ?? []);
   // A chain is as correct as its hop, which is checked by itself: only the way through all of them is its own.
   const verdicts =
-    definition && groups.length > 0 && !isChain
+    definition && starts && !isChain
       ? await runConformance(
           definition,
           {
@@ -208,7 +216,7 @@ async function runCases(
   spec: TopologySpec,
   cases: readonly PreflightCase[],
   signal: AbortSignal,
-): Promise<{ checks: readonly Check[]; nativeConfig: string; identity?: Identity }> {
+): Promise<{ started: boolean; checks: readonly Check[]; nativeConfig: string; identity?: Identity }> {
   const { traffic, origin } = spec.scenario;
   const { hops = 1 } = spec;
   const what = hops > 1 ? `all ${hops} hops start and lead` : 'it starts and leads';
@@ -218,7 +226,13 @@ async function runCases(
       return { rule: name, passed: true, detail: await run() };
     } catch (error) {
       signal.throwIfAborted();
-      return { rule: name, passed: false, detail: (error as Error).message };
+      const { message, output } = error as Error & { output?: unknown };
+      return {
+        rule: name,
+        passed: false,
+        detail: message,
+        ...(typeof output === 'string' && output !== '' && { output }),
+      };
     }
   };
   await using scope = new AsyncDisposableStack();
@@ -227,7 +241,7 @@ async function runCases(
     topology = scope.use(await openTopology(spec, signal));
     return 'nonce and listener are its own';
   });
-  if (!topology) return { checks: [started], nativeConfig: '' };
+  if (!topology) return { started: false, checks: [started], nativeConfig: '' };
 
   const bench = { target: { ...topology.target, ...(topology.tls && { tls: topology.tls }) }, origin: topology.origin };
   const checks = [started];
@@ -236,5 +250,5 @@ async function runCases(
       await check(one.rule, () => one.run(bench, AbortSignal.any([signal, AbortSignal.timeout(CASE_TIMEOUT)]))),
     );
   const { proxy } = topology;
-  return { checks, nativeConfig: proxy?.nativeConfig ?? '', ...(proxy && { identity: proxy.identity }) };
+  return { started: true, checks, nativeConfig: proxy?.nativeConfig ?? '', ...(proxy && { identity: proxy.identity }) };
 }

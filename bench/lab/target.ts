@@ -9,7 +9,7 @@ import type { LoadJob } from '#bench/model/load.ts';
 import { RateCap } from '#bench/model/rate-cap.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import type { Traffic } from '#bench/model/scenario.ts';
-import { bytes } from '#bench/model/units.ts';
+import { bytes, millis } from '#bench/model/units.ts';
 import type { Way } from './topology.ts';
 import { type Target, Wire } from './wire.ts';
 
@@ -109,6 +109,7 @@ export async function preflightTarget(spec: TargetSpec, signal: AbortSignal): Pr
   };
   let expect: Expected | null = null;
   let notes: readonly string[] = [];
+  let latency = 0;
   const checks: Check[] = [];
   const check = async (rule: string, run: () => Promise<string>): Promise<void> => {
     try {
@@ -118,10 +119,17 @@ export async function preflightTarget(spec: TargetSpec, signal: AbortSignal): Pr
       checks.push({ rule, passed: false, detail: `${name} (${external.url}): ${(error as Error).message}` });
     }
   };
-  if (layer === 'l4') await check('it takes a connection and echoes', () => echo(external, turn));
+  /** The longest of all that were asked, with the connection that each has for itself. */
+  const timed = async <T>(ask: () => Promise<T>): Promise<T> => {
+    const since = performance.now();
+    const answer = await ask();
+    latency = Math.max(latency, performance.now() - since);
+    return answer;
+  };
+  if (layer === 'l4') await check('it takes a connection and echoes', () => echo(external, turn, timed));
   else
     await check('the declared path answers, the same every time', async () => {
-      const answer = await steadyAnswer(external, look, turn);
+      const answer = await steadyAnswer(external, (...asked) => timed(() => look(...asked)), turn);
       expect = { status: answer.status, bodyBytes: bytes(answer.bodyBytes) };
       notes = notesOf(answer);
       return `${ASKED} times status ${expect.status} and ${expect.bodyBytes} bytes`;
@@ -134,7 +142,13 @@ export async function preflightTarget(spec: TargetSpec, signal: AbortSignal): Pr
     summary: definition.summary,
     version: 'external',
     nativeConfig: `external: ${external.url}`,
-    external: { url: external.url, maxRate, expect, ...(notes.length > 0 && { notes: [...notes] }) },
+    external: {
+      url: external.url,
+      maxRate,
+      expect,
+      latency: millis(latency),
+      ...(notes.length > 0 && { notes: [...notes] }),
+    },
     preflight: checks,
   };
 }
@@ -173,9 +187,17 @@ async function steadyAnswer(external: External, look: Look, turn: () => Promise<
   return first!;
 }
 
-async function echo(external: External, turn: () => Promise<AbortSignal>): Promise<string> {
-  const message = randomBytes(ECHOED);
+async function echo(
+  external: External,
+  turn: () => Promise<AbortSignal>,
+  timed: <T>(ask: () => Promise<T>) => Promise<T>,
+): Promise<string> {
   const signal = await turn();
+  return timed(() => echoed(external, signal));
+}
+
+async function echoed(external: External, signal: AbortSignal): Promise<string> {
+  const message = randomBytes(ECHOED);
   const wire = await Wire.open(targetOf(external), signal).catch((error: unknown) => {
     throw new Error(`expected it to take a connection, got ${whatCame(error, external, signal)}`);
   });

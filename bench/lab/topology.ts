@@ -249,14 +249,25 @@ function astray(
   { message }: Error,
 ): Error {
   const said = hops.map(({ output }) => output).filter((output) => output !== '');
-  return new Error(
+  return new AstrayError(
     [
       `${name} (${version}; ${summary}): ${message}`,
       ...(said.length > 0 ? [`Its last lines:\n${said.join('\n')}`] : []),
       `It ran with:\n${hops.map(({ nativeConfig }) => nativeConfig.trimEnd()).join('\n\n')}`,
       'What to do: start it by hand with this and ask it for any path; it must answer what the origin behind it does.',
     ].join('\n'),
+    said.join('\n'),
   );
+}
+
+class AstrayError extends Error {
+  override readonly name = 'AstrayError';
+  /** What it printed last. */
+  readonly output: string;
+  constructor(message: string, output: string) {
+    super(message);
+    this.output = output;
+  }
 }
 
 const trust = ({ ca, serverName }: RunCertificate) => ({ ca, serverName });

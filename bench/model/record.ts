@@ -107,6 +107,8 @@ export const SubjectRecord = z.object({
       url: z.string(),
       maxRate: z.number().int().positive(),
       expect: z.object({ status: z.number().int(), bodyBytes: Bytes }).nullable(),
+      /** The longest that it took to answer before it was measured, its connection included. */
+      latency: Millis.optional(),
       /** What whoever reads its figures must know, each a clause after its name: 'answers 302 to /x: …'. */
       notes: z.array(z.string()).optional(),
     })
@@ -116,6 +118,8 @@ export const SubjectRecord = z.object({
       rule: z.string(),
       passed: z.boolean(),
       detail: z.string(),
+      /** What the subject printed last, where it is that which failed. */
+      output: z.string().optional(),
       /** A rule that a user's own proxy does not keep: told, and no reason not to measure it (`passed` is true). */
       deviates: z.literal(true).optional(),
     }),

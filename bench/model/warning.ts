@@ -59,10 +59,17 @@ export const WARNINGS = {
     advice: 'read service time, or give the generator cores of its own',
   },
   'out-of-connections': {
+    severity: 'invalid',
+    meaning:
+      'all of the generator’s own connections were busy throughout, and nothing else was saturated: it could not send at the rate, and its own queue stood in the response times',
+    advice:
+      'give it more connections (--connections for a target): the rate times the service time are busy at once; a target whose service time grows with them does not carry the rate',
+  },
+  'waited-for-connections': {
     severity: 'advice',
     meaning:
-      'requests waited because all of the generator’s own connections were busy: their response time has that wait in it',
-    advice: 'give the scenario more connections: the rate times the service time are busy at once',
+      'some requests waited because all of the generator’s own connections were busy: their response time has that wait in it',
+    advice: 'read what the subject did meanwhile, or give the scenario more connections',
   },
   'wrong-process': {
     severity: 'invalid',

@@ -18,6 +18,13 @@ const MOST_AT_ONCE = 16;
 /** Open files of the harness besides the load's connections. */
 const RESERVED_FILES = 300;
 
+/** Bytes that a run may use: the host's, or less where its control group says so. */
+export const memoryOf = ({ memory, cgroup }: { memory: number; cgroup: { memoryLimit: number | null } }): number =>
+  Math.min(memory, cgroup.memoryLimit ?? Infinity);
+
+/** Bytes of memory that a host must have for so many subjects at once. */
+export const memoryFor = (subjects: number): number => (subjects * PER_SUBJECT) / USABLE;
+
 /** Subjects that fit at once; 3 at least, which is direct, a reference and one other. */
 export function mostAtOnce({ memory, openFiles }: Fit, connectionsOfOne: number): number {
   const byMemory = Math.floor((memory * USABLE) / PER_SUBJECT);

@@ -2,19 +2,21 @@
 import { describeCalibration } from '#bench/analysis/calibration.ts';
 import { slowestCapacity } from '#bench/analysis/capacity.ts';
 import { describeObjective } from '#bench/analysis/objective.ts';
-import { formatDuration } from '#bench/analysis/quantity.ts';
+import { formatDuration, formatQuantity } from '#bench/analysis/quantity.ts';
 import { describeSecondOpinion, opinionsOf } from '#bench/analysis/second-opinion.ts';
 import { runMicro, SUITES } from '#bench/micro/run.ts';
 import { UsageError } from '#bench/model/errors.ts';
-import type { SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import type { Environment, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { baseName, hopName, type Loop, type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { type PerSecond, perSecond } from '#bench/model/units.ts';
 import { fitSubjects } from '#bench/plan/applies.ts';
-import { cohortsOf, mostAtOnce } from '#bench/plan/cohorts.ts';
+import { cohortsOf, memoryOf, mostAtOnce } from '#bench/plan/cohorts.ts';
+import { sizedFor } from '#bench/plan/capped.ts';
 import { estimateRun } from '#bench/plan/estimate.ts';
 import { measureRound, retakeShare } from '#bench/plan/retake.ts';
 import { type PlannedTrial, planRounds } from '#bench/plan/rounds.ts';
 import { takesTurns } from '#bench/plan/turns.ts';
+import { connectionsWithin } from '#bench/lab/preflight.ts';
 import { admitSubjects, reachTargets } from './admit.ts';
 import { calibrate, CALIBRATIONS } from './calibrate.ts';
 import { runGeneration } from './generation.ts';
@@ -32,12 +34,13 @@ interface Plan {
 }
 
 export async function runBench(
-  settings: Settings,
+  asked: Settings,
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<SessionResult> {
   const host = await readHost();
-  const plan = planOf(settings, host.environment);
+  let settings = asked;
+  let plan = planOf(settings, host.environment);
   const wanted = plannedSearches(settings, settings.subjects);
   if (plan.parts + wanted.length === 0)
     throw new UsageError(
@@ -52,10 +55,12 @@ export async function runBench(
       const cost = searchCost(objective, wanted.length, settings);
       observer.note(describeSearches(describeObjective(objective), wanted.length, cost));
     }
-    requireHost(settings, host, observer);
+    requireHost(settings, host, plan.generations[0]?.cohorts ?? [], observer);
     const targets = await reachTargets(settings.targets, signal);
     for (const [target, { external }] of targets)
       for (const note of external?.notes ?? []) observer.note(`${target} ${note}`);
+    settings = sizeForTargets(asked, targets, host.environment, observer);
+    plan = planOf(settings, host.environment);
     return await runSession(
       { settings, host, surroundings, more: { ...(settings.search && { search: searchRecord(settings.search) }) } },
       async (session) => {
@@ -83,14 +88,14 @@ export async function runBench(
   }
 }
 
-function planOf(settings: Settings, { memory, openFiles }: { memory: number; openFiles: number }): Plan {
+function planOf(settings: Settings, environment: Environment): Plan {
   const rounds = planRounds({ ...settings, rounds: settings.generations });
   const external = new Set(settings.targets?.definitions.map(({ name }) => name));
   const inTurns = ({ scenario, subject }: PlannedTrial): boolean =>
     takesTurns(scenario, settings.driver) && !external.has(hopName(subject));
   const kept = settings.scenarios.filter((scenario) => takesTurns(scenario, settings.driver));
   const connections = kept.reduce((sum, { loop }) => sum + loop.connections, 0);
-  const most = mostAtOnce({ memory, openFiles }, connections);
+  const most = mostAtOnce({ memory: memoryOf(environment), openFiles: environment.openFiles }, connections);
   const common = new Set(
     settings.subjects.flatMap(({ name, isReference, hops }) => (isReference && hops === undefined ? [name] : [])),
   );
@@ -100,6 +105,25 @@ function planOf(settings: Settings, { memory, openFiles }: { memory: number; ope
   }));
   const parts = generations.reduce((sum, { cohorts, windows }) => sum + cohorts.length + windows.length, 0);
   return { generations, parts };
+}
+
+/** Connections enough for the slowest target, told where there are more of them than usual. */
+function sizeForTargets(
+  settings: Settings,
+  targets: ReadonlyMap<string, SubjectRecord>,
+  { openFiles, ephemeralPorts }: Environment,
+  observer: Observer,
+): Settings {
+  if (targets.size === 0 || settings.targets?.connections !== undefined) return settings;
+  const latency = Math.max(...[...targets.values()].map(({ external }) => external?.latency ?? 0));
+  const most = Math.min(connectionsWithin(openFiles), ephemeralPorts);
+  const scenarios = sizedFor(settings.scenarios, latency, most);
+  for (const [i, { name, loop }] of scenarios.entries())
+    if (loop.connections !== settings.scenarios[i]!.loop.connections)
+      observer.note(
+        `${name}: ${loop.connections} connections, for answers that take up to ${formatQuantity(1_000 * latency, 'µs')} and longer under load (--connections sets them)`,
+      );
+  return { ...settings, scenarios };
 }
 
 const estimateOf = ({ generations }: Plan, settings: Settings): number =>

@@ -90,7 +90,7 @@ export async function measureGate(
         `${rounds.first} rounds${sides.base.size > 0 ? ', base and head started afresh and in turns' : ''}, about ${formatDuration(expected)}; ${rounds.second} rounds where they leave it open (seed ${settings.seed})`,
     );
     observer.note(host.placementWords);
-    requireHost(settings, host, observer);
+    requireHost(settings, host, [first[0]!.turns], observer);
     const counted = { ...settings, generations: rounds.first };
     const result = await runSession(
       { settings: counted, host, surroundings },

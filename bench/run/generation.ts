@@ -282,8 +282,12 @@ function endingOf(lane: Lane, before: WaySnapshots, { placement, subjects, rates
   const died = way.topology.verify();
   if (lane.fault && !died) return { loop, warnings, outcome: () => failureOf(lane.fault!) };
   if (died) warnings.push(died);
-  if (readings.length === 0)
-    return { loop, warnings, outcome: () => failureOf(lane.fault ?? new Error('it was given no turn')) };
+  if (readings.length === 0) {
+    const why = died
+      ? Object.assign(new Error(died.message), { code: died.code, detail: died.evidence['output'] })
+      : (lane.fault ?? new Error('it was given no turn'));
+    return { loop, warnings, outcome: () => failureOf(why) };
+  }
   const load = loadOf({ ...job, loop }, readings);
   const after = snapshotsOf(way);
   const cores = { proxy: placement.proxy, origin: placement.origin, generator: placement.load };

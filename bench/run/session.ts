@@ -19,6 +19,8 @@ import {
 import { CLOSED_TURN, OPEN_TURN } from '#bench/plan/turns.ts';
 import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { millis } from '#bench/model/units.ts';
+import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import { limitsOf } from './host-limits.ts';
 import { RecordLog } from './record-log.ts';
 import type { Observer, Settings, Surroundings } from './spec.ts';
 
@@ -39,12 +41,17 @@ export async function readHost(): Promise<Host & { readonly placementWords: stri
   return { environment, placement, placementWords: describePlacement(placement, cores) };
 }
 
-/** Notes what the host may not carry. Throws `UsageError` for what it cannot. */
-export function requireHost({ scenarios, warmup, window }: Settings, { environment }: Host, observer: Observer): void {
-  for (const problem of checkHost(scenarios, environment, (warmup + window) / 1_000)) {
-    if (problem.severity === 'error') throw new UsageError(problem.message);
-    observer.note(`note: ${problem.message}`);
-  }
+/** Notes what the host may not carry. Throws `UsageError` with all that it cannot. `groups`: the trials whose subjects are alive at once. */
+export function requireHost(
+  { scenarios, warmup, window }: Settings,
+  host: Host,
+  groups: readonly (readonly PlannedTrial[])[],
+  observer: Observer,
+): void {
+  const problems = [...checkHost(scenarios, host.environment, (warmup + window) / 1_000), ...limitsOf(groups, host)];
+  for (const { severity, message } of problems) if (severity === 'warning') observer.note(`note: ${message}`);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new UsageError(errors.map(({ message }) => message).join('\n'));
 }
 
 export interface Session extends Host {

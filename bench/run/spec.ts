@@ -12,6 +12,8 @@ export interface Targets {
   readonly definitions: readonly ExternalTarget[];
   /** Requests a second, and connections a second, that none of them is ever sent more of. */
   readonly maxRate: number;
+  /** That the load is spread over, where the user said so; else by Little's law. */
+  readonly connections?: number;
 }
 
 export interface Settings {
@@ -19,6 +21,8 @@ export interface Settings {
   readonly proxies: readonly ProxyDefinition[];
   /** Those of `proxies` that run elsewhere, and how much they may be sent. */
   readonly targets?: Targets;
+  /** Of `proxies`, those that the user asked for by name, as a target or as their own: a run without a figure of one has failed. */
+  readonly named: readonly string[];
   /** Proxies left out because they are not installed, a line each with the command that installs them. */
   readonly skipped: readonly string[];
   /** Proxies that were to stand in a row and cannot, a line each with the reason. */

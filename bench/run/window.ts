@@ -20,7 +20,7 @@ export const TIMEOUTS: LoadJob['timeouts'] = { connect: millis(5_000), response:
 
 /** Time for the load workers to open their connections before the first request; a cap lets nothing through in its first second. */
 const lead = (connections: number, { tls, maxRate }: Way): number =>
-  150 + connections * (tls ? 1.5 : 0.25) + (maxRate === undefined ? 0 : 1_250);
+  150 + connections * (tls ? 1.5 : 0.25) + (maxRate === undefined ? 0 : 1_250 + (1_000 * connections) / maxRate);
 
 const now = (): number => performance.timeOrigin + performance.now();
 

@@ -45,9 +45,12 @@ export interface Launch {
 export class PeerError extends Error {
   override readonly name = 'PeerError';
   readonly code: string;
-  constructor(code: string, message: string) {
+  /** What it printed last; empty where it did not run. */
+  readonly output: string;
+  constructor(code: string, message: string, output = '') {
     super(message);
     this.code = code;
+    this.output = output;
   }
 }
 
@@ -134,11 +137,21 @@ async function untilReady(
   for (;;) {
     signal.throwIfAborted();
     if (peer.ended !== undefined) {
+      const { left } = peer;
+      if (left.length > 0 && peer.ended === 'code 0')
+        throw new PeerError(
+          'BACKGROUND',
+          `${name}: it went to the background: the process that was started has ended and ${left.length} that came of it ${left.length === 1 ? 'goes' : 'go'} on (ended now); ` +
+            `run it in the foreground, as NGINX with \`daemon off;\` or HAProxy without -D, so that it can be measured and ended.\n` +
+            `It was ${what}.\n${detailsOf(rendered, advice)}`,
+          peer.output,
+        );
       const lines = await peer.lastLines();
       throw new PeerError(
         PORT_TAKEN.test(lines) ? 'EADDRINUSE' : 'EXITED',
-        `${name}: ${what} exited at once (${peer.ended}); expected it to listen on ${where}. ` +
+        `${name}: ${what} exited at once (${peer.ended}); expected it to listen on ${where}.\n` +
           `Its last lines:\n${lines}\n${detailsOf(rendered, advice)}`,
+        lines,
       );
     }
     const { pids } = peer;
@@ -151,8 +164,9 @@ async function untilReady(
       throw new PeerError(
         foreign ? 'EADDRINUSE' : 'ETIMEDOUT',
         `${name}: ${what} was not ready on ${where} within ${readyTimeout} ms: ` +
-          `${foreign ? 'another process holds the port' : listens ? notReady : silenceOf(rendered, pids)}. ` +
+          `${foreign ? 'another process holds the port' : listens ? notReady : silenceOf(rendered, pids)}.\n` +
           `Its last lines:\n${peer.output || '(it said nothing)'}\n${detailsOf(rendered, advice)}`,
+        peer.output,
       );
     }
     await sleep(POLL);

@@ -1,6 +1,6 @@
 /**
  * A peer's binary, or a user's own command, as an ordinary foreground process: in a process group and a private folder of its own, of
- * which nothing is left.
+ * which nothing is left. What leaves the group, or goes to the background, is known by a mark that it inherits (`freshMark`).
  *
  * | this process … | what ends the peer |
  * | --- | --- |
@@ -17,7 +17,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../config/intent.ts';
-import { familyOf, isMemberRunning, type Member } from './procfs.ts';
+import { visible } from '../platform/visible.ts';
+import { familyOf, freshMark, type Member } from './procfs.ts';
 
 /** How one rendered peer is run. File names are relative to the private folder, which is its working directory by default. */
 export interface Rendered {
@@ -53,7 +54,11 @@ export interface Signals {
 const KEPT_LINES = 30;
 const POLL = 10;
 const PATIENCE = { stop: 1_000, kill: 1_000 } as const;
-const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+/** Times that a process which cannot wait looks for what forked while it was ended. */
+const LAST_LOOKS = 5;
+const programOf = (name: string): string | undefined =>
+  [`/usr/bin/${name}`, `/bin/${name}`].find((path) => existsSync(path));
+const [SETPRIV, PRLIMIT] = [programOf('setpriv'), programOf('prlimit')];
 
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
 
@@ -89,12 +94,14 @@ export function fillFolder(folder: string, { files, secrets = {} }: Rendered): v
   }
 }
 
-/**
- * Says KILL to a process group once its input ends, which is when this process is gone, however it went; and to the pids that were
- * written to it.
- */
-function guard(group: number): ChildProcess {
-  const script = 'while read -r pid; do strays="$strays $pid"; done; kill -s KILL -- "-$0" $strays';
+/** Says KILL to a process group, and to all that bear its mark, once its input ends: when this process is gone, however it went. */
+function guard(group: number, mark: number | undefined): ChildProcess {
+  const marked = `grep -lE "^Max file locks +${mark} " /proc/[0-9]*/limits 2>/dev/null | tr -dc '0-9\\n'`;
+  const script = [
+    'read -r _',
+    'kill -s KILL -- "-$0"',
+    ...(mark === undefined ? [] : Array.from({ length: LAST_LOOKS }, () => `kill -s KILL $(${marked})`)),
+  ].join('; ');
   const shell = spawn('/bin/sh', ['-c', script, String(group)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -116,8 +123,8 @@ export class PeerProcess {
   readonly #lines: string[] = [];
   readonly #log: string | undefined;
   #guard: ChildProcess | undefined;
-  /** Children that left the group, as last seen: once their parent has ended nothing leads to them any more. */
-  #strays: readonly Member[] = [];
+  /** Undefined where nothing here can set it. */
+  readonly #mark: number | undefined;
   /** How it ended, once it has: 'code 1', 'SIGSEGV'. */
   ended: string | undefined;
   readonly #closed: Promise<unknown>;
@@ -127,10 +134,12 @@ export class PeerProcess {
   constructor(path: string, rendered: Rendered, folder: string, deathSignal: NodeJS.Signals) {
     this.folder = folder;
     this.#log = rendered.log === undefined ? undefined : join(folder, rendered.log);
+    this.#mark = PRLIMIT && process.platform === 'linux' ? freshMark() : undefined;
     // Each wrapper becomes the next by exec: it is one process all along.
     const [file, ...args] = [
       ...(rendered.cores ? ['taskset', '-c', rendered.cores.join(',')] : []),
       ...(SETPRIV ? [SETPRIV, '--pdeathsig', deathSignal.replace(/^SIG/, ''), '--'] : []),
+      ...(PRLIMIT && this.#mark !== undefined ? [PRLIMIT, `--locks=${this.#mark}:${this.#mark}`] : []),
       path,
       ...rendered.args,
     ];
@@ -141,7 +150,7 @@ export class PeerProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(this);
-    if (rendered.guarded === true && this.#child.pid !== undefined) this.#guard = guard(this.#child.pid);
+    if (rendered.guarded === true && this.#child.pid !== undefined) this.#guard = guard(this.#child.pid, this.#mark);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
     this.#child.once('error', (error) => this.#end(error.message));
@@ -155,14 +164,13 @@ export class PeerProcess {
     return this.#family()?.map((member) => member.pid) ?? [pid];
   }
 
+  /** What goes on although the process that was started has ended. */
+  get left(): readonly number[] {
+    return this.ended === undefined ? [] : (this.#family() ?? []).map((member) => member.pid);
+  }
+
   #family(): readonly Member[] | undefined {
-    const family = familyOf(this.#child.pid ?? 0);
-    const found = (family ?? []).filter(({ inGroup }) => !inGroup);
-    for (const { pid } of found)
-      if (!this.#strays.some((stray) => stray.pid === pid)) this.#guard?.stdin?.write(`${pid}\n`);
-    const known = [...this.#strays, ...found];
-    this.#strays = [...new Map(known.map((member) => [member.pid, member])).values()].filter(isMemberRunning);
-    return family;
+    return familyOf(this.#child.pid ?? 0, this.#mark);
   }
 
   get output(): string {
@@ -193,6 +201,7 @@ export class PeerProcess {
     while (this.#runs()) {
       if (performance.now() > deadline) return false;
       await sleep(POLL);
+      if (signal === 'SIGKILL') this.#send(signal, to); // one may have forked another
     }
     return true;
   }
@@ -211,7 +220,7 @@ export class PeerProcess {
   kill(): void {
     this.#expected = true;
     running.delete(this);
-    if (this.#runs()) this.#send('SIGKILL', 'group');
+    for (let look = 0; look < LAST_LOOKS && this.#runs(); look++) this.#send('SIGKILL', 'group');
     this.#guard?.kill('SIGKILL');
     removeFolder(this.folder);
   }
@@ -219,7 +228,7 @@ export class PeerProcess {
   #logged(): string[] {
     if (this.#log === undefined) return [];
     try {
-      return linesOf(readFileSync(this.#log, 'utf8'));
+      return linesOf(visible(readFileSync(this.#log, 'utf8')));
     } catch {
       return []; // it ended before it wrote one
     }
@@ -228,15 +237,14 @@ export class PeerProcess {
   #runs(): boolean {
     const { pid } = this.#child;
     if (pid === undefined) return false;
-    return (this.#family()?.length ?? 0) > 0 || this.#strays.length > 0 || this.ended === undefined;
+    return (this.#family()?.length ?? 0) > 0 || this.ended === undefined;
   }
 
   #send(signal: NodeJS.Signals, to: 'leader' | 'group'): void {
     const { pid } = this.#child;
     if (pid === undefined) return;
-    this.#family();
-    const strays = to === 'group' ? this.#strays.map((stray) => stray.pid) : [];
-    for (const receiver of [to === 'group' ? -pid : pid, ...strays])
+    const outside = to === 'group' ? (this.#family() ?? []).filter(({ inGroup }) => !inGroup) : [];
+    for (const receiver of [to === 'group' ? -pid : pid, ...outside.map((member) => member.pid)])
       try {
         process.kill(receiver, signal);
       } catch (error) {
@@ -249,7 +257,7 @@ export class PeerProcess {
   }
 
   #keep(text: string): void {
-    this.#lines.push(...linesOf(text));
+    this.#lines.push(...linesOf(visible(text)));
     this.#lines.splice(0, Math.max(0, this.#lines.length - KEPT_LINES));
   }
 }

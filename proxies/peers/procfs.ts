@@ -1,4 +1,5 @@
 /** What Linux' /proc tells of a process group and of a listening port. Source: proc(5). */
+import { randomInt } from 'node:crypto';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 const LISTEN = '0A';
@@ -11,18 +12,32 @@ function textOf(path: string): string {
   }
 }
 
-/** A pid may be reused; with its start time (ticks after boot) it names one process. */
 export interface Member {
   readonly pid: number;
-  readonly startTime: string;
   readonly inGroup: boolean;
 }
 
+/** Of a line of /proc/<pid>/limits: the limit of RLIMIT_LOCKS, soft and hard. */
+const LOCKS = /^Max file locks +(\S+) +(\S+)/m;
+
 /**
- * What runs in the process group of `leader` or descends from what does (a child may have left the group), zombies left out, by pid
- * in ascending order. Undefined where there is no /proc.
+ * A number for RLIMIT_LOCKS that marks a process and whatever comes of it. Linux keeps that limit and has not enforced it since 2.4.25
+ * (getrlimit(2)); children inherit it over fork, exec, setsid and a changed user, and it can be read from outside. A variable of the
+ * environment would not do: NGINX overwrites its own, others clear it.
  */
-export function familyOf(leader: number): Member[] | undefined {
+export function freshMark(): number {
+  const [, , hard] = LOCKS.exec(textOf('/proc/self/limits')) ?? [];
+  const most = Number(hard); // NaN for 'unlimited'; a limit can be lowered by everybody, and raised by root alone
+  return randomInt(1, Math.min(Number.isNaN(most) ? Infinity : most, 2 ** 47));
+}
+
+const markOf = (pid: number): number => Number(LOCKS.exec(textOf(`/proc/${pid}/limits`))?.[1]);
+
+/**
+ * What runs in the process group of `leader` or descends from what does (a child may have left the group) or bears `mark` (its parent may
+ * have ended), zombies left out, by pid in ascending order. Undefined where there is no /proc.
+ */
+export function familyOf(leader: number, mark?: number): Member[] | undefined {
   if (process.platform !== 'linux') return undefined;
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -34,20 +49,15 @@ export function familyOf(leader: number): Member[] | undefined {
       if (stat === '' || state === 'Z' || state === 'X') return [];
       return [{ pid: Number(name), parent: Number(parent), group: Number(group), startTime: fields[19] ?? '' }];
     });
+  // Nothing that this process started is older than it is.
+  const since = Number(all.find(({ pid }) => pid === process.pid)?.startTime ?? 0);
+  const isMarked = ({ pid, startTime }: (typeof all)[number]): boolean =>
+    mark !== undefined && Number(startTime) >= since && markOf(pid) === mark;
   const children = Map.groupBy(all, ({ parent }) => parent);
-  const found = new Set(all.filter(({ group }) => group === leader));
+  const found = new Set(all.filter((one) => one.group === leader || isMarked(one)));
   // A Set that grows while it is walked is walked to its new end.
   for (const { pid } of found) for (const child of children.get(pid) ?? []) found.add(child);
-  return [...found]
-    .map(({ pid, startTime, group }) => ({ pid, startTime, inGroup: group === leader }))
-    .toSorted((a, b) => a.pid - b.pid);
-}
-
-/** Whether that very process still runs. */
-export function isMemberRunning({ pid, startTime }: Member): boolean {
-  const stat = textOf(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return stat !== '' && fields[0] !== 'Z' && fields[0] !== 'X' && fields[19] === startTime;
+  return [...found].map(({ pid, group }) => ({ pid, inGroup: group === leader })).toSorted((a, b) => a.pid - b.pid);
 }
 
 /** Whether there are sockets that listen on TCP `port` and all of them are held by `pids`. Undefined where the system does not tell. */

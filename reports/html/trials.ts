@@ -2,20 +2,21 @@
 import type { Analysis, TrialRow } from '#bench/analysis/analysis.ts';
 import { METRICS, type MetricName } from '#bench/analysis/metrics.ts';
 import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
-import { type LeftOut, leftOutOf } from '../left-out.ts';
+import { allCompleted, type LeftOut, leftOutOf } from '../left-out.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollTable } from './table.ts';
 
 /** So many are still read line by line. */
 const MOST_ROWS = 200;
 
-export function trialsSection({ trials, run }: Analysis): Markup {
+export function trialsSection(analysis: Analysis): Markup {
+  const { trials, run } = analysis;
   const out = leftOutOf(trials);
   const count = out.reduce((sum, one) => sum + one.trials, 0);
   const scenarios = run.scenarios.filter(({ name }) => trials.some(({ scenario }) => scenario === name));
   return html`<section aria-labelledby="trials">
     <h2 id="trials">Trials</h2>
-    ${out.length === 0 ? html`<p>${trials.length === 0 ? 'No trial ran.' : `All ${trials.length} trials completed.`}</p>` : leftOut(out, count, trials.length)}
+    ${out.length === 0 ? html`<p>${allCompleted(analysis)}</p>` : leftOut(out, count, trials.length)}
     ${scenarios.map(({ name, traffic }) =>
       rounds(
         name,

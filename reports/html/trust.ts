@@ -4,6 +4,7 @@ import { verdictOf } from '#bench/analysis/calibration.ts';
 import { CLAIM_GENERATIONS } from '#bench/analysis/comparison.ts';
 import { percent } from '#bench/analysis/quantity.ts';
 import { noiseFloor } from '../charts/noise.ts';
+import { unfitOf } from '../left-out.ts';
 import { html, type Markup } from './markup.ts';
 
 interface Item {
@@ -70,18 +71,25 @@ function calibrated({ calibration }: Analysis): Item {
   }
 }
 
-function counted({ trials }: Analysis): Item {
+function counted(analysis: Analysis): Item {
+  const { trials } = analysis;
   const out = trials.filter(({ state }) => state !== 'completed').length;
   if (trials.length === 0) return { state: 'wrong', words: 'no trial ran', id: 'trials' };
   return out === 0
-    ? { state: 'sure', words: `all ${trials.length} trials completed`, id: 'trials' }
+    ? {
+        state: unfitOf(analysis).length === 0 ? 'sure' : 'care',
+        words: `${trials.length} of ${trials.length} trials completed`,
+        id: 'trials',
+      }
     : { state: 'care', words: `${out} of ${trials.length} trials count in no figure`, id: 'trials' };
 }
 
-function proven({ subjects }: Analysis): Item[] {
-  const unfit = subjects.filter(({ preflight }) => preflight.some(({ passed }) => !passed)).length;
+function proven(analysis: Analysis): Item[] {
+  const unfit = unfitOf(analysis).length;
   if (unfit === 0) return [];
-  return [{ state: 'wrong', words: `${unfit} of ${subjects.length} subjects failed preflight`, id: 'configs' }];
+  return [
+    { state: 'wrong', words: `${unfit} of ${analysis.subjects.length} subjects failed preflight`, id: 'configs' },
+  ];
 }
 
 export const trustLine = (analysis: Analysis): Markup =>

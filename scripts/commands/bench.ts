@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import type { Knees } from '#bench/analysis/knees.ts';
-import type { RunRecords } from '#bench/model/record.ts';
+import type { RunRecords, TrialRecord } from '#bench/model/record.ts';
+import { hopName } from '#bench/model/scenario.ts';
 import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -29,6 +30,10 @@ export const benchCommand = (): Command =>
     .option('--target <name=url>', 'what runs elsewhere: tcp://host:port, http://… or https://… (repeatable)', collect)
     .option('--i-own-this-target', 'load on it is yours to send; without this no target is touched')
     .option('--max-rate <n>', 'requests (and connections) a second that no target is ever sent more of')
+    .option(
+      '--connections <n>',
+      'that the load on a target is spread over (default: by the time that it takes to answer)',
+    )
     .option('--target-ca <file>', 'private authority of https targets, PEM; they are verified in any case')
     .option('--second-opinion', 'also ask autocannon, wrk and h2load, where installed (standard and full do)')
     .option('--strict', 'exit 98 when anything was inconclusive')
@@ -40,16 +45,27 @@ export const benchCommand = (): Command =>
       const { directory, interrupted } = await runBench(settings, surroundings(), interruption.signal);
       const { records, analysis } = await renderRun(directory, { ...settings, budgets: config.gate?.budgets ?? [] });
       const { budgets = [], knees } = analysis;
-      process.exitCode = codeOf({ interrupted, records, budgets, knees, strict: settings.strict });
+      const blank = withoutFigure(settings.named, records);
+      if (!interrupted && blank.length > 0)
+        process.stderr.write(
+          `hopcost: no figure of ${blank.join(', ')}, which this run was asked for; why is said above\n`,
+        );
+      process.exitCode = codeOf({
+        interrupted,
+        records,
+        named: settings.named,
+        budgets,
+        knees,
+        strict: settings.strict,
+      });
     });
 
 const collect = (value: string, all: readonly string[] = []): string[] => [...all, value];
 
 /** The first that applies. */
-export function codeOf({ interrupted, records, budgets, knees, strict }: BenchOutcome): number {
+export function codeOf({ interrupted, records, named, budgets, knees, strict }: BenchOutcome): number {
   if (interrupted) return EXIT.interrupted;
-  const measured = [...records.trials, ...(records.windows ?? []).map(({ trial }) => trial)];
-  if (measured.every(({ state }) => state === 'failed')) return EXIT.failure;
+  if (withoutFigure(named, records).length > 0 || completedOf(records).length === 0) return EXIT.failure;
   if (budgets.some(({ state }) => state === 'exceeded')) return EXIT.regression;
   const untold = knees?.searches.some(({ state }) => state === 'cannot tell') === true;
   const unclear = isInconclusive(records) || untold || budgets.some(({ state }) => state === 'unknown');
@@ -59,9 +75,20 @@ export function codeOf({ interrupted, records, budgets, knees, strict }: BenchOu
 interface BenchOutcome {
   readonly interrupted: boolean;
   readonly records: RunRecords;
+  /** Subjects that the user asked for by name. */
+  readonly named: readonly string[];
   readonly budgets: readonly BudgetOutcome[];
   readonly knees?: Knees | undefined;
   readonly strict: boolean;
+}
+
+const completedOf = ({ trials, windows = [] }: RunRecords): TrialRecord[] =>
+  [...trials, ...windows.map(({ trial }) => trial)].filter(({ state }) => state === 'completed');
+
+/** Those of `named` of which no trial, nor a window of a search, completed. */
+function withoutFigure(named: readonly string[], records: RunRecords): string[] {
+  const measured = new Set(completedOf(records).map(({ subject }) => hopName(subject)));
+  return named.filter((name) => !measured.has(name));
 }
 
 /** Something that was asked for has no figure: a trial without a result, or a subject that was not measured. */

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { judgeBudgets } from '#bench/gate/budgets.ts';
 import { judgeGate } from '#bench/gate/judge.ts';
 import { exitCodeOf, type GateMode, type GateResult } from '#bench/gate/result.ts';
-import { ROUNDS, rulesWith } from '#bench/gate/rules.ts';
+import { LEAST_ROUNDS, ROUNDS, rulesWith } from '#bench/gate/rules.ts';
 import { millis } from '#bench/model/units.ts';
 import { applies } from '#bench/plan/applies.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
@@ -52,7 +52,7 @@ export const gateCommand = (): Command =>
     .option('--scenarios <a,b>', 'traffic shapes; `hopcost list` shows them')
     .option(
       '--rounds <n>',
-      `starts of both revisions in the first look (default ${ROUNDS.first}); the second has twice as many`,
+      `starts of both revisions in the first look (default ${ROUNDS.first}, at least ${LEAST_ROUNDS}); the second has twice as many`,
     )
     .option('--warmup <time>', 'of what takes no turns: discarded at the start of its window (default 1s)')
     .option('--duration <time>', 'of what takes no turns: its window (default 3s)')
@@ -96,7 +96,7 @@ export const gateCommand = (): Command =>
     });
 
 /** The verdict's exit code stands, also where the history cannot be kept. */
-async function conclude({ result, interrupted }: Outcome, flags: GateFlags, strict: boolean): Promise<void> {
+export async function conclude({ result, interrupted }: Outcome, flags: GateFlags, strict: boolean): Promise<void> {
   await reportGate(result, { json: flags.json ?? false });
   const code = interrupted ? EXIT.interrupted : exitCodeOf(result, strict);
   process.exitCode = code;
@@ -117,10 +117,15 @@ const writtenBy = ({ history, out = 'reports/out' }: GateFlags): string[] => [
 
 const roundsOf = ({ rounds }: GateFlags, { gate }: BenchConfig): GateRun['rounds'] => {
   const first = rounds === undefined ? (gate?.rounds ?? ROUNDS.first) : parseInteger('--rounds', rounds, 1, 200);
+  if (first < LEAST_ROUNDS)
+    throw new UsageError(
+      `${rounds === undefined ? 'gate.rounds in bench.config.ts:' : '--rounds'} ${first}: a verdict needs ${LEAST_ROUNDS} rounds at least, in each of which both revisions are started afresh; fewer could only end as invalid`,
+    );
   return { first, second: 2 * first };
 };
 
-async function gateSettings(flags: GateFlags, config: BenchConfig): Promise<Settings> {
+/** Rounds of a gate are starts; the turns of each are the preset's. */
+export async function gateSettings({ rounds: _, ...flags }: GateFlags, config: BenchConfig): Promise<Settings> {
   // Faults are injected into the reference.
   const usual = config.subjects?.length && !flags.selfTest ? 'own' : 'l7-http';
   const asked = flags.proxies ?? config.gate?.proxies?.join(',') ?? usual;
@@ -156,7 +161,7 @@ interface GatePlan extends Pick<GateRun, 'settings' | 'rounds'> {
   readonly config: NonNullable<BenchConfig['gate']>;
 }
 
-async function runGate(
+export async function runGate(
   ref: string,
   { settings, rounds, config, written }: GatePlan,
   signal: AbortSignal,
@@ -188,7 +193,7 @@ async function runGate(
 
 /** A base that cannot carry what is asked of head is no verdict on head: there head is measured alone. */
 async function measureFit(
-  revisions: Pick<Revisions, 'runs' | 'alone'>,
+  revisions: Pick<Revisions, 'runs' | 'alone' | 'unprepared'>,
   gate: Omit<GateRun, 'sides'>,
   signal: AbortSignal,
 ): Promise<GateMeasurement & Pick<Revisions, 'runs' | 'alone'>> {
@@ -203,7 +208,8 @@ async function measureFit(
     } catch (error) {
       if (!(error instanceof RevisionUnfit) || error.side !== 'base') throw error;
       runs.delete(error.subject);
-      alone.set(error.subject, error.message);
+      const { unprepared } = revisions;
+      alone.set(error.subject, unprepared === undefined ? error.message : `${unprepared}; ${error.message}`);
     }
 }
 

@@ -1,7 +1,7 @@
 /** Flags → the two revisions as files, and how base runs each proxy, or why it cannot. */
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
-import { CommandError } from '#bench/gate/command.ts';
+import { CommandError, runCommand } from '#bench/gate/command.ts';
 import type { Revision } from '#bench/gate/result.ts';
 import { headOf, openWorktree, type Preparation, resolveRef, RevisionError, topOf } from '#bench/gate/worktree.ts';
 import type { ProxyDefinition } from '#proxies/contract.ts';
@@ -18,6 +18,8 @@ export interface Revisions extends AsyncDisposable {
   readonly runs: ReadonlyMap<string, Revised>;
   /** Proxy → why base does not. */
   readonly alone: ReadonlyMap<string, string>;
+  /** Why base may not run: what it needs was not installed. */
+  readonly unprepared?: string;
 }
 
 /** Throws `UsageError` for what the user must mend, an `Error` where installing or building base fails. */
@@ -32,7 +34,8 @@ export async function openRevisions(
     for (const definition of proxies) refuseShared(definition, top);
     const [head, base] = [await headOf(top, preparation.written, signal), await resolveRef(top, ref, signal)];
     await using scope = new AsyncDisposableStack();
-    const { root } = scope.use(await openWorktree(top, base, preparation, signal));
+    if (preparation.install) await installHead(top, preparation.install, signal);
+    const { root, unprepared } = scope.use(await openWorktree(top, base, preparation, signal));
     const runs = new Map<string, Revised>();
     const alone = new Map<string, string>();
     for (const definition of proxies) {
@@ -41,12 +44,28 @@ export async function openRevisions(
       else runs.set(definition.name, found);
     }
     const kept = scope.move();
-    return { head, base, runs, alone, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+    return {
+      head,
+      base,
+      runs,
+      alone,
+      ...(unprepared !== undefined && { unprepared }),
+      [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    };
   } catch (error) {
     if (error instanceof RevisionError) throw new UsageError(error.message);
     if (error instanceof CommandError)
       throw new Error(`base (${ref}) cannot be prepared: ${error.message}`, { cause: error });
     throw error;
+  }
+}
+
+async function installHead(top: string, install: readonly string[], signal: AbortSignal): Promise<void> {
+  try {
+    await runCommand(install, { cwd: top }, signal);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new Error(`head cannot be prepared: ${error.message}`, { cause: error });
   }
 }
 

@@ -26,6 +26,16 @@ function outcome(trial: TrialRecord): string {
   }
 }
 
+/** What a subject printed last, where its trial has it: a line each, indented. */
+function lastOutput(trial: TrialRecord): string {
+  if (trial.state === 'completed') return '';
+  const said =
+    trial.state === 'failed'
+      ? trial.error.detail
+      : trial.reasons.map(({ evidence }) => evidence['output']).find(Boolean);
+  return said === undefined || said === '' ? '' : `its last lines:\n${String(said)}`.replaceAll(/^/gm, '    ') + '\n';
+}
+
 /** `stream` is stderr; a redraw happens only between turns, never inside one. */
 export function createProgress(stream: NodeJS.WriteStream, planned: number, estimate: number): Observer {
   let total = planned;
@@ -58,7 +68,9 @@ export function createProgress(stream: NodeJS.WriteStream, planned: number, esti
       if (live && trial.state === 'completed') return;
       clear();
       const where = `${trial.scenario} · ${subjectName(trial.subject)}`;
-      stream.write(`${String(part).padStart(String(total).length)}/${total}  ${where.padEnd(36)} ${outcome(trial)}\n`);
+      stream.write(
+        `${String(part).padStart(String(total).length)}/${total}  ${where.padEnd(36)} ${outcome(trial)}\n${lastOutput(trial)}`,
+      );
     },
     adding: (parts) => void (total += parts),
     close: clear,

@@ -21,12 +21,19 @@ const GROUPS = {
   all: [...proxies.keys()],
 } as const;
 
+export interface Chosen {
+  readonly definitions: readonly ProxyDefinition[];
+  /** Of these, the user's own and those that are named by themselves. */
+  readonly named: readonly string[];
+  readonly skipped: readonly string[];
+}
+
 /** A group leaves out what is missing here, and says so, and what carries none of the scenarios; one named by itself must do. */
 export async function chooseProxies(
   asked: readonly string[],
   own: readonly ProxyDefinition[],
   scenarios: readonly Scenario[],
-): Promise<{ definitions: ProxyDefinition[]; skipped: string[] }> {
+): Promise<Chosen> {
   const groups: Readonly<Record<string, readonly string[]>> = { ...GROUPS, own: own.map(({ name }) => name) };
   const known = new Map([...proxies, ...own.map((definition) => [definition.name, definition] as const)]);
   const named = choose('proxy', asked, [...Object.keys(groups), 'direct', ...known.keys()]);
@@ -47,7 +54,8 @@ export async function chooseProxies(
     else if (isNamed(definition) || isOwn) throw new UsageError(whyMissing(definition.name, availability));
     else skipped.push(whyMissing(definition.name, availability));
   }
-  return { definitions, skipped };
+  const wanted = definitions.filter((definition) => isNamed(definition) || own.includes(definition));
+  return { definitions, named: wanted.map(({ name }) => name), skipped };
 }
 
 export const whyMissing = (name: string, { reason, install }: Availability & { state: 'missing' }): string =>

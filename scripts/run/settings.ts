@@ -96,6 +96,7 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     preset: presetName,
     proxies: definitions,
     ...(targets && { targets }),
+    named: [...chosen.named, ...(targets?.definitions ?? []).map(({ name }) => name)],
     skipped,
     unchained,
     subjects: [

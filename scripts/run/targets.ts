@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { type ExternalTarget, parseTarget } from '#proxies/peers/external.ts';
 import type { Targets } from '#bench/run/spec.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
-import { cappedScenarios, type TargetKind } from '#bench/plan/capped.ts';
+import { cappedScenarios, MOST_CONNECTIONS, type TargetKind } from '#bench/plan/capped.ts';
 import { type BenchConfig, MOST_RATE } from '../config.ts';
 import { explain, UsageError } from '#bench/model/errors.ts';
 import { parseInteger } from '../flags.ts';
@@ -15,6 +15,7 @@ export interface TargetFlags {
   readonly target?: readonly string[];
   readonly iOwnThisTarget?: boolean;
   readonly maxRate?: string;
+  readonly connections?: string;
   readonly targetCa?: string;
 }
 
@@ -29,8 +30,10 @@ export function chooseTargets(flags: TargetFlags, config: BenchConfig): Targets 
           : { text: one.target, ca: one.ca === undefined ? flags.targetCa : resolve(directory, one.ca) },
       );
   if (asked.length === 0) {
-    if (flags.iOwnThisTarget || flags.maxRate !== undefined || flags.targetCa !== undefined)
-      throw new UsageError('--i-own-this-target, --max-rate and --target-ca are about a --target, and none is given');
+    if ([flags.iOwnThisTarget, flags.maxRate, flags.connections, flags.targetCa].some((value) => value !== undefined))
+      throw new UsageError(
+        '--i-own-this-target, --max-rate, --connections and --target-ca are about a --target, and none is given',
+      );
     return undefined;
   }
   const definitions = asked.map(({ text, ca }) => readTarget(text, ca));
@@ -53,7 +56,14 @@ export function chooseTargets(flags: TargetFlags, config: BenchConfig): Targets 
     throw new UsageError(
       `--target ${names.join(', ')}: say how many requests a second may be sent, with --max-rate N; never more are`,
     );
-  return { definitions, maxRate: parseInteger('--max-rate', String(rate), 1, MOST_RATE) };
+  const connections = flags.connections ?? config.connections;
+  return {
+    definitions,
+    maxRate: parseInteger('--max-rate', String(rate), 1, MOST_RATE),
+    ...(connections !== undefined && {
+      connections: parseInteger('--connections', String(connections), 1, MOST_CONNECTIONS),
+    }),
+  };
 }
 
 function readTarget(text: string, caFile: string | undefined): ExternalTarget {
@@ -78,5 +88,5 @@ const kindOf = ({ layer, external }: ExternalTarget): TargetKind =>
   layer === 'l4' ? 'tcp' : external.tls ? 'https' : 'http';
 
 /** `chosen`: names of scenarios. What the targets can carry of it, each an open loop below the cap. */
-export const scenariosFor = ({ definitions, maxRate }: Targets, chosen: readonly string[]): Scenario[] =>
-  cappedScenarios(chosen, new Set(definitions.map(kindOf)), maxRate);
+export const scenariosFor = ({ definitions, maxRate, connections }: Targets, chosen: readonly string[]): Scenario[] =>
+  cappedScenarios(chosen, new Set(definitions.map(kindOf)), maxRate, connections);

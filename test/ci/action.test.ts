@@ -1,9 +1,9 @@
 /** The steps of action.yml, in their order, in a real shell with a small gate: what GitHub would be told. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { text as textOf } from 'node:stream/consumers';
 import { gateOutputs } from '#reports/gate/registry.ts';
@@ -12,7 +12,7 @@ import { action, root, type Step } from './parsed.ts';
 
 const isRepository = existsSync(join(root, '.git'));
 const inRepository = { skip: isRepository ? false : 'this copy is no git checkout' };
-const TINY = ['--scenarios=http-small', '--rounds=1', '--warmup=0ms', '--duration=200ms', '--seed=1'].join('\n');
+const TINY = ['--scenarios=http-small', '--rounds=9', '--warmup=0ms', '--duration=200ms', '--seed=1'].join('\n');
 
 interface Ran {
   readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -99,11 +99,17 @@ function place(): Disposable & { readonly path: string } {
 }
 
 test(
-  'a gate that cannot tell: outputs, summary, annotations and artifacts are there, and the code is strict’s',
+  'a gate that cannot tell: outputs, summary, annotations and artifacts are there, and the code is 98',
   inRepository,
   async () => {
     using folder = place();
-    const ran = await runAction({ base: 'HEAD', args: TINY, strict: 'true' }, folder.path);
+    // A repository that hopcost is no part of: nothing is compared, and there are no budgets.
+    const project = join(folder.path, 'project');
+    const git = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'];
+    execFileSync('git', ['init', '--quiet', project]);
+    execFileSync('git', ['-C', project, ...git, 'commit', '--quiet', '--allow-empty', '--message=x']);
+    const given = { base: 'HEAD', args: TINY, 'working-directory': relative(root, project) };
+    const ran = await runAction(given, folder.path);
     const gate = ran.outputs['gate']!;
     assert.deepEqual([ran.code, ran.failed], [98, 'Verdict']);
     assert.deepEqual([gate['state'], gate['exit-code']], ['invalid', '98']);

@@ -19,8 +19,12 @@ export class Cli implements AsyncDisposable {
   readonly finished: Promise<Finished>;
   readonly #text = { stdout: '', stderr: '' };
 
-  constructor(args: readonly string[], options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}) {
-    this.process = spawn(process.execPath, [ENTRY, ...args], {
+  /** `entry`: a program of the tests in place of the command line. */
+  constructor(
+    args: readonly string[],
+    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly entry?: string } = {},
+  ) {
+    this.process = spawn(process.execPath, [options.entry ?? ENTRY, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: options.cwd,
       env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...options.env },

@@ -1,24 +1,29 @@
 /** Whole small gates through the real command line, and what each way out leaves behind. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { GateResult } from '#bench/gate/result.ts';
 import { readHistory } from '#bench/model/history.ts';
 import { readRecords } from '#bench/model/read.ts';
+import type { GateFlags } from '#scripts/commands/gate.ts';
 import { Cli, temporaryFolder } from './cli.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 const isRepository = existsSync(join(checkout, '.git'));
 const inRepository = { skip: isRepository ? false : 'this copy is no git checkout' };
 
-const TINY = ['--scenarios', 'http-small', '--rounds', '1', '--warmup', '0ms', '--duration', '200ms', '--seed', '1'];
+const TINY = ['--scenarios', 'http-small', '--rounds', '9', '--warmup', '0ms', '--duration', '200ms', '--seed', '1'];
+
+const SMALL = { scenarios: 'http-small', warmup: '0ms', duration: '200ms', seed: '1', json: true };
 
 interface Place extends Disposable {
   /** For results. */
   readonly out: string;
   gate(...args: string[]): Cli;
+  /** Against HEAD, in a single round. */
+  small(flags?: GateFlags): Cli;
   /** What gates have left in the folder for temporary files. */
   leftovers(): string[];
 }
@@ -28,9 +33,12 @@ function place(cwd: string): Place {
   const temporary = join(folder.path, 'tmp');
   mkdirSync(temporary);
   const out = join(folder.path, 'out');
+  const options = { cwd, env: { TMPDIR: temporary } };
+  const entry = join(import.meta.dirname, 'small-gate.ts');
   return {
     out,
-    gate: (...args) => new Cli(['gate', ...TINY, '--out', out, ...args], { cwd, env: { TMPDIR: temporary } }),
+    gate: (...args) => new Cli(['gate', ...TINY, '--out', out, ...args], options),
+    small: (flags) => new Cli([JSON.stringify({ ...SMALL, base: 'HEAD', out, ...flags })], { ...options, entry }),
     leftovers: () => readdirSync(temporary).filter((name) => name.startsWith('hopcost')),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   };
@@ -99,11 +107,11 @@ describe('gate', () => {
       using here = place(checkout);
       const before = worktrees();
       const file = join(here.out, '..', 'history.ndjson');
-      const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json', '--history', file).finished;
-      assert.equal(code, 0, stderr);
+      const { code, stdout, stderr } = await here.small({ history: file }).finished;
+      assert.equal(code, 98, stderr); // one round says nothing, and what was not told has not passed
       const { lines } = readHistory(readFileSync(file, 'utf8'));
       const result = JSON.parse(stdout) as GateResult;
-      assert.equal(result.state, 'invalid'); // one round says nothing
+      assert.equal(result.state, 'invalid');
       assert.equal(result.mode.kind, 'revisions');
       assert.equal(result.base.label, 'HEAD');
       assert.equal(result.base.commit, result.head.commit);
@@ -120,10 +128,17 @@ describe('gate', () => {
     },
   );
 
-  test('what could not be told is 98 under --strict', inRepository, async () => {
-    using here = place(checkout);
-    const { code } = await here.gate('--base', 'HEAD', '--strict').finished;
-    assert.equal(code, 98);
+  test('fewer rounds than a verdict needs are refused before anything is measured', async () => {
+    using folder = temporaryFolder();
+    using here = place(folder.path);
+    const { code, stderr } = await here.gate('--base', 'HEAD', '--rounds', '8').finished;
+    assert.equal(code, 2);
+    assert.match(stderr, /--rounds 8: a verdict needs 9 rounds at least/);
+    writeFileSync(join(folder.path, 'bench.config.ts'), 'export default { gate: { rounds: 6 } };');
+    const configured = await new Cli(['gate', '--base', 'HEAD'], { cwd: folder.path }).finished;
+    assert.equal(configured.code, 2);
+    assert.match(configured.stderr, /gate\.rounds in bench\.config\.ts: 6: a verdict needs 9 rounds at least/);
+    assert.equal(existsSync(here.out), false);
   });
 
   test('SIGINT in mid-gate: exit 130, what was measured is kept, the worktree is gone', inRepository, async () => {
@@ -158,7 +173,7 @@ describe('gate', () => {
     const file = join(stored, 'latest/trials.ndjson');
     const gate = ['gate', '--baseline', file, '--json', '--out', here.out];
     const { code, stdout, stderr } = await whole(here.out, () => new Cli(gate, { cwd: checkout }));
-    assert.equal(code, 0, stderr);
+    assert.equal(code, 98, stderr); // one start tells nothing
     const { mode, metrics } = JSON.parse(stdout) as GateResult;
     assert.deepEqual(mode, { kind: 'baseline', file, yardsticks: ['l4-tcp'] });
     assert.ok(metrics.some(({ metric, subject }) => metric === 'cpuPerRequest' && subject === 'l7-http'));
@@ -215,8 +230,8 @@ describe('gate', () => {
     );
     using here = place(folder.path);
     // Long enough for head to answer: it burns for all connections before it forwards for one.
-    const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json', '--duration', '2s').finished;
-    assert.equal(code, 0, stderr);
+    const { code, stdout, stderr } = await here.small({ duration: '2s' }).finished;
+    assert.equal(code, 98, stderr);
     const result = JSON.parse(stdout) as GateResult;
     assert.equal(result.mode.kind, 'revisions');
     assert.ok(result.head.dirty);
@@ -233,11 +248,41 @@ describe('gate', () => {
     initialise(folder.path);
     ownProxy(folder.path, '');
     using here = place(folder.path);
-    const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json').finished;
-    assert.equal(code, 0, stderr);
+    const { code, stdout, stderr } = await here.small().finished;
+    assert.equal(code, 98, stderr);
     const { mode } = JSON.parse(stdout) as GateResult;
     assert.ok(mode.kind === 'budgets');
     assert.match(mode.reason, /base of mine: preflight .* failed: .*of my own/);
+  });
+
+  test('what is told to install runs in both checkouts, whatever they are built with', async () => {
+    using folder = temporaryFolder();
+    ownProxy(folder.path, '');
+    const source = readFileSync(join(folder.path, 'proxy.mjs'), 'utf8');
+    writeFileSync(join(folder.path, 'proxy.mjs'), `import './node_modules/needed.mjs';\n${source}`);
+    writeFileSync(join(folder.path, 'pnpm-lock.yaml'), 'lockfileVersion: 9.0\n');
+    writeFileSync(join(folder.path, '.gitignore'), 'node_modules\n');
+    initialise(folder.path);
+    const script = 'fs.mkdirSync("node_modules", { recursive: true }); fs.writeFileSync("node_modules/needed.mjs", "")';
+    const config = readFileSync(join(folder.path, 'bench.config.ts'), 'utf8');
+    using here = place(folder.path);
+    // Head has been installed by hand, base by nobody.
+    execFileSync(process.execPath, ['-e', script], { cwd: folder.path });
+    writeFileSync(join(folder.path, 'pnpm-lock.yaml'), 'lockfileVersion: 9.1\n');
+    const without = await here.small().finished;
+    assert.equal(without.code, 98, without.stderr);
+    const { mode } = JSON.parse(without.stdout) as GateResult;
+    assert.ok(mode.kind === 'budgets');
+    assert.match(mode.reason, /^its dependencies are missing: base has pnpm-lock\.yaml, .*; base of mine: preflight/);
+
+    rmSync(join(folder.path, 'node_modules'), { recursive: true });
+    const install = JSON.stringify([process.execPath, '-e', script]);
+    writeFileSync(
+      join(folder.path, 'bench.config.ts'),
+      config.replace('export default {', `export default { gate: { install: ${install} },`),
+    );
+    const { stdout, stderr } = await here.small().finished;
+    assert.equal((JSON.parse(stdout) as GateResult).mode.kind, 'revisions', stderr);
   });
 
   test('a path into the working tree, which base would run as well, is refused', async () => {
@@ -254,8 +299,8 @@ describe('gate', () => {
     using folder = temporaryFolder();
     initialise(folder.path);
     using here = place(folder.path);
-    const { code, stdout, stderr } = await here.gate('--base', 'HEAD', '--json').finished;
-    assert.equal(code, 0, stderr);
+    const { code, stdout, stderr } = await here.small().finished;
+    assert.equal(code, 98, stderr);
     const { mode, verdict } = JSON.parse(stdout) as GateResult;
     assert.equal(mode.kind, 'budgets');
     assert.match(verdict, /not compared with base \(l7-http comes with hopcost/);

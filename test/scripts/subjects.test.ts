@@ -64,6 +64,37 @@ test('a user’s own proxies are checked, told about and measured like all other
   }
 });
 
+test(
+  'those that cannot be measured are started once, end the run with 1, and nothing praises them',
+  onLinux,
+  async () => {
+    using folder = temporaryFolder();
+    const names = { daemon: 'goes-to-the-background', broken: 'exits-at-once', mortal: 'dies-under-load' };
+    const subjects = Object.entries(names).map(([name, behaviour]) => own(name, 'l7', behaviour));
+    await using cli = bench(folder.path, subjects);
+    const { code, stdout, stderr } = await cli.finished;
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /daemon is not measured: .* it went to the background: .* run it in the foreground/);
+    assert.match(
+      stderr,
+      /broken is not measured: .* exited at once \(code 4\).*\nIts last lines:\nown: cannot read own\.toml\n/s,
+    );
+    assert.match(
+      stderr,
+      /mortal +(?:invalid|failed): .* is not running any more.*\n +its last lines:\n +own: \\x1b\[31mout of luck\\x1b\[0m\n/,
+    );
+    assert.match(stderr, /hopcost: no figure of daemon, broken, mortal, which this run was asked for/);
+    const { records, markdown } = latest(folder.path);
+    const failed = records.subjects.map(({ preflight }) => preflight.filter(({ passed }) => !passed).length);
+    assert.deepEqual(failed, [0, 1, 1, 0], 'direct, and each of them');
+    for (const text of [markdown, stdout].map((one) => one.replaceAll(/\s+/g, ' '))) {
+      assert.match(text, /broken was not measured: .* exited at once .* It said last: 'own: cannot read own\.toml'\./);
+      assert.match(text, /mortal has no figure: its one trial did not complete\. .* It said last: 'own: .*out of luck/);
+      assert.doesNotMatch(text, /carries the load|All \d+ trials|The one trial completed\./);
+    }
+  },
+);
+
 test('one that leads elsewhere is not measured, and told by name and command', onLinux, async () => {
   using folder = temporaryFolder();
   await using cli = bench(folder.path, [own('mine', 'l7', 'answers-wrongly')]);
@@ -131,6 +162,23 @@ test(
     }
   },
 );
+
+test('a slow target has connections enough for its rate; without them nothing is said of it', onLinux, async () => {
+  using folder = temporaryFolder();
+  await using target = await httpOrigin((socket) => void setTimeout(() => socket.write(answer('hello')), 400));
+  const words = ['bench', '--preset', 'smoke', '--duration', '1s', '--i-own-this-target', '--max-rate', '200'];
+  const named = ['--target', `lb=http://127.0.0.1:${target.port}/x`, '--out', join(folder.path, 'out')];
+  const enough = await hopcost(...words, ...named);
+  assert.equal(enough.code, 0, enough.stderr);
+  assert.match(enough.stderr, /http-small-capped: 1\d\d connections, for answers that take up to 4\d\d\sms/);
+  const few = await hopcost(...words, ...named, '--connections', '20');
+  assert.equal(few.code, 1, few.stderr);
+  const lb = latest(folder.path).records.trials.find(({ subject }) => subjectName(subject) === 'lb');
+  assert.ok(lb?.state === 'invalid');
+  assert.deepEqual([lb.reasons.map(({ code }) => code), lb.loop?.connections], [['out-of-connections'], 20]);
+  assert.match(few.stderr, /no figure of lb/);
+  assert.doesNotMatch(few.stdout, /lb answered in/);
+});
 
 test('a target that is not there: one message, nothing measured, nothing written', onLinux, async () => {
   using folder = temporaryFolder();

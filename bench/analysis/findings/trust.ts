@@ -78,17 +78,59 @@ export const notMeasured = ({ subjects, scenarios }: Evidence): Finding[] =>
     const failed = preflight.filter(({ passed }) => !passed);
     if (failed.length === 0 || !scenarios[0]) return [];
     const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : '';
-    const sentence = `${subjectName(subject)} was not measured: ${failed[0]!.rule}: ${firstLine(failed[0]!.detail)}${more}.`;
+    const { rule, detail, output } = failed[0]!;
+    const sentence = `${subjectName(subject)} was not measured: ${rule}: ${firstLine(detail).replace(/\.$/, '')}${more}.${lastWords(output)}`;
     return [{ sentence, strength: 'note', scenario: scenarios[0].scenario.name, part: 'configuration' }];
   });
 
+const WORDS_SHOWN = 3;
+
+/** The end of what a subject printed, in a sentence; empty where it printed nothing. */
+function lastWords(output = ''): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0) return '';
+  return ` It said last: ${lines
+    .slice(-WORDS_SHOWN)
+    .map((line) => `'${line.trim()}'`)
+    .join(', ')}.`;
+}
+
+const ofSubject = (trials: readonly TrialRecord[], name: string): TrialRecord[] =>
+  trials.filter(({ subject }) => subjectName({ ...subject, again: undefined }) === name);
+
+/** Admitted, and none of its trials completed. */
+export const withoutFigure = ({ subjects, trials }: Evidence): Finding[] =>
+  subjects.flatMap(({ subject }): Finding[] => {
+    const own = ofSubject(trials, subjectName(subject));
+    if (own.length === 0 || own.some(({ state }) => state === 'completed')) return [];
+    const [last] = own.slice(-1) as [TrialRecord];
+    return [
+      {
+        sentence: `${subjectName(subject)} has no figure: ${own.length === 1 ? 'its one trial did not complete' : `none of its ${own.length} trials completed`}. ${whyNot(last)}`,
+        strength: 'cannot tell',
+        scenario: last.scenario,
+        part: 'trials',
+      },
+    ];
+  });
+
+function whyNot(trial: TrialRecord): string {
+  if (trial.state === 'completed') return '';
+  const [{ message }, output] =
+    trial.state === 'failed'
+      ? [trial.error, trial.error.detail]
+      : [trial.reasons[0]!, trial.reasons.map(({ evidence }) => evidence['output']).find((one) => one !== undefined)];
+  return `The last: ${firstLine(message)}.${lastWords(output === undefined ? undefined : String(output))}`;
+}
+
 const RULES_NAMED = 3;
 
-/** Of a user's own proxy, which is measured all the same. */
-export const rulesNotKept = ({ subjects, scenarios }: Evidence): Finding[] =>
+/** Of a user's own proxy, which is measured all the same. Without a completed trial nothing shows that it carries the load. */
+export const rulesNotKept = ({ subjects, scenarios, trials }: Evidence): Finding[] =>
   subjects.flatMap(({ subject, preflight }): Finding[] => {
     const broken = preflight.filter(({ deviates }) => deviates);
-    if (broken.length === 0 || !scenarios[0]) return [];
+    const carries = ofSubject(trials, subjectName(subject)).some(({ state }) => state === 'completed');
+    if (broken.length === 0 || !carries || !scenarios[0]) return [];
     const named = broken.slice(0, RULES_NAMED).map(({ rule }) => rule);
     const more = broken.length > RULES_NAMED ? ` and ${broken.length - RULES_NAMED} more` : '';
     const sentence = `${subjectName(subject)} carries the load correctly but does not keep ${broken.length} of ${preflight.length} checks: ${named.join('; ')}${more}; each stands with its configuration.`;

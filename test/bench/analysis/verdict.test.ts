@@ -5,6 +5,14 @@ import { Warning, type WarningCode, WARNINGS } from '#bench/model/warning.ts';
 import { bytes, micros, perSecond } from '#bench/model/units.ts';
 import { histogramOf, load, ONE_CORE, open, probes, reading, scenarioNamed, sound, UNPINNED } from './evidence.ts';
 
+/** 64 connections and so many answers a second of a tenth of a second each; one in three waited two seconds for its turn. */
+const offering = (rate: number) =>
+  open({
+    offered: perSecond(rate),
+    service: histogramOf([100e6, 100e6, 100e6]),
+    scheduleLag: histogramOf([1_000, 2_000, 2e9]),
+    generatorLag: histogramOf([1_000, 2_000, 3_000]),
+  });
 const paced = { scenario: scenarioNamed('http-paced-50') };
 const direct = { subject: { kind: 'direct' as const }, probes: probes({ origin: 0.3, generator: 0.4 }) };
 const host = (more: Partial<TrialEvidence['probes']['host']>): Partial<TrialEvidence> => {
@@ -103,8 +111,19 @@ const ROWS: readonly { code: WarningCode; spoilt: Partial<TrialEvidence>; spared
     spared: { ...paced, load: open({ scheduleLag: histogramOf([1_000, 2_000, 12_000]) }) },
   },
   {
-    // Beyond the generator's own lag, and more than a tenth of the service time's p99.
+    // 60 of 64 are needed, and the proxy has time left; else they are busy because of the proxy.
     code: 'out-of-connections',
+    spoilt: { ...paced, load: offering(600), probes: probes({ proxy: 0.2, origin: 0.1, generator: 0.1 }) },
+    spared: { ...paced, load: offering(600) },
+  },
+  {
+    code: 'out-of-connections',
+    spoilt: { ...paced, load: offering(600), probes: probes({ proxy: 0.2, origin: 0.1, generator: 0.1 }) },
+    spared: { ...paced, load: offering(550), probes: probes({ proxy: 0.2, origin: 0.1, generator: 0.1 }) },
+  },
+  {
+    // Beyond the generator's own lag, and more than a tenth of the service time's p99.
+    code: 'waited-for-connections',
     spoilt: {
       ...paced,
       load: open({

@@ -101,21 +101,54 @@ test('a repository that git will not read: its own reason, and the command that 
   }
 });
 
-test('the same lockfile shares what is installed, another one has its own', async () => {
-  await using repo = await repository();
-  const install = [process.execPath, '-e', 'require("fs").mkdirSync("node_modules/own", { recursive: true })'];
-  await repo.commit({ 'package-lock.json': '{"a":1}', '.gitignore': 'node_modules' });
-  await mkdir(join(repo.top, 'node_modules', 'shared'), { recursive: true });
-  const base = await resolveRef(repo.top, 'main', soon());
-  {
-    await using tree = await openWorktree(repo.top, base, { install }, soon());
-    assert.ok(existsSync(join(tree.root, 'node_modules/shared')));
+const INSTALL = [process.execPath, '-e', 'require("fs").mkdirSync("node_modules/own", { recursive: true })'];
+
+test('the same lockfile shares what is installed, whoever wrote it', async () => {
+  for (const lockfile of ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock']) {
+    await using repo = await repository();
+    await repo.commit({ [lockfile]: 'a: 1', '.gitignore': 'node_modules' });
+    await mkdir(join(repo.top, 'node_modules', 'shared'), { recursive: true });
+    {
+      await using tree = await openWorktree(repo.top, await resolveRef(repo.top, 'main', soon()), {}, soon());
+      assert.ok(existsSync(join(tree.root, 'node_modules/shared')), lockfile);
+      assert.equal(tree.unprepared, undefined);
+    }
+    assert.ok(existsSync(join(repo.top, 'node_modules/shared')), 'removing the worktree must not follow the link');
   }
-  assert.ok(existsSync(join(repo.top, 'node_modules/shared')), 'removing the worktree must not follow the link');
-  await repo.commit({ 'package-lock.json': '{"a":2}' });
-  await using tree = await openWorktree(repo.top, base, { install }, soon());
-  assert.ok(existsSync(join(tree.root, 'node_modules/own')));
-  assert.ok(!existsSync(join(tree.root, 'node_modules/shared')));
+});
+
+test('an install that is given runs, whatever the checkout is built with', async () => {
+  for (const manifest of ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'go.mod', 'Makefile', 'nothing-known']) {
+    await using repo = await repository();
+    await repo.commit({ [manifest]: 'a: 1', '.gitignore': 'node_modules' });
+    await mkdir(join(repo.top, 'node_modules', 'shared'), { recursive: true });
+    const base = await resolveRef(repo.top, 'main', soon());
+    await using tree = await openWorktree(repo.top, base, { install: INSTALL }, soon());
+    assert.ok(existsSync(join(tree.root, 'node_modules/own')), manifest);
+    assert.ok(!existsSync(join(tree.root, 'node_modules/shared')), manifest);
+    assert.equal(tree.unprepared, undefined);
+  }
+});
+
+test('a base that needs something which nothing installed says so', async () => {
+  for (const manifest of ['pnpm-lock.yaml', 'yarn.lock', 'go.mod', 'Makefile', 'package.json']) {
+    await using repo = await repository();
+    await repo.commit({ [manifest]: '{"a": 1}', '.gitignore': 'node_modules' });
+    const base = await resolveRef(repo.top, 'main', soon());
+    await using bare = await openWorktree(repo.top, base, {}, soon());
+    assert.match(
+      bare.unprepared ?? '',
+      new RegExp(
+        `dependencies are missing: base has ${manifest}, .*\\\`install\\\` of \\\`gate\\\` in bench.config.ts`,
+      ),
+    );
+    await using built = await openWorktree(repo.top, base, { build: INSTALL }, soon());
+    assert.equal(built.unprepared, undefined, 'a build of its own may need no more');
+  }
+  await using repo = await repository();
+  await repo.commit({ a: '1' });
+  await using plain = await openWorktree(repo.top, await resolveRef(repo.top, 'main', soon()), {}, soon());
+  assert.equal(plain.unprepared, undefined);
 });
 
 test('an install or a build that fails says so with its last lines, and leaves nothing', async () => {

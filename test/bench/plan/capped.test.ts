@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Scenario } from '#bench/model/scenario.ts';
 import { applies, type SubjectFacts } from '#bench/plan/applies.ts';
-import { cappedScenarios, isCapped, type TargetKind } from '#bench/plan/capped.ts';
+import { cappedScenarios, isCapped, MOST_CONNECTIONS, sizedFor, type TargetKind } from '#bench/plan/capped.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 
 const every = SCENARIOS.map(({ name }) => name);
@@ -32,6 +32,20 @@ test('each is an open loop below the cap, at every cap', () => {
       assert.ok(scenario.loop.connections <= maxRate && scenario.loop.connections >= 1);
     }
   assert.ok(!SCENARIOS.some(isCapped));
+});
+
+test('connections follow the latency by Little’s law, twice over, within what is usual, asked for and possible', () => {
+  const sized = (maxRate: number, latency: number, most = 10_000, asked?: number): number => {
+    const capped = cappedScenarios(['http-small'], new Set(['http']), maxRate, asked);
+    return sizedFor(capped, latency, most)[0]!.loop.connections;
+  };
+  assert.equal(sized(800, 500), 760, '760 a second, half a second each, twice');
+  assert.equal(sized(800, 5), 128, 'never fewer than usual');
+  assert.equal(sized(40, 5), 38);
+  assert.equal(sized(20_000, 2_000), MOST_CONNECTIONS);
+  assert.equal(sized(800, 500, 462), 462, 'what the host can hold');
+  assert.equal(cappedScenarios(['http-small'], new Set(['http']), 800, 7)[0]!.loop.connections, 7);
+  assert.deepEqual(sizedFor(SCENARIOS, 500, 1), SCENARIOS, 'our own are left as they are');
 });
 
 test('a target carries its own kind and nothing that is not capped; direct carries what the target does', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createCertificate } from '#bench/lab/certificates.ts';
@@ -14,6 +14,14 @@ const skip = process.platform !== 'linux' && 'processes are read from /proc';
 const soon = () => AbortSignal.timeout(30_000);
 const { ca, cert, key } = createCertificate();
 const nowhere: Endpoint = { host: '127.0.0.1', port: 1 };
+
+const commandLine = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // it ended meanwhile
+  }
+};
 
 const intentTo = (endpoint: Endpoint, more: Partial<ProxyIntent> = {}): ProxyIntent => ({
   listener: { address: { host: '127.0.0.1', port: 0 } },
@@ -72,6 +80,34 @@ test('all of its processes are its own, those that left its group too, and none 
     await proxy[Symbol.asyncDispose]();
   }
   assert.deepEqual(alive(proxy.pids), []);
+});
+
+test('one whose parent has ended, in a session of its own, is its own too and ends with it', { skip }, async () => {
+  await using origin = await tcpEcho();
+  const proxy = await own('has-an-orphan').start(intentTo(origin.address), soon());
+  const orphan = Number(proxy.output!().trim());
+  try {
+    assert.deepEqual(alive([orphan]), [orphan]);
+    assert.ok(proxy.pids.includes(orphan), `${proxy.pids.join(' ')} without ${orphan}`);
+  } finally {
+    await proxy[Symbol.asyncDispose]();
+  }
+  assert.deepEqual(alive([orphan]), []);
+});
+
+test('one that goes to the background is told so, and nothing of it is left', { skip }, async () => {
+  const word = `background-${process.pid}`;
+  const { words } = own('').own!;
+  const command: [string, ...string[]] = [words[0]!, words[1]!, 'goes-to-the-background', word, ...words.slice(3)];
+  const running = (): string[] =>
+    readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(word));
+  await assert.rejects(own('', { command }).start(intentTo(nowhere), soon()), {
+    name: 'PeerError',
+    code: 'BACKGROUND',
+    message:
+      /^mine: it went to the background: the process that was started has ended and 1 that came of it goes on \(ended now\); run it in the foreground, as NGINX with `daemon off;`/,
+  });
+  assert.deepEqual(running(), []);
 });
 
 test('runs on the cores and in the folder that it is placed on', { skip }, async () => {
@@ -136,15 +172,19 @@ test('refuses what a command cannot be told', async () => {
   await assert.rejects(ends.start(intentTo(nowhere), soon()), { name: 'IntentError' });
 });
 
-test('nothing outlives a killed harness, whatever wraps the command', { skip }, async () => {
-  const host = spawn(process.execPath, [join(import.meta.dirname, 'own-host.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+for (const [behaviour, processes, who] of [
+  ['has-children', 4, 'the shell, the proxy, and its children in and out of the group'],
+  ['has-an-orphan', 3, 'the shell, the proxy, and the orphan'],
+] as const)
+  test(`nothing of one that ${behaviour} outlives a killed harness, whatever wraps the command`, { skip }, async () => {
+    const host = spawn(process.execPath, [join(import.meta.dirname, 'own-host.ts'), behaviour], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(host.stdout, 'data', { signal: soon() })) as [Buffer];
+    const pids = JSON.parse(line.toString()) as number[];
+    assert.equal(pids.length, processes, who);
+    const exited = once(host, 'exit');
+    host.kill('SIGKILL');
+    await exited;
+    await until('all of them ended', () => alive(pids).length === 0);
   });
-  const [line] = (await once(host.stdout, 'data', { signal: soon() })) as [Buffer];
-  const pids = JSON.parse(line.toString()) as number[];
-  assert.equal(pids.length, 4, 'the shell, the proxy, and its children in and out of the group');
-  const exited = once(host, 'exit');
-  host.kill('SIGKILL');
-  await exited;
-  await until('all of them ended', () => alive(pids).length === 0);
-});

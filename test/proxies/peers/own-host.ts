@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { own } from './own.ts';
 
-const script = `'${process.execPath}' '${join(import.meta.dirname, 'own-proxy.ts')}' has-children --listen "$0" --upstream "$1"; true`;
+const script = `'${process.execPath}' '${join(import.meta.dirname, 'own-proxy.ts')}' ${process.argv[2]} --listen "$0" --upstream "$1"; true`;
 const proxy = await own('', { command: ['/bin/sh', '-c', script, '{listen}', '{upstream}'] }).start(
   {
     listener: { address: { host: '127.0.0.1', port: 0 } },

@@ -52,6 +52,10 @@ const stay = (): void => void setInterval(() => {}, 1_000);
 const child = (detached: boolean): void =>
   spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached, stdio: 'ignore' }).unref();
 
+/** Forwards until it has done so often: more than any check asks of one start. */
+const FORWARDS = 2_000;
+let forwarded = 0;
+
 const BEHAVIOURS: Readonly<Record<string, () => void>> = {
   relays: () => relay.listen(listen),
   forwards: () => http.createServer(forward).listen(listen),
@@ -62,6 +66,29 @@ const BEHAVIOURS: Readonly<Record<string, () => void>> = {
     child(true);
     relay.listen(listen);
   },
+  /** In a session of its own, below a parent that has ended, with nothing of the environment. */
+  'has-an-orphan'() {
+    const orphan = `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore', env: {} })`;
+    const parent = spawn(process.execPath, ['-e', `const { pid } = ${orphan}; console.log(pid); process.exit(0)`]);
+    parent.stdout.pipe(process.stdout);
+    parent.once('exit', () => relay.listen(listen));
+  },
+  /** As a daemon does it. */
+  'goes-to-the-background'() {
+    const [file, , ...args] = process.argv.slice(1);
+    spawn(process.execPath, [file!, 'relays', ...args], { detached: true, stdio: 'ignore', env: {} }).unref();
+    process.exit(0);
+  },
+  'dies-under-load': () =>
+    http
+      .createServer((request, response) => {
+        if (++forwarded === FORWARDS) {
+          console.error('own: \x1b[31mout of luck\x1b[0m');
+          process.exit(7);
+        }
+        forward(request, response);
+      })
+      .listen(listen),
   'answers-wrongly': () => http.createServer((_request, response) => response.end('of my own')).listen(listen),
   'never-healthy': () => http.createServer((_request, response) => void response.writeHead(503).end()).listen(listen),
   'exits-at-once'() {
