@@ -45,8 +45,20 @@ const OF_NPM = NODE_LOCKFILES.slice(0, 2);
 /** What says that a checkout needs something fetched or built before it runs. */
 const MANIFESTS = [
   ...NODE_LOCKFILES,
-  ...['go.mod', 'Cargo.toml', 'pyproject.toml', 'requirements.txt', 'Gemfile', 'composer.json', 'pom.xml'],
-  ...['build.gradle', 'build.gradle.kts', 'CMakeLists.txt', 'meson.build', 'configure', 'Makefile', 'package.json'],
+  'go.mod',
+  'Cargo.toml',
+  'pyproject.toml',
+  'requirements.txt',
+  'Gemfile',
+  'composer.json',
+  'pom.xml',
+  'build.gradle',
+  'build.gradle.kts',
+  'CMakeLists.txt',
+  'meson.build',
+  'configure',
+  'Makefile',
+  'package.json',
 ];
 
 /** The repository's top folder. Throws `RevisionError` where there is none, or git will not tell: by git's own reason. */
