@@ -2,7 +2,7 @@
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
 import type { NamedComparison } from './analysis.ts';
-import { asFamily, compare } from './comparison.ts';
+import { asFamily, besidesOf, compare } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
 import type { FiguresBy } from './scenario.ts';
 
@@ -104,6 +104,7 @@ export function compareSubjects(
         { metric, kind, subject, reference },
         figures(subject.scenario, subject.subject).get(metric) ?? new Map(),
         figures(reference.scenario, reference.subject).get(metric) ?? new Map(),
+        kind === 'ratio' ? besidesOf(metric) : undefined,
       );
       return comparison ? [{ name, comparison }] : [];
     });

@@ -64,17 +64,24 @@ export const strengthOfBound = ({ estimate, strength }: Comparison): Strength =>
 export const locate = (values: readonly number[], isTurned: boolean): Estimate =>
   isTurned ? studentMean(values, CONFIDENCE) : hodgesLehmann(values, CONFIDENCE);
 
-/** Undefined where no round has both. Ratios need positive figures; rounds without them are left out. */
+/** How a host wakes and feeds two proxies differs from run to run, in ln of a ratio; two starts of one proxy share it. Of other metrics it is not known. */
+export const besidesOf = (metric: MetricName): Variance =>
+  metric === 'cpuPerRequest' ? { variance: RUN_TO_RUN.sd ** 2, df: Infinity } : NOTHING_BESIDES;
+
+/**
+ * Undefined where no round has both. Ratios need positive figures; rounds without them are left out. `besides`: what all generations of the
+ * run have in common, which only figures of turns can take in.
+ */
 export function compare(
   measure: { metric: MetricName; kind: Comparison['kind']; subject: Side; reference: Side },
   subject: Rounds,
   reference: Rounds,
+  besides: Variance = NOTHING_BESIDES,
 ): Comparison | undefined {
   const differences = differencesOf(measure.kind, subject, reference);
   if (differences.length === 0) return undefined;
   const isRatio = measure.kind === 'ratio';
   const isTurned = subject.turns !== undefined && reference.turns !== undefined;
-  const besides = isTurned && isRatio ? ofTheRun(measure) : NOTHING_BESIDES;
   const location = isTurned ? studentMean(differences, CONFIDENCE, besides) : hodgesLehmann(differences, CONFIDENCE);
   const p = isTurned ? studentTest(differences, besides) : signedRank(differences).p;
   return {
@@ -85,16 +92,6 @@ export function compare(
     strength: strengthOf(location, p),
   };
 }
-
-/** How a host wakes and feeds two proxies differs from run to run; two starts of the same one share it. */
-const ofTheRun = ({ metric, subject, reference }: Parameters<typeof compare>[0]): Variance =>
-  metric === 'cpuPerRequest' && isOther(subject, reference)
-    ? { variance: RUN_TO_RUN.sd ** 2, df: Infinity }
-    : NOTHING_BESIDES;
-
-/** Not two starts of one proxy, which the words after its name tell apart. */
-const isOther = (one: Side, other: Side): boolean => programOf(one) !== programOf(other);
-const programOf = ({ subject }: Side): string => subject.split(' ')[0]!;
 
 /** ln of the ratio, or the difference; undefined for a ratio of what is not positive. */
 function differ(kind: Comparison['kind'], value: number, other: number): number | undefined {

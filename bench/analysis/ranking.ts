@@ -8,7 +8,7 @@ import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import type { ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
 import { keepAlive } from './between.ts';
-import { asFamily, compare, type Comparison, type Strength } from './comparison.ts';
+import { asFamily, besidesOf, compare, type Comparison, type Strength } from './comparison.ts';
 import { aboveNoise, type Noise } from './noise.ts';
 import { formatEstimate, formatQuantity } from './quantity.ts';
 import type { FiguresBy } from './scenario.ts';
@@ -95,8 +95,13 @@ function rank(
   const rounds = (subject: string) => figures(scenario, subject).get('cpuPerRequest') ?? new Map<number, number>();
   const pairs = measured.flatMap(({ subject: dearer }, j) =>
     measured.slice(0, j).flatMap(({ subject: cheaper }) => {
-      const sides = { subject: { scenario, subject: dearer }, reference: { scenario, subject: cheaper } };
-      return compare({ metric: 'cpuPerRequest', kind: 'ratio', ...sides }, rounds(dearer), rounds(cheaper)) ?? [];
+      const measure = {
+        metric: 'cpuPerRequest',
+        kind: 'ratio',
+        subject: { scenario, subject: dearer },
+        reference: { scenario, subject: cheaper },
+      } as const;
+      return compare(measure, rounds(dearer), rounds(cheaper), besidesOf(measure.metric)) ?? [];
     }),
   );
   const judged = asFamily(pairs).map((pair) => aboveNoise(pair, noise));
