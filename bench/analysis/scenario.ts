@@ -48,40 +48,37 @@ export function figuresOf(
 
 /** Decoding histograms is the dear part: each subject's trials of a scenario are read once. A twin by itself is a subject of its own. */
 export function figuresOnce(scenarios: readonly Scenario[], trials: readonly TrialRecord[]): FiguresBy {
-  const known = new Map<string, Figures>();
-  return (scenarioName, subject) => {
-    const key = JSON.stringify([scenarioName, subject]);
+  return once((scenarioName, subject) => {
     const scenario = scenarios.find(({ name }) => name === scenarioName);
     if (!scenario) return new Map();
-    const figures =
-      known.get(key) ??
-      figuresOf(
-        trials.filter((trial) => trial.scenario === scenarioName && subjectName(trial.subject) === subject),
-        scenario,
-        yardstickOf(trials.filter((trial) => trial.scenario === scenarioName)),
-      );
-    known.set(key, figures);
-    return figures;
-  };
+    const all = trials.filter((trial) => trial.scenario === scenarioName);
+    return figuresOf(
+      all.filter((trial) => subjectName(trial.subject) === subject),
+      scenario,
+      yardstickOf(all),
+    );
+  });
 }
 
-/** The same, but a subject that was started twice a generation has the mean of both starts in each turn: half the scatter of one. */
+/** The same, but a subject that was started twice a generation has the mean of both starts in each turn: half the variance of one. */
 export function withTwins(figures: FiguresBy, trials: readonly TrialRecord[]): FiguresBy {
-  const twins = new Map(
-    trials.flatMap(({ scenario, subject }) =>
-      subject.again === true
-        ? [[JSON.stringify([scenario, subjectName({ ...subject, again: undefined })]), subjectName(subject)] as const]
-        : [],
-    ),
-  );
+  const twins = trials.filter(({ subject }) => subject.again === true);
+  return once((scenario, subject) => {
+    const twin = twins.find(
+      (one) => one.scenario === scenario && subjectName({ ...one.subject, again: undefined }) === subject,
+    );
+    const own = figures(scenario, subject);
+    return twin ? meanOf(own, figures(scenario, subjectName(twin.subject))) : own;
+  });
+}
+
+function once(read: FiguresBy): FiguresBy {
   const known = new Map<string, Figures>();
   return (scenario, subject) => {
     const key = JSON.stringify([scenario, subject]);
-    const twin = twins.get(key);
-    if (twin === undefined) return figures(scenario, subject);
-    const both = known.get(key) ?? meanOf(figures(scenario, subject), figures(scenario, twin));
-    known.set(key, both);
-    return both;
+    const figures = known.get(key) ?? read(scenario, subject);
+    known.set(key, figures);
+    return figures;
   };
 }
 
