@@ -28,16 +28,32 @@ export function studentMean(
   const n = values.length;
   const { mean, error, df } = meanOf(values, besides);
   if (n === 1) return { value: mean, low: mean, high: mean, coverage: 0, n };
-  const reach = studentQuantile(0.5 + confidence / 2, df) * error;
-  return { value: mean, low: mean - reach, high: mean + reach, coverage: confidence, n };
+  return { ...intervalOf({ value: mean, error, df }, confidence), n };
 }
 
 /** Two-sided p of a mean of 0; 1 for fewer than two values. */
 export function studentTest(values: readonly number[], besides: Variance = NOTHING_BESIDES): number {
   if (values.length < 2) return 1;
   const { mean, error, df } = meanOf(values, besides);
-  if (error === 0) return mean === 0 ? 1 : 0;
-  return 2 * (1 - studentCdf(Math.abs(mean / error), df));
+  return twoSidedP({ value: mean, error, df });
+}
+
+/** A value with its standard error, and how well that is known. */
+export interface Located {
+  readonly value: number;
+  readonly error: number;
+  readonly df: number;
+}
+
+export function intervalOf({ value, error, df }: Located, confidence: number): Omit<Estimate, 'n'> {
+  const reach = studentQuantile(0.5 + confidence / 2, df) * error;
+  return { value, low: value - reach, high: value + reach, coverage: confidence };
+}
+
+/** Of no difference from 0. */
+export function twoSidedP({ value, error, df }: Located): number {
+  if (error === 0) return value === 0 ? 1 : 0;
+  return 2 * (1 - studentCdf(Math.abs(value / error), df));
 }
 
 function meanOf(values: readonly number[], besides: Variance): ReturnType<typeof momentsOf> & { readonly df: number } {

@@ -4,7 +4,7 @@
  * Source: B. L. Welch, The Generalization of "Student's" Problem when Several Different Population Variances are Involved, Biometrika 1947.
  */
 import type { Estimate } from './estimate.ts';
-import { momentsOf, NOTHING_BESIDES, studentCdf, studentQuantile, sumOf, type Variance } from './student.ts';
+import { intervalOf, momentsOf, NOTHING_BESIDES, sumOf, twoSidedP, type Variance } from './student.ts';
 
 export interface Shift {
   /** first − second; `n` is the size of the smaller sample. */
@@ -46,18 +46,6 @@ export function welch(
   ]);
   const { variance, df } = sumOf([own, besides]);
   const error = Math.sqrt(variance);
-  if (error === 0)
-    return {
-      estimate: { value, low: value, high: value, coverage: confidence, n },
-      p: value === 0 ? 1 : 0,
-      own,
-      error,
-    };
-  const reach = studentQuantile(0.5 + confidence / 2, df) * error;
-  return {
-    estimate: { value, low: value - reach, high: value + reach, coverage: confidence, n },
-    p: 2 * (1 - studentCdf(Math.abs(value / error), df)),
-    own,
-    error,
-  };
+  const located = { value, error, df };
+  return { estimate: { ...intervalOf(located, confidence), n }, p: twoSidedP(located), own, error };
 }
