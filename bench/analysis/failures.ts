@@ -1,5 +1,6 @@
 /** Why requests of a trial failed, in words. */
 import type { ErrorCounts, FailureCount, LoadResult } from '#bench/model/load.ts';
+import type { TrialRecord } from '#bench/model/record.ts';
 
 type Failure = Pick<FailureCount, 'kind' | 'status' | 'count'> & { readonly first?: string };
 
@@ -25,3 +26,13 @@ export const nameOf = ({ kind, status }: Failure): string => (status === undefin
 /** '95 status 429, 2 reset'. */
 export const failureWords = (failures: readonly Failure[]): string =>
   failures.map((failure) => `${failure.count} ${nameOf(failure)}`).join(', ');
+
+/** What the subject of a trial that did not complete printed last; undefined where that is not known, or was nothing. */
+export function lastOutputOf(trial: TrialRecord): string | undefined {
+  if (trial.state === 'completed') return undefined;
+  const said =
+    trial.state === 'failed'
+      ? trial.error.detail
+      : trial.reasons.map(({ evidence }) => evidence['output']).find((one) => one !== undefined && one !== '');
+  return said === undefined || said === '' ? undefined : String(said);
+}

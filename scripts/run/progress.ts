@@ -1,4 +1,5 @@
 /** What a person sees on stderr while a run goes on: a live line in a terminal, plain lines elsewhere. */
+import { lastOutputOf } from '#bench/analysis/failures.ts';
 import { formatDuration, rate } from '#bench/analysis/quantity.ts';
 import type { TrialRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
@@ -28,12 +29,8 @@ function outcome(trial: TrialRecord): string {
 
 /** What a subject printed last, where its trial has it: a line each, indented. */
 function lastOutput(trial: TrialRecord): string {
-  if (trial.state === 'completed') return '';
-  const said =
-    trial.state === 'failed'
-      ? trial.error.detail
-      : trial.reasons.map(({ evidence }) => evidence['output']).find(Boolean);
-  return said === undefined || said === '' ? '' : `its last lines:\n${String(said)}`.replaceAll(/^/gm, '    ') + '\n';
+  const said = lastOutputOf(trial);
+  return said === undefined ? '' : `its last lines:\n${said}`.replaceAll(/^/gm, '    ') + '\n';
 }
 
 /** `stream` is stderr; a redraw happens only between turns, never inside one. */

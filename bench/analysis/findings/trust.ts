@@ -5,6 +5,7 @@ import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import type { Finding } from '../analysis.ts';
 import { describeCalibration } from '../calibration.ts';
 import { CLAIM_GENERATIONS, CONFIDENCE } from '../comparison.ts';
+import { lastOutputOf } from '../failures.ts';
 import { describeSearch, type Knees } from '../knees.ts';
 import { formatEstimate, percent } from '../quantity.ts';
 import { describeSecondOpinion } from '../second-opinion.ts';
@@ -23,7 +24,7 @@ function generationsBasis(generations: number, rounds: number): string {
   if (generations < 2)
     return `One start of every subject, ${rounds} turns: figures without intervals. They show that everything runs.`;
   const look = generations < CLAIM_GENERATIONS ? ` A first look; ${CLAIM_GENERATIONS} starts make a claim.` : '';
-  return `Subjects took turns of tens of milliseconds, ${taken}; intervals are over starts and cover 95 %; of one proxy over another they allow for what runs differ by as well.${look}`;
+  return `Subjects took turns of tens of milliseconds, ${taken}; intervals cover 95 % over starts, and those of CPU of one proxy over another also allow for what runs differ by.${look}`;
 }
 
 const times = (count: number): string => (count === 2 ? 'twice' : `${count} times`);
@@ -116,11 +117,8 @@ export const withoutFigure = ({ subjects, trials }: Evidence): Finding[] =>
 
 function whyNot(trial: TrialRecord): string {
   if (trial.state === 'completed') return '';
-  const [{ message }, output] =
-    trial.state === 'failed'
-      ? [trial.error, trial.error.detail]
-      : [trial.reasons[0]!, trial.reasons.map(({ evidence }) => evidence['output']).find((one) => one !== undefined)];
-  return `The last: ${firstLine(message)}.${lastWords(output === undefined ? undefined : String(output))}`;
+  const { message } = trial.state === 'failed' ? trial.error : trial.reasons[0];
+  return `The last: ${firstLine(message)}.${lastWords(lastOutputOf(trial))}`;
 }
 
 const RULES_NAMED = 3;
