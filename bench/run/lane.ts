@@ -143,5 +143,5 @@ const isUnsent = ({ tally }: TurnReading['turn']): boolean => tally.scheduled > 
 
 /** What is known of a turn without an answer. */
 const silence = ({ turn: { tally, took }, length }: TurnReading): string =>
-  `no request was answered in a whole turn of ${length} ms, which took ${Math.round(took)} ms: ` +
-  `${tally.requests} were sent${tally.scheduled > 0 ? `, of ${tally.scheduled} that were due; ${tally.dropped} were dropped` : ''}`;
+  `no request was answered in a whole turn of ${length} ms, which took ${Math.round(took)} ms` +
+  (tally.scheduled > 0 ? `; of ${tally.scheduled} that were due ${tally.dropped} were never sent` : '');
