@@ -8,7 +8,7 @@ import { CLOSED_TURN, OPEN_TURN, warmTurnsOf } from './turns.ts';
 const RUN_OVERHEAD = 5_000;
 const PREFLIGHT_PER_SUBJECT = 800;
 /** Starting, connecting to and stopping one subject of a generation, in between others. */
-const START = { ours: 330, others: 1_500 } as const;
+const START = { ours: 330, others: 2_300 } as const;
 /** Origins, probes and closing, per group of a generation. */
 const GROUP_OVERHEAD = 900;
 /** From the end of one turn to the beginning of the next: last answers, readings. */

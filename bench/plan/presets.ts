@@ -82,7 +82,7 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     name: 'full',
-    summary: 'every scenario and a sweep of rates; about 75 minutes for every proxy',
+    summary: 'every scenario and a sweep of rates; about an hour for every proxy',
     scenarios: 'all',
     sweep: SWEEP,
     proxies: 'installed',

@@ -1,8 +1,9 @@
 /** Does the length of a turn bias a figure? The L7 reference beside itself (A/A) and beside the L4 reference, in turns of several lengths. */
-import type { Subject } from '#bench/model/scenario.ts';
-import { subjectName } from '#bench/model/scenario.ts';
-import { studentMean } from '#bench/stats/student.ts';
+import { CONFIDENCE } from '#bench/analysis/comparison.ts';
+import type { CompletedTrial } from '#bench/model/record.ts';
+import { type Subject, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
+import { studentMean } from '#bench/stats/student.ts';
 import { logRatio, openLaboratory } from './laboratory.ts';
 
 const LENGTHS = [20, 40, 60, 100, 200];
@@ -36,7 +37,11 @@ export async function turnLengths(
     for (const { length, twin, hop } of found) {
       const plan = { number, rounds: Math.round(LOAD / length), closedTurn: { length, discard: 0 } };
       const trials = await laboratory.generation(subjects, plan, signal);
-      const [l4, one, other] = [l4Name, l7Name, twinName].map((name) => trials.get(name)!) as [Trial, Trial, Trial];
+      const [l4, one, other] = [l4Name, l7Name, twinName].map((name) => trials.get(name)!) as [
+        CompletedTrial,
+        CompletedTrial,
+        CompletedTrial,
+      ];
       twin.push(logRatio(other, one));
       hop.push(logRatio(one, l4));
       told(`generation ${number + 1} of ${GENERATIONS}, ${length} ms`);
@@ -47,5 +52,3 @@ export async function turnLengths(
     hop: studentMean(hop, CONFIDENCE),
   }));
 }
-const CONFIDENCE = 0.95;
-type Trial = Parameters<typeof logRatio>[0];
