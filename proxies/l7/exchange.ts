@@ -2,7 +2,7 @@
  * One request and its answer, from the head that was read to completion, exactly once. It decides (route, endpoint, retry,
  * abort) and leaves octets on wires to the two sides, which it knows by interface only.
  */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { EXPECT, TRAILER, UPGRADE, VIA } from '../http/fields.ts';
 import { CONNECT, type Head, idempotent, NO_BODY, OPTIONS, TRACE } from '../http/head.ts';
 import { latin1 } from '../http/octets.ts';

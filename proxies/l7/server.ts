@@ -5,7 +5,7 @@ import type { ProxyIntent } from '../config/intent.ts';
 import { checkReload } from '../config/reload.ts';
 import { delayed } from '../net/delayed-wire.ts';
 import { type ListenOptions, listenWires, type Wire, type WireListener } from '../net/wire.ts';
-import { endpointStats } from '../cluster/balancer.ts';
+import { endpointStats } from '../cluster/endpoint.ts';
 import { describeIntent } from '../config/describe.ts';
 import { lossesTo, openAccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';

@@ -1,5 +1,6 @@
 /** An intent compiled for L7: what every exchange consults. A reload makes a new one; exchanges under way keep the old. */
-import { type Balancer, type ClusterEndpoint, createBalancer } from '../cluster/balancer.ts';
+import { type Balancer, createBalancer } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { ConnectionPool } from '../cluster/pool.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError } from '../config/intent-error.ts';
