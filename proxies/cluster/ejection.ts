@@ -3,20 +3,9 @@
  * cluster is never ejected: what all endpoints fail at is no fault of one of them.
  */
 import type { Ejection as EjectionPolicy } from '../config/intent.ts';
+import { mostEjected, POLICIES } from '../config/policy-defaults.ts';
 import type { ClusterEndpoint, FailureRecord } from './endpoint.ts';
 import type { Cancel, Clock } from './time-and-chance.ts';
-
-export const EJECTION: Required<Omit<EjectionPolicy, 'errorRate'>> = {
-  consecutive: 5,
-  window: 10_000,
-  minimum: 20,
-  baseTime: 30_000,
-  maxTime: 300_000,
-  maxShare: 0.5,
-};
-
-/** How many of `count` endpoints may be out at once. */
-export const mostEjected = (maxShare: number, count: number): number => Math.floor(maxShare * count + 1e-9);
 
 /** `out`: for how long and why; undefined: it is back. */
 export type OnEjection = (
@@ -25,14 +14,14 @@ export type OnEjection = (
 ) => void;
 
 export class Ejection {
-  readonly #policy: typeof EJECTION & Pick<EjectionPolicy, 'errorRate'>;
+  readonly #policy: typeof POLICIES.ejection & Pick<EjectionPolicy, 'errorRate'>;
   readonly #clock: Clock;
   readonly #onEjection: OnEjection;
   readonly #members = new Set<ClusterEndpoint>();
   readonly #out = new Map<ClusterEndpoint, Cancel>();
 
   constructor(policy: EjectionPolicy, clock: Clock, onEjection: OnEjection) {
-    this.#policy = { ...EJECTION, ...policy };
+    this.#policy = { ...POLICIES.ejection, ...policy };
     this.#clock = clock;
     this.#onEjection = onEjection;
   }

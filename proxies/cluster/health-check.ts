@@ -14,14 +14,6 @@ export type CheckPace = Required<
   Pick<HealthCheck, 'interval' | 'jitter' | 'timeout' | 'unhealthyThreshold' | 'healthyThreshold'>
 >;
 
-export const CHECK_PACE: CheckPace = {
-  interval: 5_000,
-  jitter: 0.1,
-  timeout: 1_000,
-  unhealthyThreshold: 3,
-  healthyThreshold: 2,
-};
-
 export class HealthChecks {
   readonly #pace: CheckPace;
   readonly #probe: Probe;

@@ -1,11 +1,10 @@
 /** Further tries beside one that is still under way: one each `delay`, until somebody has an answer or there are enough. */
 import type { Hedge } from '../config/intent.ts';
+import { POLICIES } from '../config/policy-defaults.ts';
 import type { Cancel, Clock } from './time-and-chance.ts';
 
-export const MOST_HEDGES = 1;
-
 /** `launch` starts one more and says whether it could; where it could not, no other is tried. Gives what ends it. */
-export function hedge({ delay, most = MOST_HEDGES }: Hedge, clock: Clock, launch: () => boolean): Cancel {
+export function hedge({ delay, most = POLICIES.hedge.most }: Hedge, clock: Clock, launch: () => boolean): Cancel {
   let launched = 0;
   let cancel: Cancel | undefined;
   let isOver = false;

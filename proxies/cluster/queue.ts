@@ -1,8 +1,7 @@
 /** Those who wait for room at an endpoint: first come, first served, so many and no longer than so. */
 import type { Queue } from '../config/intent.ts';
+import { POLICIES } from '../config/policy-defaults.ts';
 import type { Clock } from './time-and-chance.ts';
-
-export const QUEUE_TIMEOUT = 1_000;
 
 export interface Waiter {
   /** Its turn has come: it tries again, and may wait again. */
@@ -19,7 +18,7 @@ export class WaitQueue {
   readonly #until = new Map<Waiter, number>();
   #isTimed = false;
 
-  constructor({ size, timeout = QUEUE_TIMEOUT }: Queue, clock: Clock) {
+  constructor({ size, timeout = POLICIES.queue.timeout }: Queue, clock: Clock) {
     this.#size = size;
     this.#timeout = timeout;
     this.#clock = clock;

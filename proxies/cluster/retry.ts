@@ -1,14 +1,10 @@
 /** Whether a request is tried again, and when. */
 import type { Retry, RetryOn } from '../config/intent.ts';
+import { POLICIES } from '../config/policy-defaults.ts';
 import { backoff } from './backoff.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import { RetryBudget, type BudgetShare } from './retry-budget.ts';
+import { RetryBudget } from './retry-budget.ts';
 import type { Random } from './time-and-chance.ts';
-
-export const RETRY = { attempts: 1, budget: { share: 0.2, minimum: 3 } } as const satisfies {
-  readonly attempts: number;
-  readonly budget: BudgetShare;
-};
 
 /** What a try came to: the kind of its failure, or the status of the answer. */
 export type Outcome = 'connect' | 'reset' | 'timeout' | number;
@@ -37,7 +33,7 @@ export class Retries {
 
   constructor(policy: Retry, breaker: CircuitBreaker | undefined, random: Random) {
     this.#policy = policy;
-    this.#budget = new RetryBudget(policy.budget ?? RETRY.budget);
+    this.#budget = new RetryBudget(policy.budget ?? POLICIES.retry.budget);
     this.#breaker = breaker;
     this.#random = random;
   }
@@ -61,7 +57,7 @@ export class Retries {
    * way in the cluster.
    */
   next(tried: Tried, active: number): number | NoRetry {
-    const { on, attempts = RETRY.attempts, backoff: range } = this.#policy;
+    const { on, attempts = POLICIES.retry.attempts, backoff: range } = this.#policy;
     if (!on.some((each) => COVERS[each](tried.outcome))) return 'not-covered';
     if (!tried.replayable || !(tried.untouched || tried.idempotent)) return 'unsafe';
     if (tried.tries > attempts) return 'attempts';

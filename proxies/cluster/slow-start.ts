@@ -1,5 +1,6 @@
 /** An endpoint that comes, or comes back, is given its share of the work little by little: its caches are cold. */
 import type { SlowStart as SlowStartPolicy } from '../config/intent.ts';
+import { POLICIES } from '../config/policy-defaults.ts';
 import type { ClusterEndpoint } from './endpoint.ts';
 import type { Cancel, Clock } from './time-and-chance.ts';
 
@@ -13,7 +14,8 @@ const SHORTEST_STEP = 50;
  * The share of its weight that an endpoint has `elapsed` ms after it came: (elapsed / window)^(1/aggression), as Envoy has it, and never
  * less than `minimum`. 1: it is warm.
  */
-export function warmth({ window, aggression = 1, minimum = 0.1 }: SlowStartPolicy, elapsed: number): number {
+export function warmth(policy: SlowStartPolicy, elapsed: number): number {
+  const { window, aggression, minimum } = { ...POLICIES.slowStart, ...policy };
   if (elapsed >= window) return 1;
   return Math.max(minimum, (elapsed / window) ** (1 / aggression));
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Ejection, mostEjected } from '#proxies/cluster/ejection.ts';
+import { Ejection } from '#proxies/cluster/ejection.ts';
 import { ClusterEndpoint } from '#proxies/cluster/endpoint.ts';
 import type { Ejection as Policy } from '#proxies/config/intent.ts';
+import { mostEjected } from '#proxies/config/policy-defaults.ts';
 import { ManualClock } from './manual-clock.ts';
 
 function cluster(count: number, policy: Policy) {
