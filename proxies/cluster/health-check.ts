@@ -10,9 +10,7 @@ export type Probe = (endpoint: Endpoint, signal: AbortSignal) => Promise<string 
 export type OnHealth = (endpoint: ClusterEndpoint, why: string | undefined) => void;
 
 /** What decides when an endpoint is asked, and what its answers mean. */
-export type CheckPace = Required<
-  Pick<HealthCheck, 'interval' | 'jitter' | 'timeout' | 'unhealthyThreshold' | 'healthyThreshold'>
->;
+export type CheckPace = Required<Omit<HealthCheck, 'kind' | 'port'>>;
 
 export class HealthChecks {
   readonly #pace: CheckPace;

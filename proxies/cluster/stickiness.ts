@@ -17,8 +17,10 @@ export function cookieValue(header: string, name: string): string | undefined {
 /** Tells nothing of where it leads: whoever has it can find out no more than that it leads to the same endpoint. */
 export const newKey = (): string => randomBytes(12).toString('base64url');
 
+type StickyCookie = Extract<Stickiness, { readonly kind: 'cookie' }>;
+
 /** The value of Set-Cookie that gives a client its key. `secure`: it came by https. */
-export function setCookie({ name, maxAge, path = '/' }: Stickiness, key: string, secure: boolean): string {
+export function setCookie({ name, maxAge, path = '/' }: StickyCookie, key: string, secure: boolean): string {
   const age = maxAge === undefined ? '' : `; Max-Age=${maxAge}`;
   return `${name}=${key}; Path=${path}${age}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
 }

@@ -56,19 +56,7 @@ export interface StatusRange {
   readonly to: number;
 }
 
-/**
- * Each endpoint is asked now and then, from each event loop, whether it serves. The first answer decides alone; until then an endpoint is
- * taken for healthy.
- */
-export interface HealthCheck {
-  /** `tcp`: takes a connection. `http`: answers a GET as expected, by TLS where the cluster says so. */
-  readonly kind: 'tcp' | 'http';
-  /** `http`: `/` by default. */
-  readonly path?: string;
-  /** `http`: Host; the endpoint's by default. */
-  readonly host?: string;
-  /** `http`: statuses of an endpoint that serves; 200 to 299 by default. */
-  readonly expected?: readonly StatusRange[];
+interface CheckPace {
   /** In place of the endpoint's own. */
   readonly port?: number;
   /** Milliseconds from the end of a check to the next; 5,000 by default. */
@@ -82,6 +70,28 @@ export interface HealthCheck {
   /** Checks passed in a row that bring it back; 2 by default. */
   readonly healthyThreshold?: number;
 }
+
+/** A connection is taken. */
+interface TcpCheck extends CheckPace {
+  readonly kind: 'tcp';
+}
+
+/** A GET is answered as expected, by TLS where the cluster says so. */
+interface HttpCheck extends CheckPace {
+  readonly kind: 'http';
+  /** `/` by default. */
+  readonly path?: string;
+  /** Host; the endpoint's by default. */
+  readonly host?: string;
+  /** Statuses of an endpoint that serves; 200 to 299 by default. */
+  readonly expected?: readonly StatusRange[];
+}
+
+/**
+ * Each endpoint is asked now and then, from each event loop, whether it serves. The first answer decides alone; until then an endpoint is
+ * taken for healthy.
+ */
+export type HealthCheck = TcpCheck | HttpCheck;
 
 /**
  * An endpoint whose answers are failures is left out for a while. A failure is an answer of 500 to 599, none in time, a connection
@@ -149,35 +159,40 @@ export interface SlowStart {
 }
 
 /** Requests with the same key go to the same endpoint, as long as it may be chosen: by Maglev hashing of the key. */
-export interface Stickiness {
-  /** `cookie`: a client without one is given a random one. `header`: a request without it goes anywhere. */
-  readonly by: 'cookie' | 'header';
+export type Stickiness =
+  | {
+      /** A client that brings none is given a random one. */
+      readonly kind: 'cookie';
+      readonly name: string;
+      /** Seconds that it lasts; absent: as long as the client's session. */
+      readonly maxAge?: number;
+      /** `/` by default. */
+      readonly path?: string;
+    }
+  /** A request without it goes anywhere. */
+  | { readonly kind: 'header'; readonly name: string };
+
+interface NamesAsked {
+  /** Fully qualified. */
   readonly name: string;
-  /** Seconds that a cookie lasts; absent: as long as the client's session. */
-  readonly maxAge?: number;
-  /** Of a cookie; `/` by default. */
-  readonly path?: string;
+  /** `address` or `address:port` of name servers; the system's by default. */
+  readonly servers?: readonly string[];
+  /** Milliseconds that an answer holds at the least and the most, whatever its TTL says; 1,000 and 300,000 by default. */
+  readonly minTtl?: number;
+  readonly maxTtl?: number;
 }
 
 /**
  * Where a cluster's endpoints are learnt from while it serves; those of the intent serve until then. An answer without any endpoint, or
- * none, changes nothing. `dns`: addresses of `name` (A; AAAA where there are none), at `port`. `srv`: targets and ports of `name`, those of the
- * first priority, by weight. `file`: a JSON array of endpoints, read again when it changes.
+ * none, changes nothing.
  */
-export interface Discovery {
-  readonly from: 'dns' | 'srv' | 'file';
-  /** `dns`, `srv`: fully qualified. */
-  readonly name?: string;
-  /** `dns` */
-  readonly port?: number;
-  /** `file` */
-  readonly path?: string;
-  /** Milliseconds that an answer holds at the least and the most, whatever its TTL says; 1,000 and 300,000 by default. */
-  readonly minTtl?: number;
-  readonly maxTtl?: number;
-  /** `address` or `address:port` of name servers; the system's by default. */
-  readonly servers?: readonly string[];
-}
+export type Discovery =
+  /** Addresses of a name: A, or AAAA where there are none. */
+  | ({ readonly kind: 'dns'; readonly port: number } & NamesAsked)
+  /** Targets and ports of a name, those of the first priority, by weight (RFC 2782). */
+  | ({ readonly kind: 'srv' } & NamesAsked)
+  /** A JSON array of endpoints, read again when it changes. */
+  | { readonly kind: 'file'; readonly path: string };
 
 /** Requests that find every endpoint at its limit wait for their turn. */
 export interface Queue {

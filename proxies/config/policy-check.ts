@@ -1,6 +1,6 @@
 /** Policies of a cluster that could never do anything, or never let anybody through, or contradict each other. */
 import type { IntentProblem } from './intent-error.ts';
-import type { Cluster, Discovery, ProxyIntent, Route } from './intent.ts';
+import type { Cluster, ProxyIntent, Route } from './intent.ts';
 import { mostEjected, POLICIES } from './policy-defaults.ts';
 
 type Refuse = (path: string, message: string) => void;
@@ -16,36 +16,16 @@ export function policyProblems({ clusters, routes = [] }: ProxyIntent): IntentPr
   });
 }
 
-/** Which fields each kind of a policy needs, and which it may have beside those that all have. */
-const DISCOVERY_FIELDS = {
-  dns: { needs: ['name', 'port'], may: ['servers'] },
-  srv: { needs: ['name'], may: ['servers'] },
-  file: { needs: ['path'], may: [] },
-} as const satisfies Record<Discovery['from'], Record<'needs' | 'may', readonly (keyof Discovery)[]>>;
-const SOME_DISCOVERY_FIELDS = ['name', 'port', 'path', 'servers'] as const;
-
 const checkDiscovery: Check = ({ endpoints, discovery }, refuse) => {
-  if (discovery === undefined) {
-    if (endpoints.length === 0) refuse('endpoints', 'a cluster needs at least one endpoint, or discovery');
-    return;
-  }
-  const { needs, may } = DISCOVERY_FIELDS[discovery.from];
-  const known: readonly string[] = [...needs, ...may];
-  for (const field of SOME_DISCOVERY_FIELDS) {
-    const isThere = discovery[field] !== undefined;
-    if (isThere && !known.includes(field)) refuse(`discovery.${field}`, `discovery from ${discovery.from} has none`);
-    if (!isThere && (needs as readonly string[]).includes(field))
-      refuse(`discovery.${field}`, `discovery from ${discovery.from} needs it`);
-  }
+  if (discovery === undefined && endpoints.length === 0)
+    refuse('endpoints', 'a cluster needs at least one endpoint, or discovery');
+  if (discovery === undefined || discovery.kind === 'file') return;
   const { minTtl, maxTtl } = { ...POLICIES.discovery, ...discovery };
   if (minTtl > maxTtl) refuse('discovery.minTtl', `${minTtl} is above maxTtl, ${maxTtl}`);
 };
 
 const checkHealth: Check = ({ healthCheck }, refuse) => {
-  if (healthCheck === undefined) return;
-  for (const field of ['path', 'host', 'expected'] as const)
-    if (healthCheck.kind === 'tcp' && healthCheck[field] !== undefined)
-      refuse(`healthCheck.${field}`, 'a TCP check asks for nothing; say kind http');
+  if (healthCheck?.kind !== 'http') return;
   for (const [index, { from, to }] of (healthCheck.expected ?? []).entries())
     if (from > to) refuse(`healthCheck.expected[${index}]`, `from ${from} is above to, ${to}`);
 };
@@ -106,9 +86,6 @@ const checkKeys: Check = ({ policy, stickiness, slowStart }, refuse) => {
     refuse('stickiness', `chooses by a hash of its key, not by ${policy}: leave policy out`);
   if (slowStart !== undefined && (stickiness !== undefined || policy === 'source-ip'))
     refuse('slowStart', 'would move clients that stick to their endpoint: leave it out');
-  for (const field of ['maxAge', 'path'] as const)
-    if (stickiness?.by === 'header' && stickiness[field] !== undefined)
-      refuse(`stickiness.${field}`, 'belongs to a cookie');
 };
 
 const checkHedge: Check = ({ hedge, retry, endpoints, discovery }, refuse) => {

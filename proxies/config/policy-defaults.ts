@@ -1,6 +1,7 @@
 /** What holds where a policy of a cluster leaves it open. Durations are milliseconds. */
 import type { Discovery, Ejection, HealthCheck, Hedge, Queue, Retry, SlowStart, StatusRange } from './intent.ts';
 
+type HttpCheck = Extract<HealthCheck, { readonly kind: 'http' }>;
 type Preset<T, K extends keyof T> = { readonly [Key in K]-?: NonNullable<T[Key]> };
 
 export const POLICIES = {
@@ -20,11 +21,11 @@ export const POLICIES = {
   queue: { timeout: 1_000 },
   hedge: { most: 1 },
 } satisfies {
-  readonly healthCheck: Preset<HealthCheck, Exclude<keyof HealthCheck, 'kind' | 'host' | 'port'>>;
+  readonly healthCheck: Preset<HttpCheck, Exclude<keyof HttpCheck, 'kind' | 'host' | 'port'>>;
   readonly ejection: Preset<Ejection, Exclude<keyof Ejection, 'errorRate'>>;
   readonly retry: Preset<Retry, 'attempts' | 'budget'>;
   readonly slowStart: Preset<SlowStart, 'aggression' | 'minimum'>;
-  readonly discovery: Preset<Discovery, 'minTtl' | 'maxTtl'>;
+  readonly discovery: Preset<Extract<Discovery, { readonly kind: 'srv' }>, 'minTtl' | 'maxTtl'>;
   readonly queue: Preset<Queue, 'timeout'>;
   readonly hedge: Preset<Hedge, 'most'>;
 };

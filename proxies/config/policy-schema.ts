@@ -7,27 +7,60 @@ const bound = z.int().min(1, 'a bound below 1 would let nobody through: leave it
 const status = z.int().min(100, 'expected a status from 100 to 599').max(599, 'expected a status from 100 to 599');
 const path = z.string().regex(/^\/[\x21-\x7e]*$/, 'expected a path: /, then visible ASCII');
 
+const pace = {
+  port: port.min(1).optional(),
+  interval: span.optional(),
+  jitter: share.optional(),
+  timeout: span.optional(),
+  unhealthyThreshold: threshold.optional(),
+  healthyThreshold: threshold.optional(),
+};
+
+const healthCheck = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('tcp'), ...pace }),
+  z.strictObject({
+    kind: z.literal('http'),
+    path: path.optional(),
+    host: z
+      .string()
+      .regex(/^[\x21-\x7e]+$/, 'expected a host with optional port')
+      .optional(),
+    expected: z
+      .array(z.strictObject({ from: status, to: status }))
+      .min(1, 'no status would be expected')
+      .optional(),
+    ...pace,
+  }),
+]);
+
+const stickiness = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('cookie'),
+    name: fieldName,
+    maxAge: z.int().positive('expected seconds, more than 0').optional(),
+    path: z
+      .string()
+      .regex(/^\/[\x21-\x3a\x3c-\x7e]*$/, 'expected a path: /, then visible ASCII without ;')
+      .optional(),
+  }),
+  z.strictObject({ kind: z.literal('header'), name: fieldName }),
+]);
+
+const asked = {
+  name: host,
+  servers: z.array(z.string().min(1)).min(1).optional(),
+  minTtl: span.optional(),
+  maxTtl: span.optional(),
+};
+
+const discovery = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('dns'), port: port.min(1), ...asked }),
+  z.strictObject({ kind: z.literal('srv'), ...asked }),
+  z.strictObject({ kind: z.literal('file'), path: z.string().min(1) }),
+]);
+
 export const clusterPolicies = {
-  healthCheck: z
-    .strictObject({
-      kind: z.enum(['tcp', 'http']),
-      path: path.optional(),
-      host: z
-        .string()
-        .regex(/^[\x21-\x7e]+$/, 'expected a host with optional port')
-        .optional(),
-      expected: z
-        .array(z.strictObject({ from: status, to: status }))
-        .min(1, 'no status would be expected')
-        .optional(),
-      port: port.min(1).optional(),
-      interval: span.optional(),
-      jitter: share.optional(),
-      timeout: span.optional(),
-      unhealthyThreshold: threshold.optional(),
-      healthyThreshold: threshold.optional(),
-    })
-    .optional(),
+  healthCheck: healthCheck.optional(),
   ejection: z
     .strictObject({
       consecutive: count.optional(),
@@ -66,28 +99,8 @@ export const clusterPolicies = {
       minimum: share.positive('0 would give it nothing to begin with').optional(),
     })
     .optional(),
-  stickiness: z
-    .strictObject({
-      by: z.enum(['cookie', 'header']),
-      name: fieldName,
-      maxAge: z.int().positive('expected seconds, more than 0').optional(),
-      path: z
-        .string()
-        .regex(/^\/[\x21-\x3a\x3c-\x7e]*$/, 'expected a path: /, then visible ASCII without ;')
-        .optional(),
-    })
-    .optional(),
-  discovery: z
-    .strictObject({
-      from: z.enum(['dns', 'srv', 'file']),
-      name: host.optional(),
-      port: port.min(1).optional(),
-      path: z.string().min(1).optional(),
-      minTtl: span.optional(),
-      maxTtl: span.optional(),
-      servers: z.array(z.string().min(1)).min(1).optional(),
-    })
-    .optional(),
+  stickiness: stickiness.optional(),
+  discovery: discovery.optional(),
   queue: z
     .strictObject({ size: z.int().min(1, 'nobody could wait: leave queue out'), timeout: span.optional() })
     .optional(),

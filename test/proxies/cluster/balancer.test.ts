@@ -216,7 +216,7 @@ test('slow start: the share grows with time, from the least one to all', () => {
 });
 
 test('stickiness chooses by its key whatever the policy', () => {
-  const balancer = createBalancer({ endpoints: weighted(1, 1, 1), stickiness: { by: 'cookie', name: 'sid' } });
+  const balancer = createBalancer({ endpoints: weighted(1, 1, 1), stickiness: { kind: 'cookie', name: 'sid' } });
   const once = balancer.pick('abc');
   for (let i = 0; i < 10; i++) assert.equal(balancer.pick('abc'), once);
 });

@@ -35,9 +35,9 @@ test('property: what was set is found again, whatever else a client sends', () =
 });
 
 test('Set-Cookie says how long, where and by what the key comes back', () => {
-  assert.equal(setCookie({ by: 'cookie', name: 'sid' }, 'k', false), 'sid=k; Path=/; HttpOnly; SameSite=Lax');
+  assert.equal(setCookie({ kind: 'cookie', name: 'sid' }, 'k', false), 'sid=k; Path=/; HttpOnly; SameSite=Lax');
   assert.equal(
-    setCookie({ by: 'cookie', name: 'sid', maxAge: 60, path: '/app' }, 'k', true),
+    setCookie({ kind: 'cookie', name: 'sid', maxAge: 60, path: '/app' }, 'k', true),
     'sid=k; Path=/app; Max-Age=60; HttpOnly; SameSite=Lax; Secure',
   );
   const keys = Array.from({ length: 1_000 }, newKey);
