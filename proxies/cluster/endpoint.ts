@@ -76,8 +76,8 @@ export class ClusterEndpoint implements EndpointState {
 }
 
 /** `active` is what the balancer goes by; the rest is counted beside it. */
-export const endpointStats = ({ address, weight, active, traffic }: ClusterEndpoint): EndpointStats => ({
-  address,
-  weight,
-  traffic: { ...traffic.snapshot(), active },
-});
+export function endpointStats(endpoint: ClusterEndpoint): EndpointStats {
+  const { address, weight, active, healthy, ejected, traffic } = endpoint;
+  const out = healthy ? ejected && 'ejected' : 'unhealthy';
+  return { address, weight, ...(out && { out }), traffic: { ...traffic.snapshot(), active } };
+}

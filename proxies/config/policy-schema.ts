@@ -1,4 +1,5 @@
 /** The shapes of a cluster's policies. What they mean together is `policy-check.ts`'s. */
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { count, fieldName, host, port, share, span } from './values.ts';
 
@@ -46,9 +47,19 @@ const stickiness = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('header'), name: fieldName }),
 ]);
 
+/** `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1`, `[2001:db8::1]:53`. */
+function isNameServer(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const [, v6, v4, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  return (isIPv6(v6 ?? '') || isIPv4(v4 ?? '')) && Number(digits) >= 1 && Number(digits) <= 65_535;
+}
+const nameServer = z
+  .string()
+  .refine(isNameServer, 'expected the address of a name server, with its port where it is not 53');
+
 const asked = {
   name: host,
-  servers: z.array(z.string().min(1)).min(1).optional(),
+  servers: z.array(nameServer).min(1, 'nobody would be asked: leave servers out').optional(),
   minTtl: span.optional(),
   maxTtl: span.optional(),
 };

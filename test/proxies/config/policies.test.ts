@@ -135,6 +135,16 @@ test('what could never work is refused by its path', () => {
     [{ discovery: { kind: 'srv', name: 'a.test', port: 80 } }, ['discovery']],
     [{ discovery: { kind: 'file', name: 'a.test' } }, ['discovery.path', 'discovery']],
     [{ discovery: { kind: 'dns', name: 'a.test', port: 80, minTtl: 20, maxTtl: 10 } }, ['discovery.minTtl']],
+    [
+      {
+        discovery: {
+          kind: 'srv',
+          name: 'a.test',
+          servers: ['192.0.2.1', '[::1]:53', '192.0.2.1:0', 'ns.test', '[192.0.2.1]:53'],
+        },
+      },
+      ['discovery.servers[2]', 'discovery.servers[3]', 'discovery.servers[4]'],
+    ],
     [{ queue: { size: 0 } }, ['queue.size']],
     [{ queue: { size: 1, timeout: 0 } }, ['queue.timeout']],
     [{ hedge: { delay: 0 } }, ['hedge.delay']],
