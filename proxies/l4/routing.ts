@@ -3,7 +3,7 @@ import { createBalancer, type Balancer } from '../cluster/balancer.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { Cluster, Limits, ProxyIntent, SniRoute, Timeouts } from '../config/intent.ts';
-import { refusals, type Offers } from '../config/offers.ts';
+import { requireOffered, type Offers } from '../config/offers.ts';
 import { sourceRule } from '../net/address-rules.ts';
 import type { ClientHello } from '../net/client-hello.ts';
 
@@ -51,7 +51,8 @@ function matchesHello(route: SniRoute, hello: ClientHello): boolean {
 
 /** Throws `IntentError` where the intent asks for what `mode` does not offer, or leads nowhere. */
 export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
-  const problems: IntentProblem[] = refusals(mode.name, mode.offers, intent);
+  requireOffered(mode.name, mode.offers, intent);
+  const problems: IntentProblem[] = [];
   const refuse = (path: string, message: string) => problems.push({ path, message });
   const allowPorts = intent.l4?.allowPorts;
   const timeouts = timeoutsOf(intent);
