@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { defaultLimits, defaultTimeouts } from '#proxies/config/defaults.ts';
 import { IntentError } from '#proxies/config/intent-error.ts';
 import type { ProxyIntent } from '#proxies/config/intent.ts';
-import { keptOwn } from '#proxies/peers/asks.ts';
+import { keptOwn, nothingBut } from '#proxies/config/offers.ts';
 import { binaries, peers } from '#proxies/peers/registry.ts';
 import { proxies } from '#proxies/registry.ts';
 
@@ -16,10 +16,10 @@ test('who offers nothing keeps all of its own, and only settings of its layer ar
     ...Object.keys(defaultTimeouts).map((key) => `timeouts.${key}`),
   ];
   for (const layer of ['l4', 'l7'] as const)
-    for (const feature of keptOwn(layer, new Set())) assert.ok(known.includes(feature), feature);
-  assert.ok(keptOwn('l7', new Set()).includes('limits.headBytes'));
-  assert.ok(!keptOwn('l4', new Set()).includes('limits.headBytes'));
-  assert.deepEqual(keptOwn('l4', new Set(keptOwn('l4', new Set()))), []);
+    for (const feature of keptOwn(layer, nothingBut())) assert.ok(known.includes(feature), feature);
+  assert.ok(keptOwn('l7', nothingBut()).includes('limits.headBytes'));
+  assert.ok(!keptOwn('l4', nothingBut()).includes('limits.headBytes'));
+  assert.deepEqual(keptOwn('l4', nothingBut(...keptOwn('l4', nothingBut()))), []);
 });
 
 test('every peer says what it keeps of its own, and the references take everything', () => {
