@@ -3,6 +3,7 @@ import type { Capability, ProxyDefinition } from '../contract.ts';
 import { startLoops } from '../workers/workers.ts';
 import { ForwardRouter } from './forward-router.ts';
 import { startServer } from './server.ts';
+import type { Service } from './service.ts';
 
 const offered = { name: 'l7-forward', termination: false, reencrypts: false, forward: true };
 
@@ -21,7 +22,7 @@ export const definition: ProxyDefinition = {
   ]),
   availability: async () => ({ state: 'ready', version: process.version }),
   async start(intent, signal) {
-    const router = (...of: ConstructorParameters<typeof ForwardRouter>) => new ForwardRouter(...of);
+    const router = (service: Service) => new ForwardRouter(service);
     return startLoops(offered.name, intent, (own) => startServer(own, { offered, router }, signal), signal);
   },
 };
