@@ -17,13 +17,13 @@ import {
 import { isIntact, reissueResponse, upgradeLines } from '../http/reissue.ts';
 import { type Reply, writeReply } from '../http/reply.ts';
 import { scanRequestHead } from '../http/request-head.ts';
+import { Relay, type RelayOwner } from '../net/relay.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { Wire, WireHandler } from '../net/wire.ts';
 import { HEAD_REFUSALS, type Reason } from '../stats/reasons.ts';
 import { Exchange } from './exchange.ts';
 import type { Service } from './service.ts';
 import type { Client } from './sides.ts';
-import { Tunnel } from './tunnel.ts';
 
 /** What a connection belongs to. */
 export interface Owner {
@@ -36,7 +36,7 @@ export interface Owner {
 
 type State = 'head' | 'body' | 'wait' | 'linger' | 'tunnel' | 'closed';
 
-export class ClientConnection implements WireHandler, TimerOwner, Client, BodySink {
+export class ClientConnection implements WireHandler, TimerOwner, Client, BodySink, RelayOwner {
   metadata: Metadata;
   readonly address: string;
   isLoop = false;
@@ -47,6 +47,8 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
   #service: Service;
   #state: State = 'head';
   #exchange: Exchange | undefined;
+  /** Once it is a tunnel. */
+  #relay: Relay | undefined;
   #gathered: Gathered | undefined;
   /** Octets that came before their time: pipelined requests, a body that the origin does not take yet. */
   #early: Buffer | undefined;
@@ -225,7 +227,8 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
   /** Gives up on the exchange under way, and on the client. */
   #leave(reason: Reason): void {
     this.#exchange?.abort(reason);
-    this.#wire.destroy();
+    if (this.#relay === undefined) this.#wire.destroy();
+    else this.#relay.destroy();
   }
 
   /** Reads on where there is use for it: early octets up to a head's worth are kept, so that an abort is seen meanwhile. */
@@ -348,12 +351,14 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
   #passThrough(origin: Wire): void {
     this.#state = 'tunnel';
     this.#timer.release();
-    const early = this.#early;
+    const early = { bytes: this.#early, ended: this.#ended };
     this.#early = undefined;
     const idle = this.#exchange?.idleTimeout ?? this.#service.timeouts.tunnelIdle;
-    new Tunnel(this.#wire, origin, idle, () => this.#closed());
-    if (early !== undefined) origin.write(early);
-    if (this.#ended) origin.end();
+    this.#relay = new Relay(this.#wire, origin, { idle, halfClosed: idle }, this, early);
+  }
+
+  onRelayClosed(): void {
+    this.#closed();
   }
 
   released(): void {
@@ -385,7 +390,7 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
   }
 
   onEnd(): void {
-    if (this.#state === 'linger' || this.#state === 'tunnel') return;
+    if (this.#state === 'linger') return;
     this.#ended = true;
     // A client that announced its last request, or asked several at once, may end its side and wait; any other has gone away.
     if (this.#state === 'wait' && !this.#close && this.#early === undefined) this.#leave('client_closed');
