@@ -5,6 +5,7 @@ import { startLoops } from '../workers/workers.ts';
 import { ForwardRouter } from './forward-router.ts';
 import { checkOffered, L7_FORWARD } from './offered.ts';
 import { startServer } from './server.ts';
+import type { Service } from './service.ts';
 
 const offered = { name: 'l7-forward', offers: L7_FORWARD, termination: false, reencrypts: false };
 
@@ -16,7 +17,7 @@ export const definition: ProxyDefinition = {
   availability: async () => ({ state: 'ready', version: process.version }),
   async start(intent, signal) {
     checkOffered(intent, offered);
-    const router = (...of: ConstructorParameters<typeof ForwardRouter>) => new ForwardRouter(...of);
+    const router = (service: Service) => new ForwardRouter(service);
     return startLoops(offered.name, intent, (own) => startServer(own, { offered, router }, signal), signal);
   },
 };
