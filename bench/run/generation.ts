@@ -13,7 +13,7 @@ import type { LoadJob } from '#bench/model/load.ts';
 import type { Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { hopName, hopsOf, type Loop, subjectName } from '#bench/model/scenario.ts';
 import { bytes, epochMillis, millis, perSecond, type PerSecond } from '#bench/model/units.ts';
-import { mulberry32, shuffled } from '#bench/plan/random.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
 import { CLOSED_TURN, OPEN_TURN } from '#bench/plan/turns.ts';
 import { CpuMeter } from '#bench/probes/cpu-meter.ts';

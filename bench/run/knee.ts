@@ -19,7 +19,7 @@ import {
   TOLERANCE,
   typicalWindows,
 } from '#bench/plan/knee.ts';
-import { mulberry32, shuffled } from '#bench/plan/random.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import { WINDOW_OVERHEAD } from '#bench/plan/estimate.ts';
 import { toSubject } from '#bench/plan/rounds.ts';
 import { atRate, LONGEST_WINDOW, roomyWindow } from '#bench/plan/sweep.ts';

@@ -1,12 +1,18 @@
-/** The cheap path: a wire straight on the runtime's TCP handle (see `tcp-handle.ts` for what is assumed of it). */
-import { getSystemErrorName } from 'node:util';
+/** The cheap path: a wire straight on the runtime's TCP handle (see `platform/tcp-handle.ts` for what is assumed of it). */
 import { canonicalAddress } from '../config/ip-address.ts';
 import { tellFault } from '../platform/notices.ts';
+import { systemError } from '../platform/system-error.ts';
+import {
+  type Address,
+  END_OF_FILE,
+  type TcpHandle,
+  type TcpInternals,
+  tcpInternals,
+  type WriteRequest,
+} from '../platform/tcp-handle.ts';
 import { lendBuffer, type ReadBuffer, readBufferSize, releaseHold, returnBuffer, sharedBuffer } from './read-buffer.ts';
-import { type Address, type TcpHandle, type TcpInternals, tcpInternals, type WriteRequest } from './tcp-handle.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
-const endOfFile = -4095;
 /** From this size of a read on, a connection is taken to move bulk; below the lower one, to have stopped. */
 const bulkRead = 16_384;
 const chattyRead = 2_048;
@@ -30,11 +36,6 @@ const { state, readResult, writeError } = internals ?? {};
 let delivering: ReadBuffer | undefined;
 /** Where chunks are copied to on their way out; given up to a write that does not finish at once. */
 let outgoing = Buffer.allocUnsafeSlow(readBufferSize);
-
-export function systemError(errno: number, call: string): NodeJS.ErrnoException {
-  const code = getSystemErrorName(errno);
-  return Object.assign(new Error(`${call} ${code}`), { errno, code, syscall: call });
-}
 
 export class HandleWire implements Wire {
   handler: WireHandler;
@@ -158,7 +159,7 @@ export class HandleWire implements Wire {
     if (!wire.open) return undefined;
     if (size < 0) {
       wire.#reading = false;
-      if (size !== endOfFile) {
+      if (size !== END_OF_FILE) {
         wire.#fail(systemError(size, 'read'));
         return undefined;
       }

@@ -1,15 +1,22 @@
 /**
  * A TLS connection with the octets going past `TLSSocket`: reads into the shared buffer, writes straight to its handle. The
- * socket keeps its life cycle (handshake, close_notify, errors, closing). Assumes of the handle what `tcp-handle.ts` says;
+ * socket keeps its life cycle (handshake, close_notify, errors, closing). Assumes of the handle what `platform/tcp-handle.ts` says;
  * `tlsWire` falls back to the plain path otherwise.
  */
 import type { TLSSocket } from 'node:tls';
 import { canonicalAddress } from '../config/ip-address.ts';
 import { tellFault } from '../platform/notices.ts';
-import { systemError } from './handle-wire.ts';
+import { resetSocket } from '../platform/reset-socket.ts';
+import { systemError } from '../platform/system-error.ts';
+import {
+  readHandle,
+  type TcpHandle,
+  type TcpInternals,
+  tcpInternals,
+  type WriteRequest,
+} from '../platform/tcp-handle.ts';
 import { sharedBuffer } from './read-buffer.ts';
-import { guarded, resetSocket, SocketWire } from './socket-wire.ts';
-import { type TcpHandle, type TcpInternals, tcpInternals, type WriteRequest } from './tcp-handle.ts';
+import { guarded, SocketWire } from './socket-wire.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
 /** TLS completes writes later even where the kernel took them; only more than this is a backlog. */
@@ -28,13 +35,8 @@ const internals = tcpInternals as TcpInternals;
 
 /** A wire over a secured socket that nobody has read from yet. */
 export function tlsWire(socket: TLSSocket, handler: WireHandler): Wire {
-  const handle = (socket as unknown as { _handle?: Partial<OwnedHandle> | null })._handle;
-  const direct =
-    tcpInternals !== undefined &&
-    socket.readableLength === 0 &&
-    typeof handle?.useUserBuffer === 'function' &&
-    typeof handle.onread === 'function';
-  return direct ? new TlsWire(socket, handle as OwnedHandle, handler) : new SocketWire(socket, handler);
+  const handle = readHandle(socket);
+  return handle === undefined ? new SocketWire(socket, handler) : new TlsWire(socket, handle as OwnedHandle, handler);
 }
 
 class TlsWire implements Wire {

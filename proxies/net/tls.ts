@@ -13,13 +13,14 @@ import {
   type TlsOptions,
   type TLSSocket,
 } from 'node:tls';
-import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
 import { IntentError } from '../config/intent-error.ts';
 import type { Certificate, DownstreamTls, Endpoint, UpstreamTls } from '../config/intent.ts';
+import { carrierOf } from '../platform/reset-socket.ts';
+import { TLS_SUITES } from '../platform/tls-suites.ts';
 import { refuse } from './connect.ts';
 import { readProxyHeader } from './proxy-header-socket.ts';
 import { lookupName } from './resolver.ts';
-import { carrierOf, guarded } from './socket-wire.ts';
+import { guarded } from './socket-wire.ts';
 import { tlsWire } from './tls-wire.ts';
 import { Timer } from './timer.ts';
 import type { ConnectHandler, Connecting, ListenOptions, Wire, WireHandler, WireListener } from './wire.ts';
@@ -48,8 +49,7 @@ type SharedOptions = Pick<TlsOptions, 'minVersion' | 'maxVersion' | 'ca' | 'ciph
 
 function sharedOptions(tls: DownstreamTls): SharedOptions {
   return {
-    ciphers: [...TLS13_CIPHERS, ...TLS12_CIPHERS].join(':'),
-    ecdhCurve: TLS_GROUPS.join(':'),
+    ...TLS_SUITES,
     minVersion: tls.minVersion ?? 'TLSv1.2',
     maxVersion: tls.maxVersion ?? 'TLSv1.3',
     ...(tls.clientCa !== undefined && { ca: tls.clientCa }),

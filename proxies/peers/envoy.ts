@@ -2,8 +2,8 @@
 import { isIP } from 'node:net';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
-import { TLS12_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
 import type { Capability } from '../contract.ts';
+import { TLS12_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import type { Feature } from './asks.ts';
 import type { BinaryQuery } from './binary.ts';
 import { headerValue, renderRoutes } from './envoy-routes.ts';

@@ -1,8 +1,8 @@
 /** HAProxy: `haproxy-tcp` (L4), `haproxy-http`, `haproxy-tls`. One process; workers are threads. */
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
-import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
 import type { Capability } from '../contract.ts';
+import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import type { Feature } from './asks.ts';
 import type { BinaryQuery } from './binary.ts';
 import { renderRoutes } from './haproxy-routes.ts';

@@ -1,8 +1,8 @@
 /** Traefik: `traefik-tcp`, `traefik-http`, `traefik-tls`. One process; workers are Go's scheduler threads. */
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import type { Cluster, Endpoint, HeaderMatch, LoadBalancing, ProxyIntent, Route } from '../config/intent.ts';
-import { TLS12_CIPHERS } from '../config/tls-suites.ts';
 import type { Capability } from '../contract.ts';
+import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
 import type { Feature } from './asks.ts';
 import type { BinaryQuery } from './binary.ts';
 import {

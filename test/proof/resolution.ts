@@ -11,7 +11,7 @@ import { pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
 import type { CompletedTrial, TrialRecord } from '#bench/model/record.ts';
 import { type Loop, type Subject, subjectName } from '#bench/model/scenario.ts';
-import { mulberry32, shuffled } from '#bench/plan/random.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import type { Fault } from '#proxies/config/intent.ts';
 import { settle } from '#scripts/run/settings.ts';
 import { runTrial } from '#bench/run/window.ts';

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { LoadJob } from '#bench/model/load.ts';
+import { TLS_SUITES } from '#proxies/platform/tls-suites.ts';
 import type { Instant } from '../clock.ts';
 import type { Recorder } from '../recorder.ts';
 import { type Turnstiles, turnstilesOf } from '../turnstile.ts';
 import { Link, type LinkHandler } from './link.ts';
-import { TLS_SUITES } from './tls-suites.ts';
 
 /** 'full': no session is ever offered. 'resumed': the ticket of the first handshake is. */
 export type TlsMode = 'none' | 'full' | 'resumed';

@@ -1,11 +1,11 @@
 /** One connection to the target, plain or TLS: reads through one shared buffer, writes with as little JavaScript as may be. */
 import type { Socket } from 'node:net';
-import { getSystemErrorName } from 'node:util';
 import type { TLSSocket } from 'node:tls';
+import { systemError } from '#proxies/platform/system-error.ts';
+import { lastWriteError, type WriteHandle, writeHandle, type WriteRequest } from '#proxies/platform/tcp-handle.ts';
 import type { Instant } from '../clock.ts';
 import type { Fault } from '../recorder.ts';
 import type { Turnstile } from '../turnstile.ts';
-import { lastWriteError, type PendingWrite, type WriteHandle, writeHandle } from './direct-write.ts';
 
 export interface LinkHandler {
   /** Writable now; TLS: the handshake is done and the certificate verified. */
@@ -170,7 +170,7 @@ export class Link {
     return this.#pending === 0 || !this.#socket!.writableNeedDrain;
   }
 
-  #written(result: number | PendingWrite | undefined, bytes: Buffer): boolean {
+  #written(result: number | WriteRequest | undefined, bytes: Buffer): boolean {
     if (result === undefined) return false; // closed under us: its 'close' event is on the way
     const errno = typeof result === 'number' ? result : lastWriteError();
     if (typeof result === 'number' || errno !== 0) {
@@ -212,9 +212,4 @@ export class Link {
     this.destroy();
     if (!deserted) this.#handler.onFault(fault);
   }
-}
-
-function systemError(errno: number, call: string): NodeJS.ErrnoException {
-  const code = getSystemErrorName(errno);
-  return Object.assign(new Error(`${call} ${code}`), { errno, code, syscall: call });
 }

@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { faultCount } from '#proxies/platform/notices.ts';
-import { tcpInternals } from '#proxies/net/tcp-handle.ts';
+import { tcpInternals } from '#proxies/platform/tcp-handle.ts';
 import { connectWire, listenWires, type ConnectHandler, type Wire, type WireHandler } from '#proxies/net/wire.ts';
 
 const local = { host: '127.0.0.1', port: 0 };
