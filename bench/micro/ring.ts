@@ -2,7 +2,9 @@
  * Requests and answers that go round on loopback within this process. A request takes the two writes and two reads that it takes at a
  * hop, with the event loop around them; what a proxy would do with it may be put in their place.
  */
-import { connectWire, listenWires, type Wire, type WireHandler } from '#proxies/net/wire.ts';
+import type { Wire, WireHandler } from '#proxies/net/wire.ts';
+import { connectWire } from '#proxies/net/connect.ts';
+import { listenWires } from '#proxies/net/listen.ts';
 import { ANSWER, REQUEST } from './messages.ts';
 
 /** What is done with the message that a lane has read, before the next write. */

@@ -8,7 +8,8 @@ import type { Parsed } from '../net/parsed.ts';
 import { parseProxyHeader, writeProxyHeader, type ProxyAddresses } from '../net/proxy-protocol.ts';
 import { Relay, type RelayOwner } from '../net/relay.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
-import { connectWire, type Connecting, type ConnectHandler, type Wire } from '../net/wire.ts';
+import type { Connecting, ConnectHandler, Wire } from '../net/wire.ts';
+import { connectWire } from '../net/connect.ts';
 import { connectReason, type Reason } from '../stats/reasons.ts';
 import type { L4Routing, Upstream } from './routing.ts';
 

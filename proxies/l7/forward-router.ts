@@ -2,7 +2,7 @@
 import type { Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
 import { compileEdits } from '../http/edits.ts';
 import { CONNECT, type Head } from '../http/head.ts';
-import { connectWire } from '../net/wire.ts';
+import { connectWire } from '../net/connect.ts';
 import type { Reason } from '../stats/reasons.ts';
 import { compileForwardRules, type Destinations, splitPort } from './forward-rules.ts';
 import type { Decision, Router } from './router.ts';

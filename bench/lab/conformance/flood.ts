@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { readIfThere } from '#proxies/platform/read-if-there.ts';
 import type { Bench } from './bench.ts';
-import { Violation } from './contract.ts';
+import { Violation } from './violation.ts';
 
 const chunk = Buffer.alloc(64 * 1024, 'x');
 

@@ -4,7 +4,8 @@ import { mulberry32 } from '#proxies/platform/random.ts';
 import type { Wire } from '../wire.ts';
 import { everyOne } from './changes.ts';
 import type { Bench } from './bench.ts';
-import { type ConformanceCase, show, Violation } from './contract.ts';
+import type { ConformanceCase } from './contract.ts';
+import { show, Violation } from './violation.ts';
 import { ok } from './origin.ts';
 import { http, plain, withTimeouts } from './setups.ts';
 
