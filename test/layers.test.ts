@@ -140,6 +140,11 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
     allowed: ['#bench/lab/topology.ts', 'node:fs'],
   },
   {
+    file: 'bench/conformance/planted.ts',
+    forbidden: ['#bench/load/pool.ts', '#bench/run/session.ts', '#proxies/registry.ts', '#proxies/http/head.ts'],
+    allowed: ['node:net', '#bench/lab/wire.ts', '#proxies/contract.ts', '#proxies/config/intent.ts'],
+  },
+  {
     file: 'bench/run/planted.ts',
     forbidden: ['#scripts/exit.ts', '#reports/write.ts', 'commander'],
     allowed: ['node:path', '#bench/load/pool.ts', '#bench/analysis/verdict.ts'],
@@ -173,12 +178,16 @@ test('what the room table forbids is caught, what it allows is not', () => {
     assert.deepEqual(caught(file, [...forbidden, ...allowed]), forbidden, file);
 });
 
-test('an import circle is caught', () => {
-  plant('circle/a.ts', "import { b } from './b.ts';\nexport const a = (): unknown => b;\n");
-  plant('circle/b.ts', "import { a } from './a.ts';\nexport const b = (): unknown => a;\n");
-  const { stdout, status } = lint('circle');
-  assert.match(stdout, /no-cycle/);
-  assert.notEqual(status, 0);
+test('an import circle is caught, one of types alone too', () => {
+  plant('circle/values/a.ts', "import { b } from './b.ts';\nexport const a = (): unknown => b;\n");
+  plant('circle/values/b.ts', "import { a } from './a.ts';\nexport const b = (): unknown => a;\n");
+  plant('circle/types/a.ts', "import type { B } from './b.ts';\nexport interface A {\n  readonly b: B;\n}\n");
+  plant('circle/types/b.ts', "import type { A } from './a.ts';\nexport interface B {\n  readonly a: A;\n}\n");
+  for (const folder of ['circle/values', 'circle/types']) {
+    const { stdout, status } = lint(folder);
+    assert.match(stdout, /no-cycle/, folder);
+    assert.notEqual(status, 0);
+  }
 });
 
 test('a promise left floating is caught', () => {

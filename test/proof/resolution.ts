@@ -5,7 +5,7 @@
  */
 import { asFamily, compare, type Comparison } from '#bench/analysis/comparison.ts';
 import { METRIC_NAMES, type MetricName } from '#bench/analysis/metrics.ts';
-import { type Figures, figuresOf } from '#bench/analysis/scenario.ts';
+import { type Figures, figuresOf } from '#bench/analysis/figures.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
