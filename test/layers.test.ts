@@ -1,7 +1,7 @@
 /** The room table is law: each room has planted violations that the linter must catch, and legal twins that it must not. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -176,6 +176,26 @@ test('what the room table forbids is caught, what it allows is not', () => {
       .map(({ labels }) => specifiers[((labels[0]?.span.line ?? 1) - 1) / 2]);
   for (const { file, forbidden, allowed } of ROWS)
     assert.deepEqual(caught(file, [...forbidden, ...allowed]), forbidden, file);
+});
+
+/** What must be the same for everybody, by what only its one file may say. */
+const ONCE: readonly { readonly text: RegExp; readonly file: string }[] = [
+  { text: /\b_handle\b|\.binding\b|\bHOPCOST_PLAIN_SOCKETS\b/, file: 'proxies/platform/tcp-handle.ts' },
+  { text: /\bTLS_AES_128_GCM_SHA256\b/, file: 'proxies/platform/tls-suites.ts' },
+  { text: /\b0x6d2b79f5\b/i, file: 'proxies/platform/random.ts' },
+];
+
+test('the private names of Node, the TLS suites and the random generator stand in one file each', () => {
+  const files = ['backends', 'bench', 'proxies', 'reports', 'scripts'].flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(room, name)),
+  );
+  for (const { text, file } of ONCE)
+    assert.deepEqual(
+      files.filter((one) => text.test(readFileSync(join(root, one), 'utf8'))),
+      [file],
+    );
 });
 
 test('an import circle is caught, one of types alone too', () => {
