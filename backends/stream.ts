@@ -191,7 +191,7 @@ class SocketStream implements Stream {
   }
 }
 
-const sharedReadBytes = 64 * 1024;
+const SHARED_READ_BYTES = 64 * 1024;
 
 /** Listens on `listener`; `accept` gives each connection its handler. Rejects with the system's error. */
 export async function listenStreams(
@@ -234,7 +234,7 @@ export async function listenStreams(
   const listening = options.tls ? undefined : listenHandle(server);
   if (tcpInternals !== undefined && listening !== undefined) {
     const internals = tcpInternals;
-    const shared = Buffer.allocUnsafeSlow(sharedReadBytes);
+    const shared = Buffer.allocUnsafeSlow(SHARED_READ_BYTES);
     listening.onconnection = (error, handle) => {
       if (error !== 0 || !handle) return;
       connections++;

@@ -1,4 +1,4 @@
-/** The room table is law: each room has planted violations that the linter must catch, and legal twins that it must not. */
+/** Rooms, circles and the dialect are law: each has planted violations that the linter must catch, and legal twins that it must not. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,8 @@ import { ROOMS } from '#scripts/lint/rooms.ts';
 
 const root = join(import.meta.dirname, '..');
 const sandbox = mkdtempSync(join(tmpdir(), 'hopcost-layers-'));
-for (const file of ['.oxlintrc.json', 'tsconfig.json', 'package.json', 'scripts/lint/rooms.ts']) {
+const COPIED = ['.oxlintrc.json', 'tsconfig.json', 'package.json', 'scripts/lint/rooms.ts', 'scripts/lint/dialect.ts'];
+for (const file of COPIED) {
   mkdirSync(dirname(join(sandbox, file)), { recursive: true });
   cpSync(join(root, file), join(sandbox, file));
 }
@@ -208,6 +209,33 @@ test('an import circle is caught, one of types alone too', () => {
     assert.match(stdout, /no-cycle/, folder);
     assert.notEqual(status, 0);
   }
+});
+
+const FIXED = ['3', '-3', "'text'", '/a|b/', '[1, 2]', "new Set(['a'])", '{ a: 1 } as const', '4 * 1024', '`a`'];
+const COMPUTED = ['[]', 'new Map<string, string>()', '() => 1', 'process.pid', '{ a: process.pid }', 'Buffer.alloc(3)'];
+
+test('a constant that is not in CONSTANT_CASE is caught, what is computed or filled later is not', () => {
+  const named = (values: readonly string[], name: string) =>
+    values.map((value, i) => `export const ${name}${i} = ${value};\n`).join('');
+  plant('bench/probes/constants.ts', named(FIXED, 'fixed') + named(FIXED, 'FIXED_') + named(COMPUTED, 'computed'));
+  const { stdout } = lint('bench/probes/constants.ts');
+  assert.deepEqual(
+    [...stdout.matchAll(/'(\w+)' is a constant/g)].map(([, name]) => name),
+    FIXED.map((_, i) => `fixed${i}`),
+  );
+});
+
+test('`+= 1` and `as` in place of `!` are caught, `++`, `+= 2` and `!` are not', () => {
+  plant(
+    'bench/probes/spelling.ts',
+    'export function last(list: readonly string[], from: number): string {\n  let at = from;\n' +
+      '  at += 1;\n  at -= 1;\n  at++;\n  at += 2;\n  return at > 9 ? list[at]! : (list[at] as string);\n}\n',
+  );
+  const { stdout } = lint('--type-aware', 'bench/probes/spelling.ts');
+  assert.deepEqual(
+    [...stdout.matchAll(/dialect\(increment\)|non-nullable-type-assertion-style/g)].map(([rule]) => rule).toSorted(),
+    ['dialect(increment)', 'dialect(increment)', 'non-nullable-type-assertion-style'],
+  );
 });
 
 test('a promise left floating is caught', () => {

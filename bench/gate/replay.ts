@@ -55,10 +55,10 @@ export function replay(measured: readonly Measured[], options: ReplayOptions): R
       );
     let state = gateOf(ROUNDS.first);
     if (state === 'inconclusive') {
-      second += 1;
+      second++;
       state = gateOf(ROUNDS.second);
     }
-    states[state] += 1;
+    states[state]++;
   }
   return { gates, states, second };
 }

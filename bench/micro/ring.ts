@@ -72,9 +72,9 @@ export class Ring implements AsyncDisposable {
 
   #answered(lane: number, octets: Buffer): void {
     this.#onAnswer(lane, octets);
-    this.#unanswered -= 1;
+    this.#unanswered--;
     if (this.#left > 0) {
-      this.#left -= 1;
+      this.#left--;
       this.#clients[lane]!.write(REQUEST);
     } else if (this.#unanswered === 0) this.#done.resolve();
   }

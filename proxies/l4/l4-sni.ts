@@ -4,10 +4,10 @@ import { startLoops } from '../workers/workers.ts';
 import { startL4 } from './l4-proxy.ts';
 import type { L4Mode } from './routing.ts';
 
-const mode: L4Mode = { name: 'l4-sni', sni: true, transport: 'tcp' };
+const MODE: L4Mode = { name: 'l4-sni', sni: true, transport: 'tcp' };
 
 export const definition: ProxyDefinition = {
-  name: mode.name,
+  name: MODE.name,
   layer: 'l4',
   summary: 'TLS passthrough routed by SNI and ALPN from the ClientHello, without terminating TLS',
   capabilities: new Set([
@@ -21,5 +21,5 @@ export const definition: ProxyDefinition = {
     'drain',
   ]),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
-  start: (intent, signal) => startLoops(mode.name, intent, (own) => startL4(mode, own, signal), signal),
+  start: (intent, signal) => startLoops(MODE.name, intent, (own) => startL4(MODE, own, signal), signal),
 };

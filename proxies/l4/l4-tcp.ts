@@ -4,10 +4,10 @@ import { startLoops } from '../workers/workers.ts';
 import { startL4 } from './l4-proxy.ts';
 import type { L4Mode } from './routing.ts';
 
-const mode: L4Mode = { name: 'l4-tcp', sni: false, transport: 'tcp' };
+const MODE: L4Mode = { name: 'l4-tcp', sni: false, transport: 'tcp' };
 
 export const definition: ProxyDefinition = {
-  name: mode.name,
+  name: MODE.name,
   layer: 'l4',
   summary: 'TCP relay on raw sockets: one endpoint per connection, half-close and RST passed on, bounded buffering',
   capabilities: new Set([
@@ -20,5 +20,5 @@ export const definition: ProxyDefinition = {
     'drain',
   ]),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
-  start: (intent, signal) => startLoops(mode.name, intent, (own) => startL4(mode, own, signal), signal),
+  start: (intent, signal) => startLoops(MODE.name, intent, (own) => startL4(MODE, own, signal), signal),
 };

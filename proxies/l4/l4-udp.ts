@@ -4,13 +4,13 @@ import { startLoops } from '../workers/workers.ts';
 import type { L4Mode } from './routing.ts';
 import { startUdp } from './udp-proxy.ts';
 
-const mode: L4Mode = { name: 'l4-udp', sni: false, transport: 'udp' };
+const MODE: L4Mode = { name: 'l4-udp', sni: false, transport: 'udp' };
 
 export const definition: ProxyDefinition = {
-  name: mode.name,
+  name: MODE.name,
   layer: 'l4',
   summary: 'UDP relay: a session per client address and port, idle expiry, a cap on sessions',
   capabilities: new Set(['udp', 'balancing', 'workers', 'stats', 'access-log', 'drain']),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
-  start: (intent, signal) => startLoops(mode.name, intent, (own) => startUdp(mode, own, signal), signal),
+  start: (intent, signal) => startLoops(MODE.name, intent, (own) => startUdp(MODE, own, signal), signal),
 };

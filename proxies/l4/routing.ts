@@ -49,13 +49,13 @@ function matchesHello(route: SniRoute, hello: ClientHello): boolean {
 }
 
 /** What an L4 proxy cannot do is refused, not ignored. */
-const foreign = ['routes', 'forward', 'forwarding', 'escapedSlashes'] as const;
+const FOREIGN = ['routes', 'forward', 'forwarding', 'escapedSlashes'] as const;
 
 /** Throws `IntentError` where the intent asks for what `mode` does not offer. */
 export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
   const problems: IntentProblem[] = [];
   const refuse = (path: string, message: string) => problems.push({ path, message });
-  for (const key of foreign) if (intent[key] !== undefined) refuse(key, `${mode.name} works below HTTP and has none`);
+  for (const key of FOREIGN) if (intent[key] !== undefined) refuse(key, `${mode.name} works below HTTP and has none`);
   if (intent.listener.tls) refuse('listener.tls', `${mode.name} does not terminate TLS; l7-tls does`);
   if (intent.fault) refuse('fault', `${mode.name} knows no requests to burn time on; l7-http does`);
   if (intent.sniRoutes && !mode.sni) refuse('sniRoutes', `${mode.name} does not read ClientHellos; l4-sni does`);

@@ -59,7 +59,7 @@ class Attempt implements Connecting {
   }
 
   #try(addresses: readonly string[], index: number): void {
-    const address = addresses[index] as string;
+    const address = addresses[index]!;
     const failed = (error: NodeJS.ErrnoException): void => {
       if (this.#done) return;
       if (index + 1 < addresses.length) this.#try(addresses, index + 1);

@@ -19,7 +19,7 @@ export async function listenWires(
   const most = options.connections ?? Infinity;
   let active = 0;
   const onClosed = (): void => {
-    active -= 1;
+    active--;
   };
   const { onRefused = () => {} } = options;
   const isFull = (): boolean => {
@@ -28,7 +28,7 @@ export async function listenWires(
     return true;
   };
   const take = (wire: Wire): void => {
-    active += 1;
+    active++;
     guarded(wire, () => onWire(wire));
   };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket: Socket) => {

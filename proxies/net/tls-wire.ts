@@ -8,19 +8,13 @@ import { canonicalAddress } from '../config/ip-address.ts';
 import { tellFault } from '../platform/notices.ts';
 import { resetSocket } from '../platform/reset-socket.ts';
 import { systemError } from '../platform/system-error.ts';
-import {
-  readHandle,
-  type TcpHandle,
-  type TcpInternals,
-  tcpInternals,
-  type WriteRequest,
-} from '../platform/tcp-handle.ts';
+import { readHandle, type TcpHandle, tcpInternals, type WriteRequest } from '../platform/tcp-handle.ts';
 import { sharedBuffer } from './read-buffer.ts';
 import { guarded, SocketWire } from './socket-wire.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
 /** TLS completes writes later even where the kernel took them; only more than this is a backlog. */
-const backlog = 65_536;
+const BACKLOG = 65_536;
 
 interface OwnedHandle extends TcpHandle {
   tlsWire: TlsWire;
@@ -31,7 +25,7 @@ interface PendingWrite extends WriteRequest {
   size: number;
 }
 
-const internals = tcpInternals as TcpInternals;
+const internals = tcpInternals!;
 
 /** A wire over a secured socket that nobody has read from yet. */
 export function tlsWire(socket: TLSSocket, handler: WireHandler): Wire {
@@ -99,7 +93,7 @@ class TlsWire implements Wire {
   }
 
   #accepts(): boolean {
-    if (this.#queued > backlog) this.#blocked = true;
+    if (this.#queued > BACKLOG) this.#blocked = true;
     return !this.#blocked;
   }
 
@@ -110,7 +104,7 @@ class TlsWire implements Wire {
       if (result !== 0) this.#socket.destroy(systemError(result, 'write'));
       return;
     }
-    const failed = internals.state[internals.writeError] as number;
+    const failed = internals.state[internals.writeError]!;
     if (failed !== 0) {
       this.#socket.destroy(systemError(failed, 'write'));
       return;
@@ -133,7 +127,7 @@ class TlsWire implements Wire {
       return;
     }
     if (wire.#waiting.length > 0) {
-      const next = wire.#waiting.length === 1 ? (wire.#waiting[0] as Buffer) : Buffer.concat(wire.#waiting);
+      const next = wire.#waiting.length === 1 ? wire.#waiting[0]! : Buffer.concat(wire.#waiting);
       wire.#waiting = [];
       wire.#sent(wire.#handle.writeBuffer(null, next), next.length);
     }
@@ -207,7 +201,7 @@ class TlsWire implements Wire {
 }
 
 function onRead(this: TcpHandle): Uint8Array | undefined {
-  const size = internals.state[internals.readResult] as number;
+  const size = internals.state[internals.readResult]!;
   if (size === 0) return undefined;
   const { tlsWire: wire } = this as OwnedHandle;
   try {

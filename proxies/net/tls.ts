@@ -35,7 +35,7 @@ const PLAIN_HTTP_ANSWER =
   `Content-Length: ${PLAIN_HTTP_TEXT.length}\r\nConnection: close\r\n\r\n${PLAIN_HTTP_TEXT}`;
 
 /** What a client may ask for by ALPN (RFC 7301) unless the intent says otherwise: some that speak HTTP/1.0 say so. */
-const spoken = ['http/1.1', 'http/1.0'];
+const SPOKEN = ['http/1.1', 'http/1.0'];
 
 /** Certificates by the names they answer for. */
 export interface Contexts {
@@ -58,7 +58,7 @@ function sharedOptions(tls: DownstreamTls): SharedOptions {
 
 /** For clients that name no server. */
 function contextOptions(tls: DownstreamTls): TlsOptions {
-  const certificate = tls.certificates[defaultIndex(tls)] as Certificate;
+  const certificate = tls.certificates[defaultIndex(tls)]!;
   return {
     ...sharedOptions(tls),
     cert: certificate.cert,
@@ -84,7 +84,7 @@ function createContexts(tls: DownstreamTls): Contexts {
   }
   const names = new Map<string, SecureContext>();
   for (const [index, { serverNames }] of tls.certificates.entries()) {
-    for (const name of serverNames ?? []) names.set(name.toLowerCase(), contexts[index] as SecureContext);
+    for (const name of serverNames ?? []) names.set(name.toLowerCase(), contexts[index]!);
   }
   const named = (serverName: string): SecureContext | undefined => {
     const name = serverName.toLowerCase();
@@ -153,7 +153,7 @@ export async function listenTls(
     ...contextOptions(tls),
     ticketKeys: ticketKeys(tls, ownKeys),
     SNICallback: (name, done) => done(null, certificates.contexts.find(name)),
-    ALPNProtocols: [...(tls.alpn ?? spoken)],
+    ALPNProtocols: [...(tls.alpn ?? SPOKEN)],
     handshakeTimeout: options.handshakeTimeout === 0 ? 2 ** 31 - 1 : options.handshakeTimeout,
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: tls.clientCa !== undefined,

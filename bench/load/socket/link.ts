@@ -24,7 +24,7 @@ export interface LinkHandler {
 type Stage = 'dialing' | 'handshaking' | 'open' | 'retired' | 'gone';
 
 /** How long a retired link waits, in ms: whoever closes first keeps the port in TIME_WAIT, and that should be the server. */
-const linger = 200;
+const LINGER = 200;
 
 export class Link {
   /** When `expire` is due; the owner's business. Infinity: never. */
@@ -138,7 +138,7 @@ export class Link {
   /** No handler is called any more; closes once the peer has, or soon. */
   retire(at: Instant): void {
     this.#stage = 'retired';
-    this.deadline = at + linger;
+    this.deadline = at + LINGER;
   }
 
   /** The deadline passed. */
@@ -160,10 +160,10 @@ export class Link {
   }
 
   #writePlain(bytes: Buffer): boolean {
-    this.#pending += 1;
+    this.#pending++;
     let synchronous = true;
     this.#socket!.write(bytes, (error) => {
-      this.#pending -= 1;
+      this.#pending--;
       if (!error && !synchronous && this.#pending === 0 && this.#stage === 'open') this.#handler.onDrain?.();
     });
     synchronous = false;
@@ -178,10 +178,10 @@ export class Link {
       process.nextTick(() => this.#fail(systemError(errno, 'write')));
       return false;
     }
-    this.#pending += 1;
+    this.#pending++;
     const complete = (status: number): void => {
       void bytes; // alive until now
-      this.#pending -= 1;
+      this.#pending--;
       if (this.#stage !== 'open') return;
       if (status < 0) this.#fail(systemError(status, 'write'));
       else this.#drained();
