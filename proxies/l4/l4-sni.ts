@@ -6,16 +6,16 @@ import { startL4 } from './l4-proxy.ts';
 import { L4_SNI } from './offers.ts';
 import { compileRouting, type L4Mode } from './routing.ts';
 
-const mode: L4Mode = { name: 'l4-sni', offers: L4_SNI, sni: true };
+const MODE: L4Mode = { name: 'l4-sni', offers: L4_SNI, sni: true };
 
 export const definition: ProxyDefinition = {
-  name: mode.name,
+  name: MODE.name,
   layer: 'l4',
   summary: 'TLS passthrough routed by SNI and ALPN from the ClientHello, without terminating TLS',
   capabilities: offeredBy(L4_SNI),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
   async start(intent, signal) {
-    compileRouting(intent, mode);
-    return startLoops(mode.name, intent, (own) => startL4(mode, own, signal), signal);
+    compileRouting(intent, MODE);
+    return startLoops(MODE.name, intent, (own) => startL4(MODE, own, signal), signal);
   },
 };

@@ -6,16 +6,16 @@ import { startL4 } from './l4-proxy.ts';
 import { L4_TCP } from './offers.ts';
 import { compileRouting, type L4Mode } from './routing.ts';
 
-const mode: L4Mode = { name: 'l4-tcp', offers: L4_TCP, sni: false };
+const MODE: L4Mode = { name: 'l4-tcp', offers: L4_TCP, sni: false };
 
 export const definition: ProxyDefinition = {
-  name: mode.name,
+  name: MODE.name,
   layer: 'l4',
   summary: 'TCP relay on raw sockets: one endpoint per connection, half-close and RST passed on, bounded buffering',
   capabilities: offeredBy(L4_TCP),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
   async start(intent, signal) {
-    compileRouting(intent, mode);
-    return startLoops(mode.name, intent, (own) => startL4(mode, own, signal), signal);
+    compileRouting(intent, MODE);
+    return startLoops(MODE.name, intent, (own) => startL4(MODE, own, signal), signal);
   },
 };

@@ -6,16 +6,16 @@ import { L4_UDP } from './offers.ts';
 import { compileRouting, type L4Mode } from './routing.ts';
 import { startUdp } from './udp-proxy.ts';
 
-const mode: L4Mode = { name: 'l4-udp', offers: L4_UDP, sni: false };
+const MODE: L4Mode = { name: 'l4-udp', offers: L4_UDP, sni: false };
 
 export const definition: ProxyDefinition = {
-  name: mode.name,
+  name: MODE.name,
   layer: 'l4',
   summary: 'UDP relay: a session per client address and port, idle expiry, a cap on sessions',
   capabilities: offeredBy(L4_UDP),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
   async start(intent, signal) {
-    compileRouting(intent, mode);
-    return startLoops(mode.name, intent, (own) => startUdp(mode, own, signal), signal);
+    compileRouting(intent, MODE);
+    return startLoops(MODE.name, intent, (own) => startUdp(MODE, own, signal), signal);
   },
 };

@@ -14,7 +14,7 @@ import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { describeIntent } from '../config/describe.ts';
 import { POLICY_FEATURES } from '../config/features.ts';
 import type { Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
-import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
+import { TLS_SUITES } from '../platform/tls-suites.ts';
 import { keptOwn, notOffered, offered, offeredBy, place, requireOffered, type Offers } from '../config/offers.ts';
 import type { ProxyDefinition, RunningProxy } from '../contract.ts';
 import { BACKLOG, POOL, hostPort, requireDefaultCluster } from './intent-facts.ts';
@@ -91,9 +91,8 @@ function createServer(intent: ProxyIntent): http.Server {
     ...options,
     cert: certificate.cert,
     key: certificate.key,
-    ciphers: [...TLS13_CIPHERS, ...TLS12_CIPHERS].join(':'),
+    ...TLS_SUITES,
     honorCipherOrder: true,
-    ecdhCurve: TLS_GROUPS.join(':'),
     minVersion: tls.minVersion ?? 'TLSv1.2',
     maxVersion: tls.maxVersion ?? 'TLSv1.3',
     ALPNProtocols: ['http/1.1'],

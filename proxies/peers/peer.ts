@@ -3,11 +3,12 @@ import { timeoutsOf } from '../config/defaults.ts';
 import type { Endpoint, ProxyIntent } from '../config/intent.ts';
 import { keptOwn, offeredBy, requireOffered, type Offers } from '../config/offers.ts';
 import type { ProxyDefinition } from '../contract.ts';
+import { parseOpenFilesLimit } from '../platform/procfs.ts';
+import { readIfThere } from '../platform/read-if-there.ts';
 import { findBinary, INSTALL, type Binary, type BinaryQuery } from './binary.ts';
 import { requireCluster } from './intent-facts.ts';
 import { launchPeer } from './launch.ts';
 import type { Rendered, Signals } from './process.ts';
-import { openFiles } from './procfs.ts';
 
 /** What rendering depends on besides the intent. Tests give a fixed one. */
 export interface Surroundings {
@@ -20,6 +21,12 @@ export interface Surroundings {
   readonly openFiles: number;
   readonly isRoot: boolean;
 }
+
+/** Where the system does not tell: what macOS allows. */
+const OPEN_FILES = 10_240;
+
+/** The most files that a process started from here may open: Node raises its own soft limit to the hard one, children inherit it. */
+const openFiles = (): number => parseOpenFilesLimit(readIfThere('/proc/self/limits') ?? '') ?? OPEN_FILES;
 
 export interface PeerSpec {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** Traefik: `traefik-tcp`, `traefik-http`, `traefik-tls`. One process; workers are Go's scheduler threads. */
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import type { Cluster, Endpoint, HeaderMatch, LoadBalancing, ProxyIntent, Route } from '../config/intent.ts';
-import { TLS12_CIPHERS } from '../config/tls-suites.ts';
+import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place, type Offers } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import {

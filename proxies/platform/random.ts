@@ -1,4 +1,4 @@
-/** Seeded random numbers: the same seed gives the same run order on every machine. */
+/** Seeded random numbers: the same seed gives the same order, schedule and resamples on every machine. */
 
 /** Mulberry32, a 32-bit generator (T. Ettinger, public domain): uniform in [0, 1). */
 export function mulberry32(seed: number): () => number {

@@ -1,7 +1,8 @@
 /**
- * The TLS parameters that every subject is given, ours and peers alike, so that all negotiate the same cipher and key exchange:
- * the first of each list. A client that compares subjects must offer TLS 1.3 ciphers in this order, too: OpenSSL goes by the
- * server's order, Go by its own built-in one, but BoringSSL (Envoy) by the client's.
+ * The TLS parameters of everything that is measured: of every subject, ours and peers alike, of the origins and of the load. With them
+ * all negotiate the same cipher and key exchange, the first of each list, so TLS costs the same with a hop and without. The load must
+ * offer them in this order, too: OpenSSL goes by the server's order, Go by its own built-in one, but BoringSSL (Envoy) by the client's,
+ * and a client would compute a key share for nothing for a group that no server has.
  */
 
 /** TLS 1.3 (RFC 8446 §B.4), in the order that Go, which cannot be told, has built in for machines with AES. */
@@ -23,3 +24,9 @@ export const TLS12_CIPHERS = [
 
 /** Without a post-quantum hybrid: half of the subjects' libraries lack one, and it would dominate the price of a handshake. */
 export const TLS_GROUPS = ['X25519', 'P-256'] as const;
+
+/** All three as options of `node:tls`, for servers and clients. */
+export const TLS_SUITES = {
+  ciphers: [...TLS13_CIPHERS, ...TLS12_CIPHERS].join(':'),
+  ecdhCurve: TLS_GROUPS.join(':'),
+} as const;

@@ -14,7 +14,7 @@ import {
   parsePairs,
   parseProcessStat,
   parseSchedstat,
-} from '#bench/model/procfs.ts';
+} from '#proxies/platform/procfs.ts';
 
 const statLine = (name: string) =>
   `8890 (${name}) S 8887 8880 6799 0 -1 4194304 96 0 0 0 120 34 5 6 20 0 11 0 146756 3133440 375 18446744073709551615 1 2 3\n`;
