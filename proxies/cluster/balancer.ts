@@ -1,7 +1,7 @@
 /** Which endpoint of a cluster serves next. One policy a class, the same for L4 and L7. */
 import type { Cluster, LoadBalancing } from '../config/intent.ts';
 import { ClusterEndpoint } from './endpoint.ts';
-import { hash32, maglevTable, maglevTableSize } from './maglev.ts';
+import { hash32, maglevTable, MAGLEV_TABLE_SIZE } from './maglev.ts';
 import type { Random } from './time-and-chance.ts';
 
 export interface Balancer {
@@ -158,9 +158,9 @@ class ByKey extends WeightedRandom {
     if (key === undefined) return super.pick(key, tried);
     if (tried.size > 0 && this.usable.every((endpoint) => tried.has(endpoint))) return undefined;
     if (this.usable.length === 0) return undefined;
-    const slot = hash32(key, 0) % maglevTableSize;
-    for (let step = 0; step < maglevTableSize; step++) {
-      const endpoint = this.endpoints[this.#table[(slot + step) % maglevTableSize]!]!;
+    const slot = hash32(key, 0) % MAGLEV_TABLE_SIZE;
+    for (let step = 0; step < MAGLEV_TABLE_SIZE; step++) {
+      const endpoint = this.endpoints[this.#table[(slot + step) % MAGLEV_TABLE_SIZE]!]!;
       if (endpoint.usable && !tried.has(endpoint)) return endpoint;
     }
     return undefined;

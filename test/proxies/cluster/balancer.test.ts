@@ -5,7 +5,8 @@ import { createBalancer, type Balancer } from '#proxies/cluster/balancer.ts';
 import { markUsable } from '#proxies/cluster/panic.ts';
 import { SlowStart, warmth } from '#proxies/cluster/slow-start.ts';
 import type { LoadBalancing } from '#proxies/config/intent.ts';
-import { ManualClock, seeded } from './manual-clock.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
+import { ManualClock } from './manual-clock.ts';
 
 const weighted = (...weights: number[]) => weights.map((weight, i) => ({ host: `10.0.0.${i + 1}`, port: 80, weight }));
 
@@ -29,8 +30,12 @@ test('round-robin takes turns, by weight smoothly', () => {
 });
 
 test('random and power-of-two draw by weight', () => {
-  near(shares(createBalancer({ endpoints: weighted(3, 1), policy: 'random' }, seeded(1)), 40_000), [0.75, 0.25], 0.01);
-  const two = createBalancer({ endpoints: weighted(1, 1, 1, 1), policy: 'power-of-two' }, seeded(2));
+  near(
+    shares(createBalancer({ endpoints: weighted(3, 1), policy: 'random' }, mulberry32(1)), 40_000),
+    [0.75, 0.25],
+    0.01,
+  );
+  const two = createBalancer({ endpoints: weighted(1, 1, 1, 1), policy: 'power-of-two' }, mulberry32(2));
   near(shares(two, 40_000), [0.25, 0.25, 0.25, 0.25], 0.01);
 });
 
@@ -47,7 +52,10 @@ test('least-request picks the least loaded for its weight, equals in turn', () =
 
 test('power-of-two keeps loads close where random does not', () => {
   const spread = (policy: LoadBalancing) => {
-    const balancer = createBalancer({ endpoints: weighted(...Array.from({ length: 50 }, () => 1)), policy }, seeded(3));
+    const balancer = createBalancer(
+      { endpoints: weighted(...Array.from({ length: 50 }, () => 1)), policy },
+      mulberry32(3),
+    );
     for (let i = 0; i < 5_000; i++) balancer.pick()!.active++;
     const active = balancer.endpoints.map((endpoint) => endpoint.active);
     return Math.max(...active) - Math.min(...active);
@@ -80,7 +88,7 @@ test('every policy visits each endpoint once when told what was tried', () => {
       fc.option(fc.ipV4(), { nil: undefined }),
       fc.integer(),
       (policy, weights, key, seed) => {
-        const balancer = createBalancer({ endpoints: weighted(...weights), policy }, seeded(seed));
+        const balancer = createBalancer({ endpoints: weighted(...weights), policy }, mulberry32(seed));
         const tried = new Set<(typeof balancer.endpoints)[number]>();
         for (const _ of weights) {
           const endpoint = balancer.pick(key, tried);
@@ -109,7 +117,7 @@ test('property: only usable endpoints are picked, each of them at some time, and
       (policy, each, seed) => {
         const balancer = createBalancer(
           { endpoints: weighted(...each.map(({ weight }) => weight)), policy },
-          seeded(seed),
+          mulberry32(seed),
         );
         for (const [index, { usable }] of each.entries()) balancer.endpoints[index]!.usable = usable;
         balancer.update(balancer.endpoints);

@@ -8,7 +8,8 @@ import { hedge } from '#proxies/cluster/hedge.ts';
 import { WaitQueue, type Waiter } from '#proxies/cluster/queue.ts';
 import { RetryBudget } from '#proxies/cluster/retry-budget.ts';
 import { Retries, type Tried } from '#proxies/cluster/retry.ts';
-import { ManualClock, seeded } from './manual-clock.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
+import { ManualClock } from './manual-clock.ts';
 
 describe('circuit breaker', () => {
   it('refuses beyond each bound, says so once, and once when there is room again', () => {
@@ -77,7 +78,7 @@ describe('back-off', () => {
         fc.double({ min: 1, max: 60_000, noNaN: true }),
         fc.integer({ min: 1, max: 2_000 }),
         (base, max, further) => {
-          const random = seeded(further);
+          const random = mulberry32(further);
           const top = Math.min(max, base * 2 ** (further - 1));
           const waits = Array.from({ length: 64 }, () => backoff({ base, max }, further, random));
           for (const wait of waits) assert.ok(wait >= 0 && wait < top);
@@ -100,7 +101,7 @@ describe('retries', () => {
   });
 
   it('what may have been executed is tried again only where it is idempotent', () => {
-    const retries = new Retries({ on: ['connect', 'reset', 'timeout', 'gateway-error'] }, undefined, seeded(1));
+    const retries = new Retries({ on: ['connect', 'reset', 'timeout', 'gateway-error'] }, undefined, mulberry32(1));
     const cases: readonly (readonly [Partial<Tried>, unknown])[] = [
       [{ outcome: 'reset' }, 0],
       [{ outcome: 'reset', idempotent: false }, 'unsafe'],
@@ -121,7 +122,7 @@ describe('retries', () => {
 
   it('stops at the budget and at the breaker, and each gives back what it took', () => {
     const breaker = new CircuitBreaker({ retries: 3 }, () => {});
-    const retries = new Retries({ on: ['reset'], budget: { share: 0.1, minimum: 2 } }, breaker, seeded(1));
+    const retries = new Retries({ on: ['reset'], budget: { share: 0.1, minimum: 2 } }, breaker, mulberry32(1));
     assert.deepEqual(
       [1, 2, 3].map(() => retries.next(tried({}), 10)),
       [0, 0, 'budget'],

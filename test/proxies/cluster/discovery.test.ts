@@ -9,7 +9,8 @@ import { askNames, createNameClient, type NameClient } from '#proxies/cluster/dn
 import { SYSTEM_CLOCK } from '#proxies/cluster/time-and-chance.ts';
 import type { Discovery } from '#proxies/config/intent.ts';
 import { NameServer } from '../name-server.ts';
-import { ManualClock, seeded } from './manual-clock.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
+import { ManualClock } from './manual-clock.ts';
 
 /** What an owner is told, one after the other. */
 class Told {
@@ -92,7 +93,7 @@ describe('discovery by DNS', () => {
     const told = new Told();
     const clock = new ManualClock();
     const discovery: Discovery = { kind: 'dns', name: 'a.test', port: 80, servers: server.servers, maxTtl: 20_000 };
-    using _ = discover(discovery, told, { ...tools, clock, random: seeded(1) });
+    using _ = discover(discovery, told, { ...tools, clock, random: mulberry32(1) });
     assert.equal(await told.next(), '192.0.2.1:80');
     await whenTimed(clock);
     clock.advance(9_999);

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ClusterEndpoint } from '#proxies/cluster/endpoint.ts';
 import { HealthChecks, type CheckPace, type Probe } from '#proxies/cluster/health-check.ts';
-import { ManualClock, seeded } from './manual-clock.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
+import { ManualClock } from './manual-clock.ts';
 
 const PACE: CheckPace = { interval: 100, jitter: 0, timeout: 50, unhealthyThreshold: 3, healthyThreshold: 2 };
 
@@ -13,7 +14,7 @@ function checked(pace: Partial<CheckPace>, probe: Probe, count = 1) {
   const endpoints = Array.from({ length: count }, (_, i) => new ClusterEndpoint({ host: '10.0.0.1', port: i + 1 }));
   const onHealth = (endpoint: ClusterEndpoint, why: string | undefined): void =>
     void heard.push(`${Math.round(clock.now())} ${endpoint.port} ${why ?? 'healthy'}`);
-  const checks = new HealthChecks({ ...PACE, ...pace }, probe, onHealth, clock, seeded(5));
+  const checks = new HealthChecks({ ...PACE, ...pace }, probe, onHealth, clock, mulberry32(5));
   for (const endpoint of endpoints) checks.watch(endpoint);
   return { clock, heard, endpoints, endpoint: endpoints[0]!, checks };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createProbe, type Dial } from '#proxies/cluster/probe.ts';
 import type { HealthCheck } from '#proxies/config/intent.ts';
-import { connectWire } from '#proxies/net/wire.ts';
+import { connectWire } from '#proxies/net/connect.ts';
 import { serve, serveNobody } from '../sockets.ts';
 
 const dial: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });

@@ -6,7 +6,8 @@ import { endpointStats } from '#proxies/cluster/endpoint.ts';
 import type { Probe } from '#proxies/cluster/health-check.ts';
 import { ClusterRuntime, type RuntimeOptions } from '#proxies/cluster/runtime.ts';
 import type { Cluster } from '#proxies/config/intent.ts';
-import { ManualClock, seeded } from './manual-clock.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
+import { ManualClock } from './manual-clock.ts';
 
 const cluster = (policies: Partial<Cluster>, ports: readonly number[] = [1, 2, 3]): Cluster => ({
   name: 'c',
@@ -31,7 +32,7 @@ function lab(down: ReadonlySet<number> = new Set()) {
   const probe: Probe = async ({ port }) => (down.has(port) ? 'refused' : undefined);
   const options: RuntimeOptions = {
     clock,
-    random: seeded(1),
+    random: mulberry32(1),
     probe,
     onEvent: ({ kind, endpoint = '', detail = '' }) =>
       events.push(`${kind} ${endpoint.replace('10.0.0.1:', '')} ${detail}`.replaceAll('10.0.0.1:', '').trim()),

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createResolver, lookupName, lookupOne, parseConf, parseHosts } from '#proxies/net/resolver.ts';
-import { connectWire, type ConnectHandler, type Wire } from '#proxies/net/wire.ts';
+import type { ConnectHandler, Wire } from '#proxies/net/wire.ts';
+import { connectWire } from '#proxies/net/connect.ts';
 import { NameServer } from '../name-server.ts';
 import { serve } from '../sockets.ts';
 
