@@ -7,7 +7,7 @@
  * one element (`clusters[].endpoints[+]`).
  */
 import type { IntentPath, Rows } from './intent-path.ts';
-import { RESILIENCE } from './resilience-features.ts';
+import { DISCOVERY, EJECTION, HEALTH_CHECKS, REQUEST_POLICIES, RESILIENCE } from './resilience-features.ts';
 import { LIMITS, TIMEOUTS } from './settings.ts';
 
 /** What all proxies do: one way from a listener to endpoints. */
@@ -235,6 +235,11 @@ export const TLS_FEATURES = featuresOf(DOWNSTREAM_TLS);
 export const ROUTE_FEATURES = featuresOf(ROUTES);
 export const HTTP_FEATURES = featuresOf({ ...ROUTES, ...OF_HTTP });
 export const RESILIENCE_FEATURES = featuresOf(RESILIENCE);
+export const CHECK_FEATURES = featuresOf(HEALTH_CHECKS);
+export const EJECTION_FEATURES = featuresOf(EJECTION);
+export const DISCOVERY_FEATURES = featuresOf(DISCOVERY);
+/** Of single requests, which a proxy of connections knows nothing of. */
+export const REQUEST_POLICY_FEATURES = featuresOf(REQUEST_POLICIES);
 export const POLICY_FEATURES = featuresOf(POLICIES);
 export const HTTP_SETTINGS = [
   'limits.headBytes',
