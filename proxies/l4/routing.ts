@@ -49,7 +49,7 @@ function matchesHello(route: SniRoute, hello: ClientHello): boolean {
 }
 
 /** What an L4 proxy cannot do is refused, not ignored. */
-const foreign = ['routes', 'forward', 'forwarding', 'escapedSlashes'] as const;
+const foreign = ['routes', 'filters', 'forward', 'forwarding', 'escapedSlashes'] as const;
 
 /** Throws `IntentError` where the intent asks for what `mode` does not offer. */
 export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {

@@ -28,6 +28,7 @@ export type Feature =
   | 'timeouts per route'
   | 'request header edits'
   | 'response header edits'
+  | 'filters'
   | 'prefix rewrite'
   | 'host rewrite'
   | 'escaped slashes refused'
@@ -69,7 +70,7 @@ function clusterRows(cluster: Cluster, i: number): Row[] {
   ];
 }
 
-function routeRows({ match, action, requestHeaders, responseHeaders }: Route, i: number): Row[] {
+function routeRows({ match, action, requestHeaders, responseHeaders, filters = {} }: Route, i: number): Row[] {
   const at = `routes[${i}]`;
   const forward = action.kind === 'forward' ? action : undefined;
   return [
@@ -89,6 +90,7 @@ function routeRows({ match, action, requestHeaders, responseHeaders }: Route, i:
     [forward?.hostRewrite !== undefined, 'host rewrite', `${at}.action.hostRewrite`],
     [listed(requestHeaders), 'request header edits', `${at}.requestHeaders`],
     [listed(responseHeaders), 'response header edits', `${at}.responseHeaders`],
+    [Object.keys(filters).length > 0, 'filters', `${at}.filters`],
   ];
 }
 
@@ -107,6 +109,7 @@ export function asksOf(intent: ProxyIntent): Ask[] {
     [listener.proxyProtocol === true, 'proxy-protocol-in', 'listener.proxyProtocol'],
     ...intent.clusters.flatMap(clusterRows),
     ...(intent.routes ?? []).flatMap(routeRows),
+    [Object.keys(intent.filters ?? {}).length > 0, 'filters', 'filters'],
     [listed(intent.sniRoutes), 'sni-routing', 'sniRoutes'],
     [listed(l4?.allowSources) || listed(l4?.denySources), 'source rules', 'l4'],
     [listed(l4?.allowPorts), 'port rules', 'l4.allowPorts'],
