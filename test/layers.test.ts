@@ -49,6 +49,11 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
     allowed: ['./head.ts', '../config/defaults.ts', '../platform/notices.ts'],
   },
   {
+    file: 'proxies/http2/planted.ts',
+    forbidden: ['node:net', '../net/wire.ts', '../l7/router.ts', '#bench/model/units.ts'],
+    allowed: ['./field.ts', '../http/octets.ts', '../platform/notices.ts'],
+  },
+  {
     file: 'proxies/net/planted.ts',
     forbidden: ['../http/head.ts', '../l7/router.ts'],
     allowed: ['node:net', './wire.ts'],

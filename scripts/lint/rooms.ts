@@ -14,6 +14,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'proxies/config': ['node:', 'zod', 'yaml'],
   'proxies/net': ['node:', 'proxies/config'],
   'proxies/http': ['node:buffer', 'node:v8', 'proxies/config'], // the wire format: no sockets
+  'proxies/http2': ['node:buffer', 'proxies/http'], // the wire format: no sockets
   'proxies/stats': ['node:', 'proxies/config'],
   'proxies/workers': ['node:', 'proxies/contract.ts', 'proxies/registry.ts', 'proxies/config', 'proxies/stats'],
   'proxies/cluster': ['node:', 'proxies/config', 'proxies/net', 'proxies/stats'],

@@ -1,0 +1,54 @@
+/** A header or trailer section: the fields in their order. Reused from section to section; the fields themselves are immutable. */
+import { type Field, FIELD_OVERHEAD, fieldOf } from './field.ts';
+
+export class FieldSection {
+  /** The first `count` are the section's. */
+  readonly fields: Field[] = [];
+  count = 0;
+  /** As SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 §6.5.2), those left out included. */
+  size = 0;
+  /** Of `size`: what goes beyond is counted and left out. */
+  limit = Infinity;
+
+  /** Empties it. */
+  begin(limit = Infinity): void {
+    this.count = 0;
+    this.size = 0;
+    this.limit = limit;
+  }
+
+  /** Some field was left out. */
+  get isOversized(): boolean {
+    return this.size > this.limit;
+  }
+
+  /** Counts a field of so many characters in name and value. True: there is room for it. */
+  admits(characters: number): boolean {
+    this.size += characters + FIELD_OVERHEAD;
+    return this.size <= this.limit;
+  }
+
+  /** Of an admitted field. */
+  push(field: Field): void {
+    this.fields[this.count++] = field;
+  }
+
+  /** Adds a field of ours. Name in lower case; one character a byte. */
+  add(name: string, value: string, isSensitive = false): void {
+    if (this.admits(name.length + value.length)) this.push(fieldOf(name, value, isSensitive));
+  }
+
+  /** The value of the first field of this name, undefined where there is none. */
+  get(name: string): string | undefined {
+    for (let index = 0; index < this.count; index++) {
+      const field = this.fields[index]!;
+      if (field.name === name) return field.value;
+    }
+    return undefined;
+  }
+
+  /** For tests and logs. */
+  entries(): [name: string, value: string][] {
+    return this.fields.slice(0, this.count).map(({ name, value }) => [name, value]);
+  }
+}
