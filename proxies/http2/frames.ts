@@ -129,11 +129,13 @@ export function writePing(output: Output, isAck: boolean, opaque: Buffer, start:
 }
 
 export function writeReset(output: Output, streamId: number, code: number): void {
-  writeUint32(output.buffer, beginFrame(output, 4, RST_STREAM << 8, streamId), code);
+  const at = beginFrame(output, 4, RST_STREAM << 8, streamId); // may give the output another buffer
+  writeUint32(output.buffer, at, code);
 }
 
 export function writeWindowUpdate(output: Output, streamId: number, increment: number): void {
-  writeUint32(output.buffer, beginFrame(output, 4, WINDOW_UPDATE << 8, streamId), increment);
+  const at = beginFrame(output, 4, WINDOW_UPDATE << 8, streamId);
+  writeUint32(output.buffer, at, increment);
 }
 
 export function writeGoaway(output: Output, lastStreamId: number, code: number, debug: string): void {
