@@ -29,6 +29,8 @@ export interface Frame {
   readonly streamId: number;
   /** Bytes of the payload, padding included. */
   readonly length: number;
+  /** DATA: bytes of content, known once content comes. */
+  readonly content: number;
   /** HEADERS with priority fields that name the stream itself. */
   readonly dependsOnItself: boolean;
 }
@@ -49,6 +51,7 @@ export class FrameReader implements Frame {
   flags = 0;
   streamId = 0;
   length = 0;
+  content = 0;
   dependsOnItself = false;
   /** In a header block whose end has not come: its stream; else 0. */
   openBlock = 0;
@@ -157,7 +160,7 @@ export class FrameReader implements Frame {
   #beginContent(available: number, padding: number): void {
     if (padding > available) throw tooMuchPadding(DATA);
     this.#padding = padding;
-    this.#left = available - padding;
+    this.content = this.#left = available - padding;
     this.#step = 'content';
   }
 

@@ -140,11 +140,14 @@ export class Incoming<Owner> implements FrameSink {
       streams.creditStream(stream, padding);
       if (this.#content === 0 && (frame.flags & END_STREAM) === 0) streams.budgets.spend('emptyData');
     }
-    const isEnd = isLast && (frame.flags & END_STREAM) !== 0;
+    const endsStream = (frame.flags & END_STREAM) !== 0;
+    const isEnd = isLast && endsStream;
     stream.received += bytes;
+    // What the frame brings is known before all of it is here: how it was cut must not matter.
+    const received = stream.received + frame.content - this.#content;
     if (
       stream.contentLength >= 0 &&
-      (stream.received > stream.contentLength || (isEnd && stream.received < stream.contentLength))
+      (received > stream.contentLength || (endsStream && received < stream.contentLength))
     ) {
       streams.credit(bytes);
       this.#target = undefined;
@@ -327,6 +330,7 @@ export class Incoming<Owner> implements FrameSink {
     const stream = table.open.get(streamId);
     if (stream !== undefined) this.#streams.fault(stream, code, reason);
     else if (table.absence(streamId) === 'idle') throw new Http2Error(code, reason);
+    else this.#streams.refuse(streamId, code, reason);
   }
 }
 
