@@ -52,7 +52,8 @@ export class Http2Connection<Owner> implements ConnectionEvents {
   /** Bytes of the client's preface that have come; a client expects none. */
   #prefaceBytes: number;
   #startedAt = 0;
-  #drainedAt = 0;
+  /** When a server's first GOAWAY went out, while the second has not. */
+  #warnedAt: number | undefined;
   #isOver = false;
 
   constructor(
@@ -148,9 +149,9 @@ export class Http2Connection<Owner> implements ConnectionEvents {
     const { blockOpenedAt, hasSettings } = this.#incoming;
     if (now - this.#startedAt > settingsTimeout && !(hasSettings && this.#streams.isAcknowledged))
       this.#broken(new Http2Error(SETTINGS_TIMEOUT, 'SETTINGS, or their acknowledgement, did not come in time'));
-    else if (blockOpenedAt !== 0 && now - blockOpenedAt > headTimeout)
+    else if (blockOpenedAt !== undefined && now - blockOpenedAt > headTimeout)
       this.#broken(new Http2Error(ENHANCE_YOUR_CALM, 'a header block did not end in time'));
-    else if (this.#drainedAt !== 0 && now - this.#drainedAt > DRAIN_PATIENCE) this.#finishDrain();
+    else if (this.#warnedAt !== undefined && now - this.#warnedAt > DRAIN_PATIENCE) this.#finishDrain();
   }
 
   // Messages.
@@ -227,16 +228,16 @@ export class Http2Connection<Owner> implements ConnectionEvents {
    */
   drain(): void {
     const streams = this.#streams;
-    if (this.#isOver || streams.isDraining || this.#drainedAt !== 0) return;
+    if (this.#isOver || streams.isDraining || this.#warnedAt !== undefined) return;
     if (!streams.isServer) return this.#finishDrain();
-    this.#drainedAt = this.#options.clock();
+    this.#warnedAt = this.#options.clock();
     writeGoaway(this.#sender.begin(), EVERY_STREAM, NO_ERROR, '');
     writePing(this.#sender.begin(), false, DRAIN_MARK, 0);
   }
 
   #finishDrain(): void {
     const { table } = this.#streams;
-    this.#drainedAt = 0;
+    this.#warnedAt = undefined;
     table.lastServed = table.lastPeerId;
     writeGoaway(this.#sender.begin(), table.lastPeerId, NO_ERROR, '');
     this.#streams.isDraining = true;
@@ -273,7 +274,7 @@ export class Http2Connection<Owner> implements ConnectionEvents {
   }
 
   onPong(payload: Buffer, start: number): void {
-    if (this.#drainedAt !== 0 && payload.compare(DRAIN_MARK, 0, 8, start, start + 8) === 0) this.#finishDrain();
+    if (this.#warnedAt !== undefined && payload.compare(DRAIN_MARK, 0, 8, start, start + 8) === 0) this.#finishDrain();
   }
 
   onGoaway(lastStreamId: number, code: number): void {

@@ -6,8 +6,8 @@ export class HeaderBlock {
   /** The flag of the HEADERS frame. */
   isEnd = false;
   dependsOnItself = false;
-  /** When its first frame came; 0 while none is open. */
-  openedAt = 0;
+  /** When its first frame came, while the last has not. */
+  openedAt: number | undefined;
   buffer: Buffer = Buffer.alloc(0);
   length = 0;
   readonly #most: number;
@@ -29,7 +29,7 @@ export class HeaderBlock {
   }
 
   close(): void {
-    this.openedAt = 0;
+    this.openedAt = undefined;
     this.length = 0;
     this.buffer = Buffer.alloc(0);
   }

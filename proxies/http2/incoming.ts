@@ -71,8 +71,8 @@ export class Incoming<Owner> implements FrameSink {
     this.#block = new HeaderBlock(Math.max(LARGEST_BLOCK, streams.options.headerListBytes * 2));
   }
 
-  /** When the header block that is open began; 0: none is. */
-  get blockOpenedAt(): number {
+  /** When the header block that is open began. */
+  get blockOpenedAt(): number | undefined {
     return this.#block.openedAt;
   }
 

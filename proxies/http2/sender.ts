@@ -55,7 +55,7 @@ export class Sender<Owner> {
   readonly #events: SenderEvents<Owner>;
   readonly #budgets: Budgets;
   #window = DEFAULT_WINDOW;
-  #queue: Http2Stream<Owner>[] = [];
+  readonly #queue: Http2Stream<Owner>[] = [];
   /** While the queue is served: what the stream whose turn it is may send. */
   #turn = -1;
   #inFlight: Buffer | undefined;
@@ -194,20 +194,13 @@ export class Sender<Owner> {
   serve(): void {
     if (this.#turn >= 0) return;
     while (this.#queue.length > 0 && this.#window > 0 && this.#room > 0) {
-      const waiting = this.#queue;
-      this.#queue = [];
-      for (const stream of waiting) {
-        if (!stream.isQueued) continue; // closed since
-        if (this.#window <= 0 || this.#room === 0) {
-          this.#queue.push(stream);
-          continue;
-        }
-        stream.isQueued = stream.isBlocked = false;
-        this.#turn = waiting.length > 1 ? QUANTUM : HIGH_WATER;
-        this.#events.onWritable(stream);
-      }
-      this.#turn = -1;
+      const stream = this.#queue.shift()!;
+      if (!stream.isQueued) continue; // closed since
+      stream.isQueued = stream.isBlocked = false;
+      this.#turn = this.#queue.length > 0 ? QUANTUM : HIGH_WATER;
+      this.#events.onWritable(stream);
     }
+    this.#turn = -1;
   }
 
   /** Writes what was gathered, and what those who wait add. */
