@@ -133,6 +133,6 @@ export class Lifecycle<Owner> {
 
   /** Closes all streams whose identifiers are beyond `above`. */
   closeAll(code: number, above = 0): void {
-    for (const stream of [...this.table.open.values()]) if (stream.id > above) this.close(stream, code);
+    for (const stream of this.table.open.values()) if (stream.id > above) this.close(stream, code);
   }
 }

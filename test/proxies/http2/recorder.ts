@@ -116,7 +116,7 @@ export interface Pair {
   readonly client: Recorder;
   readonly server: Recorder;
   /** Carries bytes to and fro until there are none. */
-  settle(): void;
+  readonly settle: () => void;
 }
 
 /** Two connections that have greeted each other. */
