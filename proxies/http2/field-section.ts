@@ -1,5 +1,9 @@
 /** A header or trailer section: the fields in their order. Reused from section to section; the fields themselves are immutable. */
+import { ENHANCE_YOUR_CALM, Http2Error } from './errors.ts';
 import { type Field, FIELD_OVERHEAD, fieldOf } from './field.ts';
+
+/** A section that is so many times the limit is an attack by references to large table entries. */
+const HOPELESS = 16;
 
 export class FieldSection {
   /** The first `count` are the section's. */
@@ -22,10 +26,13 @@ export class FieldSection {
     return this.size > this.limit;
   }
 
-  /** Counts a field of so many characters in name and value. True: there is room for it. */
+  /** Counts a field of so many characters in name and value. True: there is room for it. Throws where it is no use to read on. */
   admits(characters: number): boolean {
     this.size += characters + FIELD_OVERHEAD;
-    return this.size <= this.limit;
+    if (this.size <= this.limit) return true;
+    if (this.size > this.limit * HOPELESS)
+      throw new Http2Error(ENHANCE_YOUR_CALM, `a header section of far more than ${this.limit} bytes`);
+    return false;
   }
 
   /** Of an admitted field. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { COMPRESSION_ERROR, Http2Error } from '#proxies/http2/errors.ts';
+import { COMPRESSION_ERROR, ENHANCE_YOUR_CALM, Http2Error } from '#proxies/http2/errors.ts';
 import { FieldSection } from '#proxies/http2/field-section.ts';
 import { HpackDecoder } from '#proxies/http2/hpack-decoder.ts';
 import { HpackEncoder } from '#proxies/http2/hpack-encoder.ts';
@@ -151,15 +151,19 @@ describe('HPACK', () => {
     assert.deepEqual(decodeBlock(decoder, encodeBlock(encoder, { fields })), fields);
   });
 
-  it('a bomb of references costs no more than its own bytes', () => {
+  it('a bomb of references costs no more than its own bytes, and the connection where it is far too large', () => {
     const decoder = new HpackDecoder();
     decodeBlock(decoder, Buffer.concat([hex('400178 7fa11e'), Buffer.alloc(4_000, 'x')]));
     const section = new FieldSection();
-    const bomb = Buffer.alloc(16_384, 0xbe);
-    section.begin(65_536);
-    decoder.decode(bomb, 0, bomb.length, section);
+    const bomb = (references: number): void => {
+      section.begin(65_536);
+      decoder.decode(Buffer.alloc(references, 0xbe), 0, references, section);
+    };
+    bomb(200);
     assert.ok(section.isOversized);
-    assert.equal(section.size, 16_384 * 4_033);
+    assert.equal(section.size, 200 * 4_033);
+    assert.equal(section.count, 16);
+    assert.throws(() => bomb(16_384), { code: ENHANCE_YOUR_CALM });
     assert.equal(section.count, 16);
   });
 
