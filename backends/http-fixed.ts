@@ -20,7 +20,7 @@ import { RequestReader, type RequestHead } from './request-reader.ts';
 import { listenStreams, type Stream, type StreamHandler } from './stream.ts';
 
 /** Byte i of every `/bytes/N` body is `bodyPattern[i % 64]`. */
-export const bodyPattern = 'hopcost:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST';
+export const BODY_PATTERN = 'hopcost:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST';
 
 interface Reply {
   readonly bytes: Buffer;
@@ -28,11 +28,11 @@ interface Reply {
   readonly rest: number;
 }
 
-const blockBytes = 1024 * 1024;
-const cachedReplies = 256;
-const maxMillis = 600_000;
+const BLOCK_BYTES = 1024 * 1024;
+const CACHED_REPLIES = 256;
+const MAX_MILLIS = 600_000;
 const MOST_DELAYS = 10_000;
-const smallBody = 'hopcost\n';
+const SMALL_BODY = 'hopcost\n';
 const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 const badRequest = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 
@@ -41,7 +41,7 @@ const serverError: Reply = {
   rest: 0,
 };
 
-const block = Buffer.from(bodyPattern.repeat(blockBytes / bodyPattern.length), 'latin1');
+const block = Buffer.from(BODY_PATTERN.repeat(BLOCK_BYTES / BODY_PATTERN.length), 'latin1');
 
 const headOf = (length: number, fields = '') =>
   `HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n${fields}\r\n`;
@@ -52,7 +52,7 @@ const textReply = (body: string, fields = ''): Reply => ({
 });
 
 function bytesReply(length: number): Reply {
-  const first = Math.min(length, blockBytes);
+  const first = Math.min(length, BLOCK_BYTES);
   return { bytes: Buffer.concat([Buffer.from(headOf(length)), block.subarray(0, first)]), rest: length - first };
 }
 
@@ -68,7 +68,7 @@ const asleep = new Int32Array(new SharedArrayBuffer(4));
 function stalled(millis: number): Reply {
   const from = performance.now();
   Atomics.wait(asleep, 0, 0, millis);
-  return textReply(smallBody, `X-Stalled: ${(performance.now() - from).toFixed(3)}\r\n`);
+  return textReply(SMALL_BODY, `X-Stalled: ${(performance.now() - from).toFixed(3)}\r\n`);
 }
 
 /** Of this process' own time: what others take of the core meanwhile does not count. */
@@ -88,7 +88,7 @@ class Origin {
   readonly exact = new ExactDelays();
   delays: number[] = [];
   readonly #nonce: Reply;
-  readonly #small = textReply(smallBody);
+  readonly #small = textReply(SMALL_BODY);
   readonly #replies = new Map<string, Reply>();
 
   constructor(nonce: string) {
@@ -102,8 +102,8 @@ class Origin {
     const length = argument(target, '/bytes/', Number.MAX_SAFE_INTEGER);
     const reply =
       target === '/nonce' ? this.#nonce : length !== undefined ? bytesReply(Math.trunc(length)) : this.#small;
-    if (this.#replies.size >= cachedReplies) this.#replies.clear();
-    if (reply.bytes.length <= 2 * blockBytes) this.#replies.set(target, reply);
+    if (this.#replies.size >= CACHED_REPLIES) this.#replies.clear();
+    if (reply.bytes.length <= 2 * BLOCK_BYTES) this.#replies.set(target, reply);
     return reply;
   }
 
@@ -204,16 +204,16 @@ class FixedConnection implements StreamHandler {
   #answer(request: RequestHead): void {
     this.#closeAfterReply = request.close;
     if (request.method === 'GET') {
-      const delay = argument(request.target, '/delay/', maxMillis);
+      const delay = argument(request.target, '/delay/', MAX_MILLIS);
       if (delay !== undefined) return this.#delay(delay);
-      const exactly = argument(request.target, '/exactly/', maxMillis);
+      const exactly = argument(request.target, '/exactly/', MAX_MILLIS);
       if (exactly !== undefined) return this.#exactly(exactly);
       if (request.target === '/delayed') return this.#write(this.#origin.takeDelays());
-      const every = argument(request.target, '/error/', maxMillis);
+      const every = argument(request.target, '/error/', MAX_MILLIS);
       if (every !== undefined && ++this.#origin.errorsAsked % every === 0) return this.#write(serverError);
-      const burn = argument(request.target, '/burn/', maxMillis * 1e3);
+      const burn = argument(request.target, '/burn/', MAX_MILLIS * 1e3);
       if (burn !== undefined) burnMicros(burn);
-      const stall = argument(request.target, '/stall/', maxMillis);
+      const stall = argument(request.target, '/stall/', MAX_MILLIS);
       if (stall !== undefined) return this.#write(stalled(stall));
       return this.#write(this.#origin.reply(request.target));
     }
@@ -230,7 +230,7 @@ class FixedConnection implements StreamHandler {
   }
 
   #writeBlock(): boolean {
-    const length = Math.min(this.#rest, blockBytes);
+    const length = Math.min(this.#rest, BLOCK_BYTES);
     this.#rest -= length;
     return this.#stream.write(block.subarray(0, length));
   }
@@ -243,7 +243,7 @@ class FixedConnection implements StreamHandler {
       if (this.#closed) return;
       const elapsed = performance.now() - came;
       if (elapsed < millis) return void setImmediate(answer);
-      this.#delayed(elapsed, textReply(smallBody, `X-Delayed: ${elapsed.toFixed(3)}\r\n`));
+      this.#delayed(elapsed, textReply(SMALL_BODY, `X-Delayed: ${elapsed.toFixed(3)}\r\n`));
     };
     this.#timer = setTimeout(answer, millis);
   }

@@ -1,10 +1,9 @@
 /** Subjects set against each other: what an L7 hop costs over an L4 hop, what TLS adds, what others cost over the reference. */
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
-import type { NamedComparison } from './analysis.ts';
-import { asFamily, besidesOf, compare } from './comparison.ts';
+import { asFamily, besidesOf, compare, type Comparison } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
-import type { FiguresBy } from './scenario.ts';
+import type { FiguresBy } from './figures.ts';
 
 /** The proxies that all others are set against, by layer. */
 export const REFERENCES = { l4: 'l4-tcp', l7: 'l7-http' } as const;
@@ -28,6 +27,10 @@ export function keepAlive(scenarios: readonly Scenario[], tls: boolean): string 
       traffic.connection === 'keep-alive' &&
       (tls ? axis === 'tls-record' && traffic.tls !== 'none' : axis === 'keep-alive' && traffic.tls === 'none'),
   )?.name;
+}
+
+export interface NamedComparison extends Comparison {
+  readonly name: 'L7 over L4' | 'TLS added' | 'over the reference';
 }
 
 type Pair = { readonly name: NamedComparison['name']; readonly kind: 'difference' | 'ratio' } & Record<

@@ -7,7 +7,7 @@ import { familyOf, keepAlive, REFERENCES } from './between.ts';
 import { differencesOf, locate, type Rounds } from './comparison.ts';
 import { headOf, isDuet } from './head-of.ts';
 import type { MetricName } from './metrics.ts';
-import { figuresOnce } from './scenario.ts';
+import { figuresOnce } from './figures.ts';
 
 /** What a gate said of the run, where it was one. */
 export interface GatedRun {

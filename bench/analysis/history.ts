@@ -1,8 +1,10 @@
 /** Several runs side by side: the CPU per request of each subject, from run to run. */
 import type { HistoryLine } from '#bench/model/history.ts';
-import type { Analysis, Estimate } from './analysis.ts';
+import type { RunRecord } from '#bench/model/record.ts';
+import type { Estimate } from '#bench/stats/estimate.ts';
 import { keepAlive, REFERENCES } from './between.ts';
 import type { SeriesVerdict } from './change-points.ts';
+import type { ScenarioAnalysis } from './scenario.ts';
 
 type Figure = Pick<Estimate, 'value' | 'low' | 'high'>;
 
@@ -30,8 +32,14 @@ export interface HistoryMark {
   readonly p: number;
 }
 
+/** An analysis, as far as a history is made of it. */
+export interface AnalysedRun {
+  readonly run: RunRecord;
+  readonly scenarios: readonly ScenarioAnalysis[];
+}
+
 /** Oldest run first; subjects without a figure in a run are left out there. */
-export function historyOf(analyses: readonly Pick<Analysis, 'run' | 'scenarios'>[]): HistoryPoint[] {
+export function historyOf(analyses: readonly AnalysedRun[]): HistoryPoint[] {
   return analyses
     .toSorted((a, b) => a.run.startedAt.localeCompare(b.run.startedAt))
     .flatMap(({ run, scenarios }) => {

@@ -6,12 +6,12 @@
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
-import type { ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
 import { keepAlive } from './between.ts';
 import { asFamily, besidesOf, compare, type Comparison, type Strength } from './comparison.ts';
+import type { FiguresBy } from './figures.ts';
 import { aboveNoise, type Noise } from './noise.ts';
 import { formatEstimate, formatQuantity } from './quantity.ts';
-import type { FiguresBy } from './scenario.ts';
+import type { ScenarioAnalysis, SubjectAnalysis } from './scenario.ts';
 
 export interface Ranking {
   readonly layer: 'l4' | 'l7';

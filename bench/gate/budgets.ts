@@ -8,7 +8,7 @@ import { CONFIDENCE, type Rounds } from '#bench/analysis/comparison.ts';
 import { headOf, isDuet } from '#bench/analysis/head-of.ts';
 import { failuresOf, isLatency, type MetricName } from '#bench/analysis/metrics.ts';
 import { formatEstimate, formatQuantity, type Unit } from '#bench/analysis/quantity.ts';
-import { type FiguresBy, figuresOnce } from '#bench/analysis/scenario.ts';
+import { type FiguresBy, figuresOnce } from '#bench/analysis/figures.ts';
 import type { Bound, RunRecords, TrialRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { bootstrap } from '#bench/stats/bootstrap.ts';

@@ -1,7 +1,8 @@
 /** Client connections of an L7 hop without sockets: what `l7-http` does with a request and its answer, and nothing else. */
 import type { ProxyIntent } from '#proxies/config/intent.ts';
 import { ClientConnection } from '#proxies/l7/client-connection.ts';
-import { type Dial, Service } from '#proxies/l7/service.ts';
+import type { Dial } from '#proxies/l7/dial.ts';
+import { Service } from '#proxies/l7/service.ts';
 import type { ConnectHandler } from '#proxies/net/wire.ts';
 import { NowhereWire } from './nowhere.ts';
 

@@ -1,7 +1,7 @@
 /** Which endpoint of a cluster serves next. One policy a class, the same for L4 and L7. */
 import type { Cluster, LoadBalancing } from '../config/intent.ts';
 import { Traffic, type EndpointStats } from '../stats/traffic.ts';
-import { hash32, maglevTable, maglevTableSize } from './maglev.ts';
+import { hash32, maglevTable, MAGLEV_TABLE_SIZE } from './maglev.ts';
 
 export interface ClusterEndpoint {
   readonly host: string;
@@ -151,9 +151,9 @@ class SourceIp extends WeightedRandom {
 
   override pick(key?: string, tried = none): ClusterEndpoint | undefined {
     if (key === undefined) return super.pick(key, tried);
-    const slot = hash32(key, 0) % maglevTableSize;
-    for (let step = 0; step < maglevTableSize; step++) {
-      const endpoint = this.endpoints[this.#table[(slot + step) % maglevTableSize]!]!;
+    const slot = hash32(key, 0) % MAGLEV_TABLE_SIZE;
+    for (let step = 0; step < MAGLEV_TABLE_SIZE; step++) {
+      const endpoint = this.endpoints[this.#table[(slot + step) % MAGLEV_TABLE_SIZE]!]!;
       if (!tried.has(endpoint)) return endpoint;
       if (tried.size >= this.endpoints.length) return undefined;
     }

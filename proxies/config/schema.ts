@@ -153,7 +153,8 @@ const route = z.strictObject({
 const someOf = (defaults: object, value: z.ZodNumber) =>
   z.strictObject(Object.fromEntries(Object.keys(defaults).map((key) => [key, value.optional()])));
 
-const intentShape = z.strictObject({
+/** The shape alone, without what `crossCheck` asks. */
+export const intentShape = z.strictObject({
   listener,
   clusters: z.array(cluster),
   defaultCluster: name.optional(),

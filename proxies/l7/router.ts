@@ -1,25 +1,26 @@
 /** The routing table, compiled from the intent: the first route that matches wins. Pure; an intent without routes is one test. */
 import { IntentError } from '../config/intent-error.ts';
 import type { Endpoint, HeaderMatch, Route, RouteMatch } from '../config/intent.ts';
-import { type CompiledEdits, compileEdits, isFieldValue } from '../http/edits.ts';
-import { lookupField } from '../http/fields.ts';
+import { compileEdits, type Edits } from '../http/edits.ts';
+import { isFieldValue } from '../http/field-block.ts';
+import { fieldNumber } from '../http/fields.ts';
+import type { RequestHead } from '../http/head.ts';
 import type { Reply } from '../http/reply.ts';
-import { type Head, methods, OTHER_METHOD } from '../http/head.ts';
 import type { Reason } from '../stats/reasons.ts';
-import type { Dial } from './service.ts';
 import { compileReplacement, compileWhole } from '../http/pattern.ts';
 import { canonicalPath, isAuthorityText, pathOf, queryOf } from '../http/target.ts';
+import type { Dial } from './dial.ts';
 import { compileRedirect } from './redirect.ts';
 
-interface Forward<C> {
+export interface Forward<C> {
   readonly kind: 'forward';
   /** Draws among the clusters by weight. */
   cluster(): C;
   /** Path and query to send instead; undefined: as they came; null: refuse. */
-  rewrite(head: Head): string | undefined | null;
+  rewrite(head: RequestHead): string | undefined | null;
   readonly host: string | undefined;
-  readonly requestEdits: CompiledEdits | undefined;
-  readonly responseEdits: CompiledEdits | undefined;
+  readonly requestEdits: Edits | undefined;
+  readonly responseEdits: Edits | undefined;
   /** Milliseconds; undefined: what holds for all. */
   readonly timeout?: number | undefined;
   readonly idleTimeout?: number | undefined;
@@ -30,7 +31,6 @@ interface LocalReply {
   readonly reply: Reply;
   /** Why, where no route says so. */
   readonly reason?: Reason;
-  readonly responseEdits: CompiledEdits | undefined;
 }
 
 /** CONNECT, where it is enabled. */
@@ -38,18 +38,17 @@ interface OpenTunnel {
   readonly kind: 'tunnel';
   readonly endpoint: Endpoint;
   readonly dial: Dial;
-  readonly responseEdits: undefined;
 }
 
 export type Decision<C> = Forward<C> | LocalReply | OpenTunnel;
 
 export interface Router<C> {
-  route(head: Head): Decision<C>;
+  route(head: RequestHead): Decision<C>;
   /** Lets go of connections that are its own. */
   close?(): void;
 }
 
-const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, reason: 'no_route', responseEdits: undefined };
+const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, reason: 'no_route' };
 
 /** `resolve` finds a cluster by name and throws for an unknown one. `random` gives [0, 1). `secure`: clients come by https. Throws `IntentError`. */
 export function createRouter<C>(
@@ -79,11 +78,11 @@ export function createRouter<C>(
 
 /** What a request asks for, in the terms of routes; read from the head once, and only as far as routes look. */
 class Asked {
-  readonly head: Head;
+  readonly head: RequestHead;
   #host: string | undefined;
   #path: string | undefined;
 
-  constructor(head: Head) {
+  constructor(head: RequestHead) {
     this.head = head;
   }
 
@@ -101,8 +100,7 @@ class Asked {
   }
 
   get method(): string {
-    const { head } = this;
-    return head.method === OTHER_METHOD ? head.text(head.start, head.methodEnd) : (methods[head.method] as string);
+    return this.head.methodText();
   }
 }
 
@@ -126,7 +124,7 @@ type Test = (asked: Asked) => boolean;
 
 interface CompiledRoute<C> {
   readonly matches: Test;
-  readonly decide: (head: Head) => Decision<C>;
+  readonly decide: (head: RequestHead) => Decision<C>;
 }
 
 function compileRoute<C>(
@@ -142,12 +140,12 @@ function compileRoute<C>(
   if (action.kind === 'reply') {
     const { kind: _, ...reply } = action;
     requireToken(action.contentType, isFieldValue, 'contentType: no field value');
-    const decision: LocalReply = { kind: 'reply', reply, responseEdits };
+    const decision: LocalReply = { kind: 'reply', reply: { ...reply, fields: responseEdits?.added.fields ?? [] } };
     return { matches, decide: () => decision };
   }
   if (action.kind === 'redirect') {
-    const redirect = compileRedirect(action, route.match, secure, responseEdits?.lines ?? '');
-    return { matches, decide: (head) => ({ kind: 'reply', reply: redirect(head), responseEdits: undefined }) };
+    const redirect = compileRedirect(action, route.match, secure, responseEdits?.added.fields ?? []);
+    return { matches, decide: (head) => ({ kind: 'reply', reply: redirect(head) }) };
   }
   requireToken(action.hostRewrite, isAuthorityText, 'hostRewrite: no host with optional port');
   const decision: Forward<C> = {
@@ -207,7 +205,7 @@ function compileMatch(match: RouteMatch): Test[] {
 
 function compileHeader({ name, match, invert = false }: HeaderMatch): Test {
   const lower = name.toLowerCase();
-  const id = lookupField(Buffer.from(lower, 'latin1'), 0, lower.length);
+  const id = fieldNumber(lower);
   return ({ head }) => {
     const index = head.findKept(lower, id);
     const value = index === -1 ? undefined : head.value(index);
@@ -222,7 +220,10 @@ function compileHeader({ name, match, invert = false }: HeaderMatch): Test {
  * What the match's path covered is replaced, so `/api` → `/` turns `/api/users` into `/users`, not `//users`. Null where the
  * result would climb out of the replacement (`/api../secret` with `/api` → `/files/`).
  */
-function compileRewrite(match: RouteMatch, replacement: string | undefined): (head: Head) => string | undefined | null {
+function compileRewrite(
+  match: RouteMatch,
+  replacement: string | undefined,
+): (head: RequestHead) => string | undefined | null {
   if (replacement === undefined) return () => undefined;
   requireToken(replacement, isCanonical, 'prefixRewrite: no path in its canonical form (RFC 3986 §6.2.2)');
   const matched = match.path?.value ?? '/';
@@ -237,7 +238,7 @@ function compileRewrite(match: RouteMatch, replacement: string | undefined): (he
 /** Null where the result is no path in its canonical form, for another could lead to where routes do not let it. */
 function compileRegexRewrite(rewrite: { readonly pattern: string; readonly substitution: string }) {
   const replace = compileReplacement(rewrite.pattern, rewrite.substitution);
-  return (head: Head): string | null => {
+  return (head: RequestHead): string | null => {
     const path = replace(pathOf(head));
     return isCanonical(path) && path.startsWith('/') ? path + queryOf(head) : null;
   };

@@ -1,58 +1,20 @@
 /** An intent compiled for L7: what every exchange consults. A reload makes a new one; exchanges under way keep the old. */
-import { type Balancer, type ClusterEndpoint, createBalancer } from '../cluster/balancer.ts';
-import { ConnectionPool } from '../cluster/pool.ts';
+import type { ClusterEndpoint } from '../cluster/balancer.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError } from '../config/intent-error.ts';
-import type { Cluster, Endpoint, Fault, Limits, ProxyIntent, Timeouts, UpstreamTls } from '../config/intent.ts';
+import type { Endpoint, Fault, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
 import { addressSet } from '../config/network.ts';
 import { burning } from '../filters/fault.ts';
-import { isFieldValue } from '../http/edits.ts';
+import { FieldBlock, isFieldValue, NO_FIELDS } from '../http/field-block.ts';
+import type { Metadata } from '../http/forwarding.ts';
 import { Head } from '../http/head.ts';
-import type { Metadata } from '../http/reissue.ts';
 import type { HeadRules } from '../http/request-head.ts';
-import { connectTls } from '../net/tls.ts';
-import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
 import type { Reason } from '../stats/reasons.ts';
 import type { Traffic } from '../stats/traffic.ts';
-import type { OriginConnection } from './origin-connection.ts';
+import { type Dial, dialPlain, dialTls } from './dial.ts';
 import { OwnConnections } from './own-connections.ts';
 import { createRouter, type Router } from './router.ts';
-
-/** Opens a connection to an endpoint; TLS to the origin is another one of these. */
-export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number) => Connecting;
-
-const dialPlain: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });
-const dialTls =
-  (tls: UpstreamTls): Dial =>
-  (endpoint, handler, timeout) =>
-    connectTls(endpoint, handler, tls, timeout);
-
-export class Upstream {
-  readonly name: string;
-  readonly balancer: Balancer;
-  readonly dial: Dial;
-  readonly connectTimeout: number;
-  /** The origin is reached by TLS. */
-  readonly secure: boolean;
-  readonly #pools = new Map<ClusterEndpoint, ConnectionPool<OriginConnection>>();
-
-  constructor(cluster: Cluster, dial: Dial, limits: Limits, timeouts: Timeouts, secure = false) {
-    this.name = cluster.name;
-    this.balancer = createBalancer(cluster);
-    this.dial = dial;
-    this.secure = secure;
-    this.connectTimeout = cluster.connectTimeout ?? timeouts.connect;
-    for (const endpoint of this.balancer.endpoints) this.#pools.set(endpoint, new ConnectionPool(limits));
-  }
-
-  pool(endpoint: ClusterEndpoint): ConnectionPool<OriginConnection> {
-    return this.#pools.get(endpoint) as ConnectionPool<OriginConnection>;
-  }
-
-  close(): void {
-    for (const pool of this.#pools.values()) pool.close();
-  }
-}
+import { Upstream } from './upstream.ts';
 
 /** What is told of an exchange when it is over; for statistics and access logs. */
 export interface ExchangeRecord {
@@ -81,7 +43,7 @@ export interface ServiceOptions {
   /** Counts and tells why requests fail; nobody is told by default. */
   readonly reasons?: Pick<Traffic, 'because'>;
   /** In place of the intent's routes. */
-  readonly router?: (intent: ProxyIntent, limits: Limits, timeouts: Timeouts) => Router<Upstream>;
+  readonly router?: (service: Service) => Router<Upstream>;
   /** Every cluster is reached by TLS, not only those that say so. */
   readonly reencrypts?: boolean;
   /** In place of connections over a network; for who measures all that lies between them. */
@@ -126,7 +88,7 @@ export class Service {
       intent.clusters.map((cluster) => {
         const tls = cluster.tls ?? (options.reencrypts ? {} : undefined);
         const dial = options.dial ?? (tls ? dialTls(tls) : dialPlain);
-        return [cluster.name, new Upstream(cluster, dial, this.limits, this.timeouts, tls !== undefined)];
+        return [cluster.name, new Upstream(cluster, dial, this, tls !== undefined)];
       }),
     );
     const resolve = (name: string): Upstream => {
@@ -136,7 +98,7 @@ export class Service {
     };
     try {
       const router =
-        options.router?.(intent, this.limits, this.timeouts) ??
+        options.router?.(this) ??
         createRouter(intent.routes, intent.defaultCluster, resolve, Math.random, intent.listener.tls !== undefined);
       this.router = intent.fault === undefined ? router : faulty(router, intent.fault);
       const via = intent.forwarding?.via;
@@ -178,11 +140,11 @@ export class Service {
     return {
       xForwardedFor,
       forwarded,
-      via: via === undefined ? '' : `Via: 1.1 ${via}\r\n`,
+      via: via === undefined ? NO_FIELDS : new FieldBlock(`Via: 1.1 ${via}\r\n`),
       address,
       secure,
       trusted: this.#trusted?.(address) ?? false,
-      lines: `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`,
+      fields: new FieldBlock(`X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`),
     };
   }
 

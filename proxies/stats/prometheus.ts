@@ -1,5 +1,5 @@
 /** Prometheus text exposition format 0.0.4. */
-import { latencyBuckets, type ProxyStats, type TrafficSnapshot } from './traffic.ts';
+import { LATENCY_BUCKETS, type ProxyStats, type TrafficSnapshot } from './traffic.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -57,7 +57,7 @@ const metrics: readonly Metric[] = [
       let count = 0;
       const buckets = traffic.latency.map((inBucket, index) => {
         count += inBucket;
-        const le = index === latencyBuckets - 1 ? '+Inf' : String(2 ** index / 1e6);
+        const le = index === LATENCY_BUCKETS - 1 ? '+Inf' : String(2 ** index / 1e6);
         return sample('hopcost_duration_seconds_bucket', { ...labels, le }, count);
       });
       return [

@@ -4,10 +4,10 @@ import { tell } from '../platform/notices.ts';
 import type { Reason, ReasonCounts } from './reasons.ts';
 
 /** Bucket i of a latency histogram holds durations of [2^(i-1), 2^i) microseconds, bucket 0 those below 1; the last is open. */
-export const latencyBuckets = 28;
+export const LATENCY_BUCKETS = 28;
 
 /** Microseconds that fall into the last bucket, and into 32 bits. */
-const LONGEST = 2 ** latencyBuckets;
+const LONGEST = 2 ** LATENCY_BUCKETS;
 
 /** Counted, and not told: clients come and go, and nobody need do anything about it. */
 const ORDINARY: ReadonlySet<Reason> = new Set(['client_closed', 'client_reset']);
@@ -24,7 +24,7 @@ export class Traffic {
   bytesSent = 0;
   /** Responses by class: index 1 is 1xx. */
   readonly codes: number[] = [0, 0, 0, 0, 0, 0];
-  readonly latency: number[] = Array.from({ length: latencyBuckets }, () => 0);
+  readonly latency: number[] = Array.from({ length: LATENCY_BUCKETS }, () => 0);
   latencyMicros = 0;
   readonly reasons: Partial<Record<Reason, number>> = {};
 
@@ -38,7 +38,7 @@ export class Traffic {
   finished(micros: number, status = 0): void {
     this.codes[Math.min(5, Math.trunc(status / 100))]!++;
     // Beyond 32 bits, 71 minutes, clz32 would see the remainder alone.
-    this.latency[Math.min(latencyBuckets - 1, 32 - Math.clz32(Math.min(micros, LONGEST)))]!++;
+    this.latency[Math.min(LATENCY_BUCKETS - 1, 32 - Math.clz32(Math.min(micros, LONGEST)))]!++;
     this.latencyMicros += micros;
   }
 

@@ -4,7 +4,7 @@ import { type IntentProblem, problemText } from '#proxies/config/intent-error.ts
 import type { Endpoint, EscapedSlashes, ProxyIntent } from '#proxies/config/intent.ts';
 import { readEnvoyConfig } from '#proxies/config/envoy.ts';
 import { parseIntent } from '#proxies/config/schema.ts';
-import type { ProxyDefinition } from '#proxies/contract.ts';
+import type { Capability, ProxyDefinition } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type Part, startTogether } from '#proxies/together.ts';
 import { UsageError, explain } from '#bench/model/errors.ts';
@@ -80,10 +80,19 @@ function fromFile(name: string | undefined, flags: ProxyFlags): Chosen {
   return { parts: [first!, ...others], ...(admin && { admin }), notes };
 }
 
-/** What flags say of every listener. */
-function complete(intent: ProxyIntent, flags: ProxyFlags): ProxyIntent {
-  const timeouts = parseTimeouts(flags.timeout ?? []);
-  const limits = parseLimits(flags.limit ?? []);
+/**
+ * What flags say of every listener. Limits and time-outs go to those of several that have a use for them; one that none has goes to all,
+ * who refuse it by its name.
+ */
+function complete({ definition, intent }: Part, all: readonly Part[], flags: ProxyFlags): ProxyIntent {
+  const concerns = (setting: `${'timeouts' | 'limits'}.${string}`): boolean => {
+    const takes = ({ capabilities }: ProxyDefinition): boolean => capabilities.has(setting as Capability);
+    return takes(definition) || !all.some((part) => takes(part.definition));
+  };
+  const mine = (group: 'timeouts' | 'limits', settings: object): object =>
+    Object.fromEntries(Object.entries(settings).filter(([key]) => concerns(`${group}.${key}`)));
+  const timeouts = mine('timeouts', parseTimeouts(flags.timeout ?? []));
+  const limits = mine('limits', parseLimits(flags.limit ?? []));
   return parseIntent({
     ...intent,
     ...(flags.workers !== undefined && { concurrency: parseInteger('--workers', flags.workers, 1, 256) }),
@@ -138,8 +147,9 @@ export const proxyCommand = (): Command =>
       if (name === undefined && flags.config === undefined)
         throw new UsageError('name a proxy, or give --config FILE (hopcost list shows the proxies)');
       const chosen = flags.config !== undefined ? fromFile(name, flags) : fromFlags(name!, flags);
-      const completed = ({ parts: [first, ...others] }: Chosen): readonly [Part, ...Part[]] => {
-        const withFlags = ({ definition, intent }: Part): Part => ({ definition, intent: complete(intent, flags) });
+      const completed = ({ parts }: Chosen): readonly [Part, ...Part[]] => {
+        const [first, ...others] = parts;
+        const withFlags = (part: Part): Part => ({ ...part, intent: complete(part, parts, flags) });
         return [withFlags(first), ...others.map(withFlags)];
       };
       const parts = completed(chosen);

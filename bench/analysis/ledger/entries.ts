@@ -7,7 +7,7 @@ import type { MicroRecord, SubjectRecord } from '#bench/model/record.ts';
 import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { familyOf } from '../between.ts';
 import type { Rounds } from '../comparison.ts';
-import type { FiguresBy } from '../scenario.ts';
+import type { FiguresBy } from '../figures.ts';
 import { COSTS, type Cost, type Entry, type Missing } from './account.ts';
 import { less, microsIn } from './micro.ts';
 import { httpOf, scenarioOf, USUAL } from './roles.ts';

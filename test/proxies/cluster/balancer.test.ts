@@ -3,19 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createBalancer, type Balancer } from '#proxies/cluster/balancer.ts';
 import type { LoadBalancing } from '#proxies/config/intent.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 
 const weighted = (...weights: number[]) => weights.map((weight, i) => ({ host: `10.0.0.${i + 1}`, port: 80, weight }));
-
-/** Mulberry32: a seeded stand-in for Math.random. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 function shares(balancer: Balancer, picks: number, key?: (i: number) => string): number[] {
   const counts = balancer.endpoints.map(() => 0);
@@ -37,8 +27,12 @@ test('round-robin takes turns, by weight smoothly', () => {
 });
 
 test('random and power-of-two draw by weight', () => {
-  near(shares(createBalancer({ endpoints: weighted(3, 1), policy: 'random' }, seeded(1)), 40_000), [0.75, 0.25], 0.01);
-  const two = createBalancer({ endpoints: weighted(1, 1, 1, 1), policy: 'power-of-two' }, seeded(2));
+  near(
+    shares(createBalancer({ endpoints: weighted(3, 1), policy: 'random' }, mulberry32(1)), 40_000),
+    [0.75, 0.25],
+    0.01,
+  );
+  const two = createBalancer({ endpoints: weighted(1, 1, 1, 1), policy: 'power-of-two' }, mulberry32(2));
   near(shares(two, 40_000), [0.25, 0.25, 0.25, 0.25], 0.01);
 });
 
@@ -55,7 +49,10 @@ test('least-request picks the least loaded for its weight, equals in turn', () =
 
 test('power-of-two keeps loads close where random does not', () => {
   const spread = (policy: LoadBalancing) => {
-    const balancer = createBalancer({ endpoints: weighted(...Array.from({ length: 50 }, () => 1)), policy }, seeded(3));
+    const balancer = createBalancer(
+      { endpoints: weighted(...Array.from({ length: 50 }, () => 1)), policy },
+      mulberry32(3),
+    );
     for (let i = 0; i < 5_000; i++) balancer.pick()!.active++;
     const active = balancer.endpoints.map((endpoint) => endpoint.active);
     return Math.max(...active) - Math.min(...active);
@@ -88,7 +85,7 @@ test('every policy visits each endpoint once when told what was tried', () => {
       fc.option(fc.ipV4(), { nil: undefined }),
       fc.integer(),
       (policy, weights, key, seed) => {
-        const balancer = createBalancer({ endpoints: weighted(...weights), policy }, seeded(seed));
+        const balancer = createBalancer({ endpoints: weighted(...weights), policy }, mulberry32(seed));
         const tried = new Set<(typeof balancer.endpoints)[number]>();
         for (const _ of weights) {
           const endpoint = balancer.pick(key, tried);

@@ -9,7 +9,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { packAddress } from '#proxies/config/ip-address.ts';
 import { createResolver, lookupName, lookupOne, parseConf, parseHosts } from '#proxies/net/resolver.ts';
-import { connectWire, type ConnectHandler, type Wire } from '#proxies/net/wire.ts';
+import type { ConnectHandler, Wire } from '#proxies/net/wire.ts';
+import { connectWire } from '#proxies/net/connect.ts';
 import { serve } from '../sockets.ts';
 
 const TYPES = { 1: 'A', 28: 'AAAA' } as const;
