@@ -11,6 +11,8 @@ export class FieldSection {
   count = 0;
   /** As SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 §6.5.2), those left out included. */
   size = 0;
+  /** It will not change any more: encoders may remember its block. */
+  isFixed = false;
   /** Of `size`: what goes beyond is counted and left out. */
   limit = Infinity;
 
@@ -43,6 +45,14 @@ export class FieldSection {
   /** Adds a field of ours. Name in lower case; one character a byte. */
   add(name: string, value: string, isSensitive = false): void {
     if (this.admits(name.length + value.length)) this.push(fieldOf(name, value, isSensitive));
+  }
+
+  /** A section of ours that stays as it is. Names in lower case; one character a byte. */
+  static of(fields: Iterable<readonly [name: string, value: string]>): FieldSection {
+    const section = new FieldSection();
+    for (const [name, value] of fields) section.add(name, value);
+    section.isFixed = true;
+    return section;
   }
 
   /** The value of the first field of this name, undefined where there is none. */

@@ -48,6 +48,14 @@ interface NameSlot {
   last: string | undefined;
 }
 
+interface Block {
+  /** Of the table as it was. */
+  readonly version: number;
+  readonly bytes: Buffer;
+}
+
+const MOST_BLOCKS = 64;
+
 const NO_VALUES: ReadonlyMap<string, number> = new Map();
 
 const FIXED = new Map<string, Map<string, number>>();
@@ -68,7 +76,9 @@ export class HpackEncoder {
   /** Table sizes to be announced with the next block: the smallest since the last one, and the one that holds. */
   #smallest = -1;
   /** Grows whenever the table changes: an encoded block is good for as long as it does not. */
-  version = 0;
+  #version = 0;
+  /** Blocks of sections that do not change. */
+  readonly #blocks = new Map<FieldSection, Block>();
 
   /** `most`: bytes of table that we care to keep, whatever the peer allows. */
   constructor(most = DEFAULT_TABLE_SIZE) {
@@ -83,13 +93,35 @@ export class HpackEncoder {
     if (capacity === this.#table.capacity) return;
     this.#smallest = this.#smallest === -1 ? capacity : Math.min(this.#smallest, capacity);
     this.#table.resize(capacity);
-    this.version++;
+    this.#version++;
   }
 
   /** Appends the block of a section to `output`. */
   encode(section: FieldSection, output: Output): void {
+    if (!section.isFixed) return this.#encodeAll(section, output);
+    const known = this.#blocks.get(section);
+    if (known !== undefined && known.version === this.#version && this.#smallest === -1) {
+      const { bytes } = known;
+      output.reserve(bytes.length);
+      output.buffer.set(bytes, output.length);
+      output.length += bytes.length;
+      return;
+    }
+    const start = output.length;
+    const version = this.#smallest === -1 ? this.#version : -1;
+    this.#encodeAll(section, output);
+    if (version === this.#version) this.#remember(section, output.buffer.subarray(start, output.length));
+  }
+
+  #encodeAll(section: FieldSection, output: Output): void {
     if (this.#smallest !== -1) this.#announce(output);
     for (let index = 0; index < section.count; index++) this.#encodeField(section.fields[index]!, output);
+  }
+
+  /** The block has changed nothing in the table, and would come out the same again. */
+  #remember(section: FieldSection, bytes: Buffer): void {
+    if (this.#blocks.size >= MOST_BLOCKS) this.#blocks.clear();
+    this.#blocks.set(section, { version: this.#version, bytes: Buffer.from(bytes) });
   }
 
   /** §4.2: where the size went down and up again, both must be told, lest the peer keeps what we have dropped. */
@@ -134,7 +166,7 @@ export class HpackEncoder {
     }
     slot.newest = this.#table.inserted;
     slot.values.set(field.value, slot.newest);
-    this.version++;
+    this.#version++;
   }
 
   #forget(field: Field, ordinal: number): void {

@@ -62,26 +62,26 @@ const TRANSITIONS = new Uint32Array(256 * 16);
 /** 1 where a string may end: after fewer than eight bits of padding, all of them ones (RFC 7541 §5.2). */
 const MAY_END = new Uint8Array(256);
 
-const branches: [number, number][] = [[-1, -1]];
+const BRANCHES: [number, number][] = [[-1, -1]];
 const LEAF = 1_000;
 for (let symbol = 0; symbol <= END_OF_STRING; symbol++) {
   let node = 0;
   for (let bit = LENGTHS[symbol]! - 1; bit >= 0; bit--) {
     const side = (CODES[symbol]! >>> bit) & 1;
-    if (bit === 0) branches[node]![side] = LEAF + symbol;
+    if (bit === 0) BRANCHES[node]![side] = LEAF + symbol;
     else {
-      if (branches[node]![side] === -1) branches[node]![side] = branches.push([-1, -1]) - 1;
-      node = branches[node]![side]!;
+      if (BRANCHES[node]![side] === -1) BRANCHES[node]![side] = BRANCHES.push([-1, -1]) - 1;
+      node = BRANCHES[node]![side]!;
     }
   }
 }
-for (let depth = 0, node = 0; depth < 8; depth++, node = branches[node]![1]) MAY_END[node] = 1;
+for (let depth = 0, node = 0; depth < 8; depth++, node = BRANCHES[node]![1]) MAY_END[node] = 1;
 for (let state = 0; state < 256; state++) {
   for (let nibble = 0; nibble < 16; nibble++) {
     let node = state;
     let given = 0;
     for (let bit = 3; bit >= 0; bit--) {
-      node = branches[node]![(nibble >>> bit) & 1]!;
+      node = BRANCHES[node]![(nibble >>> bit) & 1]!;
       if (node < LEAF) continue;
       given |= node === LEAF + END_OF_STRING ? FAILS : GIVES | ((node - LEAF) << 8);
       node = 0;

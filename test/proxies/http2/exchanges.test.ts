@@ -186,9 +186,9 @@ describe('flow control', () => {
     assert.equal(stream.sendWindow, 100 - 65_535);
     assert.equal(client.connection.sendData(stream, bytes(10), 0, 10, false), 0);
     client.receive(frame(8, 0, 1, uint32(65_435)));
-    assert.deepEqual(client.heard(), []);
+    assert.deepEqual(client.writable, []);
     client.receive(frame(8, 0, 1, uint32(5)));
-    assert.deepEqual(client.heard(), ['writable 1']);
+    assert.deepEqual(client.writable, [1]);
     assert.equal(client.connection.sendData(stream, bytes(10), 0, 10, false), 5);
   });
 

@@ -115,8 +115,7 @@ function outcome(make: () => Recorder, pieces: readonly Buffer[]): Outcome {
   const side = make();
   for (const piece of pieces) side.receive(piece);
   side.sent();
-  // Who waits is served between reads: when, and how often, depends on how they were cut.
-  return { events: side.events.filter((event) => !event.startsWith('writable')), open: side.connection.openStreams };
+  return { events: side.events, open: side.connection.openStreams };
 }
 
 for (const { name, make } of SIDES) {

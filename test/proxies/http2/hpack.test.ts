@@ -8,6 +8,7 @@ import { HpackDecoder } from '#proxies/http2/hpack-decoder.ts';
 import { HpackEncoder } from '#proxies/http2/hpack-encoder.ts';
 import { decodeHuffman, encodeHuffman, huffmanLength } from '#proxies/http2/huffman.ts';
 import { generator } from '#test/random.ts';
+import { Output } from '#proxies/http2/output.ts';
 import { headerSections, type TestField } from './header-sets.ts';
 import { decodeBlock, encodeBlock } from './hpack-streams.ts';
 
@@ -140,6 +141,39 @@ describe('HPACK', () => {
     const sizes = Array.from({ length: 4 }, () => encodeBlock(encoder, { fields: section!.fields }).length);
     assert.ok(sizes[3]! < sizes[0]! / 2, `blocks of ${sizes.join(', ')} bytes`);
     assert.equal(sizes[3], sizes[2]);
+  });
+
+  it('remembers the blocks of sections that do not change, for as long as the table does not', () => {
+    const encoder = new HpackEncoder();
+    const decoder = new HpackDecoder();
+    const fixed = FieldSection.of([
+      [':status', '200'],
+      ['x-fixed', 'value'],
+      ['etag', '"abc"'],
+    ]);
+    const block = (): Buffer => {
+      const output = new Output();
+      encoder.encode(fixed, output);
+      return Buffer.from(output.buffer.subarray(0, output.length));
+    };
+    const expected = fixed.entries();
+    const blocks = [block(), block(), block(), block()];
+    assert.deepEqual(blocks[3], blocks[2]);
+    const inserted = encodeBlock(encoder, { fields: [['x-other', 'moves the table on', false]] });
+    for (const each of [...blocks, inserted, block(), block()])
+      if (each === inserted) decodeBlock(decoder, each);
+      else
+        assert.deepEqual(
+          decodeBlock(decoder, each).map(([name, value]) => [name, value]),
+          expected,
+        );
+    encoder.setLimit(0);
+    decoder.setLimit(0);
+    for (const each of [block(), block(), block()])
+      assert.deepEqual(
+        decodeBlock(decoder, each).map(([name, value]) => [name, value]),
+        expected,
+      );
   });
 
   it('counts what does not fit the list and leaves it out, and still keeps the tables alike', () => {

@@ -13,6 +13,8 @@ type TestStream = Http2Stream<string>;
 export class Recorder implements Http2Handler<string>, Wire {
   readonly connection: Http2Connection<string>;
   readonly events: string[] = [];
+  /** Streams that were told to send on, apart: when depends on how the bytes were cut. */
+  readonly writable: number[] = [];
   readonly streams = new Map<number, TestStream>();
   /** Milliseconds, as the connection sees them. */
   now = 0;
@@ -80,7 +82,7 @@ export class Recorder implements Http2Handler<string>, Wire {
   }
 
   onWritable(stream: TestStream): void {
-    this.events.push(`writable ${stream.id}`);
+    this.writable.push(stream.id);
     this.onMore?.(stream);
   }
 
