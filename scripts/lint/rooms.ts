@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '../..');
 
 /** Room → what it may import besides its own files: `node:` (all of it), rooms or single files of other rooms, packages. */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  backends: ['node:'],
+  backends: ['node:', 'proxies/http2'], // one codec for origin, proxy and generator; readers that judge stay apart
   'proxies/platform': ['node:'], // the cellar
   proxies: ['node:'],
   'proxies/config': ['node:', 'zod', 'yaml'],
