@@ -32,7 +32,7 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
   {
     file: 'backends/planted.ts',
     forbidden: ['#proxies/contract.ts', '../bench/model/units.ts', 'yaml'],
-    allowed: ['node:net', './contract.ts'],
+    allowed: ['node:net', './contract.ts', '#proxies/http2/connection.ts'],
   },
   {
     file: 'proxies/l7/planted.ts',
@@ -48,6 +48,11 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
     file: 'proxies/http/planted.ts',
     forbidden: ['node:net', '../net/wire.ts', '../cluster/pool.ts'],
     allowed: ['./head.ts', '../config/defaults.ts', '../platform/notices.ts'],
+  },
+  {
+    file: 'proxies/http2/planted.ts',
+    forbidden: ['node:net', '../net/wire.ts', '../l7/router.ts', '#bench/model/units.ts'],
+    allowed: ['./field.ts', '../http/octets.ts', '../platform/notices.ts'],
   },
   {
     file: 'proxies/net/planted.ts',
