@@ -324,7 +324,7 @@ test('a route says otherwise, or nothing of it', async () => {
     at('/moved', { action: { kind: 'redirect', path: '/off' }, filters: settings({ told: null }) }),
   ];
   const change = { routes, filters: settings({ told: { say: 'all' } }), defaultCluster: 'origin' };
-  await using lab = await setup(answering(ok), change, proxyWith([told as FilterDefinition<unknown>]));
+  await using lab = await setup(answering(ok), change, proxyWith([told]));
   const answers: Readonly<Record<string, RegExp>> = {
     '/common': /all 1$/,
     '/same': /all 1$/,
@@ -346,7 +346,7 @@ test('filters see requests that no route is for', async () => {
   const routes: Route[] = [{ match: { hosts: ['other'] }, action: { kind: 'reply', status: 200 } }];
   const { defaultCluster: _, ...change } = { routes, filters, defaultCluster: undefined };
   const intent = { listener: { address: { host: '127.0.0.1', port: 0 } }, clusters: [], ...change };
-  const service = new Service(intent, { filters: [told as FilterDefinition<unknown>] });
+  const service = new Service(intent, { filters: [told] });
   assert.equal(service.router.route(headOf(get)).filters?.length, 1);
   service.close();
 });
@@ -370,7 +370,7 @@ test('a filter that is told wrongly, or that nobody knows, is refused by its pat
   ];
   for (const [intent, path] of cases)
     assert.throws(
-      () => new Service({ ...base, ...intent }, { filters: [told as FilterDefinition<unknown>] }),
+      () => new Service({ ...base, ...intent }, { filters: [told] }),
       (error) => error instanceof IntentError && path.test(error.message),
       String(path),
     );
