@@ -6,12 +6,9 @@
  * Rows beyond what the type demands say more exactly what is asked: one value of an open field (`concurrency=1`), and a list of more than
  * one element (`clusters[].endpoints[+]`).
  */
-import type { IntentPath } from './intent-path.ts';
+import type { IntentPath, Rows } from './intent-path.ts';
+import { RESILIENCE } from './resilience-features.ts';
 import { LIMITS, TIMEOUTS } from './settings.ts';
-
-/** Rows that may stand in a table and need not. */
-type ExactRows = { readonly [Row in `${IntentPath}=${string | number}` | `${string}[+]`]?: string };
-type Rows<Path extends string> = Readonly<Record<Extract<IntentPath, Path>, string>> & ExactRows;
 
 /** What all proxies do: one way from a listener to endpoints. */
 const PLAIN = 'plain forwarding';
@@ -79,6 +76,7 @@ const CLUSTERS = {
   'clusters[].connectTimeout': 'connect timeout per cluster',
   'clusters[].proxyProtocol=v1': 'proxy-protocol-out',
   'clusters[].proxyProtocol=v2': 'PROXY protocol v2 upstream',
+  ...RESILIENCE,
   defaultCluster: PLAIN,
 } as const satisfies Rows<`clusters${string}` | 'defaultCluster'>;
 
@@ -238,6 +236,7 @@ export type Feature = (typeof ALL_FEATURES)[number];
 export const TLS_FEATURES = featuresOf(DOWNSTREAM_TLS);
 export const ROUTE_FEATURES = featuresOf(ROUTES);
 export const HTTP_FEATURES = featuresOf({ ...ROUTES, ...OF_HTTP });
+export const RESILIENCE_FEATURES = featuresOf(RESILIENCE);
 export const POLICY_FEATURES = featuresOf(POLICIES);
 export const HTTP_SETTINGS = [
   'limits.headBytes',

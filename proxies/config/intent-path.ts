@@ -27,3 +27,9 @@ type PathsOfFields<T, At extends string> = {
 type Joined<At extends string, Key extends string> = At extends '' ? Key : `${At}.${Key}`;
 
 export type IntentPath = PathsBelow<ProxyIntent, ''>;
+
+/** Rows that may stand in a table and need not. */
+type ExactRows = { readonly [Row in `${IntentPath}=${string | number}` | `${string}[+]`]?: string };
+
+/** A table over all places that begin as `Path` says. */
+export type Rows<Path extends string> = Readonly<Record<Extract<IntentPath, Path>, string>> & ExactRows;

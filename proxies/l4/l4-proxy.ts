@@ -3,7 +3,7 @@ import { describeIntent } from '../config/describe.ts';
 import { checkReload } from '../config/reload.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
-import { endpointStats } from '../cluster/balancer.ts';
+import { endpointStats } from '../cluster/endpoint.ts';
 import type { Wire, WireListener } from '../net/wire.ts';
 import { listenWires } from '../net/listen.ts';
 import { lossesTo, openAccessLog, type AccessLog } from '../stats/access-log.ts';

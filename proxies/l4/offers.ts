@@ -1,11 +1,18 @@
 /** What the L4 references offer of all features. */
-import { HTTP_FEATURES, HTTP_SETTINGS, POLICY_FEATURES, TLS_FEATURES } from '../config/features.ts';
-import { offered, place, refused, type Offers } from '../config/offers.ts';
+import {
+  HTTP_FEATURES,
+  HTTP_SETTINGS,
+  POLICY_FEATURES,
+  RESILIENCE_FEATURES,
+  TLS_FEATURES,
+} from '../config/features.ts';
+import { notOffered, offered, place, refused, type Offers } from '../config/offers.ts';
 
 const COMMON = place(
   offered('plain forwarding', 'balancing', 'endpoint weights', ...POLICY_FEATURES),
   offered('source rules', 'port rules', 'shared port', 'workers', 'stats', 'access-log'),
   offered('drain', 'timeouts.drain'),
+  notOffered(...RESILIENCE_FEATURES),
   refused('works below HTTP and has none', 'upgrade', ...HTTP_FEATURES, ...HTTP_SETTINGS),
   refused('does not terminate TLS; l7-tls does', ...TLS_FEATURES, 'timeouts.tlsHandshake'),
   refused('does not speak TLS to origins; l7-tls-reencrypt does', 'tls-origination', 'client certificate upstream'),

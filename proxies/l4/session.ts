@@ -2,7 +2,7 @@
  * One client's connection through L4: who it is (PROXY protocol), where it wants to go (ClientHello), an endpoint that takes it, then
  * a relay. Nothing is forwarded before an endpoint took the connection, so another may be tried until then.
  */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { parseClientHello, type ClientHello } from '../net/client-hello.ts';
 import type { Parsed } from '../net/parsed.ts';
 import { parseProxyHeader, writeProxyHeader, type ProxyAddresses } from '../net/proxy-protocol.ts';

@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream';
 import { createBalancer } from '../cluster/balancer.ts';
 import { describeIntent } from '../config/describe.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
-import { POLICY_FEATURES, ROUTE_FEATURES, TLS_FEATURES } from '../config/features.ts';
+import { POLICY_FEATURES, RESILIENCE_FEATURES, ROUTE_FEATURES, TLS_FEATURES } from '../config/features.ts';
 import { IntentError } from '../config/intent-error.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { keptOwn, notOffered, offered, offeredBy, place, refusals, refused, type Offers } from '../config/offers.ts';
@@ -31,6 +31,7 @@ const OFFERS: Offers = place(
   refused('has no such thing; l7-forward does', 'connect'),
   refused('neither writes nor removes such fields', 'X-Forwarded-*', 'no X-Forwarded-*', 'Forwarded', 'Via'),
   refused('believes nobody', 'trusted peers'),
+  refused('has no such thing; l7-http does', ...RESILIENCE_FEATURES),
   refused('does not look into paths', 'escaped slashes refused'),
   refused('is one event loop', 'workers'),
   refused('does not terminate TLS', ...TLS_FEATURES, 'timeouts.tlsHandshake'),
