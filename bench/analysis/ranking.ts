@@ -4,13 +4,13 @@
  * between one more than are known to be cheaper and the last place before those known to be dearer. Pure.
  */
 import type { SubjectRecord } from '#bench/model/record.ts';
-import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
+import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import type { ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
-import { keepAlive } from './between.ts';
 import { asFamily, besidesOf, compare, type Comparison, type Strength } from './comparison.ts';
 import { aboveNoise, type Noise } from './noise.ts';
 import { formatEstimate, formatQuantity } from './quantity.ts';
+import { isSingle, mainScenarioName } from './roles.ts';
 import type { FiguresBy } from './scenario.ts';
 
 export interface Ranking {
@@ -52,8 +52,8 @@ export function rankingsOf(
 ): Ranking[] {
   const all = scenarios.map(({ scenario }) => scenario);
   return LAYERS.flatMap(({ layer, tls }): Ranking[] => {
-    const own = subjects.filter((one) => one.layer === layer && one.tls === tls && hopsOf(one.subject) === 1);
-    const scenario = scenarios.find((one) => one.scenario.name === keepAlive(all, tls));
+    const own = subjects.filter((one) => one.layer === layer && one.tls === tls && isSingle(one));
+    const scenario = scenarios.find((one) => one.scenario.name === mainScenarioName(all, tls));
     if (own.length === 0 || !scenario) return [];
     const names = own.map(({ subject }) => subjectName(subject));
     const measured = names

@@ -11,10 +11,7 @@ import { Loop, Scenario, Subject } from './scenario.ts';
 import { Bytes, Micros, Millis, PerSecond } from './units.ts';
 import { Warning } from './warning.ts';
 
-export const SCHEMA_VERSION = 2;
-/** Version 1 had no turns: each of its trials was a window by itself, and its rounds are read as generations. */
-const READABLE_VERSIONS = [1, SCHEMA_VERSION] as const;
-export const isReadable = (schema: number): boolean => READABLE_VERSIONS.some((version) => version === schema);
+export const SCHEMA_VERSION = 3;
 
 export const Environment = z.object({
   cpuModel: z.string(),
@@ -48,7 +45,7 @@ export type Placement = z.infer<typeof Placement>;
 
 export const RunRecord = z.object({
   record: z.literal('run'),
-  schema: z.literal(READABLE_VERSIONS),
+  schema: z.literal(SCHEMA_VERSION),
   run: z.string(),
   startedAt: z.iso.datetime(),
   hopcost: z.string(),
@@ -94,8 +91,14 @@ export type RunRecord = z.infer<typeof RunRecord>;
 export const SubjectRecord = z.object({
   record: z.literal('subject'),
   subject: Subject,
+  /** The maker: subjects of one family are set against each other. Direct's is its own. */
+  family: z.string(),
   layer: z.enum(['direct', 'l4', 'l7']),
   tls: z.boolean(), // terminates TLS
+  /** What all others of its layer, with TLS or without, are set against. */
+  isReference: z.boolean(),
+  /** Its code runs on the harness's own Node, and comes with hopcost or with npm; what it is then depends on that Node. */
+  isHosted: z.boolean(),
   summary: z.string(),
   version: z.string(),
   nativeConfig: z.string(),

@@ -58,6 +58,10 @@ export const definitionOf = (
   name: string,
 ): ProxyDefinition | undefined => chosen.find((definition) => definition.name === name);
 
+/** The names of those that run inside a process of ours. */
+export const hostedOf = ({ proxies: chosen }: Pick<Settings, 'proxies'>): ReadonlySet<string> =>
+  new Set(chosen.filter(({ isHosted }) => isHosted).map(({ name }) => name));
+
 /** Who watches a run go on. Called between turns and windows, never inside one. */
 export interface Observer {
   note(line: string): void;

@@ -8,7 +8,9 @@ const mode: L4Mode = { name: 'l4-sni', sni: true, transport: 'tcp' };
 
 export const definition: ProxyDefinition = {
   name: mode.name,
+  family: 'hopcost',
   layer: 'l4',
+  isHosted: true,
   summary: 'TLS passthrough routed by SNI and ALPN from the ClientHello, without terminating TLS',
   capabilities: new Set([
     'balancing',

@@ -8,7 +8,10 @@ const mode: L4Mode = { name: 'l4-tcp', sni: false, transport: 'tcp' };
 
 export const definition: ProxyDefinition = {
   name: mode.name,
+  family: 'hopcost',
   layer: 'l4',
+  isReference: true,
+  isHosted: true,
   summary: 'TCP relay on raw sockets: one endpoint per connection, half-close and RST passed on, bounded buffering',
   capabilities: new Set([
     'balancing',

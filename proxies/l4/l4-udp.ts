@@ -8,7 +8,9 @@ const mode: L4Mode = { name: 'l4-udp', sni: false, transport: 'udp' };
 
 export const definition: ProxyDefinition = {
   name: mode.name,
+  family: 'hopcost',
   layer: 'l4',
+  isHosted: true,
   summary: 'UDP relay: a session per client address and port, idle expiry, a cap on sessions',
   capabilities: new Set(['udp', 'balancing', 'workers', 'stats', 'access-log', 'drain']),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),

@@ -8,7 +8,9 @@ const offered = { name: 'l7-forward', termination: false, reencrypts: false, for
 
 export const definition: ProxyDefinition = {
   name: offered.name,
+  family: 'hopcost',
   layer: 'l7',
+  isHosted: true,
   summary: 'forward proxy: absolute-form requests and CONNECT, with allow and block lists',
   capabilities: new Set<Capability>([
     'connect',

@@ -21,7 +21,10 @@ const offered = { name: 'l7-http', termination: false, reencrypts: false, forwar
 
 export const definition: ProxyDefinition = {
   name: offered.name,
+  family: 'hopcost',
   layer: 'l7',
+  isReference: true,
+  isHosted: true,
   summary: 'HTTP/1.1 parsed and reissued on raw sockets, with pooled keep-alive upstreams',
   capabilities: new Set<Capability>(commonCapabilities),
   availability: async () => ({ state: 'ready', version: process.version }),

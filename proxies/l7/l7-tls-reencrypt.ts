@@ -9,7 +9,10 @@ const offered = { name: 'l7-tls-reencrypt', termination: true, reencrypts: true,
 
 export const definition: ProxyDefinition = {
   name: offered.name,
+  family: 'hopcost',
   layer: 'l7',
+  reencrypts: true,
+  isHosted: true,
   summary: 'as l7-tls, with TLS to the origin as well, verified by default',
   capabilities: new Set<Capability>([...commonCapabilities, 'tls-termination', 'mtls']),
   availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),

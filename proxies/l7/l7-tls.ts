@@ -52,7 +52,10 @@ const offered = { name: 'l7-tls', termination: true, reencrypts: false, forward:
 
 export const definition: ProxyDefinition = {
   name: offered.name,
+  family: 'hopcost',
   layer: 'l7',
+  isReference: true,
+  isHosted: true,
   summary: 'TLS terminated (SNI, ALPN, resumption), then as l7-http',
   capabilities: new Set<Capability>([...commonCapabilities, 'tls-termination', 'mtls']),
   availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),

@@ -221,6 +221,7 @@ const capabilities: readonly Capability[] = ['balancing', 'upgrade', 'proxy-prot
 
 export const apacheHttp = definePeer({
   name: 'apache-http',
+  family: 'apache',
   layer: 'l7',
   summary: 'Apache httpd: mod_proxy_http on the event MPM',
   query,
@@ -232,6 +233,7 @@ export const apacheHttp = definePeer({
 
 export const apacheTls = definePeer({
   name: 'apache-tls',
+  family: 'apache',
   layer: 'l7',
   summary: 'Apache httpd: TLS termination by mod_ssl, HTTP/1.1 upstream',
   query,

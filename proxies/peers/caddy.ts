@@ -277,6 +277,7 @@ const capabilities: readonly Capability[] = ['balancing', 'tls-origination', 'ro
 
 export const caddyHttp = definePeer({
   name: 'caddy-http',
+  family: 'caddy',
   layer: 'l7',
   summary: 'Caddy: HTTP/1.1 reverse proxy',
   query,
@@ -288,6 +289,7 @@ export const caddyHttp = definePeer({
 
 export const caddyTls = definePeer({
   name: 'caddy-tls',
+  family: 'caddy',
   layer: 'l7',
   summary: 'Caddy: TLS termination, HTTP/1.1 upstream',
   query,

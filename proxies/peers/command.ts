@@ -17,6 +17,8 @@ import type { Rendered } from './process.ts';
 
 export interface CommandSpec {
   readonly name: string;
+  /** Of several commands that are one maker's; its own name where absent. */
+  readonly family?: string;
   readonly layer: 'l4' | 'l7';
   /** It ends TLS, with the certificate and key that it is given. */
   readonly tls?: boolean;
@@ -49,7 +51,7 @@ export function defineCommand(spec: CommandSpec): ProxyDefinition {
 }
 
 function commandIn(spec: CommandSpec, place: Place): ProxyDefinition {
-  const { name, layer, tls = false, command, env = {} } = spec;
+  const { name, family = name, layer, tls = false, command, env = {} } = spec;
   const cwd = place.cwd ?? spec.cwd;
   const capabilities = new Set<Capability>(tls ? ['tls-termination'] : []);
   const availability = (): Availability => {
@@ -60,6 +62,7 @@ function commandIn(spec: CommandSpec, place: Place): ProxyDefinition {
   };
   return {
     name,
+    family,
     layer,
     summary: `your own: ${command.join(' ')}`,
     capabilities,

@@ -298,6 +298,7 @@ const httpCapabilities: readonly Capability[] = [...capabilities, 'routing', 'we
 
 export const envoyTcp = definePeer({
   name: 'envoy-tcp',
+  family: 'envoy',
   layer: 'l4',
   summary: 'Envoy with tcp_proxy',
   query,
@@ -309,6 +310,7 @@ export const envoyTcp = definePeer({
 
 export const envoyHttp = definePeer({
   name: 'envoy-http',
+  family: 'envoy',
   layer: 'l7',
   summary: 'Envoy with http_connection_manager',
   query,
@@ -320,6 +322,7 @@ export const envoyHttp = definePeer({
 
 export const envoyTls = definePeer({
   name: 'envoy-tls',
+  family: 'envoy',
   layer: 'l7',
   summary: 'Envoy: TLS termination, HTTP/1.1 upstream',
   query,

@@ -242,6 +242,7 @@ const httpCapabilities: readonly Capability[] = [...capabilities, 'routing', 'we
 
 export const haproxyTcp = definePeer({
   name: 'haproxy-tcp',
+  family: 'haproxy',
   layer: 'l4',
   summary: 'HAProxy in TCP mode',
   query,
@@ -253,6 +254,7 @@ export const haproxyTcp = definePeer({
 
 export const haproxyHttp = definePeer({
   name: 'haproxy-http',
+  family: 'haproxy',
   layer: 'l7',
   summary: 'HAProxy in HTTP mode: HTTP/1.1 reverse proxy',
   query,
@@ -264,6 +266,7 @@ export const haproxyHttp = definePeer({
 
 export const haproxyTls = definePeer({
   name: 'haproxy-tls',
+  family: 'haproxy',
   layer: 'l7',
   summary: 'HAProxy: TLS termination, HTTP/1.1 upstream',
   query,

@@ -256,6 +256,7 @@ const httpCapabilities: readonly Capability[] = [
 
 export const nginxStream = definePeer({
   name: 'nginx-stream',
+  family: 'nginx',
   layer: 'l4',
   summary: 'NGINX stream module: relays TCP',
   query: {
@@ -281,6 +282,7 @@ export const nginxStream = definePeer({
 
 export const nginxHttp = definePeer({
   name: 'nginx-http',
+  family: 'nginx',
   layer: 'l7',
   summary: 'NGINX: HTTP/1.1 reverse proxy',
   query,
@@ -292,6 +294,7 @@ export const nginxHttp = definePeer({
 
 export const nginxTls = definePeer({
   name: 'nginx-tls',
+  family: 'nginx',
   layer: 'l7',
   summary: 'NGINX: TLS termination, HTTP/1.1 upstream',
   query,

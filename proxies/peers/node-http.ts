@@ -130,7 +130,9 @@ async function start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningP
 
 export const definition: ProxyDefinition = {
   name,
+  family: name,
   layer: 'l7',
+  isHosted: true,
   summary: 'the textbook node:http proxy with a keep-alive agent: the naive yardstick',
   capabilities: new Set(['balancing', 'drain']),
   keepsOwn: keptOwn(

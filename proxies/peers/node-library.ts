@@ -201,7 +201,9 @@ function define(spec: LibrarySpec, tls: boolean): ProxyDefinition {
   const offers = new Set<Feature>([...OFFERS, ...capabilities]);
   return {
     name,
+    family: spec.name,
     layer: 'l7',
+    isHosted: true,
     summary: tls ? `${spec.summary}; TLS by node:https` : spec.summary,
     capabilities,
     keepsOwn: keptOwn('l7', offers),

@@ -22,6 +22,7 @@ export interface Surroundings {
 
 export interface PeerSpec {
   readonly name: string;
+  readonly family: string;
   readonly layer: 'l4' | 'l7';
   readonly summary: string;
   readonly query: BinaryQuery;
@@ -38,7 +39,7 @@ export interface PeerDefinition extends ProxyDefinition {
 }
 
 export function definePeer(spec: PeerSpec): PeerDefinition {
-  const { name, layer, summary, query, capabilities, signals } = spec;
+  const { name, family, layer, summary, query, capabilities, signals } = spec;
   const offers = new Set<Feature>([...spec.offers, ...capabilities]);
   const render: PeerDefinition['render'] = (intent, surroundings) => {
     requireOffered(name, intent, offers);
@@ -46,6 +47,7 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
   };
   return {
     name,
+    family,
     layer,
     summary,
     capabilities,

@@ -8,7 +8,16 @@ import { judgeTrial } from '#bench/analysis/verdict.ts';
 import { latencyBucket } from '#bench/model/latency-bucket.ts';
 import type { EncodedHistogram, LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';
-import type { MicroRecord, Placement, RunRecord, RunRecords, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import {
+  type MicroRecord,
+  type Placement,
+  type RunRecord,
+  type RunRecords,
+  SCHEMA_VERSION,
+  type SubjectRecord,
+  type TrialRecord,
+} from '#bench/model/record.ts';
+import { proxies } from '#proxies/registry.ts';
 import { type Loop, type Scenario, hopName, hopsOf } from '#bench/model/scenario.ts';
 import { bytes, micros, millis, perSecond } from '#bench/model/units.ts';
 import { mulberry32 } from '#bench/plan/random.ts';
@@ -17,6 +26,8 @@ import { SCENARIOS } from '#bench/plan/scenarios.ts';
 
 export interface Truth {
   readonly name: string;
+  /** As the registry has it, or the name, where absent. */
+  readonly family?: string;
   readonly layer: SubjectRecord['layer'];
   readonly tls?: boolean;
   /** Microseconds per request in http-small or tls-keepalive, and the user part of it. */
@@ -128,7 +139,7 @@ export function syntheticRun({
       ...truths.map(subjectRecord),
       ...rows.map(({ name, hops }) => {
         const record = subjectRecord(truths.find((truth) => truth.name === name)!);
-        return { ...record, subject: { kind: 'proxy' as const, name, hops } };
+        return { ...record, isReference: false, subject: { kind: 'proxy' as const, name, hops } };
       }),
     ],
     trials,
@@ -318,7 +329,7 @@ const runRecord = (
   { seed, rounds, instructions }: { seed: number; rounds: number; instructions: boolean },
 ): RunRecord => ({
   record: 'run',
-  schema: 1,
+  schema: SCHEMA_VERSION,
   run: '2026-05-04T09-30-00-standard',
   startedAt: new Date(STARTED).toISOString(),
   hopcost: '0.1.0',
@@ -350,11 +361,14 @@ const runRecord = (
   placement: PLACEMENT,
 });
 
-const subjectRecord = ({ name, layer, tls }: Truth): SubjectRecord => ({
+const subjectRecord = ({ name, family, layer, tls }: Truth): SubjectRecord => ({
   record: 'subject',
   subject: layer === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name },
+  family: family ?? proxies.get(name)?.family ?? name,
   layer,
   tls: tls ?? false,
+  isReference: proxies.get(name)?.isReference ?? false,
+  isHosted: proxies.has(name) ? proxies.get(name)!.isHosted === true : layer !== 'direct',
   summary:
     layer === 'direct' ? 'no proxy: the load goes straight to the origin' : `${layer.toUpperCase()} proxy for tests`,
   version: 'v26.10.0',

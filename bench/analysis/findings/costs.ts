@@ -1,11 +1,11 @@
 /** What hops cost in CPU time: the references, TLS, how the proxies of a layer rank, and each against the reference. */
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Finding, NamedComparison } from '../analysis.ts';
-import { REFERENCES } from '../between.ts';
 import { strengthOfBound, strengthOfFigure } from '../comparison.ts';
 import { moreThan } from '../more.ts';
 import { formatEstimate, formatQuantity, formatInterval } from '../quantity.ts';
 import { describeRanking, strengthOfRanking } from '../ranking.ts';
+import { referenceName } from '../roles.ts';
 import { type Evidence, mainHops, MOST_OF_A_KIND, weaker, whyNone } from './evidence.ts';
 
 const LAYER = { l4: 'L4', l7: 'L7' } as const;
@@ -44,7 +44,8 @@ const ofCpu = ({ comparisons }: Evidence, kind: NamedComparison['name']): NamedC
 /** Of many, the reference’s is the one to read. */
 export function tlsCosts(evidence: Evidence): Finding[] {
   const all = ofCpu(evidence, 'TLS added');
-  const isMain = ({ subject }: NamedComparison): boolean => subject.subject === 'l7-tls';
+  const main = referenceName(evidence.subjects, { layer: 'l7', tls: true });
+  const isMain = ({ subject }: NamedComparison): boolean => subject.subject === main;
   const fold = all.length > MOST_OF_A_KIND && all.some(isMain);
   return all.map((comparison): Finding => {
     const { subject, estimate } = comparison;
@@ -87,7 +88,7 @@ export function others(evidence: Evidence): Finding[] {
       strength === 'cannot tell' && estimate.n > 1
         ? `${subject.subject} cost ${moreThan(comparison, reference.subject)} in CPU per request.`
         : `${subject.subject} cost ${formatEstimate(estimate, 'ratio')} the CPU per request of ${reference.subject}.`;
-    const isRanked = Object.values<string>(REFERENCES).includes(reference.subject) && all.length > MOST_OF_A_KIND;
+    const isRanked = all.length > MOST_OF_A_KIND;
     const told = strengthOfBound(comparison);
     return { sentence, strength: told, scenario: subject.scenario, ...(isRanked && { isDetail: true }) };
   });

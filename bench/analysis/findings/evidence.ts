@@ -1,14 +1,13 @@
 /** What findings are made from, and the words that several of them share. */
 import type { CalibrationRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
-import { hopsOf, subjectName } from '#bench/model/scenario.ts';
 import type { NamedComparison, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
-import { keepAlive, REFERENCES } from '../between.ts';
 import type { ChainCost } from '../chains.ts';
 import type { Strength } from '../comparison.ts';
 import type { Knees } from '../knees.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Noise } from '../noise.ts';
 import type { Ranking } from '../ranking.ts';
+import { isSingle, mainScenarioName } from '../roles.ts';
 import type { SecondOpinion } from '../second-opinion.ts';
 
 export interface Evidence {
@@ -38,16 +37,16 @@ export function mainHops({
   subjects,
   scenarios,
 }: Evidence): { scenario: ScenarioAnalysis; hops: SubjectRecord[] } | undefined {
-  const name = keepAlive(
+  const name = mainScenarioName(
     scenarios.map(({ scenario }) => scenario),
     false,
   );
   const scenario = scenarios.find((one) => one.scenario.name === name);
   if (!scenario) return undefined;
   const plain = subjects.filter(
-    ({ subject, layer, tls, external }) => layer !== 'direct' && !tls && hopsOf(subject) === 1 && !external,
+    (record) => record.layer !== 'direct' && !record.tls && isSingle(record) && !record.external,
   );
-  const references = plain.filter(({ subject }) => Object.values<string>(REFERENCES).includes(subjectName(subject)));
+  const references = plain.filter(({ isReference }) => isReference);
   const hops = (references.length > 0 ? references : plain).toSorted((a, b) => b.layer.localeCompare(a.layer)); // L7 first
   return { scenario, hops };
 }

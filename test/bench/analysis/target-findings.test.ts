@@ -6,21 +6,13 @@ import { targetFindings } from '#bench/analysis/target-findings.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { cappedScenarios } from '#bench/plan/capped.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
+import { subjectRecord } from '#test/bench/subject-record.ts';
 
 const [capped] = cappedScenarios(['http-small'], new Set(['http']), 100);
 const estimate = (value: number, n = 12) => ({ value, low: value - 1, high: value + 1, n, coverage: 0.96 });
 
-const record = (name: string, external?: SubjectRecord['external']): SubjectRecord => ({
-  record: 'subject',
-  subject: name === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name },
-  layer: name === 'direct' ? 'direct' : 'l7',
-  tls: false,
-  summary: '',
-  version: '',
-  nativeConfig: '',
-  preflight: [],
-  ...(external && { external }),
-});
+const record = (name: string, external?: SubjectRecord['external']): SubjectRecord =>
+  subjectRecord(name, external && { external });
 const elsewhere = record('lb', { url: 'http://lb.example.org/', maxRate: 100, expect: null });
 
 const subject = (name: string, more: Partial<SubjectAnalysis>): SubjectAnalysis => ({
