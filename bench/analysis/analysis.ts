@@ -12,7 +12,7 @@ import type { WarningCode } from '#bench/model/warning.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import type { BudgetOutcome } from './budget-outcome.ts';
 import type { ChainCost } from './chains.ts';
-import type { Comparison, Strength } from './comparison.ts';
+import type { Comparison } from './comparison.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { HistoryMark, HistoryPoint } from './history.ts';
 import type { Knees } from './knees.ts';
@@ -23,6 +23,7 @@ import type { SecondOpinion } from './second-opinion.ts';
 import type { Unit } from './quantity.ts';
 import type { Ranking } from './ranking.ts';
 import type { Tail } from './tail.ts';
+import type { Label } from './trust.ts';
 
 export type { Account } from './ledger/account.ts';
 export type { Estimate };
@@ -68,7 +69,9 @@ export interface Analysis {
 export interface Finding {
   readonly sentence: string;
   /** 'note': nothing that could be claimed, but to be known. */
-  readonly strength: Strength | 'note';
+  readonly strength: Label;
+  /** The metrics that it tells of: its label follows the instruments that they were read with. None: it tells of no figure. */
+  readonly restsOn: readonly MetricName[];
   /** Where its evidence stands: a scenario, or another part of the report. */
   readonly scenario: string;
   readonly part?: 'ranking' | 'knees' | 'calibration' | 'second-opinions' | 'noise' | 'trials' | 'configuration';
@@ -81,6 +84,8 @@ export interface Finding {
     readonly what: string;
     readonly estimate: Estimate;
     readonly unit: Unit;
+    /** Of what one hop costs. */
+    readonly layer?: SubjectRecord['layer'];
   };
 }
 

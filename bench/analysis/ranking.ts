@@ -12,6 +12,7 @@ import { aboveNoise, type Noise } from './noise.ts';
 import { formatEstimate, formatQuantity } from './quantity.ts';
 import { isSingle, mainScenarioName } from './roles.ts';
 import type { FiguresBy } from './scenario.ts';
+import { shownStrength, type Trust } from './trust.ts';
 
 export interface Ranking {
   readonly layer: 'l4' | 'l7';
@@ -127,6 +128,21 @@ function rank(
       next: over ? { ratio: over.estimate, strength: over.strength } : null,
     };
   });
+}
+
+const RANKED_BY = ['cpuPerRequest'] as const;
+
+/** Ranks as they may be shown. */
+export function rankingUnderTrust(ranking: Ranking, trust: Trust): Ranking {
+  const shown = (strength: Strength): Strength => shownStrength(strength, trust.most(RANKED_BY));
+  return {
+    ...ranking,
+    ranked: ranking.ranked.map(({ strength, next, ...one }) => ({
+      ...one,
+      strength: shown(strength),
+      next: next && { ...next, strength: shown(next.strength) },
+    })),
+  };
 }
 
 /** Neighbours that cannot be told apart, in the order of the ranking; each run holds two or more. */

@@ -5,7 +5,7 @@
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import { CONFIDENCE, type Rounds } from '#bench/analysis/comparison.ts';
 import { headOf, isDuet } from '#bench/analysis/head-of.ts';
-import { failuresOf, isLatency, type MetricName } from '#bench/analysis/metrics.ts';
+import { failuresOf, isLatency, metric, type MetricName } from '#bench/analysis/metrics.ts';
 import { formatEstimate, formatQuantity, type Unit } from '#bench/analysis/quantity.ts';
 import { mainScenarioName } from '#bench/analysis/roles.ts';
 import { type FiguresBy, figuresOnce } from '#bench/analysis/scenario.ts';
@@ -155,8 +155,7 @@ const leastRounds = (confidence: number): number => Math.ceil(1 - Math.log2(1 - 
 
 function whereOf(left: Side, right: Side | undefined, named: BudgetMetric): string {
   const places = [...new Set([left.scenario, ...(right ? [right.scenario] : [])])].join(' against ');
-  const as =
-    isAdded(named) && ADDED[named].length > 1 ? `${left.as.startsWith('service') ? 'service' : 'response'} time, ` : '';
+  const as = isAdded(named) && ADDED[named].length > 1 ? `${metric(left.as).quantile!.time} time, ` : '';
   return `(${as}${places})`;
 }
 

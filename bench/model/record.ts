@@ -52,6 +52,8 @@ export const RunRecord = z.object({
   revision: z.string().nullable(), // git commit, with '-dirty' where it is
   command: z.array(z.string()),
   preset: z.string(),
+  /** False of a preset that only shows that everything runs: no figure of it is more than a note. */
+  isForFigures: z.boolean(),
   seed: z.number().int(),
   rounds: z.number().int(),
   warmup: Millis,
@@ -237,6 +239,10 @@ export const MicroRecord = z.object({
 });
 export type MicroRecord = z.infer<typeof MicroRecord>;
 
+/** 'way': to the origin and back. 'count': of requests. 'drops': of what was due and not sent. */
+const CalibrationSubject = z.enum(['way', 'delay', 'rate', 'count', 'stall', 'errors', 'drops']);
+export type CalibrationSubject = z.infer<typeof CalibrationSubject>;
+
 /** The driver against an origin with known delays, rate, stall and errors: how far this run's own instruments may be trusted. */
 export const CalibrationRecord = z.object({
   record: z.literal('calibration'),
@@ -244,6 +250,10 @@ export const CalibrationRecord = z.object({
     z.object({
       /** 'delay 5 ms, p50'. */
       name: z.string(),
+      /** What of the instruments it tries: by which of their figures it is known. */
+      tries: CalibrationSubject,
+      /** Of a delay: the quantile that was compared. Absent: nothing came to be compared. */
+      quantile: z.enum(['p50', 'p99']).optional(),
       unit: z.enum(['µs', '/s', 'requests']),
       expected: z.number(),
       measured: z.number(),

@@ -3,7 +3,7 @@
  * and axes, which is what these tables still do for files of that time, and for nothing else. Version 1 had no turns: each of its trials was
  * a window by itself, and its rounds are read as generations.
  */
-import { SCHEMA_VERSION } from './record.ts';
+import { type CalibrationSubject, SCHEMA_VERSION } from './record.ts';
 import type { Role } from './scenario.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -19,9 +19,16 @@ export function upgradeLine(line: unknown, from: number, node: string): unknown 
   if (from >= SCHEMA_VERSION || !isFields(line)) return line;
   switch (line['record']) {
     case 'run':
-      return { ...line, schema: SCHEMA_VERSION, scenarios: withRoles(line['scenarios']) };
+      return {
+        ...line,
+        schema: SCHEMA_VERSION,
+        isForFigures: line['preset'] !== 'smoke',
+        scenarios: withRoles(line['scenarios']),
+      };
     case 'subject':
       return { ...line, ...identityOf(line, node) };
+    case 'calibration':
+      return { ...line, checks: withSubjects(line['checks']) };
     default:
       return line;
   }
@@ -85,4 +92,25 @@ function readScenario({ axis, traffic, loop }: Fields): OldScenario {
     uploads: isFields(request) && Number(request['bodyBytes']) > 0,
     of: isFields(loop) && loop['kind'] === 'paced' ? loop['of'] : undefined,
   };
+}
+
+/** By how each check was called; the first that fits. */
+const CHECKS: readonly (readonly [name: RegExp, tries: CalibrationSubject])[] = [
+  [/^the way/, 'way'],
+  [/^delay/, 'delay'],
+  [/^rate/, 'rate'],
+  [/^requests, by/, 'count'],
+  [/^answers late/, 'stall'],
+  [/errors/, 'errors'],
+  [/^(?:dropped|scheduled)/, 'drops'],
+];
+
+function withSubjects(checks: unknown): unknown {
+  if (!Array.isArray(checks) || !checks.every(isFields)) return checks;
+  return checks.map((check) => {
+    const name = String(check['name']);
+    const quantile = /^delay.*, (p50|p99)$/.exec(name)?.[1];
+    const tries = CHECKS.find(([pattern]) => pattern.test(name))?.[1];
+    return { ...check, ...(tries && { tries }), ...(quantile && { quantile }) };
+  });
 }

@@ -18,6 +18,8 @@ export interface Targets {
 
 export interface Settings {
   readonly preset: string;
+  /** Whether the figures of the run are meant to be believed. */
+  readonly isForFigures: boolean;
   readonly proxies: readonly ProxyDefinition[];
   /** Those of `proxies` that run elsewhere, and how much they may be sent. */
   readonly targets?: Targets;

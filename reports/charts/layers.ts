@@ -1,6 +1,6 @@
 /** From L4 to L7 to TLS: one row a maker of proxies, one mark a layer, the way between them drawn. */
 import type { Analysis, Estimate } from '#bench/analysis/analysis.ts';
-import { isSingle, mainScenarioName } from '#bench/analysis/roles.ts';
+import { isSingle, scenarioOf } from '#bench/analysis/roles.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { type Group, groupOf } from '../overview.ts';
@@ -25,7 +25,7 @@ const MANY = 4;
 function stopsOf({ scenarios, subjects: records }: Analysis): Stop[] {
   const families = new Map(records.filter(isSingle).map(({ subject, family }) => [subjectName(subject), family]));
   const all = scenarios.map(({ scenario }) => scenario);
-  const [plain, encrypted] = [mainScenarioName(all, false), mainScenarioName(all, true)];
+  const [plain, encrypted] = [scenarioOf('plain', all)?.name, scenarioOf('encrypted', all)?.name];
   const stops = scenarios.flatMap(({ scenario, subjects }) =>
     subjects
       .filter(({ subject, tls }) => families.has(subject) && scenario.name === (tls ? encrypted : plain))

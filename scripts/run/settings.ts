@@ -92,6 +92,7 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
   const twin = (definitions.find(isPlainReference) ?? definitions[0])?.name;
   return {
     preset: presetName,
+    isForFigures: preset.isForFigures,
     proxies: definitions,
     ...(targets && { targets }),
     named: [...chosen.named, ...(targets?.definitions ?? []).map(({ name }) => name)],

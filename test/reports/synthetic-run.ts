@@ -53,6 +53,8 @@ export interface SyntheticOptions {
   readonly seed?: number;
   readonly rounds?: number;
   readonly scenarios?: readonly string[];
+  /** Scenarios that hopcost does not know. */
+  readonly own?: readonly Scenario[];
   readonly subjects?: readonly Truth[];
   /** Relative standard deviation from round to round. */
   readonly noise?: number;
@@ -77,6 +79,7 @@ export function syntheticRun({
   seed = 1,
   rounds = 12,
   scenarios: names = ['http-small', 'tls-keepalive', 'idle-connections', 'http-paced-50'],
+  own = [],
   subjects: truths = TRUTHS,
   noise = 0.03,
   mishaps = true,
@@ -87,7 +90,7 @@ export function syntheticRun({
   chains = { of: [], hops: 1 },
 }: SyntheticOptions = {}): RunRecords {
   const random = mulberry32(seed);
-  const scenarios = SCENARIOS.filter(({ name }) => names.includes(name));
+  const scenarios = [...SCENARIOS.filter(({ name }) => names.includes(name)), ...own];
   const facts = truths.map(({ name, layer, tls }) => ({
     name,
     layer,
@@ -230,7 +233,7 @@ export function measure({ scenario, truth, loop, random, noise, instructions, qu
   const wobble = (): number => Math.exp(noise * normal(random));
   const idle = scenario.traffic.kind === 'idle';
   // L4 passes TLS through, so that the origin pays for it.
-  const encrypted = scenario.name.startsWith('tls');
+  const encrypted = 'tls' in scenario.traffic && scenario.traffic.tls !== 'none';
   const cpu = truth.cpu * wobble();
   const origin = (ORIGIN_CPU + (encrypted && !truth.tls ? 19 : 0)) * wobble();
   const generator = (GENERATOR_CPU + (encrypted ? 14 : 0)) * wobble();
@@ -336,6 +339,7 @@ const runRecord = (
   revision: '0123456789abcdef0123456789abcdef01234567',
   command: ['hopcost', 'bench', '--preset', 'standard', '--seed', String(seed)],
   preset: 'standard',
+  isForFigures: true,
   seed,
   rounds,
   warmup: millis(600),

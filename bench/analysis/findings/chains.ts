@@ -30,6 +30,7 @@ export const chainFindings = (chains: readonly ChainCost[], scenarios: readonly 
         ? `What ${what} adds to ${title} cannot be told (${where}): ${whyNot(chain)}.`
         : `${upper(what)} ${verb} ${figure}; ${linearWords(chain)}.`,
       strength,
+      restsOn: [name],
       scenario: subject.scenario,
     };
   });

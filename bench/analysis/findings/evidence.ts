@@ -1,16 +1,20 @@
 /** What findings are made from, and the words that several of them share. */
-import type { CalibrationRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import type { CalibrationRecord, RunRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import type { NamedComparison, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
 import type { ChainCost } from '../chains.ts';
 import type { Strength } from '../comparison.ts';
 import type { Knees } from '../knees.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { MetricName } from '../metrics.ts';
 import type { Noise } from '../noise.ts';
 import type { Ranking } from '../ranking.ts';
 import { isSingle, mainScenarioName } from '../roles.ts';
 import type { SecondOpinion } from '../second-opinion.ts';
+import type { Trust } from '../trust.ts';
 
 export interface Evidence {
+  readonly run: RunRecord;
+  readonly trust: Trust;
   readonly subjects: readonly SubjectRecord[];
   readonly scenarios: readonly ScenarioAnalysis[];
   readonly rankings: readonly Ranking[];
@@ -27,10 +31,20 @@ export interface Evidence {
 /** More findings of one kind than this are details: one of them, or their ranking, speaks for all. */
 export const MOST_OF_A_KIND = 3;
 
-export const weaker = (a: Strength, b: Strength): Strength => {
-  const order: readonly Strength[] = ['cannot tell', 'look', 'claim'];
-  return order[Math.min(order.indexOf(a), order.indexOf(b))]!;
-};
+/** A figure in a sentence that may have several. */
+export interface Reading {
+  readonly metric: MetricName;
+  readonly words: string;
+  readonly strength: Strength;
+}
+
+/** Readings that go into one sentence: those of which the instruments let as much be said. The first of each tells how sure it is. */
+export const bySureness = <R extends Pick<Reading, 'metric'>>(trust: Trust, readings: readonly R[]): [R, ...R[]][] =>
+  [...Map.groupBy(readings, ({ metric }) => trust.most([metric])).values()] as [R, ...R[]][];
+
+/** Where a figure is of, where that is not the scenario that all others vary. */
+export const placeOf = ({ scenario: { name, role } }: ScenarioAnalysis): string =>
+  role === 'plain' || role === 'encrypted' ? '' : ` in ${name}`;
 
 /** Plain hops of the reference family first; where it was not measured, every plain proxy. */
 export function mainHops({

@@ -12,6 +12,7 @@ export const ledgerFindings = (accounts: readonly Account[]): Finding[] =>
     .map((account): Finding => ({
       sentence: sentenceOf(account),
       strength: account.disturbed ? 'cannot tell' : strengthOfFigure(account.explained),
+      restsOn: [COSTS[account.cost].whole],
       scenario: account.scenario,
     }));
 

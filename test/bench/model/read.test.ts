@@ -13,6 +13,7 @@ const run = {
   revision: null,
   command: ['bench'],
   preset: 'smoke',
+  isForFigures: false,
   seed: 1,
   rounds: 1,
   warmup: 100,
@@ -138,9 +139,22 @@ test('a file of an older version reads as one of this version: what it is called
     subject('nginx-stream', 'NGINX 1.28'),
     subject('http-proxy-3-tls', 'http-proxy-3 1.2, Node v26'),
   ];
+  const named = ['the way there and back', 'delay 1 ms, p99', 'requests, by the origin’s count', 'other errors'];
+  const figures = { unit: 'µs', expected: 0, measured: 0, limit: 1, passed: true };
+  const calibration = { record: 'calibration', checks: named.map((name) => ({ name, ...figures })) };
+  const { isForFigures: _, ...old } = run;
   for (const schema of [1, 2]) {
-    const { records } = readRecords(file({ ...run, schema, scenarios }, ...subjects, failed(0)));
-    assert.equal(records.run.schema, SCHEMA_VERSION);
+    const { records } = readRecords(file({ ...old, schema, scenarios }, ...subjects, calibration, failed(0)));
+    assert.deepEqual([records.run.schema, records.run.isForFigures], [SCHEMA_VERSION, false]);
+    assert.deepEqual(
+      records.calibration?.checks.map(({ tries, quantile }) => [tries, quantile]),
+      [
+        ['way', undefined],
+        ['delay', 'p99'],
+        ['count', undefined],
+        ['errors', undefined],
+      ],
+    );
     assert.deepEqual(
       records.run.scenarios.flatMap(({ name, role }) => (role === undefined ? [] : [`${name} ${role}`])),
       ['a plain', 'c encrypted', 'd upload', 'e resumed', 'f added-latency'],
@@ -162,7 +176,7 @@ test('a file of an older version reads as one of this version: what it is called
 test('every kind of line survives being read and written again', () => {
   const calibration = {
     record: 'calibration',
-    checks: [{ name: 'rate', unit: '/s', expected: 1_000, measured: 999, limit: 5, passed: true }],
+    checks: [{ name: 'rate', tries: 'rate', unit: '/s', expected: 1_000, measured: 999, limit: 5, passed: true }],
   };
   const window = { record: 'knee-window', trial: failed(0), outcome: { kind: 'disturbed', why: 'm' } };
   const knee = {
