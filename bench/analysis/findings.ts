@@ -53,10 +53,10 @@ const found = (evidence: Evidence): Finding[] => {
 };
 
 /** The label that the instruments allow; a sentence that they make a note of says so. */
-function underInstruments(finding: Finding, { most, isForFigures }: Trust): Finding {
+function underInstruments(finding: Finding, trust: Trust): Finding {
   const { sentence, strength, restsOn } = finding;
-  const allowed = weakest<Label>(strength, most(restsOn));
-  const isTaken = allowed === 'note' && strength !== 'note' && isForFigures;
+  const allowed = weakest<Label>(strength, trust.most(restsOn));
+  const isTaken = allowed === 'note' && strength !== 'note' && trust.isForFigures;
   return {
     ...finding,
     strength: allowed,

@@ -8,6 +8,7 @@ import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { page } from '#reports/html/page.ts';
 import { reportMarkdown } from '#reports/report-md.ts';
 import { renderTerminal } from '#reports/terminal.ts';
+import { textOf } from './rendered.ts';
 import { syntheticRun, TRUTHS } from './synthetic-run.ts';
 
 const of = (name: string): Scenario => SCENARIOS.find((scenario) => scenario.name === name)!;
@@ -41,12 +42,12 @@ for (const [what, scenario, options] of RUNS)
     assert.ok(figures.length > 0);
     const outputs = {
       terminal: renderTerminal(analysis),
-      markdown: await reportMarkdown.render(analysis, records),
+      markdown: await textOf(reportMarkdown, records),
       html: await page(analysis, records),
     };
     for (const [format, text] of Object.entries(outputs))
       for (const figure of figures)
-        assert.ok(String(text).replaceAll(/\s+/g, '\u00a0').includes(figure), `${figure} in ${format}`);
+        assert.ok(text.replaceAll(/\s+/g, '\u00a0').includes(figure), `${figure} in ${format}`);
     for (const [format, text] of Object.entries(outputs))
-      assert.ok(String(text).includes(scenario), `${scenario} in ${format}`);
+      assert.ok(text.includes(scenario), `${scenario} in ${format}`);
   });
