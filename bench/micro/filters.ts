@@ -69,7 +69,7 @@ const promised: ClockedTask = {
         for (let i = 0; i < times; i++) {
           let hasArrived = lane.request(REQUEST);
           while (!hasArrived) {
-            await undefined;
+            await Promise.resolve();
             hasArrived = lane.arrived();
           }
           lane.answer(ANSWER);

@@ -147,7 +147,9 @@ async function start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningP
 
 export const definition: ProxyDefinition = {
   name,
+  family: name,
   layer: 'l7',
+  isHosted: true,
   summary: 'the textbook node:http proxy with a keep-alive agent: the naive yardstick',
   capabilities: offeredBy(OFFERS),
   keepsOwn: keptOwn('l7', OFFERS),
