@@ -33,6 +33,8 @@ export interface StreamHandler {
 export interface Stream {
   /** False: more than the kernel takes is pending, wait for `onDrain`. `bytes` must not be changed until then. */
   write(bytes: Buffer): boolean;
+  /** Bytes that `write` took at once, giving true, may still be needed. */
+  readonly isLate: boolean;
   /** FIN after everything written. */
   end(): void;
   destroy(): void;
@@ -56,6 +58,7 @@ interface PendingWrite extends WriteRequest {
 type Accept = (stream: Stream) => StreamHandler;
 
 class HandleStream implements Stream {
+  readonly isLate = false;
   readonly #internals: TcpInternals;
   readonly #handle: TcpHandle;
   readonly #closed: (stream: HandleStream) => void;
@@ -158,6 +161,7 @@ class HandleStream implements Stream {
 const ignore = (): void => {};
 
 class SocketStream implements Stream {
+  readonly isLate = true;
   readonly #socket: net.Socket;
 
   constructor(socket: net.Socket, accept: Accept) {
@@ -196,7 +200,7 @@ const SHARED_READ_BYTES = 64 * 1024;
 /** Listens on `listener`; `accept` gives each connection its handler. Rejects with the system's error. */
 export async function listenStreams(
   listener: Endpoint,
-  options: Pick<BackendOptions, 'tls'>,
+  options: Pick<BackendOptions, 'tls' | 'http2'>,
   accept: Accept,
   signal: AbortSignal,
 ): Promise<StreamListener> {
@@ -216,7 +220,14 @@ export async function listenStreams(
   };
   const server = options.tls
     ? tls.createServer(
-        { ...TLS_SUITES, honorCipherOrder: true, minVersion: 'TLSv1.2', ...options.tls, allowHalfOpen: false },
+        {
+          ...TLS_SUITES,
+          honorCipherOrder: true,
+          minVersion: 'TLSv1.2',
+          ...options.tls,
+          ...(options.http2 && { ALPNProtocols: ['h2', 'http/1.1'] }),
+          allowHalfOpen: false,
+        },
         onSecured,
       )
     : net.createServer({ allowHalfOpen: true }, onSocket);

@@ -132,6 +132,7 @@ const ROUTES = {
   'routes[].action(reply).status': 'local replies',
   'routes[].action(reply).body': 'local replies',
   'routes[].action(reply).contentType': 'local replies',
+  'routes[].filters': 'filters per route',
   'routes[].requestHeaders': 'routing',
   'routes[].requestHeaders[].op=add': 'request header edits',
   'routes[].requestHeaders[].op=set': 'request header edits',
@@ -160,9 +161,10 @@ const OF_HTTP = {
   'forwarding.via': 'Via',
   'forwarding.trustedPeers': HTTP,
   'forwarding.trustedPeers[]': 'trusted peers',
+  filters: 'filters',
   'escapedSlashes=keep': HTTP,
   'escapedSlashes=refuse': 'escaped slashes refused',
-} as const satisfies Rows<`${'forward' | 'escapedSlashes'}${string}`>;
+} as const satisfies Rows<`${'forward' | 'filters' | 'escapedSlashes'}${string}`>;
 
 const BELOW_HTTP = {
   sniRoutes: 'sni-routing',

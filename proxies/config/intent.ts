@@ -287,12 +287,17 @@ export type RouteAction =
   | Redirect
   | { readonly kind: 'reply'; readonly status: number; readonly body?: string; readonly contentType?: string };
 
+/** What filters are told, by their names. Each filter's file adds its own, so that no list of them is kept here. */
+export interface FilterSettings {}
+
 /** The first route that matches wins. */
 export interface Route {
   readonly match: RouteMatch;
   readonly action: RouteAction;
   readonly requestHeaders?: readonly HeaderEdit[];
   readonly responseHeaders?: readonly HeaderEdit[];
+  /** In place of what the intent says of the same filter; null: none of it here. */
+  readonly filters?: { readonly [Name in keyof FilterSettings]?: FilterSettings[Name] | null };
 }
 
 /** L4 (SNI/ALPN) routing of TLS connections that are passed through. The first that matches wins. */
@@ -392,6 +397,8 @@ export interface ProxyIntent {
   /** Where L4 goes, and L7 when no route matches. Absent: L7 answers 404, L4 refuses the intent. */
   readonly defaultCluster?: string;
   readonly routes?: readonly Route[];
+  /** For every route that says nothing else of the same filter, and where no route matches. */
+  readonly filters?: FilterSettings;
   readonly sniRoutes?: readonly SniRoute[];
   readonly l4?: L4Rules;
   readonly forward?: ForwardRules;

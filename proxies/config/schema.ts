@@ -88,6 +88,9 @@ const headerEdit = z
 const visible = (message: string) => z.string().regex(/^[\x21-\x7e]+$/, message);
 const path = visible('not a path').startsWith('/');
 
+/** Each filter reads its own settings where the intent is compiled. */
+const filters = z.record(z.string(), z.unknown());
+
 const route = z.strictObject({
   match: z.strictObject({
     hosts: z.array(pattern).optional(),
@@ -130,6 +133,7 @@ const route = z.strictObject({
   ]),
   requestHeaders: z.array(headerEdit).optional(),
   responseHeaders: z.array(headerEdit).optional(),
+  filters: filters.optional(),
 });
 
 /** The defaults name every limit and timeout there is: one list, not two. */
@@ -142,6 +146,7 @@ export const intentShape = z.strictObject({
   clusters: z.array(cluster),
   defaultCluster: name.optional(),
   routes: z.array(route).optional(),
+  filters: filters.optional(),
   sniRoutes: z
     .array(
       z.strictObject({

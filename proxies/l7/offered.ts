@@ -6,7 +6,7 @@ import { notOffered, offered, place, refusals, refused, type Offers } from '../c
 
 const SERVER = place(
   offered('plain forwarding', 'HTTP forwarding', 'upgrade', 'drain', 'proxy-protocol-in', 'shared port'),
-  offered('workers', 'stats', 'access-log', 'faults', 'escaped slashes refused'),
+  offered('workers', 'stats', 'access-log', 'faults', 'filters', 'escaped slashes refused'),
   offered('X-Forwarded-*', 'no X-Forwarded-*', 'Forwarded', 'Via', 'trusted peers'),
   offered('limits.headBytes', 'limits.targetBytes', 'limits.headerCount', 'limits.bodyBytes'),
   offered('limits.chunkExtensionBytes', 'limits.trailerBytes', 'limits.pipelined'),

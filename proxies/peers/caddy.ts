@@ -268,6 +268,7 @@ const HTTP = place(
 
 export const caddyHttp = definePeer({
   name: 'caddy-http',
+  family: 'caddy',
   layer: 'l7',
   summary: 'Caddy: HTTP/1.1 reverse proxy',
   query,
@@ -278,6 +279,7 @@ export const caddyHttp = definePeer({
 
 export const caddyTls = definePeer({
   name: 'caddy-tls',
+  family: 'caddy',
   layer: 'l7',
   summary: 'Caddy: TLS termination, HTTP/1.1 upstream',
   query,

@@ -282,6 +282,7 @@ const HTTP = place(
 
 export const envoyTcp = definePeer({
   name: 'envoy-tcp',
+  family: 'envoy',
   layer: 'l4',
   summary: 'Envoy with tcp_proxy',
   query,
@@ -292,6 +293,7 @@ export const envoyTcp = definePeer({
 
 export const envoyHttp = definePeer({
   name: 'envoy-http',
+  family: 'envoy',
   layer: 'l7',
   summary: 'Envoy with http_connection_manager',
   query,
@@ -302,6 +304,7 @@ export const envoyHttp = definePeer({
 
 export const envoyTls = definePeer({
   name: 'envoy-tls',
+  family: 'envoy',
   layer: 'l7',
   summary: 'Envoy: TLS termination, HTTP/1.1 upstream',
   query,

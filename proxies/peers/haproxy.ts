@@ -218,6 +218,7 @@ const HTTP = place(
 
 export const haproxyTcp = definePeer({
   name: 'haproxy-tcp',
+  family: 'haproxy',
   layer: 'l4',
   summary: 'HAProxy in TCP mode',
   query,
@@ -228,6 +229,7 @@ export const haproxyTcp = definePeer({
 
 export const haproxyHttp = definePeer({
   name: 'haproxy-http',
+  family: 'haproxy',
   layer: 'l7',
   summary: 'HAProxy in HTTP mode: HTTP/1.1 reverse proxy',
   query,
@@ -238,6 +240,7 @@ export const haproxyHttp = definePeer({
 
 export const haproxyTls = definePeer({
   name: 'haproxy-tls',
+  family: 'haproxy',
   layer: 'l7',
   summary: 'HAProxy: TLS termination, HTTP/1.1 upstream',
   query,

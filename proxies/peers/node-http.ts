@@ -23,7 +23,8 @@ const OFFERS: Offers = place(
   offered('limits.headBytes', 'limits.connections', 'limits.upstreamIdlePerEndpoint', 'limits.upstreamPerEndpoint'),
   offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
   offered('timeouts.upstreamResponse', 'timeouts.drain'),
-  refused('has no such thing; l7-http does', ...ROUTE_FEATURES, 'stats', 'access-log', 'faults', 'upgrade'),
+  refused('has no such thing; l7-http does', ...ROUTE_FEATURES, 'filters', 'upgrade'),
+  refused('has no such thing; l7-http does', 'stats', 'access-log', 'faults'),
   refused('has no such thing; l7-http does', 'connect timeout per cluster'),
   refused('has no such thing; l4-tcp does', 'source rules', 'port rules'),
   refused('has no such thing; l4-sni does', 'sni-routing'),
@@ -146,7 +147,9 @@ async function start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningP
 
 export const definition: ProxyDefinition = {
   name,
+  family: name,
   layer: 'l7',
+  isHosted: true,
   summary: 'the textbook node:http proxy with a keep-alive agent: the naive yardstick',
   capabilities: offeredBy(OFFERS),
   keepsOwn: keptOwn('l7', OFFERS),

@@ -206,7 +206,9 @@ function define(spec: LibrarySpec, tls: boolean): ProxyDefinition {
   );
   return {
     name,
+    family: spec.name,
     layer: 'l7',
+    isHosted: true,
     summary: tls ? `${spec.summary}; TLS by node:https` : spec.summary,
     capabilities: offeredBy(offers),
     keepsOwn: keptOwn('l7', offers),

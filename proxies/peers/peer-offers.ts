@@ -22,6 +22,7 @@ export const L7_PEER = place(
   UNGIVEN,
   offered('plain forwarding', 'HTTP forwarding', 'X-Forwarded-*'),
   notOffered('connect', 'routes by regular expression', 'redirects', 'regex rewrite', 'timeouts per route'),
+  notOffered('filters', 'filters per route'),
   notOffered('Forwarded', 'Via', 'trusted peers', 'source rules', 'timeouts.request', 'timeouts.halfClosed'),
   notOffered('limits.targetBytes', 'limits.chunkExtensionBytes', 'limits.trailerBytes', 'limits.pipelined'),
 );

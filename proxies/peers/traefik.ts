@@ -280,6 +280,7 @@ const HTTP = place(
 
 export const traefikTcp = definePeer({
   name: 'traefik-tcp',
+  family: 'traefik',
   layer: 'l4',
   summary: 'Traefik TCP router',
   query,
@@ -290,6 +291,7 @@ export const traefikTcp = definePeer({
 
 export const traefikHttp = definePeer({
   name: 'traefik-http',
+  family: 'traefik',
   layer: 'l7',
   summary: 'Traefik: HTTP/1.1 reverse proxy',
   query,
@@ -300,6 +302,7 @@ export const traefikHttp = definePeer({
 
 export const traefikTls = definePeer({
   name: 'traefik-tls',
+  family: 'traefik',
   layer: 'l7',
   summary: 'Traefik: TLS termination, HTTP/1.1 upstream',
   query,

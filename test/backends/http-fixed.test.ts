@@ -5,7 +5,8 @@ import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { createCertificate } from '#bench/lab/certificates.ts';
-import { definition, BODY_PATTERN } from '#backends/http-fixed.ts';
+import { BODY_PATTERN } from '#backends/fixed-answers.ts';
+import { definition } from '#backends/http-fixed.ts';
 import { exchange, never } from './client.ts';
 
 const loopback = { host: '127.0.0.1', port: 0 };
