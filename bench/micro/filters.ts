@@ -57,6 +57,8 @@ function refused(name: string, work: LaneWork): HotTask {
   };
 }
 
+const microtask = Promise.resolve();
+
 /** The turn of the microtasks that a promise takes is part of it. */
 const promised: ClockedTask = {
   name: 'one that promises',
@@ -69,7 +71,7 @@ const promised: ClockedTask = {
         for (let i = 0; i < times; i++) {
           let hasArrived = lane.request(REQUEST);
           while (!hasArrived) {
-            await undefined;
+            await microtask;
             hasArrived = lane.arrived();
           }
           lane.answer(ANSWER);
