@@ -2,27 +2,12 @@
  * What a proxy is to the rest of hopcost: a name, what it can do, whether it can run here, and `start`.
  * A reference proxy runs inside the calling process; a peer runs its own binary. Both look alike from here.
  */
+import type { Feature } from './config/features.ts';
 import type { Endpoint, ProxyIntent } from './config/intent.ts';
 import type { ProxyStats } from './stats/traffic.ts';
 
-/** What a proxy offers beyond plain forwarding at its layer. Scenarios and conformance cases ask for these by name. */
-export type Capability =
-  | 'tls-termination' // accepts TLS downstream
-  | 'tls-origination' // speaks TLS upstream
-  | 'mtls' // can ask for a client certificate
-  | 'routing' // host, path, method and header routes
-  | 'weighted-clusters'
-  | 'balancing' // more than one endpoint and the policies of `LoadBalancing`
-  | 'upgrade' // WebSocket and other Upgrades as tunnels
-  | 'connect' // forward proxy: CONNECT and absolute-form
-  | 'proxy-protocol-in'
-  | 'proxy-protocol-out'
-  | 'sni-routing'
-  | 'udp'
-  | 'workers' // `concurrency` > 1
-  | 'stats'
-  | 'access-log'
-  | 'drain';
+/** Any feature that the table over the intent knows; scenarios and conformance cases ask for these by name. */
+export type Capability = Feature;
 
 export type Availability =
   | { readonly state: 'ready'; readonly version: string }
@@ -52,9 +37,18 @@ export interface RunningProxy extends AsyncDisposable {
 export interface ProxyDefinition {
   /** Unique, lower case with dashes: `l4-tcp`, `l7-http`, `envoy-http`, `nginx-stream`. */
   readonly name: string;
+  /** The maker: the proxies of one, at several layers, are set against each other ('nginx-stream' and 'nginx-http' are of 'nginx'). */
+  readonly family: string;
   readonly layer: 'l4' | 'l7';
   readonly summary: string;
+  /** All features that it offers; an intent that asks for another is refused. */
   readonly capabilities: ReadonlySet<Capability>;
+  /** What all others of its layer, with TLS or without, are set against. */
+  readonly isReference?: true;
+  /** It speaks TLS to the origin as well wherever it ends TLS. `tls-origination` says only that it could. */
+  readonly reencrypts?: true;
+  /** It runs inside the process that hosts it. Absent: it starts a program of its own, or runs elsewhere. */
+  readonly isHosted?: true;
   /** Limits and timeouts of the intent that it is not given, 'limits.headBytes': there its own hold. Absent: it takes them all. */
   readonly keepsOwn?: readonly string[];
   /** Present where it runs elsewhere: nothing of it is started here, and no process of it is ours. */

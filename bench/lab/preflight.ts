@@ -141,8 +141,11 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
   return {
     record: 'subject',
     subject,
+    family: definition?.family ?? 'direct',
     layer,
     tls: capabilities.has('tls-termination'),
+    isReference: definition?.isReference === true && !isChain,
+    isHosted: definition?.isHosted === true,
     summary:
       definition && isChain
         ? `${hops} hops of ${definition.name} in a row, each in processes of its own`

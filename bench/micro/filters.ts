@@ -57,8 +57,6 @@ function refused(name: string, work: LaneWork): HotTask {
   };
 }
 
-const microtask = Promise.resolve();
-
 /** The turn of the microtasks that a promise takes is part of it. */
 const promised: ClockedTask = {
   name: 'one that promises',
@@ -71,7 +69,7 @@ const promised: ClockedTask = {
         for (let i = 0; i < times; i++) {
           let hasArrived = lane.request(REQUEST);
           while (!hasArrived) {
-            await microtask;
+            await Promise.resolve();
             hasArrived = lane.arrived();
           }
           lane.answer(ANSWER);

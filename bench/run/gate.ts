@@ -19,7 +19,7 @@ import { takesTurns } from '#bench/plan/turns.ts';
 import { resolveLoop } from './bench.ts';
 import { runGeneration } from './generation.ts';
 import { readHost, requireHost, runSession, type Session } from './session.ts';
-import { definitionOf, type Observer, type Settings, type Surroundings } from './spec.ts';
+import { definitionOf, hostedOf, type Observer, type Settings, type Surroundings } from './spec.ts';
 import { runTrial } from './window.ts';
 
 /** From where a revision's proxy runs. */
@@ -79,6 +79,7 @@ export async function measureGate(
   const expected = estimateRun({
     cohorts: first.map(({ turns }) => turns),
     windows: first.flatMap(({ windows }) => windows),
+    hosted: hostedOf(settings),
     subjects: 1 + sides.base.size + settings.proxies.length,
     settings,
   });

@@ -94,6 +94,7 @@ export async function runSession(
     revision: surroundings.revision,
     command: [...surroundings.command],
     preset: settings.preset,
+    isForFigures: settings.isForFigures,
     seed: settings.seed,
     rounds: settings.generations,
     warmup: settings.warmup,

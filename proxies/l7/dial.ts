@@ -1,7 +1,8 @@
 /** Opens a connection to an endpoint; TLS to the origin is another one of these. */
 import type { Endpoint, UpstreamTls } from '../config/intent.ts';
 import { connectTls } from '../net/tls.ts';
-import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
+import { connectWire } from '../net/connect.ts';
+import type { ConnectHandler, Connecting } from '../net/wire.ts';
 
 export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number) => Connecting;
 

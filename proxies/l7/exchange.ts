@@ -2,7 +2,7 @@
  * One request and its answer, from the head that was read to completion, exactly once. It decides (route, endpoint, retry,
  * abort) and leaves bytes on wires to the two sides, which it knows by interface only.
  */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import type { ClientSide, ContentSide } from '../filters/contract.ts';
 import { type FieldBlock, NO_FIELDS } from '../http/field-block.ts';
 import { TRAILER } from '../http/fields.ts';

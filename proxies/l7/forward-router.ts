@@ -2,7 +2,7 @@
 import type { Chain } from '../filters/chains.ts';
 import { compileEdits } from '../http/edits.ts';
 import { CONNECT, type RequestHead } from '../http/head.ts';
-import { connectWire } from '../net/wire.ts';
+import { connectWire } from '../net/connect.ts';
 import type { Reason } from '../stats/reasons.ts';
 import type { Dial } from './dial.ts';
 import { compileForwardRules, type Destinations, splitPort } from './forward-rules.ts';

@@ -1,5 +1,5 @@
 /** An HTTP/1.1 connection to an origin: one exchange at a time, then back to its pool, if everything was as it should be. */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import type { ConnectionPool, Pooled } from '../cluster/pool.ts';
 import type { Limits, Timeouts } from '../config/intent.ts';
 import { BodyReader, type BodySink } from '../http/body.ts';

@@ -1,5 +1,5 @@
 /** An intent compiled for L7: what every exchange consults. A reload makes a new one; exchanges under way keep the old. */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError } from '../config/intent-error.ts';
 import type { Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';

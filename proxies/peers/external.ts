@@ -40,6 +40,7 @@ export function parseTarget(text: string, ca?: string): ExternalTarget {
   const tls = url.protocol === 'https:';
   return {
     name: name!,
+    family: name!,
     layer: protocol.layer,
     summary: `runs elsewhere: ${rest}; no CPU figures`,
     capabilities: new Set<Capability>(tls ? ['tls-termination'] : []),

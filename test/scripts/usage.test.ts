@@ -173,9 +173,9 @@ const OWN: readonly [what: string, subject: object, says: RegExp][] = [
     /subjects\.0\.command: nothing tells it its certificate: put \{cert\} and \{key\}/,
   ],
   [
-    'a reference’s name',
-    { name: 'l7-mine' },
-    /subjects\.0\.name: l4- and l7- begin the names of the reference proxies/,
+    'the references’ family',
+    { family: 'hopcost' },
+    /subjects\.0\.family: hopcost is what the reference proxies are of; choose another/,
   ],
   ['a name that is taken', { name: 'node-http' }, /subjects\.0\.name: this name is taken/],
   ['a field that does not exist', { port: 1 }, /subjects\.0: Unrecognized key.*port/],

@@ -3,14 +3,9 @@ import type { ProxyDefinition } from '#proxies/contract.ts';
 import { createCertificate } from '../certificates.ts';
 import { Bench } from './bench.ts';
 import { cases as allCases } from './cases.ts';
-import {
-  type ConformanceCase,
-  type Materials,
-  NotApplicable,
-  type Outcome,
-  type Setup,
-  Violation,
-} from './contract.ts';
+import type { ConformanceCase, Outcome } from './contract.ts';
+import type { Materials, Setup } from './setups.ts';
+import { NotApplicable, Violation } from './violation.ts';
 import { deviationOf, type Deviation } from './deviations.ts';
 import type { RuleId } from './rules.ts';
 import { type Launch, openStage, type Stage } from './stage.ts';

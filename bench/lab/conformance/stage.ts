@@ -5,7 +5,8 @@ import { startProxy, type ProxyRoot } from '../started-proxy.ts';
 import type { Target } from '../wire.ts';
 import type { Subject } from './bench.ts';
 import { clientHello } from './client-hello.ts';
-import { type Materials, NotApplicable, type Setup } from './contract.ts';
+import type { Materials, Setup } from './setups.ts';
+import { NotApplicable } from './violation.ts';
 import { RecordingOrigin } from './origin.ts';
 
 /** Where the proxy runs: in this process, or as measured, in processes of its own on these cores. */
@@ -29,7 +30,6 @@ export interface Stage extends AsyncDisposable {
 export const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
 
 /** One that does nothing but TLS on both sides is always put to both; others originate TLS where a case is about that. */
-const reencrypts = ({ name }: ProxyDefinition): boolean => name.endsWith('-reencrypt');
 
 const readsHello = ({ layer, capabilities }: ProxyDefinition): boolean =>
   layer === 'l4' && capabilities.has('sni-routing');
@@ -50,7 +50,7 @@ export async function openStage(
   const { certificate } = materials;
   const leaf = { cert: certificate.cert, key: certificate.key };
   const terminates = definition.capabilities.has('tls-termination');
-  const originates = setup.secureOrigin === true || reencrypts(definition);
+  const originates = setup.secureOrigin === true || definition.reencrypts === true;
   await using scope = new AsyncDisposableStack();
   const origins: RecordingOrigin[] = [];
   for (let index = 0; index < (setup.origins ?? 1); index += 1)

@@ -4,10 +4,11 @@ import type { ProxyDefinition } from '#proxies/contract.ts';
 import type { Filter, FilterDefinition } from '#proxies/filters/contract.ts';
 import { FILTERS } from '#proxies/filters/registry.ts';
 import { definition } from '#proxies/l7/l7-http.ts';
+import { L7_HTTP } from '#proxies/l7/offered.ts';
 import { startServer } from '#proxies/l7/server.ts';
 import { type Change, type Reader, setup, type Setup } from '../l7/lab.ts';
 
-const offered = { name: 'l7-http', termination: false, reencrypts: false, forward: false };
+const offered = { name: 'l7-http', offers: L7_HTTP, termination: false, reencrypts: false };
 
 /** What an intent may say once the filters of a test are there. */
 export const settings = (of: object): FilterSettings => of as FilterSettings;

@@ -13,21 +13,9 @@ import { CHUNKED, Head, INCOMPLETE, LENGTH, UNTIL_CLOSE } from '#proxies/http/he
 import { reissueRequest, reissueResponse } from '#proxies/http/reissue.ts';
 import { scanRequestHead } from '#proxies/http/request-head.ts';
 import { scanResponseHead } from '#proxies/http/response-head.ts';
+import { type Below, generator } from '#test/random.ts';
 
 const runs = Number(process.env['HOPCOST_FUZZ_RUNS'] ?? 340_000);
-
-type Random = (below: number) => number;
-
-/** xorshift32 (Marsaglia, 2003). */
-function generator(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 /** What parsers have stumbled over, to be put in anywhere. */
 const stones = [
@@ -57,7 +45,7 @@ const stones = [
   ['Host: b\r\n', 'Connection: X-A, close\r\n', 'Trailer: X\r\n', ' folded\r\n', 'X-Forwarded-For: 1\r\n', 'A: b\r\n'],
 ].flat();
 
-function mutate(seed: string, random: Random): string {
+function mutate(seed: string, random: Below): string {
   let text = seed;
   for (let edits = random(4); edits > 0; edits -= 1) {
     const at = random(text.length + 1);
@@ -69,7 +57,7 @@ function mutate(seed: string, random: Random): string {
 }
 
 /** A verdict on the first part must be the verdict on the whole. */
-function agreesAtSplit(text: string, whole: number, random: Random, scan: (text: string) => number): void {
+function agreesAtSplit(text: string, whole: number, random: Below, scan: (text: string) => number): void {
   const prefix = scan(text.slice(0, random(text.length + 1)));
   if (prefix !== INCOMPLETE) assert.equal(prefix, whole, JSON.stringify(text));
 }
@@ -238,7 +226,7 @@ function decode(pieces: readonly string[]): Decoded {
 
 test(`chunked bodies: ${runs} mutated inputs, the same at a split, the same to the strict reader`, () => {
   const prefix = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
-  const random = generator(0xcc9e2d51 | 0);
+  const random = generator(0xcc9e2d51);
   const seen = { done: 0, more: 0, malformed: 0 };
   for (let run = 0; run < runs; run += 1) {
     const text = mutate(bodies[run % bodies.length]!, random);

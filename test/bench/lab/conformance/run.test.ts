@@ -11,6 +11,7 @@ import { never } from '#test/proxies/sockets.ts';
 /** Octets through, nothing looked at: as an L7 proxy it breaks nearly every rule. */
 const blind = (layer: 'l4' | 'l7', change: (chunk: Buffer) => Buffer = (chunk) => chunk): ProxyDefinition => ({
   name: 'blind',
+  family: 'blind',
   layer,
   summary: 'for this test',
   capabilities: new Set(),
