@@ -81,7 +81,6 @@ export class Carrier implements LinkHandler, Wire, Http2Handler<StreamPlace> {
     else this.#open(place);
   }
 
-  /** Its request was given up. */
   cancel(place: StreamPlace): void {
     if (this.#spec.perRequest) this.#restart(performance.now());
     else if (place.stream !== undefined) this.#connection?.reset(place.stream, CANCEL);

@@ -7,7 +7,6 @@ import type { Instant } from '../clock.ts';
 import type { BodySample, Expectation } from '../http1/answer.ts';
 import type { Fault, Recorder } from '../recorder.ts';
 import type { Place, PlaceOwner } from '../slot.ts';
-import type { Carrier } from './carrier.ts';
 
 /** What all places have in common. */
 export interface Checks {
@@ -15,8 +14,17 @@ export interface Checks {
   readonly sample: BodySample;
 }
 
+/** The connection, as a place sees it. */
+interface Streams {
+  connect(): Promise<void>;
+  request(place: StreamPlace): void;
+  /** Its request was given up. */
+  cancel(place: StreamPlace): void;
+  stop(): void;
+}
+
 export class StreamPlace implements Place {
-  readonly #carrier: Carrier;
+  readonly #streams: Streams;
   readonly #recorder: Recorder;
   readonly #owner: PlaceOwner;
   readonly #checks: Checks;
@@ -32,15 +40,15 @@ export class StreamPlace implements Place {
   #isSampled = false;
   #checksum = 0;
 
-  constructor(carrier: Carrier, checks: Checks, recorder: Recorder, owner: PlaceOwner) {
-    this.#carrier = carrier;
+  constructor(streams: Streams, checks: Checks, recorder: Recorder, owner: PlaceOwner) {
+    this.#streams = streams;
     this.#checks = checks;
     this.#recorder = recorder;
     this.#owner = owner;
   }
 
   connect(): Promise<void> {
-    return this.#carrier.connect();
+    return this.#streams.connect();
   }
 
   send(at: Instant, intended: Instant): void {
@@ -50,18 +58,18 @@ export class StreamPlace implements Place {
     this.#status = this.#bodyBytes = this.#checksum = this.bodySent = 0;
     this.#isSampled = this.#checks.sample.next();
     this.#recorder.began();
-    this.#carrier.request(this);
+    this.#streams.request(this);
   }
 
   abandon(at: Instant, fault: (sentAt: Instant) => Fault | undefined): void {
     const reason = this.busy ? fault(this.sentAt) : undefined;
     if (reason === undefined) return;
     this.fail(reason, at);
-    this.#carrier.cancel(this);
+    this.#streams.cancel(this);
   }
 
   stop(): void {
-    this.#carrier.stop();
+    this.#streams.stop();
   }
 
   /** It may send. */
