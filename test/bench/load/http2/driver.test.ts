@@ -145,8 +145,9 @@ describe('http2', { concurrency: true }, () => {
         const result = await runHere(driver, tls ? { ...job, tls: { ca, serverName: 'localhost' } } : job);
         noErrors(result);
         enough(result.requests > 3);
-        assert.ok(result.connectionsOpened >= result.requests);
-        if (tls) assert.ok(result.handshakes.full >= result.requests);
+        // Those of the first two may have been made before the window.
+        assert.ok(result.connectionsOpened >= result.requests - 2);
+        if (tls) assert.ok(result.handshakes.full >= result.requests - 2);
       }
     }),
   );
