@@ -8,7 +8,7 @@
  */
 import type { IntentPath, Rows } from './intent-path.ts';
 import type { FilterSettings } from './intent.ts';
-import { RESILIENCE } from './resilience-features.ts';
+import { DISCOVERY, EJECTION, HEALTH_CHECKS, REQUEST_POLICIES, RESILIENCE } from './resilience-features.ts';
 import { LIMITS, TIMEOUTS } from './settings.ts';
 
 /** What all proxies do: one way from a listener to endpoints. */
@@ -262,6 +262,11 @@ export const FILTER_FEATURES = featuresOf({ ...FILTERS, ...UNLISTED_FILTERS });
 export const ROUTE_FEATURES = featuresOf(ROUTES);
 export const HTTP_FEATURES = featuresOf({ ...ROUTES, ...OF_HTTP });
 export const RESILIENCE_FEATURES = featuresOf(RESILIENCE);
+export const CHECK_FEATURES = featuresOf(HEALTH_CHECKS);
+export const EJECTION_FEATURES = featuresOf(EJECTION);
+export const DISCOVERY_FEATURES = featuresOf(DISCOVERY);
+/** Of single requests, which a proxy of connections knows nothing of. */
+export const REQUEST_POLICY_FEATURES = featuresOf(REQUEST_POLICIES);
 export const POLICY_FEATURES = featuresOf(POLICIES);
 export const HTTP_SETTINGS = [
   'limits.headBytes',
