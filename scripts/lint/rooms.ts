@@ -61,6 +61,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'backends/contract.ts',
     'backends/registry.ts',
   ],
+  'bench/conformance': ['node:', 'bench/model', 'bench/lab', 'proxies/contract.ts', 'proxies/config'],
   'bench/load': ['node:', 'bench/model', 'piscina', 'autocannon', 'hdr-histogram-js'],
   'bench/probes': ['node:', 'bench/model'],
   'bench/stats': ['hdr-histogram-js'],
