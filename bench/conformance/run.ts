@@ -11,7 +11,7 @@ import {
   type Setup,
   Violation,
 } from './contract.ts';
-import { deviationOf, type Deviation } from './deviations/known.ts';
+import { deviationOf, type Deviation, knownDeviations } from './deviations/known.ts';
 import type { RuleId } from './rules.ts';
 import { type Launch, openStage, type Stage } from './stage.ts';
 
@@ -35,6 +35,7 @@ export interface ConformanceOptions {
   readonly seed?: number;
   /** Setups at a time; 4 by default. */
   readonly concurrency?: number;
+  /** Those that are known of its maker where absent. */
   readonly deviations?: readonly Deviation[];
   /** Milliseconds that no case may exceed, whatever its deadline. */
   readonly patience?: number;
@@ -47,32 +48,50 @@ const DEVIATION_DEADLINE = { quick: 250, whole: 1_000 } as const;
 
 export const createMaterials = (): Materials => ({ certificate: createCertificate(), stranger: createCertificate() });
 
+/** What all cases of one run of the suite have in common. */
+interface Suite {
+  readonly definition: ProxyDefinition;
+  readonly materials: Materials;
+  readonly launch: Launch;
+  readonly quick: boolean;
+  readonly seed: number;
+  readonly patience: number;
+  readonly deviations: readonly Deviation[];
+  readonly signal: AbortSignal;
+}
+
 /** One verdict a case, in the order of the cases. Rejects only for an abort of `signal`. */
 export async function runConformance(
   definition: ProxyDefinition,
   options: ConformanceOptions,
   signal: AbortSignal,
 ): Promise<Verdict[]> {
-  const { cases = allCases, quick = false, concurrency = 4 } = options;
-  const materials = options.materials ?? createMaterials();
-  const chosen = cases.filter((each) => concerns(each, definition) && (!quick || each.quick === true));
+  const { cases = allCases, concurrency = 4 } = options;
+  const suite: Suite = {
+    definition,
+    materials: options.materials ?? createMaterials(),
+    launch: options.launch ?? { kind: 'here' },
+    quick: options.quick ?? false,
+    seed: options.seed ?? 1,
+    patience: options.patience ?? Infinity,
+    deviations: options.deviations ?? knownDeviations(definition.family),
+    signal,
+  };
+  const chosen = cases.filter((each) => concerns(each, definition) && (!suite.quick || each.quick === true));
   const verdicts = new Map<ConformanceCase, Verdict>();
   const groups = Map.groupBy(
     chosen.filter((each) => {
       const missing = (each.needs ?? []).filter((capability) => !definition.capabilities.has(capability));
       if (missing.length === 0) return true;
-      verdicts.set(each, verdictOf(definition, each, skipped(`it has no '${missing.join("', '")}'`), 0, options));
+      verdicts.set(each, verdictOf(suite, each, skipped(`it has no '${missing.join("', '")}'`), 0));
       return false;
     }),
     ({ setup }) => setup,
   );
   const queue = [...groups].toSorted(([, a], [, b]) => b.length - a.length);
   const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [setup, group] = next;
-      for (const [each, verdict] of await runGroup(definition, setup, group, { ...options, materials }, signal))
-        verdicts.set(each, verdict);
-    }
+    for (let next = queue.shift(); next !== undefined; next = queue.shift())
+      for (const [each, verdict] of await runGroup(suite, ...next)) verdicts.set(each, verdict);
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   return chosen.map((each) => verdicts.get(each)!);
@@ -85,13 +104,11 @@ function concerns({ layer, needs = [] }: ConformanceCase, { layer: own, capabili
 }
 
 async function runGroup(
-  definition: ProxyDefinition,
+  suite: Suite,
   setup: Setup,
   group: readonly ConformanceCase[],
-  options: ConformanceOptions & { readonly materials: Materials },
-  signal: AbortSignal,
 ): Promise<[ConformanceCase, Verdict][]> {
-  const { materials, launch = { kind: 'here' } } = options;
+  const { signal } = suite;
   const verdicts: [ConformanceCase, Verdict][] = [];
   let stage: Stage | undefined;
   try {
@@ -100,16 +117,16 @@ async function runGroup(
       const started = performance.now();
       let outcome: Outcome;
       try {
-        stage ??= await openStage(definition, setup, materials, launch, signal);
+        stage ??= await openStage(suite, setup, signal);
         for (const origin of stage.origins) origin.settle();
-        outcome = await runCase(each, deadlineOf(definition, each, options), stage, setup, options, signal);
+        outcome = await runCase(suite, each, stage);
       } catch (error) {
         signal.throwIfAborted();
         outcome = outcomeOf(error, 'the start of the proxy', 'a listener');
       }
       const died = stage?.died();
       if (died !== undefined) outcome = { state: 'failed', sent: '', expected: 'a proxy that lives on', got: died };
-      verdicts.push([each, verdictOf(definition, each, outcome, performance.now() - started, options)]);
+      verdicts.push([each, verdictOf(suite, each, outcome, performance.now() - started)]);
       if (stage === undefined || outcome.state !== 'failed') continue;
       if (died === undefined && !stage.origins.some((origin) => origin.busy)) continue;
       // It is gone, or something of this case is still under way: the next begins with a proxy that knows nothing of it.
@@ -122,27 +139,17 @@ async function runGroup(
   }
 }
 
-function deadlineOf(
-  { name }: ProxyDefinition,
-  each: ConformanceCase,
-  { deviations, quick = false, patience = Infinity }: ConformanceOptions,
-): number {
-  const known = deviationOf(name, each, deviations) !== undefined;
-  return Math.min(known ? DEVIATION_DEADLINE[quick ? 'quick' : 'whole'] : (each.deadline ?? DEADLINE), patience);
+function deadlineOf({ definition, deviations, quick, patience }: Suite, each: ConformanceCase): number {
+  const isKnown = deviationOf(definition.name, each, deviations) !== undefined;
+  return Math.min(isKnown ? DEVIATION_DEADLINE[quick ? 'quick' : 'whole'] : (each.deadline ?? DEADLINE), patience);
 }
 
-async function runCase(
-  each: ConformanceCase,
-  deadline: number,
-  stage: Stage,
-  setup: Setup,
-  options: ConformanceOptions & { readonly materials: Materials },
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const { materials, quick = false, seed = 1 } = options;
+async function runCase(suite: Suite, each: ConformanceCase, stage: Stage): Promise<Outcome> {
+  const { materials, quick, seed, signal } = suite;
+  const deadline = deadlineOf(suite, each);
   const late = new AbortController();
   const within = AbortSignal.any([signal, late.signal]);
-  await using bench = new Bench({ ...stage, setup, materials, quick, seed, signal: within });
+  await using bench = new Bench({ ...stage, setup: each.setup, materials, quick, seed, signal: within });
   const elapsed = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     const violation = new Violation(
@@ -177,13 +184,12 @@ function outcomeOf(error: unknown, sent: string, expected: string): Outcome {
 }
 
 function verdictOf(
-  { name: proxy }: ProxyDefinition,
+  { definition, deviations }: Suite,
   { rule, name }: ConformanceCase,
   outcome: Outcome,
   millis: number,
-  { deviations }: ConformanceOptions,
 ): Verdict {
-  const deviation = deviationOf(proxy, { rule, name }, deviations);
+  const deviation = deviationOf(definition.name, { rule, name }, deviations);
   const base = { rule, name, millis: Math.round(millis) };
   if (outcome.state === 'skipped') return { ...base, ...outcome };
   const { reason } = deviation ?? {};

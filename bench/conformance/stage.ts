@@ -28,8 +28,6 @@ export interface Stage extends AsyncDisposable {
 
 export const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
 
-/** One that does nothing but TLS on both sides is always put to both; others originate TLS where a case is about that. */
-
 const readsHello = ({ layer, capabilities }: ProxyDefinition): boolean =>
   layer === 'l4' && capabilities.has('sni-routing');
 
@@ -38,17 +36,22 @@ function preambleOf(definition: ProxyDefinition, { preamble = '' }: Setup): stri
   return readsHello(definition) && !preamble.startsWith('\x16') ? preamble + clientHello({}) : preamble;
 }
 
+export interface StageSpec {
+  readonly definition: ProxyDefinition;
+  readonly materials: Materials;
+  readonly launch: Launch;
+}
+
 /** Rejects with `NotApplicable` where the proxy refuses the intent for what it does not offer. */
 export async function openStage(
-  definition: ProxyDefinition,
+  { definition, materials, launch }: StageSpec,
   setup: Setup,
-  materials: Materials,
-  launch: Launch,
   signal: AbortSignal,
 ): Promise<Stage> {
   const { certificate } = materials;
   const leaf = { cert: certificate.cert, key: certificate.key };
   const terminates = definition.capabilities.has('tls-termination');
+  // One that encrypts anew is always put to both sides; others originate TLS where a case is about that.
   const originates = setup.secureOrigin === true || definition.reencrypts === true;
   await using scope = new AsyncDisposableStack();
   const origins: RecordingOrigin[] = [];

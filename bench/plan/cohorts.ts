@@ -28,8 +28,7 @@ export const memoryFor = (subjects: number): number => (subjects * PER_SUBJECT) 
 /** Subjects that fit at once; 3 at least, which is direct, a reference and one other. */
 export function mostAtOnce({ memory, openFiles }: Fit, connectionsOfOne: number): number {
   const byMemory = Math.floor((memory * USABLE) / PER_SUBJECT);
-  const free = openFiles - OWN_FILES.harness - OWN_FILES.process * MOST_AT_ONCE;
-  const byFiles = Math.floor(free / Math.max(1, connectionsOfOne));
+  const byFiles = Math.floor((openFiles - OWN_FILES.harness) / (OWN_FILES.process + connectionsOfOne));
   return Math.max(3, Math.min(MOST_AT_ONCE, byMemory, byFiles));
 }
 
