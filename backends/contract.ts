@@ -20,6 +20,8 @@ export interface BackendOptions {
   readonly nonce?: string;
   /** PEM texts: the origin then speaks TLS. Only origins of protocol 'http' and 'tcp' take it. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** HTTP/2 besides HTTP/1.1: by ALPN over TLS, by prior knowledge in the clear. Only origins of protocol 'http' take it. */
+  readonly http2?: boolean;
 }
 
 export interface BackendDefinition {

@@ -29,8 +29,8 @@ export interface RunningHttpEcho extends RunningBackend {
   forget(): void;
 }
 
-const maxRecordedBytes = 4 * 1024 * 1024;
-const maxRecordedConnections = 10_000;
+const MAX_RECORDED_BYTES = 4 * 1024 * 1024;
+const MAX_RECORDED_CONNECTIONS = 10_000;
 
 const reply = (body: string, type = 'text/plain') =>
   Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
@@ -69,8 +69,8 @@ class Recording implements StreamHandler {
 
   onData(chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#kept < maxRecordedBytes) {
-      const kept = Buffer.from(chunk.subarray(0, maxRecordedBytes - this.#kept));
+    if (this.#kept < MAX_RECORDED_BYTES) {
+      const kept = Buffer.from(chunk.subarray(0, MAX_RECORDED_BYTES - this.#kept));
       this.#kept += kept.length;
       this.#chunks.push(kept);
     }
@@ -134,7 +134,7 @@ class Recorder {
 
   accept(stream: Stream): Recording {
     const recording = new Recording(stream, this, this.#accepted++);
-    if (this.#recordings.length < maxRecordedConnections) this.#recordings.push(recording);
+    if (this.#recordings.length < MAX_RECORDED_CONNECTIONS) this.#recordings.push(recording);
     return recording;
   }
 

@@ -13,118 +13,22 @@
  * | `GET /stall/MS` | blocks the whole origin for MS milliseconds, then answers; `X-Stalled` holds the true figure (calibration of open loops) |
  * | `GET /nonce` | `options.nonce` |
  * | anything else, uploads too | a small body, once the request was read to its end |
+ *
+ * With `http2` it speaks HTTP/2 on the same port, too: by ALPN over TLS, and to whoever begins so in the clear.
  */
+import { type Answer, Answers, BLOCK, Delay } from './fixed-answers.ts';
 import type { BackendDefinition } from './contract.ts';
-import { ExactDelays } from './exact-delays.ts';
+import { fixedHttp2 } from './http2-fixed.ts';
 import { RequestReader, type RequestHead } from './request-reader.ts';
 import { listenStreams, type Stream, type StreamHandler } from './stream.ts';
+import { EitherVersion } from './version.ts';
 
-/** Byte i of every `/bytes/N` body is `bodyPattern[i % 64]`. */
-export const bodyPattern = 'hopcost:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST';
-
-interface Reply {
-  readonly bytes: Buffer;
-  /** Bytes of the pattern still to follow `bytes`. */
-  readonly rest: number;
-}
-
-const blockBytes = 1024 * 1024;
-const cachedReplies = 256;
-const maxMillis = 600_000;
-const MOST_DELAYS = 10_000;
-const smallBody = 'hopcost\n';
-const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
-const badRequest = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
-
-const serverError: Reply = {
-  bytes: Buffer.from('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n'),
-  rest: 0,
-};
-
-const block = Buffer.from(bodyPattern.repeat(blockBytes / bodyPattern.length), 'latin1');
-
-const headOf = (length: number, fields = '') =>
-  `HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n${fields}\r\n`;
-
-const textReply = (body: string, fields = ''): Reply => ({
-  bytes: Buffer.from(headOf(Buffer.byteLength(body), fields) + body),
-  rest: 0,
-});
-
-function bytesReply(length: number): Reply {
-  const first = Math.min(length, blockBytes);
-  return { bytes: Buffer.concat([Buffer.from(headOf(length)), block.subarray(0, first)]), rest: length - first };
-}
-
-/** `/delay/5` → 5; undefined for anything else. */
-function argument(target: string, prefix: string, max: number): number | undefined {
-  if (!target.startsWith(prefix)) return undefined;
-  const value = Number(target.slice(prefix.length));
-  return Number.isFinite(value) && value >= 0 && value <= max ? value : undefined;
-}
-
-const asleep = new Int32Array(new SharedArrayBuffer(4));
-
-function stalled(millis: number): Reply {
-  const from = performance.now();
-  Atomics.wait(asleep, 0, 0, millis);
-  return textReply(smallBody, `X-Stalled: ${(performance.now() - from).toFixed(3)}\r\n`);
-}
-
-/** Of this process' own time: what others take of the core meanwhile does not count. */
-function burnMicros(micros: number): void {
-  const from = process.threadCpuUsage();
-  for (;;) {
-    const { user, system } = process.threadCpuUsage(from);
-    if (user + system >= micros) return;
-    for (let i = 0, x = 0; i < 500; i++) x += Math.sqrt(i);
-  }
-}
-
-class Origin {
-  requests = 0;
-  /** Requests for an error so far. */
-  errorsAsked = 0;
-  readonly exact = new ExactDelays();
-  delays: number[] = [];
-  readonly #nonce: Reply;
-  readonly #small = textReply(smallBody);
-  readonly #replies = new Map<string, Reply>();
-
-  constructor(nonce: string) {
-    this.#nonce = textReply(nonce);
-  }
-
-  /** The reply to a GET of `target`, from the cache where there is one. */
-  reply(target: string): Reply {
-    const cached = this.#replies.get(target);
-    if (cached) return cached;
-    const length = argument(target, '/bytes/', Number.MAX_SAFE_INTEGER);
-    const reply =
-      target === '/nonce' ? this.#nonce : length !== undefined ? bytesReply(Math.trunc(length)) : this.#small;
-    if (this.#replies.size >= cachedReplies) this.#replies.clear();
-    if (reply.bytes.length <= 2 * blockBytes) this.#replies.set(target, reply);
-    return reply;
-  }
-
-  delayed(millis: number): void {
-    if (this.delays.length < MOST_DELAYS) this.delays.push(millis);
-  }
-
-  takeDelays(): Reply {
-    const reply = textReply(JSON.stringify(this.delays));
-    this.delays = [];
-    return reply;
-  }
-
-  get small(): Reply {
-    return this.#small;
-  }
-}
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+const BAD_REQUEST = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 
 class FixedConnection implements StreamHandler {
   readonly #stream: Stream;
-  readonly #origin: Origin;
+  readonly #answers: Answers;
   readonly #reader = new RequestReader();
   /** Why no further request is answered now: a delay runs, or the client reads slower than we write. */
   #blocked: 'delay' | 'backpressure' | undefined;
@@ -132,13 +36,11 @@ class FixedConnection implements StreamHandler {
   #rest = 0;
   #peerEnded = false;
   #closeAfterReply = false;
-  #timer: NodeJS.Timeout | undefined;
   #takeBack: (() => void) | undefined;
-  #closed = false;
 
-  constructor(stream: Stream, origin: Origin) {
+  constructor(stream: Stream, answers: Answers) {
     this.#stream = stream;
-    this.#origin = origin;
+    this.#answers = answers;
   }
 
   onData(chunk: Buffer): void {
@@ -158,8 +60,6 @@ class FixedConnection implements StreamHandler {
   }
 
   onClose(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
     this.#takeBack?.();
   }
 
@@ -186,15 +86,15 @@ class FixedConnection implements StreamHandler {
       try {
         at = this.#reader.read(chunk, at);
       } catch {
-        this.#stream.write(badRequest);
+        this.#stream.write(BAD_REQUEST);
         return this.#stream.end();
       }
       const request = this.#reader.completed;
       if (!request) {
-        if (this.#reader.takeExpectation()) this.#stream.write(continueBytes);
+        if (this.#reader.takeExpectation()) this.#stream.write(CONTINUE);
         return;
       }
-      this.#origin.requests++;
+      this.#answers.requests++;
       this.#answer(request);
       if (this.#blocked) return this.#hold(chunk.subarray(at));
       if (request.close) return this.#stream.end();
@@ -203,78 +103,48 @@ class FixedConnection implements StreamHandler {
 
   #answer(request: RequestHead): void {
     this.#closeAfterReply = request.close;
-    if (request.method === 'GET') {
-      const delay = argument(request.target, '/delay/', maxMillis);
-      if (delay !== undefined) return this.#delay(delay);
-      const exactly = argument(request.target, '/exactly/', maxMillis);
-      if (exactly !== undefined) return this.#exactly(exactly);
-      if (request.target === '/delayed') return this.#write(this.#origin.takeDelays());
-      const every = argument(request.target, '/error/', maxMillis);
-      if (every !== undefined && ++this.#origin.errorsAsked % every === 0) return this.#write(serverError);
-      const burn = argument(request.target, '/burn/', maxMillis * 1e3);
-      if (burn !== undefined) burnMicros(burn);
-      const stall = argument(request.target, '/stall/', maxMillis);
-      if (stall !== undefined) return this.#write(stalled(stall));
-      return this.#write(this.#origin.reply(request.target));
-    }
-    if (request.method !== 'HEAD') return this.#write(this.#origin.small);
-    const { bytes } = this.#origin.reply(request.target);
-    this.#write({ bytes: bytes.subarray(0, bytes.indexOf('\r\n\r\n') + 4), rest: 0 });
+    const answer = this.#answers.answer(request.method, request.target);
+    if (answer instanceof Delay) {
+      this.#blocked = 'delay';
+      this.#takeBack = this.#answers.wait(answer, (due) => this.#due(due));
+    } else this.#write(answer, request.method === 'HEAD');
   }
 
-  #write(reply: Reply): void {
-    let flowing = this.#stream.write(reply.bytes);
-    this.#rest = reply.rest;
+  #due(answer: Answer): void {
+    this.#takeBack = undefined;
+    this.#blocked = undefined;
+    this.#write(answer, false);
+    if (!this.#blocked) this.#unblock();
+  }
+
+  #write(answer: Answer, isHead: boolean): void {
+    const { http1 } = answer;
+    let flowing = this.#stream.write(isHead ? http1.subarray(0, answer.headBytes) : http1);
+    this.#rest = isHead ? 0 : answer.rest;
     while (this.#rest > 0 && flowing) flowing = this.#writeBlock();
     if (!flowing) this.#blocked = 'backpressure';
   }
 
   #writeBlock(): boolean {
-    const length = Math.min(this.#rest, blockBytes);
+    const length = Math.min(this.#rest, BLOCK.length);
     this.#rest -= length;
-    return this.#stream.write(block.subarray(0, length));
-  }
-
-  /** Timers count whole milliseconds of a cached clock and may fire early: what is missing then passes in `setImmediate`. */
-  #delay(millis: number): void {
-    this.#blocked = 'delay';
-    const came = performance.now();
-    const answer = () => {
-      if (this.#closed) return;
-      const elapsed = performance.now() - came;
-      if (elapsed < millis) return void setImmediate(answer);
-      this.#delayed(elapsed, textReply(smallBody, `X-Delayed: ${elapsed.toFixed(3)}\r\n`));
-    };
-    this.#timer = setTimeout(answer, millis);
-  }
-
-  #exactly(millis: number): void {
-    this.#blocked = 'delay';
-    const came = performance.now();
-    this.#takeBack = this.#origin.exact.add(came + millis, () =>
-      this.#delayed(performance.now() - came, this.#origin.small),
-    );
-  }
-
-  #delayed(elapsed: number, reply: Reply): void {
-    this.#takeBack = undefined;
-    this.#blocked = undefined;
-    this.#origin.delayed(elapsed);
-    this.#write(reply);
-    if (!this.#blocked) this.#unblock();
+    return this.#stream.write(BLOCK.subarray(0, length));
   }
 }
 
 export const definition: BackendDefinition = {
   name: 'http-fixed',
   protocol: 'http',
-  summary: 'HTTP/1.1 origin with pre-serialised replies: /bytes/N, /delay/MS, /stall/MS, /nonce, uploads',
+  summary: 'HTTP origin with pre-serialised replies: /bytes/N, /delay/MS, /stall/MS, /nonce, uploads',
   async start(listener, options, signal) {
-    const origin = new Origin(options.nonce ?? '');
-    const listening = await listenStreams(listener, options, (stream) => new FixedConnection(stream, origin), signal);
+    const answers = new Answers(options.nonce ?? '');
+    const http1 = (stream: Stream): StreamHandler => new FixedConnection(stream, answers);
+    const http2 = (stream: Stream): StreamHandler => fixedHttp2(stream, answers);
+    const accept = options.http2 ? (stream: Stream) => new EitherVersion(stream, http1, http2) : http1;
+    const listening = await listenStreams(listener, options, accept, signal);
     return {
       address: listening.address,
-      counters: () => ({ connections: listening.connections, requests: origin.requests }),
+      counters: () => ({ connections: listening.connections, requests: answers.requests }),
       [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
     };
   },

@@ -9,10 +9,10 @@ export interface RequestHead {
   readonly close: boolean;
 }
 
-const lf = 10;
-const cr = 13;
-const space = 32;
-const maxHeadBytes = 1024 * 1024;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const MAX_HEAD_BYTES = 1024 * 1024;
 
 type State = 'head' | 'length' | 'chunk-size' | 'chunk-data' | 'chunk-end' | 'trailers';
 
@@ -59,11 +59,11 @@ export class RequestReader {
       start = 0;
     }
     // Empty lines before a request are ignored (RFC 9112 §2.2).
-    while (bytes[start] === cr || bytes[start] === lf) start++;
-    const lineEnd = bytes.indexOf(lf, start);
+    while (bytes[start] === CR || bytes[start] === LF) start++;
+    const lineEnd = bytes.indexOf(LF, start);
     const end = lineEnd < 0 ? -1 : this.#readFields(bytes, lineEnd + 1);
     if (end < 0) {
-      if (bytes.length - start > maxHeadBytes) throw new Error(`request head above ${maxHeadBytes} bytes`);
+      if (bytes.length - start > MAX_HEAD_BYTES) throw new Error(`request head above ${MAX_HEAD_BYTES} bytes`);
       this.#carry = Buffer.from(bytes.subarray(start));
       return chunk.length;
     }
@@ -79,10 +79,10 @@ export class RequestReader {
   }
 
   #requestLine(bytes: Buffer, start: number, lineEnd: number): RequestHead {
-    const methodEnd = bytes.indexOf(space, start);
-    const targetEnd = methodEnd < 0 ? -1 : bytes.indexOf(space, methodEnd + 1);
+    const methodEnd = bytes.indexOf(SPACE, start);
+    const targetEnd = methodEnd < 0 ? -1 : bytes.indexOf(SPACE, methodEnd + 1);
     if (targetEnd < 0 || targetEnd > lineEnd) throw new Error('expected METHOD TARGET HTTP/1.1');
-    const minor = bytes[bytes[lineEnd - 1] === cr ? lineEnd - 2 : lineEnd - 1];
+    const minor = bytes[bytes[lineEnd - 1] === CR ? lineEnd - 2 : lineEnd - 1];
     return {
       method: bytes.toString('latin1', start, methodEnd),
       target: bytes.toString('latin1', methodEnd + 1, targetEnd),
@@ -96,9 +96,9 @@ export class RequestReader {
     this.#chunked = this.#close = this.#expectContinue = false;
     for (let at = offset; ;) {
       const first = bytes[at];
-      if (first === lf) return at + 1;
-      if (first === cr && bytes[at + 1] === lf) return at + 2;
-      const end = bytes.indexOf(lf, at);
+      if (first === LF) return at + 1;
+      if (first === CR && bytes[at + 1] === LF) return at + 2;
+      const end = bytes.indexOf(LF, at);
       if (end < 0) return -1;
       const letter = first! | 0x20;
       // Only fields that begin with c, e or t say anything about framing.
@@ -129,11 +129,11 @@ export class RequestReader {
         if (this.#left === 0) this.#state = this.#state === 'length' ? 'head' : 'chunk-end';
         continue;
       }
-      const end = chunk.indexOf(lf, at);
+      const end = chunk.indexOf(LF, at);
       const part = chunk.subarray(at, end < 0 ? chunk.length : end + 1);
       if (end < 0) {
         this.#carry = Buffer.concat([this.#carry ?? Buffer.alloc(0), part]);
-        if (this.#carry.length > maxHeadBytes) throw new Error('endless chunk line');
+        if (this.#carry.length > MAX_HEAD_BYTES) throw new Error('endless chunk line');
         return chunk.length;
       }
       const line = (this.#carry ? Buffer.concat([this.#carry, part]) : part).toString('latin1').trim();

@@ -1,13 +1,23 @@
 /**
  * Accepted connections at the price of one `read` and one `write` a request. An origin must cost less than any proxy measured
  * against it, and `net.Socket` alone costs more than the rest of a small request. So a plain connection here is the stream
- * handle of libuv itself: all connections read into one shared buffer, and writes go straight down. TLS, and a Node that
- * no longer hands out its handles, take `net.Socket`; both behave alike.
+ * handle of libuv itself (`proxies/platform/tcp-handle.ts`): all connections read into one shared buffer, and writes go straight
+ * down. TLS, and a Node that does not hand out its handles, take `net.Socket`; both behave alike.
  */
 import net from 'node:net';
 import tls from 'node:tls';
+import { resetSocket } from '#proxies/platform/reset-socket.ts';
+import {
+  END_OF_FILE,
+  lastWriteError,
+  listenHandle,
+  type TcpHandle,
+  type TcpInternals,
+  tcpInternals,
+  type WriteRequest,
+} from '#proxies/platform/tcp-handle.ts';
+import { TLS_SUITES } from '#proxies/platform/tls-suites.ts';
 import type { BackendOptions, Endpoint } from './contract.ts';
-import { TLS_SUITES } from './tls-suites.ts';
 
 export interface StreamHandler {
   /** `chunk` is only valid during the call: copy what must outlive it. */
@@ -23,6 +33,8 @@ export interface StreamHandler {
 export interface Stream {
   /** False: more than the kernel takes is pending, wait for `onDrain`. `bytes` must not be changed until then. */
   write(bytes: Buffer): boolean;
+  /** Bytes that `write` took at once, giving true, may still be needed. */
+  readonly isLate: boolean;
   /** FIN after everything written. */
   end(): void;
   destroy(): void;
@@ -38,65 +50,33 @@ export interface StreamListener extends AsyncDisposable {
   readonly connections: number;
 }
 
-interface WriteRequest {
-  oncomplete?: (status: number) => void;
-  handle?: Handle;
-  buffer?: Buffer;
-}
-
-/** What libuv's stream handle offers below `net.Socket` (node: src/stream_base.cc). Every call returns 0 or a negative errno. */
-interface Handle {
-  onread: () => void;
-  useUserBuffer(buffer: Uint8Array): void;
-  readStart(): number;
-  readStop(): number;
-  writeBuffer(request: WriteRequest, buffer: Uint8Array): number;
-  shutdown(request: WriteRequest): number;
-  setNoDelay(on: boolean): number;
-  close(): void;
-  reset(closed: () => void): number;
-}
-
-interface StreamBinding {
-  readonly WriteWrap: new () => WriteRequest;
-  readonly ShutdownWrap: new () => WriteRequest;
-  readonly streamBaseState: Int32Array;
-  readonly kReadBytesOrError: number;
-  readonly kLastWriteWasAsync: number;
+/** What the kernel did not take at once is kept alive by the request that it is in. */
+interface PendingWrite extends WriteRequest {
+  bytes: Buffer;
 }
 
 type Accept = (stream: Stream) => StreamHandler;
 
-/** Undefined where this Node does not hand out its stream handles. */
-function streamBinding(): StreamBinding | undefined {
-  try {
-    const binding = (process as unknown as { binding(name: string): StreamBinding }).binding('stream_wrap');
-    return typeof binding.WriteWrap === 'function' && binding.streamBaseState.length > 0 ? binding : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 class HandleStream implements Stream {
-  readonly #binding: StreamBinding;
-  readonly #handle: Handle;
+  readonly isLate = false;
+  readonly #internals: TcpInternals;
+  readonly #handle: TcpHandle;
   readonly #closed: (stream: HandleStream) => void;
   #handler!: StreamHandler;
-  #spare: WriteRequest;
   #pending = 0;
   #state: 'open' | 'ending' | 'closed' = 'open';
   #peerEnded = false;
 
-  constructor(binding: StreamBinding, handle: Handle, shared: Buffer, closed: (stream: HandleStream) => void) {
-    this.#binding = binding;
+  constructor(internals: TcpInternals, handle: TcpHandle, shared: Buffer, closed: (stream: HandleStream) => void) {
+    this.#internals = internals;
     this.#handle = handle;
     this.#closed = closed;
-    this.#spare = new binding.WriteWrap();
-    const { streamBaseState, kReadBytesOrError } = binding;
+    const { state, readResult } = internals;
     handle.onread = () => {
-      const read = streamBaseState[kReadBytesOrError]!;
+      const read = state[readResult]!;
       if (read > 0) this.#handler.onData(shared.subarray(0, read));
       else if (read < 0) this.#readFailed(read);
+      return undefined;
     };
     handle.useUserBuffer(shared);
     handle.setNoDelay(true);
@@ -109,39 +89,27 @@ class HandleStream implements Stream {
 
   write(bytes: Buffer): boolean {
     if (this.#state !== 'open') return true;
-    // A request object is used up only when the kernel did not take everything at once.
-    const request = this.#spare;
-    if (this.#handle.writeBuffer(request, bytes) !== 0) {
-      this.destroy();
-      return true;
-    }
-    if (this.#binding.streamBaseState[this.#binding.kLastWriteWasAsync] === 0) return true;
-    this.#pending++;
-    request.buffer = bytes;
-    request.handle = this.#handle;
-    request.oncomplete = (status) => this.#written(status);
-    this.#spare = new this.#binding.WriteWrap();
-    return false;
+    const result = this.#handle.writeBuffer(null, bytes);
+    return result === 0 || this.#sent(result, bytes);
   }
 
   end(): void {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
-    const request = new this.#binding.ShutdownWrap();
-    request.handle = this.#handle;
+    const request = this.#internals.createShutdownRequest();
     request.oncomplete = () => this.#peerEnded && this.destroy();
     if (this.#handle.shutdown(request) !== 0) this.destroy();
   }
 
   destroy(): void {
     if (this.#state === 'closed') return;
-    this.#handle.close();
+    this.#handle.close(ignore);
     this.#finish();
   }
 
   reset(): void {
     if (this.#state === 'closed') return;
-    if (this.#handle.reset(() => {}) !== 0) this.#handle.close();
+    if (this.#handle.reset(ignore) !== 0) this.#handle.close(ignore);
     this.#finish();
   }
 
@@ -159,6 +127,21 @@ class HandleStream implements Stream {
     this.#handler.onClose?.();
   }
 
+  /** Not whole, or not at all. */
+  #sent(result: number | WriteRequest, bytes: Buffer): boolean {
+    if (typeof result === 'number' || lastWriteError() !== 0) {
+      this.destroy();
+      return true;
+    }
+    this.#pending++;
+    const request = result as PendingWrite;
+    request.bytes = bytes;
+    request.oncomplete = (status) => this.#written(status);
+    const status = request.writeStatus;
+    if (typeof status === 'number') queueMicrotask(() => this.#written(status));
+    return false;
+  }
+
   #written(status: number): void {
     this.#pending--;
     if (this.#state === 'closed') return;
@@ -167,7 +150,7 @@ class HandleStream implements Stream {
   }
 
   #readFailed(code: number): void {
-    if (code !== endOfFile) return this.destroy();
+    if (code !== END_OF_FILE) return this.destroy();
     this.#handle.readStop();
     this.#peerEnded = true;
     if (this.#state === 'ending' && this.#pending === 0) this.destroy();
@@ -175,10 +158,10 @@ class HandleStream implements Stream {
   }
 }
 
-/** libuv's UV_EOF, the same number on every platform. */
-const endOfFile = -4095;
+const ignore = (): void => {};
 
 class SocketStream implements Stream {
+  readonly isLate = true;
   readonly #socket: net.Socket;
 
   constructor(socket: net.Socket, accept: Accept) {
@@ -202,10 +185,7 @@ class SocketStream implements Stream {
     this.#socket.destroy();
   }
   reset(): void {
-    const socket = this.#socket;
-    // The system refuses to reset while a FIN is on its way, and Node then forgets to close the handle.
-    if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) socket.destroy();
-    else socket.resetAndDestroy();
+    resetSocket(this.#socket);
   }
   pause(): void {
     this.#socket.pause();
@@ -215,12 +195,12 @@ class SocketStream implements Stream {
   }
 }
 
-const sharedReadBytes = 64 * 1024;
+const SHARED_READ_BYTES = 64 * 1024;
 
 /** Listens on `listener`; `accept` gives each connection its handler. Rejects with the system's error. */
 export async function listenStreams(
   listener: Endpoint,
-  options: Pick<BackendOptions, 'tls'> & { readonly handles?: boolean },
+  options: Pick<BackendOptions, 'tls' | 'http2'>,
   accept: Accept,
   signal: AbortSignal,
 ): Promise<StreamListener> {
@@ -239,7 +219,17 @@ export async function listenStreams(
     onSocket(socket);
   };
   const server = options.tls
-    ? tls.createServer({ ...TLS_SUITES, ...options.tls, allowHalfOpen: false }, onSecured)
+    ? tls.createServer(
+        {
+          ...TLS_SUITES,
+          honorCipherOrder: true,
+          minVersion: 'TLSv1.2',
+          ...options.tls,
+          ...(options.http2 && { ALPNProtocols: ['h2', 'http/1.1'] }),
+          allowHalfOpen: false,
+        },
+        onSecured,
+      )
     : net.createServer({ allowHalfOpen: true }, onSocket);
   server.on('tlsClientError', (_error: Error, socket: net.Socket) => socket.destroy());
 
@@ -252,14 +242,14 @@ export async function listenStreams(
   });
   server.on('error', () => {}); // EMFILE on accept: the client sees its connection refused
 
-  const binding = options.tls || options.handles === false ? undefined : streamBinding();
-  if (binding) {
-    const shared = Buffer.allocUnsafeSlow(sharedReadBytes);
-    const raw = (server as unknown as { _handle: { onconnection: (error: number, handle?: Handle) => void } })._handle;
-    raw.onconnection = (error, handle) => {
+  const listening = options.tls ? undefined : listenHandle(server);
+  if (tcpInternals !== undefined && listening !== undefined) {
+    const internals = tcpInternals;
+    const shared = Buffer.allocUnsafeSlow(SHARED_READ_BYTES);
+    listening.onconnection = (error, handle) => {
       if (error !== 0 || !handle) return;
       connections++;
-      const stream = new HandleStream(binding, handle, shared, (closed) => open.delete(closed));
+      const stream = new HandleStream(internals, handle, shared, (closed) => open.delete(closed));
       open.add(stream);
       stream.start(accept(stream));
     };

@@ -2,27 +2,12 @@
  * What a proxy is to the rest of hopcost: a name, what it can do, whether it can run here, and `start`.
  * A reference proxy runs inside the calling process; a peer runs its own binary. Both look alike from here.
  */
+import type { Feature } from './config/features.ts';
 import type { Endpoint, ProxyIntent } from './config/intent.ts';
 import type { ProxyStats } from './stats/traffic.ts';
 
-/** What a proxy offers beyond plain forwarding at its layer. Scenarios and conformance cases ask for these by name. */
-export type Capability =
-  | 'tls-termination' // accepts TLS downstream
-  | 'tls-origination' // speaks TLS upstream
-  | 'mtls' // can ask for a client certificate
-  | 'routing' // host, path, method and header routes
-  | 'weighted-clusters'
-  | 'balancing' // more than one endpoint and the policies of `LoadBalancing`
-  | 'upgrade' // WebSocket and other Upgrades as tunnels
-  | 'connect' // forward proxy: CONNECT and absolute-form
-  | 'proxy-protocol-in'
-  | 'proxy-protocol-out'
-  | 'sni-routing'
-  | 'udp'
-  | 'workers' // `concurrency` > 1
-  | 'stats'
-  | 'access-log'
-  | 'drain';
+/** Any feature that the table over the intent knows; scenarios and conformance cases ask for these by name. */
+export type Capability = Feature;
 
 export type Availability =
   | { readonly state: 'ready'; readonly version: string }
@@ -56,6 +41,7 @@ export interface ProxyDefinition {
   readonly family: string;
   readonly layer: 'l4' | 'l7';
   readonly summary: string;
+  /** All features that it offers; an intent that asks for another is refused. */
   readonly capabilities: ReadonlySet<Capability>;
   /** What all others of its layer, with TLS or without, are set against. */
   readonly isReference?: true;

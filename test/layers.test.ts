@@ -1,7 +1,7 @@
-/** The room table is law: each room has planted violations that the linter must catch, and legal twins that it must not. */
+/** Rooms, circles and the dialect are law: each has planted violations that the linter must catch, and legal twins that it must not. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -9,7 +9,8 @@ import { ROOMS } from '#scripts/lint/rooms.ts';
 
 const root = join(import.meta.dirname, '..');
 const sandbox = mkdtempSync(join(tmpdir(), 'hopcost-layers-'));
-for (const file of ['.oxlintrc.json', 'tsconfig.json', 'package.json', 'scripts/lint/rooms.ts']) {
+const COPIED = ['.oxlintrc.json', 'tsconfig.json', 'package.json', 'scripts/lint/rooms.ts', 'scripts/lint/dialect.ts'];
+for (const file of COPIED) {
   mkdirSync(dirname(join(sandbox, file)), { recursive: true });
   cpSync(join(root, file), join(sandbox, file));
 }
@@ -31,7 +32,7 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
   {
     file: 'backends/planted.ts',
     forbidden: ['#proxies/contract.ts', '../bench/model/units.ts', 'yaml'],
-    allowed: ['node:net', './contract.ts'],
+    allowed: ['node:net', './contract.ts', '#proxies/http2/connection.ts'],
   },
   {
     file: 'proxies/l7/planted.ts',
@@ -47,6 +48,11 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
     file: 'proxies/http/planted.ts',
     forbidden: ['node:net', '../net/wire.ts', '../cluster/pool.ts'],
     allowed: ['./head.ts', '../config/defaults.ts', '../platform/notices.ts'],
+  },
+  {
+    file: 'proxies/http2/planted.ts',
+    forbidden: ['node:net', '../net/wire.ts', '../l7/router.ts', '#bench/model/units.ts'],
+    allowed: ['./field.ts', '../http/octets.ts', '../platform/notices.ts'],
   },
   {
     file: 'proxies/net/planted.ts',
@@ -145,6 +151,11 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
     allowed: ['#bench/lab/topology.ts', 'node:fs'],
   },
   {
+    file: 'bench/conformance/planted.ts',
+    forbidden: ['#bench/load/pool.ts', '#bench/run/session.ts', '#proxies/registry.ts', '#proxies/http/head.ts'],
+    allowed: ['node:net', '#bench/lab/wire.ts', '#proxies/contract.ts', '#proxies/config/intent.ts'],
+  },
+  {
     file: 'bench/run/planted.ts',
     forbidden: ['#scripts/exit.ts', '#reports/write.ts', 'commander'],
     allowed: ['node:path', '#bench/load/pool.ts', '#bench/analysis/verdict.ts'],
@@ -178,12 +189,69 @@ test('what the room table forbids is caught, what it allows is not', () => {
     assert.deepEqual(caught(file, [...forbidden, ...allowed]), forbidden, file);
 });
 
-test('an import circle is caught', () => {
-  plant('circle/a.ts', "import { b } from './b.ts';\nexport const a = (): unknown => b;\n");
-  plant('circle/b.ts', "import { a } from './a.ts';\nexport const b = (): unknown => a;\n");
-  const { stdout, status } = lint('circle');
-  assert.match(stdout, /no-cycle/);
-  assert.notEqual(status, 0);
+/** What must be the same for everybody, by what only its one file may say. */
+const ONCE: readonly { readonly text: RegExp; readonly file: string }[] = [
+  { text: /\b_handle\b|\.binding\b|\bHOPCOST_PLAIN_SOCKETS\b/, file: 'proxies/platform/tcp-handle.ts' },
+  { text: /\bTLS_AES_128_GCM_SHA256\b/, file: 'proxies/platform/tls-suites.ts' },
+  { text: /\b0x6d2b79f5\b/i, file: 'proxies/platform/random.ts' },
+];
+
+test('the private names of Node, the TLS suites and the random generator stand in one file each', () => {
+  const files = ['backends', 'bench', 'proxies', 'reports', 'scripts'].flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(room, name)),
+  );
+  for (const { text, file } of ONCE)
+    assert.deepEqual(
+      files.filter((one) => text.test(readFileSync(join(root, one), 'utf8'))),
+      [file],
+    );
+});
+
+test('an import circle is caught, one of types alone too', () => {
+  plant('circle/values/a.ts', "import { b } from './b.ts';\nexport const a = (): unknown => b;\n");
+  plant('circle/values/b.ts', "import { a } from './a.ts';\nexport const b = (): unknown => a;\n");
+  plant('circle/types/a.ts', "import type { B } from './b.ts';\nexport interface A {\n  readonly b: B;\n}\n");
+  plant('circle/types/b.ts', "import type { A } from './a.ts';\nexport interface B {\n  readonly a: A;\n}\n");
+  for (const folder of ['circle/values', 'circle/types']) {
+    const { stdout, status } = lint(folder);
+    assert.match(stdout, /no-cycle/, folder);
+    assert.notEqual(status, 0);
+  }
+});
+
+const FIXED = ['3', '-3', "'text'", '/a|b/', '[1, 2]', "new Set(['a'])", '{ a: 1 } as const', '4 * 1024', '`a`'];
+const COMPUTED = ['[]', 'new Map<string, string>()', '() => 1', 'process.pid', '{ a: process.pid }', 'Buffer.alloc(3)'];
+
+test('a constant that is not in CONSTANT_CASE is caught, what is computed or filled later is not', () => {
+  const named = (values: readonly string[], name: string) =>
+    values.map((value, i) => `export const ${name}${i} = ${value};\n`).join('');
+  plant(
+    'bench/probes/constants.ts',
+    named(FIXED, 'fixed') +
+      named(FIXED, 'FIXED_') +
+      named(COMPUTED, 'computed') +
+      'export const grows: number[] = [0];\nexport const stays: readonly number[] = [0];\n',
+  );
+  const { stdout } = lint('bench/probes/constants.ts');
+  assert.deepEqual(
+    [...stdout.matchAll(/'(\w+)' is a constant/g)].map(([, name]) => name),
+    [...FIXED.map((_, i) => `fixed${i}`), 'stays'],
+  );
+});
+
+test('`+= 1` and `as` in place of `!` are caught, `++`, `+= 2` and `!` are not', () => {
+  plant(
+    'bench/probes/spelling.ts',
+    'export function last(list: readonly string[], from: number): string {\n  let at = from;\n' +
+      '  at += 1;\n  at -= 1;\n  at++;\n  at += 2;\n  return at > 9 ? list[at]! : (list[at] as string);\n}\n',
+  );
+  const { stdout } = lint('--type-aware', 'bench/probes/spelling.ts');
+  assert.deepEqual(
+    [...stdout.matchAll(/dialect\(increment\)|non-nullable-type-assertion-style/g)].map(([rule]) => rule).toSorted(),
+    ['dialect(increment)', 'dialect(increment)', 'non-nullable-type-assertion-style'],
+  );
 });
 
 test('a promise left floating is caught', () => {

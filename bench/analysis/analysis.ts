@@ -7,26 +7,26 @@ import type {
   SubjectRecord,
   TrialRecord,
 } from '#bench/model/record.ts';
-import type { Scenario } from '#bench/model/scenario.ts';
 import type { WarningCode } from '#bench/model/warning.ts';
-import type { Estimate } from '#bench/stats/estimate.ts';
+import type { NamedComparison } from './between.ts';
 import type { BudgetOutcome } from './budget-outcome.ts';
 import type { ChainCost } from './chains.ts';
-import type { Comparison } from './comparison.ts';
-import type { Ledger } from './ledger/ledger.ts';
+import type { Finding } from './finding.ts';
 import type { HistoryMark, HistoryPoint } from './history.ts';
 import type { Knees } from './knees.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import type { MetricName } from './metrics.ts';
 import type { Noise } from './noise.ts';
 import type { OverTime } from './over-time.ts';
-import type { SecondOpinion } from './second-opinion.ts';
-import type { Unit } from './quantity.ts';
 import type { Ranking } from './ranking.ts';
-import type { Tail } from './tail.ts';
-import type { Label } from './trust.ts';
+import type { ScenarioAnalysis } from './scenario.ts';
+import type { SecondOpinion } from './second-opinion.ts';
 
+export type { Estimate } from '#bench/stats/estimate.ts';
+export type { NamedComparison } from './between.ts';
+export type { Finding } from './finding.ts';
 export type { Account } from './ledger/account.ts';
-export type { Estimate };
+export type { Capacity, ScenarioAnalysis, SubjectAnalysis } from './scenario.ts';
 
 export interface Analysis {
   readonly run: RunRecord;
@@ -64,76 +64,6 @@ export interface Analysis {
   readonly budgets?: readonly BudgetOutcome[];
   /** Where the highest rate was searched at which an objective holds. */
   readonly knees?: Knees;
-}
-
-export interface Finding {
-  readonly sentence: string;
-  /** 'note': nothing that could be claimed, but to be known. */
-  readonly strength: Label;
-  /** The metrics that it tells of: its label follows the instruments that they were read with. None: it tells of no figure. */
-  readonly restsOn: readonly MetricName[];
-  /** Where its evidence stands: a scenario, or another part of the report. */
-  readonly scenario: string;
-  readonly part?: 'ranking' | 'knees' | 'calibration' | 'second-opinions' | 'noise' | 'trials' | 'configuration';
-  /** One of many of its kind: folded where there is room for few. */
-  readonly isDetail?: true;
-  /** The one figure to remember of it, where it has one. */
-  readonly figure?: {
-    readonly label: string;
-    /** What it measures: 'CPU per request'. */
-    readonly what: string;
-    readonly estimate: Estimate;
-    readonly unit: Unit;
-    /** Of what one hop costs. */
-    readonly layer?: SubjectRecord['layer'];
-  };
-}
-
-export interface ScenarioAnalysis {
-  readonly scenario: Scenario;
-  /** Requests per second that all subjects were offered; open loop only. */
-  readonly offered: number | null;
-  readonly subjects: readonly SubjectAnalysis[];
-}
-
-export interface SubjectAnalysis {
-  readonly subject: string;
-  readonly layer: SubjectRecord['layer'];
-  readonly tls: boolean;
-  readonly trials: Outcomes;
-  /** What bound its rounds; 'mixed' where they differ, null where none completed. */
-  readonly bound: Bound | 'mixed' | null;
-  readonly metrics: Partial<Record<MetricName, Estimate>>;
-  readonly capacity: Capacity | null;
-  readonly versusDirect: readonly Comparison[];
-  /** What it adds to direct at p99.9, for as many kinds of time as the merged rounds carry; open loop only. */
-  readonly addedTails: readonly Tail[];
-  /** Rounds merged; microseconds along the nines axis. Null where this load says nothing of latency (METHOD 5). */
-  readonly curves: { readonly service: readonly CurveMicros[]; readonly response: readonly CurveMicros[] } | null;
-}
-
-/** How many trials ended how, and the distinct codes of why those that do not count do not. */
-export interface Outcomes {
-  readonly completed: number;
-  readonly invalid: number;
-  readonly failed: number;
-  readonly reasons: readonly string[];
-}
-
-/** Requests per second. 'measured': the subject was saturated. 'derived per core': 1 s ÷ CPU per request of one core. */
-export interface Capacity {
-  readonly kind: 'measured' | 'derived per core';
-  readonly estimate: Estimate;
-}
-
-export interface CurveMicros {
-  readonly q: number;
-  readonly nines: number;
-  readonly micros: number;
-}
-
-export interface NamedComparison extends Comparison {
-  readonly name: 'L7 over L4' | 'TLS added' | 'over the reference';
 }
 
 /** One trial without its histograms; absent figures are null. */

@@ -1,14 +1,17 @@
 /** Subjects set against each other: what an L7 hop costs over an L4 hop, what TLS adds, what others cost over the reference. */
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
-import type { NamedComparison } from './analysis.ts';
-import { asFamily, besidesOf, compare } from './comparison.ts';
+import { asFamily, besidesOf, compare, type Comparison } from './comparison.ts';
 import type { MetricName } from './metrics.ts';
 import { isSingle, mainScenario, scenarioOf } from './roles.ts';
-import type { FiguresBy } from './scenario.ts';
+import type { FiguresBy } from './figures.ts';
 
 /** CPU first; instructions where they could be counted. */
 const COSTS: readonly MetricName[] = ['cpuPerRequest', 'instructionsPerRequest'];
+
+export interface NamedComparison extends Comparison {
+  readonly name: 'L7 over L4' | 'TLS added' | 'over the reference';
+}
 
 type Pair = { readonly name: NamedComparison['name']; readonly kind: 'difference' | 'ratio' } & Record<
   'subject' | 'reference',

@@ -9,7 +9,7 @@ import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import { slopeOf } from '#bench/stats/slope.ts';
 import { asFamily, compare, type Comparison, CONFIDENCE, type Rounds } from './comparison.ts';
 import { metric as metricNamed, type MetricName } from './metrics.ts';
-import type { FiguresBy } from './scenario.ts';
+import type { FiguresBy } from './figures.ts';
 
 export interface ChainLength {
   readonly hops: number;

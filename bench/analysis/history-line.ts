@@ -7,8 +7,8 @@ import { differencesOf, locate, type Rounds } from './comparison.ts';
 import { headOf, isDuet } from './head-of.ts';
 import { YARDSTICK } from './history.ts';
 import type { MetricName } from './metrics.ts';
+import { figuresOnce } from './figures.ts';
 import { isSingle, mainScenarioName } from './roles.ts';
-import { figuresOnce } from './scenario.ts';
 
 /** What a gate said of the run, where it was one. */
 export interface GatedRun {

@@ -1,8 +1,10 @@
 /** Several runs side by side: the CPU per request of each subject, from run to run. */
 import type { HistoryLine } from '#bench/model/history.ts';
-import type { Analysis, Estimate } from './analysis.ts';
+import type { RunRecord, SubjectRecord } from '#bench/model/record.ts';
+import type { Estimate } from '#bench/stats/estimate.ts';
 import type { SeriesVerdict } from './change-points.ts';
 import { mainScenarioName, referenceName } from './roles.ts';
+import type { ScenarioAnalysis } from './scenario.ts';
 
 type Figure = Pick<Estimate, 'value' | 'low' | 'high'>;
 
@@ -35,8 +37,15 @@ export interface HistoryMark {
 /** All layers are divided by one and the same. */
 export const YARDSTICK = { layer: 'l4', tls: false } as const;
 
+/** An analysis, as far as a history is made of it. */
+export interface AnalysedRun {
+  readonly run: RunRecord;
+  readonly subjects: readonly SubjectRecord[];
+  readonly scenarios: readonly ScenarioAnalysis[];
+}
+
 /** Oldest run first; subjects without a figure in a run are left out there. */
-export function historyOf(analyses: readonly Pick<Analysis, 'run' | 'subjects' | 'scenarios'>[]): HistoryPoint[] {
+export function historyOf(analyses: readonly AnalysedRun[]): HistoryPoint[] {
   return analyses
     .toSorted((a, b) => a.run.startedAt.localeCompare(b.run.startedAt))
     .flatMap(({ run, subjects: records, scenarios }) => {

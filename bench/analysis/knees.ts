@@ -3,7 +3,7 @@ import type { KneeOutcome, KneeTally, KneeVerdict, Limiter } from '#bench/model/
 import type { Clause, Objective } from '#bench/model/objective.ts';
 import type { KneeRecord, KneeWindowRecord, RunRecord, RunRecords, SubjectRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
-import type { Finding } from './analysis.ts';
+import type { Finding } from './finding.ts';
 import type { MetricName } from './metrics.ts';
 import { describeObjective, quantileName, readClause } from './objective.ts';
 import { formatQuantity, percent } from './quantity.ts';

@@ -13,7 +13,7 @@ import { formatQuantity } from './quantity.ts';
 import { differencesBetween, isPlacedAlike, type RunDifference } from './run-differences.ts';
 import { USUAL_REFERENCE } from './roles.ts';
 import { chooseYardstick, type RunYardstick } from './run-yardstick.ts';
-import { type FiguresBy, figuresOnce } from './scenario.ts';
+import { type FiguresBy, figuresOnce } from './figures.ts';
 
 /** Logarithms, one a generation (of windows: a round), of either run; never empty. */
 export interface Logs {

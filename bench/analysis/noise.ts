@@ -7,7 +7,7 @@ import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { detectableEffect } from '#bench/stats/detectable.ts';
 import { asFamily, compare, type Comparison, differencesOf } from './comparison.ts';
 import { METRIC_NAMES, type MetricName } from './metrics.ts';
-import type { FiguresBy } from './scenario.ts';
+import type { FiguresBy } from './figures.ts';
 
 export interface Noise {
   /** Each metric of each twin against itself; ratios and, in the metric's unit, differences. */

@@ -6,12 +6,12 @@
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
-import type { ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
 import { asFamily, besidesOf, compare, type Comparison, type Strength } from './comparison.ts';
+import type { FiguresBy } from './figures.ts';
 import { aboveNoise, type Noise } from './noise.ts';
 import { formatEstimate, formatQuantity } from './quantity.ts';
+import type { ScenarioAnalysis, SubjectAnalysis } from './scenario.ts';
 import { isSingle, mainScenarioName } from './roles.ts';
-import type { FiguresBy } from './scenario.ts';
 import { shownStrength, type Trust } from './trust.ts';
 
 export interface Ranking {

@@ -3,119 +3,55 @@ import type { Bound, CompletedTrial, SubjectRecord, TrialRecord } from '#bench/m
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { type Estimate, transform } from '#bench/stats/estimate.ts';
 import { type Histogram, mergeHistograms, percentileCurve } from '#bench/stats/histogram.ts';
-import type { Capacity, CurveMicros, Outcomes, ScenarioAnalysis, SubjectAnalysis } from './analysis.ts';
-import { isBelowKnee } from './bound.ts';
-import { lagOf } from './lag.ts';
 import { asFamily, compare, type Comparison, locate, type Rounds } from './comparison.ts';
-import { noYardstick, turnedRounds, type Yardstick, yardstickOf } from './turned.ts';
+import { type Figures, type FiguresBy, isCompleted, showsLatency } from './figures.ts';
+import { lagOf } from './lag.ts';
+import { METRIC_NAMES, metric, type MetricName } from './metrics.ts';
 import { aboveNoise, type Noise } from './noise.ts';
 import { addedTail, type Tail, type TailsBy, tailsOf } from './tail.ts';
-import { isLatency, isQuantile, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
 
-/** Figures of one subject in one scenario: metric → round → value. */
-export type Figures = ReadonlyMap<MetricName, Rounds>;
-export type FiguresBy = (scenario: string, subject: string) => Figures;
-
-const isCompleted = (trial: TrialRecord): trial is CompletedTrial => trial.state === 'completed';
-
-/** Latency is read below the knee: at an offered rate, or where a closed loop stayed far from saturating anything. */
-const showsLatency = (trials: readonly CompletedTrial[]): boolean =>
-  trials.length > 0 &&
-  trials.every(({ loop, bound, probes }) => loop?.kind === 'open' || (bound === 'none' && isBelowKnee(probes)));
-
-export function figuresOf(
-  trials: readonly TrialRecord[],
-  scenario: Scenario,
-  yardstick: Yardstick = noYardstick,
-): Figures {
-  const completed = trials.filter(isCompleted);
-  const read = completed.map(readTrial);
-  const readable = scenario.traffic.kind !== 'idle' && showsLatency(completed);
-  return new Map(
-    METRIC_NAMES.filter((name) => readable || !isLatency(name)).map((name) => {
-      // What a whole generation does not tell, for the generator's lag or for too few samples, none of its turns does.
-      const isTold = read.every((trial) => metric(name).of(trial, scenario) !== undefined);
-      const turned = isTold ? turnedRounds(metric(name), completed, yardstick) : undefined;
-      if (turned) return [name, turned];
-      const values = read.flatMap((trial) => {
-        const value = metric(name).of(trial, scenario);
-        return value === undefined ? [] : [{ round: trial.trial.round, value }];
-      });
-      return [name, isQuantile(name) && values.length < completed.length ? new Map() : byRound(values)];
-    }),
-  );
+export interface ScenarioAnalysis {
+  readonly scenario: Scenario;
+  /** Requests per second that all subjects were offered; open loop only. */
+  readonly offered: number | null;
+  readonly subjects: readonly SubjectAnalysis[];
 }
 
-/** Decoding histograms is the dear part: each subject's trials of a scenario are read once. A twin by itself is a subject of its own. */
-export function figuresOnce(scenarios: readonly Scenario[], trials: readonly TrialRecord[]): FiguresBy {
-  return once((scenarioName, subject) => {
-    const scenario = scenarios.find(({ name }) => name === scenarioName);
-    if (!scenario) return new Map();
-    const all = trials.filter((trial) => trial.scenario === scenarioName);
-    return figuresOf(
-      all.filter((trial) => subjectName(trial.subject) === subject),
-      scenario,
-      yardstickOf(all),
-    );
-  });
+export interface SubjectAnalysis {
+  readonly subject: string;
+  readonly layer: SubjectRecord['layer'];
+  readonly tls: boolean;
+  readonly trials: Outcomes;
+  /** What bound its rounds; 'mixed' where they differ, null where none completed. */
+  readonly bound: Bound | 'mixed' | null;
+  readonly metrics: Partial<Record<MetricName, Estimate>>;
+  readonly capacity: Capacity | null;
+  readonly versusDirect: readonly Comparison[];
+  /** What it adds to direct at p99.9, for as many kinds of time as the merged rounds carry; open loop only. */
+  readonly addedTails: readonly Tail[];
+  /** Rounds merged; microseconds along the nines axis. Null where this load says nothing of latency (METHOD 5). */
+  readonly curves: { readonly service: readonly CurveMicros[]; readonly response: readonly CurveMicros[] } | null;
 }
 
-/** The same, but a subject that was started twice a generation has the mean of both starts in each turn: half the variance of one. */
-export function withTwins(figures: FiguresBy, trials: readonly TrialRecord[]): FiguresBy {
-  const twins = trials.filter(({ subject }) => subject.again === true);
-  return once((scenario, subject) => {
-    const twin = twins.find(
-      (one) => one.scenario === scenario && subjectName({ ...one.subject, again: undefined }) === subject,
-    );
-    const own = figures(scenario, subject);
-    return twin ? meanOf(own, figures(scenario, subjectName(twin.subject))) : own;
-  });
+/** How many trials ended how, and the distinct codes of why those that do not count do not. */
+export interface Outcomes {
+  readonly completed: number;
+  readonly invalid: number;
+  readonly failed: number;
+  readonly reasons: readonly string[];
 }
 
-function once(read: FiguresBy): FiguresBy {
-  const known = new Map<string, Figures>();
-  return (scenario, subject) => {
-    const key = JSON.stringify([scenario, subject]);
-    const figures = known.get(key) ?? read(scenario, subject);
-    known.set(key, figures);
-    return figures;
-  };
+/** Requests per second. 'measured': the subject was saturated. 'derived per core': 1 s ÷ CPU per request of one core. */
+export interface Capacity {
+  readonly kind: 'measured' | 'derived per core';
+  readonly estimate: Estimate;
 }
 
-/** Of turned figures; windows take their time one by one, and a twin's is another's. */
-const meanOf = (one: Figures, other: Figures): Figures =>
-  new Map(
-    [...one].map(([name, rounds]) => {
-      const beside = other.get(name);
-      const { turns } = rounds;
-      if (!turns || !beside?.turns) return [name, rounds];
-      const means = meansOf(rounds, beside);
-      return [
-        name,
-        Object.assign(means, {
-          turns: new Map(
-            [...turns].map(([generation, own]) => [
-              generation,
-              meansOf(own, beside.turns!.get(generation) ?? new Map<string, number>()),
-            ]),
-          ),
-        }),
-      ];
-    }),
-  );
-
-/** Where there is but one, that one. */
-const meansOf = <Key>(one: ReadonlyMap<Key, number>, other: ReadonlyMap<Key, number>): Map<Key, number> =>
-  new Map([...one].map(([key, value]) => [key, (value + (other.get(key) ?? value)) / 2]));
-
-/** The mean where a round holds several trials of the subject, as a gate's do. */
-const byRound = (values: readonly { readonly round: number; readonly value: number }[]): Rounds =>
-  new Map(
-    [...Map.groupBy(values, ({ round }) => round)].map(([round, of]) => [
-      round,
-      of.reduce((sum, { value }) => sum + value, 0) / of.length,
-    ]),
-  );
+export interface CurveMicros {
+  readonly q: number;
+  readonly nines: number;
+  readonly micros: number;
+}
 
 /** Turned figures that are positive have what a process start changes in their ratio, not in their difference. */
 function estimateOf(rounds: Rounds): Estimate | undefined {

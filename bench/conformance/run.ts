@@ -3,17 +3,12 @@ import type { ProxyDefinition } from '#proxies/contract.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { Bench } from './bench.ts';
 import { cases as allCases } from './cases/registry.ts';
-import {
-  type ConformanceCase,
-  type Materials,
-  NotApplicable,
-  type Outcome,
-  type Setup,
-  Violation,
-} from './contract.ts';
+import type { ConformanceCase, Outcome } from './contract.ts';
 import { deviationOf, type Deviation, knownDeviations } from './deviations/known.ts';
 import type { RuleId } from './rules.ts';
+import type { Materials, Setup } from './cases/setups.ts';
 import { type Launch, openStage, type Stage } from './stage.ts';
+import { NotApplicable, Violation } from './violation.ts';
 
 export interface Verdict {
   readonly rule: RuleId;

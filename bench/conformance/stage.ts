@@ -5,7 +5,8 @@ import { startProxy, type ProxyRoot } from '#bench/lab/started-proxy.ts';
 import type { Target } from '#bench/lab/wire.ts';
 import type { Subject } from './bench.ts';
 import { clientHello } from './client-hello.ts';
-import { type Materials, NotApplicable, type Setup } from './contract.ts';
+import type { Materials, Setup } from './setups.ts';
+import { NotApplicable } from './violation.ts';
 import { RecordingOrigin } from './origin.ts';
 
 /** Where the proxy runs: in this process, or as measured, in processes of its own on these cores. */

@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { METRIC_NAMES } from '#bench/analysis/metrics.ts';
 import { percent } from '#bench/analysis/quantity.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
 import { hodgesLehmann, median } from '#bench/stats/hodges-lehmann.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { decide, differences } from './decide.ts';
 import { replay, shareInterval } from './replay.ts';
 import type { GateState } from './result.ts';

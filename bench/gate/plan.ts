@@ -1,7 +1,7 @@
 /** The trials of a gate: in each generation both revisions of each subject, and direct as the control, in every scenario. Pure. */
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
-import { mulberry32, shuffled } from '#bench/plan/random.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 
 export type Side = 'base' | 'head';
 

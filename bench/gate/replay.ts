@@ -3,7 +3,7 @@
  * decided exactly as a live gate is, second look included. How often they raise a false alarm, and how often they catch a change,
  * is the gate's operating characteristic. Seeded and pure.
  */
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { stateOfGate } from './decide.ts';
 import type { GateState } from './result.ts';
 import { ROUNDS } from './rules.ts';
@@ -55,10 +55,10 @@ export function replay(measured: readonly Measured[], options: ReplayOptions): R
       );
     let state = gateOf(ROUNDS.first);
     if (state === 'inconclusive') {
-      second += 1;
+      second++;
       state = gateOf(ROUNDS.second);
     }
-    states[state] += 1;
+    states[state]++;
   }
   return { gates, states, second };
 }

@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Endpoint } from '#proxies/config/intent.ts';
+import { identify, isRunning, type ProcessIdentity } from '#proxies/platform/processes.ts';
 import { visible } from '#proxies/platform/visible.ts';
-import { identify, isRunning, type ProcessIdentity } from './ownership.ts';
 
 export interface ChildSpec {
   /** For messages: 'origin http-fixed', 'proxy l7-http'. */

@@ -11,7 +11,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Warning } from '#bench/model/warning.ts';
-import { descriptorsOf, tcpSockets } from './ownership.ts';
+import { descriptorsOf, tcpSockets } from '#proxies/platform/processes.ts';
 
 /** Whose descriptors, and how their sockets are told apart. */
 export interface Hop {

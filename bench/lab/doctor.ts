@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseCpuTicks, parseFields } from '#bench/model/procfs.ts';
+import { parseCpuTicks, parseFields } from '#proxies/platform/procfs.ts';
 import {
   cgroupLimits,
   cpuGovernor,

@@ -1,15 +1,9 @@
 /** Single facts of this host, each read where the system keeps it. `null`: this system does not tell. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { cgroupFiles, parseOpenFilesLimit } from '#bench/model/procfs.ts';
+import { cgroupFiles, parseOpenFilesLimit } from '#proxies/platform/procfs.ts';
+import { readIfThere } from '#proxies/platform/read-if-there.ts';
 
-export function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return null;
-  }
-}
+export const readText = (path: string): string | null => readIfThere(path)?.trim() ?? null;
 
 const isDarwin = process.platform === 'darwin';
 

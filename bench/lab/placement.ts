@@ -1,9 +1,8 @@
 /** Which party runs on which cores. The plan is pure; pinning ourselves and asking what we may use are the two effects. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseCpuList, parseFields } from '#bench/model/procfs.ts';
 import type { Placement } from '#bench/model/record.ts';
+import { allowedCores } from '#proxies/platform/processes.ts';
 
 /** More load workers than this never paid: an origin on one core is saturated first. */
 const MOST_WORKERS = 4;
@@ -21,10 +20,9 @@ export function readCores(): Cores {
       allowed: Array.from({ length: availableParallelism() }, (_, core) => core),
       pinning: { possible: false, reason: `${process.platform} has no means to pin a process to a core` },
     };
-  const list = parseFields(readFileSync('/proc/self/status', 'utf8')).get('Cpus_allowed_list') ?? '';
   const { error, status } = spawnSync('taskset', ['-p', String(process.pid)], { stdio: 'ignore' });
   return {
-    allowed: parseCpuList(list),
+    allowed: allowedCores('self') ?? [],
     pinning:
       status === 0
         ? { possible: true }

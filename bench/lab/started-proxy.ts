@@ -5,8 +5,8 @@
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import { proxies } from '#proxies/registry.ts';
+import { identify, isRunning } from '#proxies/platform/processes.ts';
 import { HostChild, type EventLoopTimes } from './child.ts';
-import { identify, isRunning } from './ownership.ts';
 
 /** From where a proxy is run, where not from this very package. */
 export interface ProxyRoot {

@@ -5,6 +5,7 @@
 import { backends } from '#backends/registry.ts';
 import type { Availability, ProxyDefinition } from '#proxies/contract.ts';
 import type { Endpoint, Fault } from '#proxies/config/intent.ts';
+import { portOwnership } from '#proxies/platform/processes.ts';
 import type { Placement } from '#bench/model/record.ts';
 import type { Scenario, Traffic } from '#bench/model/scenario.ts';
 import type { Warning } from '#bench/model/warning.ts';
@@ -13,7 +14,6 @@ import { HostChild, type EventLoopTimes } from './child.ts';
 import { watchDescriptors } from './descriptors.ts';
 import { ask } from './http-client.ts';
 import { type Identity, identityOf } from './identity.ts';
-import { portOwnership } from './ownership.ts';
 import { startProxy, type ProxyRoot, type StartedProxy } from './started-proxy.ts';
 import { Wire, type Target } from './wire.ts';
 

@@ -9,9 +9,9 @@ import type { Dialer } from './socket/dialer.ts';
 const LONGEST_GRACE = 2_000;
 /** Milliseconds at most that connections of one request each may take to be closed by their peer. */
 const CLOSING = 250;
-const late: Fault = { kind: 'timeout', message: 'no answer by the end of the grace after the window' };
+const LATE: Fault = { kind: 'timeout', message: 'no answer by the end of the grace after the window' };
 /** A request that has been under way for the whole window is no completion cut off by its end. */
-const silent: Fault = { kind: 'timeout', message: 'no answer within the whole window' };
+const SILENT: Fault = { kind: 'timeout', message: 'no answer within the whole window' };
 
 export class ClosedLoop implements Session, SlotOwner {
   readonly #dialer: Dialer;
@@ -62,11 +62,11 @@ export class ClosedLoop implements Session, SlotOwner {
     this.#running = false;
     const { windowStart, windowEnd } = this.#recorder.timetable;
     for (const slot of this.#slots) {
-      slot.abandon(windowEnd - 1e-6, (sentAt) => (sentAt < windowStart ? silent : undefined));
+      slot.abandon(windowEnd - 1e-6, (sentAt) => (sentAt < windowStart ? SILENT : undefined));
     }
     await this.#answered(at + this.#grace, signal);
     const now = performance.now();
-    for (const slot of this.#slots) slot.abandon(now, () => late);
+    for (const slot of this.#slots) slot.abandon(now, () => LATE);
     // What closing a connection costs the subject belongs to the requests that it was made for.
     await this.#dialer.settled(CLOSING);
   }

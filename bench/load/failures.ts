@@ -8,7 +8,7 @@ export class Failures {
 
   add({ kind, status, message }: Failed): void {
     const known = this.#counts.get(status ?? kind);
-    if (known !== undefined) known.count += 1;
+    if (known !== undefined) known.count++;
     else this.#counts.set(status ?? kind, { kind, ...(status !== undefined && { status }), count: 1, first: message });
   }
 

@@ -45,7 +45,7 @@ export class Histogram {
   /** Rounded to whole nanoseconds; negative counts as 0. */
   record(nanos: number): void {
     const value = nanos <= 0 ? 0 : nanos >= LONGEST_NANOS ? LONGEST_NANOS : Math.round(nanos);
-    this.#counts[bucketIndex(value)]! += 1;
+    this.#counts[bucketIndex(value)]!++;
   }
 
   /** What was recorded since the last time, bucket by bucket; begins anew. */

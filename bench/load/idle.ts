@@ -13,10 +13,10 @@ import type { Dialer } from './socket/dialer.ts';
 import type { Link, LinkHandler } from './socket/link.ts';
 
 /** Enough to be quick, few enough not to overflow the target's accept queue. */
-const dialsAtOnce = 64;
-const spoke: Fault = { kind: 'reset', message: 'the peer spoke on a silent connection' };
-const closed: Fault = { kind: 'reset', message: 'the peer closed a silent connection' };
-const notYet: Fault = { kind: 'timeout', message: 'not silent before the window began' };
+const DIALS_AT_ONCE = 64;
+const SPOKE: Fault = { kind: 'reset', message: 'the peer spoke on a silent connection' };
+const CLOSED: Fault = { kind: 'reset', message: 'the peer closed a silent connection' };
+const NOT_YET: Fault = { kind: 'timeout', message: 'not silent before the window began' };
 
 export class IdleConnections implements Session {
   readonly #dialer: Dialer;
@@ -36,7 +36,7 @@ export class IdleConnections implements Session {
     const lane = async (): Promise<void> => {
       for (const connection of waiting) await connection.settle();
     };
-    await Promise.all(Array.from({ length: dialsAtOnce }, lane));
+    await Promise.all(Array.from({ length: DIALS_AT_ONCE }, lane));
   }
 
   start(): void {}
@@ -47,7 +47,7 @@ export class IdleConnections implements Session {
     for (const connection of this.#connections) {
       this.#recorder.began();
       const { fault, silentSince, service } = connection;
-      const reason = fault ?? (silentSince < windowStart ? undefined : notYet);
+      const reason = fault ?? (silentSince < windowStart ? undefined : NOT_YET);
       if (reason === undefined) this.#recorder.completed(at, at - service, at);
       else this.#recorder.failed(reason, at, at - service, at);
     }
@@ -99,7 +99,7 @@ class IdleConnection implements LinkHandler {
   onBytes(bytes: Buffer, length: number): void {
     const at = performance.now();
     this.#recorder.read(at, length);
-    if (this.silentSince !== Infinity) return this.#lost(spoke);
+    if (this.silentSince !== Infinity) return this.#lost(SPOKE);
     if (!this.#dialogue.read(bytes, length)) return;
     if (this.#dialogue.fault !== undefined) return this.#lost(this.#dialogue.fault);
     this.service = at - this.#sentAt;
@@ -109,7 +109,7 @@ class IdleConnection implements LinkHandler {
   }
 
   onEnd(): void {
-    this.#lost(closed);
+    this.#lost(CLOSED);
   }
 
   onFault(fault: Fault): void {

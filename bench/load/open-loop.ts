@@ -16,13 +16,13 @@ import type { Turnstile } from './turnstile.ts';
 import { type Waker, wakerFor } from './waker.ts';
 
 /** Milliseconds at most that answers may take beyond the window. */
-const longestGrace = 2_000;
+const LONGEST_GRACE = 2_000;
 /**
  * How long an arrival waits for a connection: milliseconds, and share of the window, at most. Beyond capacity the queue would else grow
  * without end, and all that is sent in the window would be what the warm-up had left over. A stall shorter than this drops nothing.
  */
 const PATIENCE = { longest: 1_000, ofWindow: 0.5 };
-const late: Fault = { kind: 'timeout', message: 'no answer by the end of the grace after the window' };
+const LATE: Fault = { kind: 'timeout', message: 'no answer by the end of the grace after the window' };
 
 export class OpenLoop implements Session, SlotOwner {
   readonly #dialer: Dialer;
@@ -52,7 +52,7 @@ export class OpenLoop implements Session, SlotOwner {
     this.#dialer = dialer;
     this.#turnstile = dialer.turnstiles?.[exchange.perRequest ? 'connections' : 'requests'];
     this.#recorder = recorder;
-    this.#grace = Math.min(exchange.timeout, longestGrace);
+    this.#grace = Math.min(exchange.timeout, LONGEST_GRACE);
     this.#slots = Array.from({ length: connections }, () => new Slot(exchange, dialer, recorder, this));
     this.#schedule = (offered, turn) => arrivalsOf({ ...loop, offered }, job.shard, job.seed + turn);
     this.#offered = loop.offered;
@@ -111,7 +111,7 @@ export class OpenLoop implements Session, SlotOwner {
     this.#drop(at, at);
     await this.#unfinished(at + this.#grace, signal);
     const now = performance.now();
-    for (const slot of this.#slots) slot.abandon(now, () => late);
+    for (const slot of this.#slots) slot.abandon(now, () => LATE);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Loop } from '#bench/model/scenario.ts';
-import { splitmix32 } from './random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 
 export type OpenLoopSpec = Extract<Loop, { kind: 'open' }>;
 
@@ -33,7 +33,7 @@ export function arrivalsOf(
   if (!(offered > 0)) return NO_ARRIVALS;
   return arrivals === 'uniform'
     ? new UniformArrivals(1000 / offered, index, count)
-    : new PoissonArrivals((1000 * count) / offered, splitmix32(Math.imul(seed ^ 0x5bf03635, 2 * index + 1)));
+    : new PoissonArrivals((1000 * count) / offered, mulberry32(Math.imul(seed ^ 0x5bf03635, 2 * index + 1)));
 }
 
 class UniformArrivals implements Arrivals {

@@ -31,7 +31,7 @@ export interface LoadPool extends AsyncDisposable {
 type TransferList = NonNullable<NonNullable<Parameters<Piscina['run']>[1]>['transferList']>;
 
 /** A row of live counters fills a cache line, so that no worker's counting slows another's. */
-const rowLength = 16;
+const ROW_LENGTH = 16;
 
 export interface PoolOptions {
   readonly workers: number;
@@ -64,10 +64,10 @@ export function createLoadPool({ workers, second = false }: PoolOptions): LoadPo
     // A shard without a connection could only drop its share of the arrivals; a cap is kept by one shard alone.
     const count = job.maxRate === undefined ? Math.min(workers, job.loop.connections) : 1;
     const tasks = tasksOf(job, count);
-    const memory = new SharedArrayBuffer(4 * rowLength * tasks.length);
+    const memory = new SharedArrayBuffer(4 * ROW_LENGTH * tasks.length);
     const rows = Array.from(
       { length: tasks.length },
-      (_, row) => new Int32Array(memory, 4 * rowLength * row, LIVE_FIELDS.length),
+      (_, row) => new Int32Array(memory, 4 * ROW_LENGTH * row, LIVE_FIELDS.length),
     );
     return { live: () => sumOf(rows), result: shards(tasks, rows, signal).finally(() => (busy = false)) };
   }

@@ -109,16 +109,16 @@ export class Recorder {
    * made for one request count within it.
    */
   opened(at: Instant, dialedAt: Instant, handshake: 'full' | 'resumed' | undefined): void {
-    this.#live[LIVE.connections]! += 1;
+    this.#live[LIVE.connections]!++;
     if (at >= this.#windowEnd || (this.#perRequest && at < this.#windowStart)) return;
-    this.#connectionsOpened += 1;
+    this.#connectionsOpened++;
     this.#connectTime.record((at - dialedAt) * NANOS);
-    if (handshake === 'full') this.#full += 1;
-    if (handshake === 'resumed') this.#resumed += 1;
+    if (handshake === 'full') this.#full++;
+    if (handshake === 'resumed') this.#resumed++;
   }
 
   closed(): void {
-    this.#live[LIVE.connections]! -= 1;
+    this.#live[LIVE.connections]!--;
   }
 
   ready(): void {
@@ -127,7 +127,7 @@ export class Recorder {
 
   /** A request is under way, from its send or from the dial of its own connection; `completed` or `failed` ends it. */
   began(): void {
-    this.#live[IN_FLIGHT]! += 1;
+    this.#live[IN_FLIGHT]!++;
   }
 
   wrote(at: Instant, size: number): void {
@@ -140,27 +140,27 @@ export class Recorder {
 
   /** A valid answer is whole. `intended` is the scheduled send of an open loop; a closed loop passes `sentAt` again. */
   completed(at: Instant, sentAt: Instant, intended: Instant): void {
-    this.#live[COMPLETED]! += 1;
-    this.#live[IN_FLIGHT]! -= 1;
+    this.#live[COMPLETED]!++;
+    this.#live[IN_FLIGHT]!--;
     this.#answered++;
     if (!this.inWindow(this.#open ? intended : at)) {
       const early = Math.floor((at - this.timetable.start) / INTERVAL);
-      if (early >= 0 && early < this.#warmup.length && at < this.#windowStart) this.#warmup[early]! += 1;
+      if (early >= 0 && early < this.#warmup.length && at < this.#windowStart) this.#warmup[early]!++;
       return;
     }
-    this.#requests += 1;
+    this.#requests++;
     if (at < this.timetable.windowEnd) this.#inTime++;
     const interval = Math.min(Math.floor((at - this.#windowStart) / INTERVAL), this.#timeline.length - 1);
-    this.#timeline[interval]! += 1;
+    this.#timeline[interval]!++;
     this.#time(at, sentAt, intended);
   }
 
   failed(fault: Fault, at: Instant, sentAt: Instant, intended: Instant): void {
-    this.#live[ERRORS]! += 1;
-    this.#live[IN_FLIGHT]! -= 1;
+    this.#live[ERRORS]!++;
+    this.#live[IN_FLIGHT]!--;
     this.note(fault);
     if (!this.inWindow(this.#open ? intended : at)) return;
-    this.#errors[fault.kind] += 1;
+    this.#errors[fault.kind]++;
     this.#failures.add(fault);
     this.#time(at, sentAt, intended);
   }
@@ -173,8 +173,8 @@ export class Recorder {
   /** Never sent: its response time is at least what it has waited by now, and counts as that. */
   dropped(at: Instant, intended: Instant): void {
     if (!this.inWindow(intended)) return;
-    this.#scheduled += 1;
-    this.#dropped += 1;
+    this.#scheduled++;
+    this.#dropped++;
     this.#response.record((at - intended) * NANOS);
   }
 
@@ -187,9 +187,9 @@ export class Recorder {
     this.#service.record((at - sentAt) * NANOS);
     const interval = Math.floor(((this.#open ? intended : at) - this.#windowStart) / this.#latencyInterval);
     const cell = interval * LATENCY_BUCKETS + latencyBucket((at - intended) * 1e3);
-    if (cell < this.#latency.length) this.#latency[cell]! += 1;
+    if (cell < this.#latency.length) this.#latency[cell]!++;
     if (!this.#open) return;
-    this.#scheduled += 1;
+    this.#scheduled++;
     this.#response.record((at - intended) * NANOS);
     this.#lag.record((sentAt - intended) * NANOS);
   }

@@ -40,10 +40,10 @@ export interface SlotOwner {
   lost(slot: Slot): void;
 }
 
-const firstBackoff = 5;
-const lastBackoff = 250;
-const cutShort: Fault = { kind: 'reset', message: 'connection closed before the answer was whole' };
-const unasked: Fault = { kind: 'framing', message: 'bytes came that answer no request' };
+const FIRST_BACKOFF = 5;
+const LAST_BACKOFF = 250;
+const CUT_SHORT: Fault = { kind: 'reset', message: 'connection closed before the answer was whole' };
+const UNASKED: Fault = { kind: 'framing', message: 'bytes came that answer no request' };
 
 export class Slot implements LinkHandler {
   readonly #exchange: Exchange;
@@ -114,14 +114,14 @@ export class Slot implements LinkHandler {
     this.#recorder.read(at, length);
     if (!this.#busy) {
       this.#link?.destroy();
-      this.onFault(unasked);
+      this.onFault(UNASKED);
     } else if (this.#dialogue.read(bytes, length)) this.#finish(at);
   }
 
   onEnd(): void {
     if (this.#busy && this.#dialogue.end()) return this.#finish(performance.now());
     this.#link?.destroy();
-    this.onFault(cutShort);
+    this.onFault(CUT_SHORT);
   }
 
   onFault(fault: Fault): void {
@@ -133,7 +133,7 @@ export class Slot implements LinkHandler {
     else if (link !== undefined && !link.wasOpen) this.#owner.unconnected(fault, at, link.dialedAt);
     else {
       this.#owner.lost(this);
-      if (fault !== cutShort) this.#recorder.note(fault); // FIN between two requests is the peer's right
+      if (fault !== CUT_SHORT) this.#recorder.note(fault); // FIN between two requests is the peer's right
     }
     this.#comeBack(at);
   }
@@ -175,7 +175,7 @@ export class Slot implements LinkHandler {
 
   #comeBack(at: Instant): void {
     const wait = this.#backoff;
-    this.#backoff = Math.min(lastBackoff, Math.max(firstBackoff, wait * 2));
+    this.#backoff = Math.min(LAST_BACKOFF, Math.max(FIRST_BACKOFF, wait * 2));
     if (wait === 0) this.#again(at);
     else this.#retry = setTimeout(() => this.#again(performance.now()), wait);
   }
@@ -187,12 +187,12 @@ export class Slot implements LinkHandler {
 }
 
 /** So many dials at once at most, lest a thousand of them overflow the target's accept queue. */
-const dialsAtOnce = 64;
+const DIALS_AT_ONCE = 64;
 
 export async function connectAll(slots: readonly Slot[]): Promise<void> {
   const waiting = slots.values();
   const lane = async (): Promise<void> => {
     for (const slot of waiting) await slot.connect();
   };
-  await Promise.all(Array.from({ length: dialsAtOnce }, lane));
+  await Promise.all(Array.from({ length: DIALS_AT_ONCE }, lane));
 }

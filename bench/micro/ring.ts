@@ -2,7 +2,9 @@
  * Requests and answers that go round on loopback within this process. A request takes the two writes and two reads that it takes at a
  * hop, with the event loop around them; what a proxy would do with it may be put in their place.
  */
-import { connectWire, listenWires, type Wire, type WireHandler } from '#proxies/net/wire.ts';
+import type { Wire, WireHandler } from '#proxies/net/wire.ts';
+import { connectWire } from '#proxies/net/connect.ts';
+import { listenWires } from '#proxies/net/listen.ts';
 import { ANSWER, REQUEST } from './messages.ts';
 
 /** What is done with the message that a lane has read, before the next write. */
@@ -70,9 +72,9 @@ export class Ring implements AsyncDisposable {
 
   #answered(lane: number, octets: Buffer): void {
     this.#onAnswer(lane, octets);
-    this.#unanswered -= 1;
+    this.#unanswered--;
     if (this.#left > 0) {
-      this.#left -= 1;
+      this.#left--;
       this.#clients[lane]!.write(REQUEST);
     } else if (this.#unanswered === 0) this.#done.resolve();
   }

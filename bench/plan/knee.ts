@@ -119,7 +119,7 @@ class Search {
     const counts = this.#at(place);
     if (outcome.kind !== 'disturbed') counts.disturbed = 0;
     // What led the search here is no evidence for where it led to.
-    if (!moves || outcome.kind === 'limited' || outcome.kind === 'disturbed') counts[outcome.kind] += 1;
+    if (!moves || outcome.kind === 'limited' || outcome.kind === 'disturbed') counts[outcome.kind]++;
     if (outcome.kind === 'limited') counts.by = outcome.by;
     this.#counts.set(place, counts);
     if (!moves) return;

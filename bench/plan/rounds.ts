@@ -1,7 +1,7 @@
 /** Scenarios × subjects → rounds of trials, interleaved in a seeded random order. Pure. */
 import { type Scenario, type Subject } from '#bench/model/scenario.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import { applies, type SubjectFacts } from './applies.ts';
-import { mulberry32, shuffled } from './random.ts';
 
 export interface PlannedTrial {
   readonly scenario: Scenario;

@@ -2,9 +2,10 @@
  * CPU time of a set of processes, read at the edges of turns: nothing but the scheduler's own counters, so that a reading takes some
  * hundred microseconds. The kernel brings a thread's counter up to date when it goes to sleep; at the edge of a turn all do.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { parseSchedstat } from '#bench/model/procfs.ts';
-import { ProcessGone, takeSnapshot, withDescendants } from './snapshot.ts';
+import { threadsOf, withDescendants } from '#proxies/platform/processes.ts';
+import { parseSchedstat } from '#proxies/platform/procfs.ts';
+import { readIfThere } from '#proxies/platform/read-if-there.ts';
+import { ProcessGone, takeSnapshot } from './snapshot.ts';
 
 /** What the processes used between two readings. */
 export interface CpuUse {
@@ -51,14 +52,12 @@ export class CpuMeter {
     // A thread that ended keeps what it used.
     const threads = new Map(this.#threads);
     for (const pid of this.pids) {
-      const folder = `/proc/${pid}/task`;
-      for (const thread of threadsOf(folder, pid)) {
-        const path = `${folder}/${thread}/schedstat`;
-        try {
-          threads.set(path, parseSchedstat(readFileSync(path, 'latin1')));
-        } catch {
-          // It ended since the folder was read.
-        }
+      const ids = threadsOf(pid);
+      if (ids.length === 0) throw new ProcessGone(pid);
+      for (const id of ids) {
+        const path = `/proc/${pid}/task/${id}/schedstat`;
+        const text = readIfThere(path);
+        if (text !== undefined) threads.set(path, parseSchedstat(text)); // else it ended since the ids were read
       }
     }
     return threads;
@@ -68,13 +67,5 @@ export class CpuMeter {
   #coarse(): Map<string, Thread> {
     const { coarse } = takeSnapshot({ pids: this.pids, descendants: false, completed: () => 0 });
     return new Map([['all', { ran: coarse.user + coarse.system, waited: 0, slices: 0 }]]);
-  }
-}
-
-function threadsOf(folder: string, pid: number): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    throw new ProcessGone(pid);
   }
 }

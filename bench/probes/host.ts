@@ -1,5 +1,4 @@
 /** What happened to the whole host in the window: steal, busy CPUs, throttling, lost connections. */
-import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import type { HostReading, Probe } from '#bench/model/probe.ts';
 import { micros } from '#bench/model/units.ts';
@@ -10,7 +9,8 @@ import {
   parsePairs,
   TICKS_PER_SECOND,
   type CpuTicks,
-} from '#bench/model/procfs.ts';
+} from '#proxies/platform/procfs.ts';
+import { readIfThere } from '#proxies/platform/read-if-there.ts';
 
 /** A host's figures before the parties' own CPU time is taken off: `foreign` is still to be told. */
 export type HostFigures = Omit<HostReading, 'foreign'> & {
@@ -74,9 +74,9 @@ export function hostFigures(before: HostSnapshot, after: HostSnapshot, loadAvera
 }
 
 export function hostSnapshot(): HostSnapshot {
-  const netstat = parseNetCounters(textOf('/proc/net/netstat') ?? '');
-  const snmp = parseNetCounters(textOf('/proc/net/snmp') ?? '');
-  const stat = textOf('/proc/stat');
+  const netstat = parseNetCounters(readIfThere('/proc/net/netstat') ?? '');
+  const snmp = parseNetCounters(readIfThere('/proc/net/snmp') ?? '');
+  const stat = readIfThere('/proc/stat');
   return {
     cpu: stat === undefined ? { total: 0, busy: 0, steal: 0 } : parseCpuTicks(stat),
     throttled: throttledMicros(),
@@ -88,17 +88,9 @@ export function hostSnapshot(): HostSnapshot {
 
 /** cpu.stat of our cgroup or the ancestor that was throttled most: v2 in microseconds, v1 in nanoseconds. */
 function throttledMicros(): number {
-  const files = cgroupFiles(textOf('/proc/self/cgroup') ?? '', 'cpu', 'cpu.stat', 'cpu.stat');
+  const files = cgroupFiles(readIfThere('/proc/self/cgroup') ?? '', 'cpu', 'cpu.stat', 'cpu.stat');
   return files.reduce((most, file) => {
-    const pairs = parsePairs(textOf(file) ?? '');
+    const pairs = parsePairs(readIfThere(file) ?? '');
     return Math.max(most, pairs.get('throttled_usec') ?? (pairs.get('throttled_time') ?? 0) / 1e3);
   }, 0);
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

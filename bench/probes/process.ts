@@ -1,9 +1,9 @@
 /** CPU, memory and context switches of one party's processes over the window, paired with the requests of that very interval. */
 import type { Probe, ProcessReading } from '#bench/model/probe.ts';
 import { bytes, micros, millis } from '#bench/model/units.ts';
-import { parseCpuList, parseFields, TICKS_PER_SECOND } from '#bench/model/procfs.ts';
-import { readFileSync } from 'node:fs';
-import { residentBytes, takeSnapshot, withDescendants, type Snapshot } from './snapshot.ts';
+import { allowedCores, withDescendants } from '#proxies/platform/processes.ts';
+import { TICKS_PER_SECOND } from '#proxies/platform/procfs.ts';
+import { residentBytes, takeSnapshot, type Snapshot } from './snapshot.ts';
 
 export interface ProcessProbeOptions {
   /** Requests completed up to now. */
@@ -37,7 +37,7 @@ export const processProbe = ({
         const after = takeSnapshot(request);
         clearInterval(timer);
         if (!before) throw new Error('process probe: finish() came before begin()');
-        const reading = processReading(pids, before, after, peak, cores ?? allowedCores(pids[0]));
+        const reading = processReading(pids, before, after, peak, cores ?? coresOf(pids[0]));
         return { ...reading, rss: { before: bytes(rssBefore), ...reading.rss } };
       },
       async [Symbol.asyncDispose]() {
@@ -98,11 +98,5 @@ export function processReading(
 const lifetimeUserShare = ({ coarse: { user, system } }: Snapshot): number =>
   user + system > 0 ? user / (user + system) : 1;
 
-function allowedCores(pid: number | undefined): number {
-  try {
-    const list = parseFields(readFileSync(`/proc/${pid}/status`, 'utf8')).get('Cpus_allowed_list') ?? '';
-    return Math.max(1, parseCpuList(list).length);
-  } catch {
-    return 1;
-  }
-}
+const coresOf = (pid: number | undefined): number =>
+  Math.max(1, (pid === undefined ? undefined : allowedCores(pid))?.length ?? 1);

@@ -3,8 +3,9 @@
  * process in hundredths of a second. Reads are synchronous, so that all of them belong to one instant.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
-import { parseFields, parseProcessStat, parseSchedstat, TICKS_PER_SECOND } from '#bench/model/procfs.ts';
+import { statOf, threadsOf, withDescendants } from '#proxies/platform/processes.ts';
+import { parseFields, parseSchedstat, TICKS_PER_SECOND } from '#proxies/platform/procfs.ts';
+import { readIfThere } from '#proxies/platform/read-if-there.ts';
 
 const NANOS_PER_TICK = 1e9 / TICKS_PER_SECOND;
 
@@ -72,7 +73,7 @@ export const snapshotGaps = (platform = process.platform): string[] =>
 function fromProc({ pids, descendants, completed }: SnapshotRequest): Snapshot {
   const processes = descendants ? withDescendants(pids) : [...new Set(pids)];
   const threads = processes.flatMap((pid) =>
-    tasksOf(pid).map((tid) => ({ pid, tid, path: `/proc/${pid}/task/${tid}` })),
+    threadsOf(pid).map((tid) => ({ pid, tid, path: `/proc/${pid}/task/${tid}` })),
   );
   // The pair that everything rests on: the instant and the counter, then CPU time, with nothing slow in between.
   const at = Number(process.hrtime.bigint());
@@ -80,10 +81,9 @@ function fromProc({ pids, descendants, completed }: SnapshotRequest): Snapshot {
   const cpus = threads.map(({ path }) => readIfThere(`${path}/schedstat`));
 
   const stats = processes.map((pid) => {
-    const text = readIfThere(`/proc/${pid}/stat`);
-    if (text !== undefined) return parseProcessStat(text);
-    if (pids.includes(pid)) throw new ProcessGone(pid);
-    return undefined;
+    const stat = statOf(pid);
+    if (stat === undefined && pids.includes(pid)) throw new ProcessGone(pid);
+    return stat;
   });
   const ticks = (field: 'user' | 'system', reaped: 'childrenUser' | 'childrenSystem') =>
     stats.reduce((sum, stat) => sum + (stat ? stat[field] + (descendants ? stat[reaped] : 0) : 0), 0) * NANOS_PER_TICK;
@@ -117,34 +117,6 @@ const switchesOf = (status: string): Switches => {
 /** `VmRSS:  1234 kB`; kernel threads and zombies have none. */
 const residentOf = (status: string | undefined): number =>
   status === undefined ? 0 : 1024 * Number.parseInt(parseFields(status).get('VmRSS') ?? '0', 10);
-
-function tasksOf(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`);
-  } catch {
-    return [];
-  }
-}
-
-/** With all children of all of them; on Linux alone, elsewhere as they are. */
-export function withDescendants(pids: readonly number[]): number[] {
-  const found = new Set(pids);
-  // A Set that grows while it is walked is walked to its new end.
-  for (const pid of found)
-    for (const tid of tasksOf(pid)) {
-      const children = readIfThere(`/proc/${pid}/task/${tid}/children`) ?? '';
-      for (const child of children.split(' ')) if (child.trim() !== '') found.add(Number(child));
-    }
-  return [...found];
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
 
 function fromPs({ pids, completed }: SnapshotRequest): Snapshot {
   const at = Number(process.hrtime.bigint());

@@ -2,7 +2,6 @@
  * One generation: every subject of a cohort started afresh, all alive at once, connected and warmed up; then rounds of turns, in which the
  * load goes from one to the next in random order; then one record a subject and scenario. METHOD: turns and generations.
  */
-import type { ProxyDefinition } from '#proxies/contract.ts';
 import { judgeTrial } from '#bench/analysis/verdict.ts';
 import type { RunCertificate } from '#bench/lab/certificates.ts';
 import { unproven } from '#bench/lab/identity.ts';
@@ -13,13 +12,15 @@ import type { LoadJob } from '#bench/model/load.ts';
 import type { Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { hopName, hopsOf, type Loop, subjectName } from '#bench/model/scenario.ts';
 import { bytes, epochMillis, millis, perSecond, type PerSecond } from '#bench/model/units.ts';
-import { mulberry32, shuffled } from '#bench/plan/random.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
 import { CLOSED_TURN, OPEN_TURN } from '#bench/plan/turns.ts';
 import { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostGaps } from '#bench/probes/host.ts';
 import { processReading } from '#bench/probes/process.ts';
-import { residentBytes, snapshotGaps, takeSnapshot, withDescendants, type Snapshot } from '#bench/probes/snapshot.ts';
+import { residentBytes, snapshotGaps, takeSnapshot, type Snapshot } from '#bench/probes/snapshot.ts';
+import type { ProxyDefinition } from '#proxies/contract.ts';
+import { withDescendants } from '#proxies/platform/processes.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import { failureOf } from './failure.ts';
 import { Lane, type TurnShape, type Way } from './lane.ts';
 import { loadOf, type PartyOver, probesOf, turnOf } from './turns.ts';

@@ -19,11 +19,11 @@ import {
   TOLERANCE,
   typicalWindows,
 } from '#bench/plan/knee.ts';
-import { mulberry32, shuffled } from '#bench/plan/random.ts';
 import { WINDOW_OVERHEAD } from '#bench/plan/estimate.ts';
 import { toSubject } from '#bench/plan/rounds.ts';
 import { atRate, LONGEST_WINDOW, roomyWindow } from '#bench/plan/sweep.ts';
 import { formatDuration, rate as words } from '#bench/analysis/quantity.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import type { RecordLog } from './record-log.ts';
 import type { Observer, Settings } from './spec.ts';
 import { runTrial, type TrialContext } from './window.ts';

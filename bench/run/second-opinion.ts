@@ -11,10 +11,10 @@ import type { OutsideTool } from '#bench/load/outside/tool.ts';
 import type { SecondOpinionRecord } from '#bench/model/record.ts';
 import type { Traffic } from '#bench/model/scenario.ts';
 import { bytes, epochMillis, millis } from '#bench/model/units.ts';
-import { mulberry32, shuffled } from '#bench/plan/random.ts';
 import { watchHost } from '#bench/probes/host-share.ts';
 import { takeSnapshot } from '#bench/probes/snapshot.ts';
 import { explain } from '#bench/model/errors.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 
 export type Target = Omit<SecondOpinionRecord['targets'][number], 'tools'> & { readonly bodyBytes: number };
 type Window = SecondOpinionRecord['targets'][number]['tools'][number]['windows'][number];

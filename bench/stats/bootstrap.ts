@@ -2,8 +2,8 @@
  * Percentile bootstrap over rounds, for statistics that have no rank interval of their own. Whole rounds are drawn, never requests.
  * Source: B. Efron, Bootstrap Methods: Another Look at the Jackknife, 1979.
  */
+import { mulberry32 } from '#proxies/platform/random.ts';
 import type { Estimate } from './estimate.ts';
-import { splitMix32 } from './random.ts';
 
 export interface BootstrapOptions {
   readonly seed: number;
@@ -24,7 +24,7 @@ export function bootstrap<Round>(
   if (rounds.length === 0) throw new RangeError('expected at least one round to draw from, got none');
   const value = statistic(rounds);
   if (rounds.length === 1) return { value, low: value, high: value, coverage: 0, n: 1 };
-  const random = splitMix32(seed);
+  const random = mulberry32(seed);
   const draws = Array.from({ length: resamples }, () =>
     statistic(rounds.map(() => rounds[Math.floor(random() * rounds.length)]!)),
   ).toSorted((a, b) => a - b);

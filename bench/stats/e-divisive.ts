@@ -5,7 +5,7 @@
  * Source: D. S. Matteson, N. A. James, A Nonparametric Approach for Multiple Change Point Analysis of Multivariate Data, 2014 (with α = 1,
  * univariate); G. J. Székely, M. L. Rizzo, Hierarchical Clustering via Joint Between-Within Distances, 2005.
  */
-import { splitMix32 } from './random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 
 export interface ChangePointOptions {
   /** Of the permutations: the same seed finds the same points. */
@@ -35,7 +35,7 @@ export function eDivisive(series: readonly number[], options: ChangePointOptions
   if (!series.every(Number.isFinite)) throw new RangeError('expected finite values only');
   if (!(Number.isInteger(least) && least >= 2))
     throw new RangeError(`expected parts of at least 2 values, got ${least}`);
-  const random = splitMix32(seed);
+  const random = mulberry32(seed);
   const found: ChangePoint[] = [];
   for (;;) {
     const edges = [0, ...found.map(({ at }) => at), series.length].toSorted((a, b) => a - b);

@@ -2,7 +2,7 @@
  * Maglev hashing (Eisenbud et al., NSDI 2016, §3.4): a table in which every endpoint owns a share of the slots by its weight, and of
  * which few slots change owner when an endpoint comes or goes. A key is looked up by one hash.
  */
-export const maglevTableSize = 65_537;
+export const MAGLEV_TABLE_SIZE = 65_537;
 
 /** FNV-1a over UTF-16 code units, finished by MurmurHash3's mixer so that near keys fall far apart. Unsigned 32 bits. */
 export function hash32(text: string, seed: number): number {
@@ -21,7 +21,7 @@ export interface MaglevEntry {
 
 /** `table[hash % maglevTableSize]` is the index of the entry that owns the key. At most 65,535 entries. */
 export function maglevTable(entries: readonly MaglevEntry[]): Uint16Array {
-  const size = maglevTableSize;
+  const size = MAGLEV_TABLE_SIZE;
   const table = new Uint16Array(size);
   const taken = new Uint8Array(size);
   const offsets = entries.map(({ name }) => hash32(name, 0) % size);

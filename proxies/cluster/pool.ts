@@ -49,7 +49,7 @@ export class ConnectionPool<C extends Pooled> {
   remove(connection: C): void {
     const at = connection.idleIndex;
     if (at === -1) return;
-    const last = this.#idle.pop() as C;
+    const last = this.#idle.pop()!;
     if (last !== connection) {
       this.#idle[at] = last;
       last.idleIndex = at;

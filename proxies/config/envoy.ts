@@ -7,7 +7,7 @@ import { Clusters, type ReadCluster } from './envoy-cluster.ts';
 import { type ReadListener, readListener } from './envoy-listener.ts';
 import { Fields } from './fields.ts';
 import { IntentError, type IntentProblem } from './intent-error.ts';
-import type { Endpoint, ProxyIntent } from './intent.ts';
+import type { Cluster, Endpoint, ProxyIntent } from './intent.ts';
 import { parseIntent } from './schema.ts';
 import { Source } from './source.ts';
 
@@ -82,10 +82,17 @@ function withClusters({ proxy, intent }: ReadListener, clusters: Clusters): Envo
     proxy: reencrypts ? 'l7-tls-reencrypt' : proxy,
     intent: {
       ...intent,
-      clusters: read.map(({ cluster }) => cluster),
+      clusters: read.map((one) => (proxy === 'l4-udp' ? withoutConnections(one) : one.cluster)),
       ...(upstreamIdle !== undefined && { timeouts: { ...intent.timeouts, upstreamIdle } }),
     },
   };
+}
+
+/** Envoy wants a connect_timeout of every cluster, those of UDP not excepted. */
+function withoutConnections({ cluster, fields }: ReadCluster): Cluster {
+  const { connectTimeout, ...rest } = cluster;
+  if (connectTimeout !== undefined) fields.note('connect_timeout', 'does nothing for UDP: it has no connections');
+  return rest;
 }
 
 /** Every cluster that an intent leads to, once. */

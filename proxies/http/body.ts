@@ -1,6 +1,7 @@
 /** Reads a message body, however it is framed, and gives its content in pieces. */
 import type { Limits } from '../config/intent.ts';
 import { ChunkedDecoder, DATA, DONE, MALFORMED, MORE, TOO_LARGE } from './chunked.ts';
+import { FieldBlock, NO_FIELDS } from './field-block.ts';
 import { CHUNKED, LENGTH, NO_BODY } from './head.ts';
 import { latin1 } from './octets.ts';
 
@@ -19,8 +20,8 @@ const smallChunk = 8_192;
 
 export class BodyReader {
   state: BodyState = 'complete';
-  /** Field lines that followed a chunked body; '' if none. */
-  trailers = '';
+  /** What followed a chunked body, of what may. */
+  trailers: FieldBlock = NO_FIELDS;
   #kind = NO_BODY;
   #remaining = 0;
   #received = 0;
@@ -38,7 +39,7 @@ export class BodyReader {
     this.#remaining = contentLength;
     this.#received = 0;
     this.#limits = limits;
-    this.trailers = '';
+    this.trailers = NO_FIELDS;
     this.state = kind === NO_BODY ? 'complete' : 'reading';
     this.#decoder = kind === CHUNKED ? new ChunkedDecoder(limits, this.#isLenient) : undefined;
   }
@@ -90,7 +91,7 @@ export class BodyReader {
         continue;
       }
       if (event === DONE) {
-        this.trailers = decoder.trailers;
+        if (decoder.trailers !== '') this.trailers = new FieldBlock(decoder.trailers);
         this.state = 'complete';
       } else if (event === MALFORMED) this.state = 'malformed';
       else if (event === TOO_LARGE) this.state = 'too-large';

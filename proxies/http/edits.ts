@@ -1,26 +1,44 @@
-/** Header edits of a route, compiled once: what to drop by name, and the lines to add. */
+/** Header edits, compiled: what to drop by name, and the fields to add. Immutable, so that one serves every request of a route. */
 import type { HeaderEdit } from '../config/intent.ts';
-import { framingFields, hopFields, lookupField, OTHER } from './fields.ts';
-import { tokenClass, valueClass } from './octets.ts';
+import { FieldBlock, isFieldValue, isToken, NO_FIELDS } from './field-block.ts';
+import { fieldNumber, framingFields, hopFields, OTHER } from './fields.ts';
 
-export interface CompiledEdits {
+export class Edits {
   /** Known fields to drop, as a bit set; others by lower-case name. */
   readonly drop: number;
   readonly dropNames: ReadonlySet<string>;
-  /** Field lines with CRLF. */
-  readonly lines: string;
+  readonly added: FieldBlock;
+
+  constructor(drop: number, dropNames: ReadonlySet<string>, added: FieldBlock) {
+    this.drop = drop;
+    this.dropNames = dropNames;
+    this.added = added;
+  }
+
+  /** `name` in lower case. */
+  drops(name: string): boolean {
+    const id = fieldNumber(name);
+    return id === OTHER ? this.dropNames.has(name) : (this.drop & (1 << id)) !== 0;
+  }
+
+  /** These, then `later`: what `later` drops of what these add is not added. */
+  followedBy(later: Edits): Edits {
+    const kept = this.added.fields.filter(([name]) => !later.drops(name.toLowerCase()));
+    const lines = kept.map(([name, value]) => `${name}: ${value}\r\n`).join('') + later.added.lines;
+    const dropNames = new Set([...this.dropNames, ...later.dropNames]);
+    return new Edits(this.drop | later.drop, dropNames, new FieldBlock(lines));
+  }
 }
 
 /** Undefined for an empty list. Throws a `TypeError` that names the edit for what no field line may say. */
-export function compileEdits(edits: readonly HeaderEdit[] | undefined): CompiledEdits | undefined {
+export function compileEdits(edits: readonly HeaderEdit[] | undefined): Edits | undefined {
   if (edits === undefined || edits.length === 0) return undefined;
   let drop = 0;
   let lines = '';
   const dropNames = new Set<string>();
   for (const { op, name, value } of edits) {
-    const octets = Buffer.from(name, 'latin1');
     if (!isToken(name)) throw new TypeError(`header edit: "${name}" is not a field name`);
-    const id = lookupField(octets, 0, octets.length);
+    const id = fieldNumber(name.toLowerCase());
     if (id !== OTHER && ((framingFields | hopFields) & (1 << id)) !== 0) {
       throw new TypeError(`header edit: ${name} is the proxy's own (use hostRewrite for Host)`);
     }
@@ -32,13 +50,5 @@ export function compileEdits(edits: readonly HeaderEdit[] | undefined): Compiled
     if (value === undefined || !isFieldValue(value)) throw new TypeError(`header edit: ${name} needs a valid value`);
     lines += `${name}: ${value}\r\n`;
   }
-  return { drop, dropNames, lines };
-}
-
-function isToken(text: string): boolean {
-  return text.length > 0 && Array.from(text).every((c) => c.charCodeAt(0) < 256 && tokenClass[c.charCodeAt(0)] !== 0);
-}
-
-export function isFieldValue(text: string): boolean {
-  return Array.from(text).every((c) => valueClass[c.charCodeAt(0)] === 1) && text.trim() === text;
+  return new Edits(drop, dropNames, lines === '' ? NO_FIELDS : new FieldBlock(lines));
 }

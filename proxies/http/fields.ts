@@ -125,6 +125,11 @@ export function lookupField(buffer: Uint8Array, start: number, end: number): num
   return OTHER;
 }
 
+const numbers: ReadonlyMap<string, number> = new Map(knownFields.map(({ name }, id) => [name, id]));
+
+/** The same by a name in lower case. */
+export const fieldNumber = (name: string): number => numbers.get(name) ?? OTHER;
+
 /** The field that a careless origin would take this name for, reading `_` and `.` as `-`; `OTHER` if none. */
 export function lookupAlias(buffer: Uint8Array, start: number, end: number): number {
   const name = Buffer.from(buffer.subarray(start, end));

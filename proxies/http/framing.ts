@@ -12,6 +12,7 @@ const codingBit = 1 << TRANSFER_ENCODING;
 export function requestFraming(head: Head, limits: Pick<Limits, 'bodyBytes'>): number {
   head.body = NO_BODY;
   head.contentLength = 0;
+  head.lengthAnew = false;
   if ((head.aliases & framingFields) !== 0) return -400;
   const present = head.seen & (lengthBit | codingBit);
   if (present === 0) return 0;
@@ -35,7 +36,7 @@ export function requestFraming(head: Head, limits: Pick<Limits, 'bodyBytes'>): n
 export function responseFraming(head: Head, method: number): number {
   head.body = NO_BODY;
   head.contentLength = 0;
-  head.lengthRepeated = false;
+  head.lengthAnew = false;
   const { status } = head;
   if (status < 200) return 0; // ends with its head, whatever that says, and none of it goes on
   if ((head.aliases & framingFields) !== 0) return -502;
@@ -69,7 +70,7 @@ function responseLength(head: Head): number {
   const values = (head.list(CONTENT_LENGTH) ?? '').split(',').map((value) => value.trim());
   const [value = ''] = values;
   if (values.length < 2 || !/^\d{1,16}$/.test(value) || values.some((other) => other !== value)) return -1;
-  head.lengthRepeated = true;
+  head.lengthAnew = true;
   return Number.isSafeInteger(Number(value)) ? Number(value) : -1;
 }
 

@@ -1,10 +1,12 @@
 /**
- * A message head as a table of offsets over the octets it came in: no object and no string per field. Whoever fills one
+ * A message head as a table of offsets over the bytes it came in: no object and no string per field. Whoever fills one
  * (the HTTP/1.1 scanners here; a decoder of another version may write its fields into a buffer likewise) decides nothing;
- * routing, forwarding and serialisation read it. It is valid as long as the octets are: within one delivery.
+ * routes and filters read and edit it, a codec writes it. It is valid as long as the bytes are: within one delivery, unless `detach`
+ * gives it bytes of its own.
  */
-import { lookupAlias, lookupField, OTHER } from './fields.ts';
-import { ALIAS, COLON, CR, HTAB, latin1, LF, SP, tokenClass, valueClass } from './octets.ts';
+import { compileEdits, type Edits } from './edits.ts';
+import { fieldNumber, OTHER } from './fields.ts';
+import { latin1 } from './octets.ts';
 
 /** Scanners give the offset after the head, `INCOMPLETE`, or a negative status code with which to refuse. */
 export const INCOMPLETE = 0;
@@ -49,6 +51,8 @@ export class Head {
   irregular = false;
   /** 0 or 1. */
   minor = 1;
+  /** What is dropped and added when it is written; undefined: nothing. */
+  edits: Edits | undefined;
 
   // Requests.
   method = 0;
@@ -63,8 +67,12 @@ export class Head {
   authorityEnd = 0;
   /** Canonical path, which decides; undefined: the target's own, but for repeated slashes (see `pathOf`). */
   canonical: string | undefined;
-  /** Path and query as they go on where nothing rewrites them; undefined: the target as it stands. */
+  /** Path and query to send; undefined: the target as it stands. */
   relative: string | undefined;
+  /** Host to send; undefined: the authority that was asked for. */
+  host: string | undefined;
+  /** Protocols to ask an upgrade to, as a list; undefined: none. */
+  upgradeTo: string | undefined;
   /** Known fields that go no further than this hop, as a bit set: nothing is decided by what the origin does not see. */
   removed = 0;
 
@@ -72,12 +80,12 @@ export class Head {
   status = 0;
   /** The status line can be passed on as it stands. */
   lineIntact = false;
-  /** Content-Length came more than once, always the same: it is written anew. */
-  lengthRepeated = false;
 
   // Framing and connection options, both kinds.
   body = NO_BODY;
   contentLength = 0;
+  /** Content-Length does not go on as it came: it is written anew, or left out where `contentLength` is negative. */
+  lengthAnew = false;
   close = false;
   keepAlive = false;
   upgrade = false;
@@ -133,97 +141,107 @@ export class Head {
     return value;
   }
 
+  /** The method as it was written. */
+  methodText(): string {
+    return methods[this.method] ?? this.text(this.start, this.methodEnd);
+  }
+
+  /** As it goes on, edits included: all values of a field as one list, undefined if there is none. `name` in lower case. */
+  get(name: string): string | undefined {
+    const { edits } = this;
+    let value: string | undefined;
+    const add = (more: string): void => void (value = value === undefined ? more : `${value}, ${more}`);
+    if (edits?.drops(name) !== true) {
+      let index = this.findKept(name, fieldNumber(name));
+      for (; index !== -1; index = this.findName(name, index + 1)) add(this.value(index));
+    }
+    if (edits !== undefined)
+      for (const [other, more] of edits.added.fields) if (other.toLowerCase() === name) add(more);
+    return value;
+  }
+
+  /** In place of what there is. Throws `TypeError` for what no field line may say, and for fields that say where the message ends. */
+  set(name: string, value: string): void {
+    this.edit(compileEdits([{ op: 'set', name, value }])!);
+  }
+
+  /** Beside what there is. Throws as `set` does. */
+  append(name: string, value: string): void {
+    this.edit(compileEdits([{ op: 'add', name, value }])!);
+  }
+
+  remove(name: string): void {
+    this.edit(compileEdits([{ op: 'remove', name }])!);
+  }
+
+  edit(edits: Edits): void {
+    this.edits = this.edits === undefined ? edits : this.edits.followedBy(edits);
+  }
+
+  /**
+   * The body that follows has another length than was announced: `length` bytes, undefined where that is not known yet. A head without
+   * a body keeps to that, and only what it says of the length changes (an answer to HEAD).
+   */
+  reframe(length: number | undefined): void {
+    this.lengthAnew = true;
+    this.contentLength = length ?? -1;
+    if (this.body !== NO_BODY) this.body = length === undefined ? CHUNKED : LENGTH;
+  }
+
+  /**
+   * Gives it bytes of its own, those of the message up to `end`, so that it outlives the delivery. Offsets count from another zero from
+   * then on: gives by how much they have become smaller.
+   */
+  detach(end: number): number {
+    const shift = this.start;
+    this.buffer = Buffer.from(this.buffer.subarray(shift, end));
+    this.start = 0;
+    this.end -= shift;
+    this.fieldsStart -= shift;
+    this.methodEnd -= shift;
+    this.targetStart -= shift;
+    this.targetEnd -= shift;
+    if (this.authorityEnd > 0) {
+      this.authorityStart -= shift;
+      this.authorityEnd -= shift;
+    }
+    for (let at = 0; at < this.count * 4; at++) this.offsets[at]! -= shift;
+    return shift;
+  }
+
+  /** The same, with `content` behind it. Gives where that begins. */
+  attach(content: Buffer): number {
+    this.detach(this.end);
+    this.buffer = Buffer.concat([this.buffer, content]);
+    return this.end;
+  }
+
   /** Offset after the line of a field. */
   lineEnd(index: number): number {
     return index + 1 < this.count ? (this.offsets[(index + 1) * 4] as number) : this.end - 2;
   }
 }
 
-/**
- * Field lines up to and with the empty line (RFC 9112 §5), which also serves trailer sections. `lenient`: whitespace before
- * the colon is tolerated, as §5.1 asks for responses, and LF alone as the end of a line (§2.2), as origins may send it.
- */
-export function scanFields(head: Head, buffer: Buffer, from: number, end: number, lenient: boolean): number {
-  const { offsets, ids } = head;
-  const most = ids.length;
-  let position = from;
-  let count = 0;
-  let seen = 0;
-  let repeated = 0;
-  let aliases = 0;
-  head.buffer = buffer;
-  head.fieldsStart = from;
-  head.irregular = false;
-  for (;;) {
-    if (position >= end) return INCOMPLETE;
-    const nameStart = position;
-    let marks = 0;
-    let mark = tokenClass[buffer[position] as number] as number;
-    while (mark !== 0) {
-      marks |= mark;
-      position += 1;
-      if (position >= end) return INCOMPLETE;
-      mark = tokenClass[buffer[position] as number] as number;
-    }
-    const nameEnd = position;
-    if (nameEnd === nameStart) {
-      const ending = lineEnding(buffer, position, end, lenient);
-      if (ending <= 0) return ending; // folded line, bare LF, empty name, control
-      position += ending;
-      if (ending === 1) head.irregular = true;
-      break;
-    }
-    if (buffer[position] !== COLON) {
-      if (!lenient) return -400;
-      while (position < end && isBlank(buffer[position] as number)) position += 1;
-      if (position >= end) return INCOMPLETE;
-      if (buffer[position] !== COLON) return -400;
-      head.irregular = true;
-    }
-    position += 1;
-    while (position < end && isBlank(buffer[position] as number)) position += 1;
-    const valueStart = position;
-    while (position < end && valueClass[buffer[position] as number] !== 0) position += 1;
-    const ending = lineEnding(buffer, position, end, lenient);
-    if (ending <= 0) return ending;
-    if (ending === 1) head.irregular = true;
-    let valueEnd = position;
-    while (valueEnd > valueStart && isBlank(buffer[valueEnd - 1] as number)) valueEnd -= 1;
-    position += ending;
-    if (count === most) return -431;
-    const id = lookupField(buffer, nameStart, nameEnd);
-    if (id !== OTHER) {
-      repeated |= seen & (1 << id);
-      seen |= 1 << id;
-    } else if ((marks & ALIAS) !== 0) {
-      const alias = lookupAlias(buffer, nameStart, nameEnd);
-      if (alias !== OTHER) aliases |= 1 << alias;
-    }
-    const at = count * 4;
-    offsets[at] = nameStart;
-    offsets[at + 1] = nameEnd;
-    offsets[at + 2] = valueStart;
-    offsets[at + 3] = valueEnd;
-    ids[count] = id;
-    count += 1;
-  }
-  head.count = count;
-  head.seen = seen;
-  head.repeated = repeated;
-  head.aliases = aliases;
-  head.end = position;
-  return head.end;
-}
+type OfRequests =
+  | 'method'
+  | 'methodEnd'
+  | 'methodText'
+  | 'targetStart'
+  | 'targetEnd'
+  | 'targetMarks'
+  | 'form'
+  | 'secure'
+  | 'authorityStart'
+  | 'authorityEnd'
+  | 'canonical'
+  | 'relative'
+  | 'host'
+  | 'upgradeTo'
+  | 'removed';
+type OfResponses = 'status' | 'lineIntact';
 
-/** Octets of the line's end at `position`: 2, or 1 for a tolerated LF; `INCOMPLETE`, or -400 where the line goes on. */
-export function lineEnding(buffer: Buffer, position: number, end: number, lenient: boolean): number {
-  if (position >= end) return INCOMPLETE;
-  const octet = buffer[position];
-  if (octet !== CR) return octet === LF && lenient ? 1 : -400;
-  if (position + 1 >= end) return INCOMPLETE;
-  return buffer[position + 1] === LF ? 2 : -400;
-}
-
-function isBlank(octet: number): boolean {
-  return octet === SP || octet === HTAB;
-}
+/** One class for both, so that what is asked of heads has one shape to deal with; two types, so that nobody asks for what is not there. */
+export type RequestHead = Omit<Head, OfResponses>;
+export type ResponseHead = Omit<Head, OfRequests>;
+/** What both have. */
+export type FieldTable = Omit<Head, OfRequests | OfResponses>;

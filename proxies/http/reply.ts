@@ -1,7 +1,9 @@
 /** Answers of our own. They name a status and nothing of what stands behind it. */
+import { type Field, fieldLines } from './field-block.ts';
+import { latin1 } from './octets.ts';
 
 /** RFC 9110 §15, RFC 6585, RFC 5842: what this proxy says itself. Routes may answer with any other, which then has no phrase. */
-const reasons: Readonly<Record<number, string>> = {
+const PHRASES: Readonly<Record<number, string>> = {
   200: 'OK',
   204: 'No Content',
   301: 'Moved Permanently',
@@ -34,23 +36,30 @@ const reasons: Readonly<Record<number, string>> = {
 
 export interface Reply {
   readonly status: number;
-  readonly body?: string;
+  /** Text goes out as UTF-8. Absent: the status and its phrase. */
+  readonly body?: string | Buffer;
   readonly contentType?: string;
-  /** Field lines with CRLF. */
-  readonly lines?: string;
+  /** Further fields. */
+  readonly fields?: readonly Field[];
 }
 
-/** Whole message. `head`: without the body (a reply to HEAD). */
+/** Whole message. `head`: without the body (a reply to HEAD). Throws `TypeError` for fields that no line may say. */
 export function writeReply(reply: Reply, connection: 'close' | 'keep-alive' | '', head: boolean): string {
   const { status } = reply;
-  const reason = reasons[status] ?? '';
+  const reason = PHRASES[status] ?? '';
   const bodiless = status === 204 || status === 304;
   // 205 has a body, which is empty (RFC 9110 §15.3.6).
   const body = status === 205 ? '' : (reply.body ?? `${status} ${reason}\n`);
-  const octets = Buffer.from(body, 'utf8').toString('latin1');
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+  const { contentType = 'text/plain; charset=utf-8' } = reply;
   const framing = bodiless
     ? ''
-    : `Content-Type: ${reply.contentType ?? 'text/plain; charset=utf-8'}\r\nContent-Length: ${octets.length}\r\n`;
+    : fieldLines([
+        ['Content-Type', contentType],
+        ['Content-Length', `${bytes.length}`],
+      ]);
   const option = connection === '' ? '' : `Connection: ${connection}\r\n`;
-  return `HTTP/1.1 ${status} ${reason}\r\n${framing}${reply.lines ?? ''}${option}\r\n${head || bodiless ? '' : octets}`;
+  const fields = reply.fields === undefined ? '' : fieldLines(reply.fields);
+  const content = head || bodiless ? '' : latin1(bytes, 0, bytes.length);
+  return `HTTP/1.1 ${status} ${reason}\r\n${framing}${fields}${option}\r\n${content}`;
 }

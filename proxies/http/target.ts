@@ -5,7 +5,7 @@
  */
 import type { EscapedSlashes } from '../config/intent.ts';
 import { claimedFields, forwardingFields, HOST } from './fields.ts';
-import { CONNECT, type Head, OPTIONS } from './head.ts';
+import { CONNECT, type Head, OPTIONS, type RequestHead } from './head.ts';
 import { COLON, hexValue, hostClass, literalClass, PECULIAR, SLASH, unreservedClass } from './octets.ts';
 
 const identityFields = forwardingFields | claimedFields;
@@ -13,10 +13,10 @@ const hostBit = 1 << HOST;
 const ASTERISK = 42;
 const QUESTION = 63;
 
-/** Fills `form`, `secure`, the authority, `canonical` and `relative`. 0 or -400. */
+/** Fills `form`, `secure`, the authority, `canonical` and `relative`; nothing is changed of the request yet. 0 or -400. */
 export function scanTarget(head: Head, escapedSlashes: EscapedSlashes): number {
   const { buffer, targetStart, targetEnd } = head;
-  head.canonical = head.relative = undefined;
+  head.canonical = head.relative = head.host = head.upgradeTo = undefined;
   head.secure = false;
   head.authorityStart = head.authorityEnd = 0;
   // Aliases of these would let a client forge what an origin trusts us to say.
@@ -77,7 +77,7 @@ function canonicalise(head: Head, from: number, prefix: string, escapedSlashes: 
 }
 
 /** The path by which everything is decided. */
-export function pathOf(head: Head): string {
+export function pathOf(head: RequestHead): string {
   if (head.canonical !== undefined) return head.canonical;
   const target = head.text(head.targetStart, head.targetEnd);
   const question = target.indexOf('?');
@@ -86,7 +86,7 @@ export function pathOf(head: Head): string {
 }
 
 /** The query with its question mark, '' where there is none. */
-export function queryOf(head: Head): string {
+export function queryOf(head: RequestHead): string {
   const target = head.relative ?? head.text(head.targetStart, head.targetEnd);
   const question = target.indexOf('?');
   return question === -1 ? '' : target.slice(question);

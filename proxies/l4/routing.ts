@@ -3,6 +3,7 @@ import { createBalancer, type Balancer } from '../cluster/balancer.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { Cluster, Limits, ProxyIntent, SniRoute, Timeouts } from '../config/intent.ts';
+import { requireOffered, type Offers } from '../config/offers.ts';
 import { sourceRule } from '../net/address-rules.ts';
 import type { ClientHello } from '../net/client-hello.ts';
 
@@ -28,8 +29,8 @@ export interface L4Routing {
 /** What else a mode of L4 takes from the intent. */
 export interface L4Mode {
   readonly name: string;
+  readonly offers: Offers;
   readonly sni: boolean;
-  readonly transport: 'tcp' | 'udp';
 }
 
 /** `*.example.org` matches one or more labels in front, as Envoy's filter chain match does. */
@@ -48,27 +49,16 @@ function matchesHello(route: SniRoute, hello: ClientHello): boolean {
   return alpn.length === 0 || alpn.some((protocol) => hello.alpn.includes(protocol));
 }
 
-/** What an L4 proxy cannot do is refused, not ignored. */
-const foreign = ['routes', 'forward', 'forwarding', 'escapedSlashes'] as const;
-
-/** Throws `IntentError` where the intent asks for what `mode` does not offer. */
+/** Throws `IntentError` where the intent asks for what `mode` does not offer, or leads nowhere. */
 export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
+  requireOffered(mode.name, mode.offers, intent);
   const problems: IntentProblem[] = [];
   const refuse = (path: string, message: string) => problems.push({ path, message });
-  for (const key of foreign) if (intent[key] !== undefined) refuse(key, `${mode.name} works below HTTP and has none`);
-  if (intent.listener.tls) refuse('listener.tls', `${mode.name} does not terminate TLS; l7-tls does`);
-  if (intent.fault) refuse('fault', `${mode.name} knows no requests to burn time on; l7-http does`);
-  if (intent.sniRoutes && !mode.sni) refuse('sniRoutes', `${mode.name} does not read ClientHellos; l4-sni does`);
-  const hasHeaders = mode.transport === 'tcp';
-  if (intent.listener.proxyProtocol && !hasHeaders)
-    refuse('listener.proxyProtocol', `${mode.name} has no connection for a header to stand at the start of`);
   const allowPorts = intent.l4?.allowPorts;
   const timeouts = timeoutsOf(intent);
   const upstreams = new Map<string, Upstream>();
   intent.clusters.forEach((cluster, index) => {
     const path = `clusters[${index}]`;
-    if (cluster.tls) refuse(`${path}.tls`, `${mode.name} does not speak TLS to origins; l7-tls-reencrypt does`);
-    if (cluster.proxyProtocol && !hasHeaders) refuse(`${path}.proxyProtocol`, `${mode.name} sends no PROXY header`);
     const endpoints = cluster.endpoints.filter(({ port }) => !allowPorts || allowPorts.includes(port));
     if (endpoints.length === 0)
       return refuse(

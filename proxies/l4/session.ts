@@ -2,13 +2,14 @@
  * One client's connection through L4: who it is (PROXY protocol), where it wants to go (ClientHello), an endpoint that takes it, then
  * a relay. Nothing is forwarded before an endpoint took the connection, so another may be tried until then.
  */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { parseClientHello, type ClientHello } from '../net/client-hello.ts';
 import type { Parsed } from '../net/parsed.ts';
 import { parseProxyHeader, writeProxyHeader, type ProxyAddresses } from '../net/proxy-protocol.ts';
 import { Relay, type RelayOwner } from '../net/relay.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
-import { connectWire, type Connecting, type ConnectHandler, type Wire } from '../net/wire.ts';
+import type { Connecting, ConnectHandler, Wire } from '../net/wire.ts';
+import { connectWire } from '../net/connect.ts';
 import { connectReason, type Reason } from '../stats/reasons.ts';
 import type { L4Routing, Upstream } from './routing.ts';
 
@@ -19,7 +20,7 @@ export interface SessionOwner {
 }
 
 /** What a client may send ahead while no endpoint has taken the connection; the rest stays with the kernel. */
-const maxHeld = 65_536;
+const MAX_HELD = 65_536;
 
 /** unrecognized_name (RFC 6066 §3): what a TLS client without a route is told before it is closed. */
 const unrecognizedName = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
@@ -117,7 +118,7 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
       if (this.#awaits === 'proxy-header') this.#readProxyHeader(this.#held);
       else this.#readHello(this.#held);
     }
-    if (this.#awaits === undefined && (this.#held?.length ?? 0) >= maxHeld) this.#client.pause();
+    if (this.#awaits === undefined && (this.#held?.length ?? 0) >= MAX_HELD) this.#client.pause();
   }
 
   onEnd(): void {

@@ -4,7 +4,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type AddressInfo, isIP } from 'node:net';
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { lookupOne } from '../net/resolver.ts';
 import { tellFault } from '../platform/notices.ts';
 import { connectReason, type Reason } from '../stats/reasons.ts';
@@ -23,8 +23,8 @@ export interface UdpFailure {
 }
 
 /** Datagrams that wait for the socket to be ready; UDP may lose what is beyond. */
-const maxWaiting = 64;
-const maxWaitingBytes = 65_536;
+const MAX_WAITING = 64;
+const MAX_WAITING_BYTES = 65_536;
 
 export class UdpSession implements TimerOwner {
   readonly key: string;
@@ -70,7 +70,7 @@ export class UdpSession implements TimerOwner {
     this.#timer.arm(this.#idleMs);
     this.bytesReceived += datagram.length;
     if (this.#waiting === undefined) this.#socket.send(datagram);
-    else if (this.#waiting.length < maxWaiting && this.#waitingBytes + datagram.length <= maxWaitingBytes) {
+    else if (this.#waiting.length < MAX_WAITING && this.#waitingBytes + datagram.length <= MAX_WAITING_BYTES) {
       this.#waiting.push(datagram);
       this.#waitingBytes += datagram.length;
     } else this.dropped++;

@@ -1,19 +1,29 @@
 /** An HTTP/1.x connection from a client: requests are read and answered one after the other, in the order they came. */
 import { BodyReader, type BodySink } from '../http/body.ts';
-import type { CompiledEdits } from '../http/edits.ts';
+import { BodyWriter, JOINED } from '../http/body-writer.ts';
+import type { FieldBlock } from '../http/field-block.ts';
+import type { Metadata } from '../http/forwarding.ts';
 import { Gathered } from '../http/gathered.ts';
-import { CHUNKED, HEAD, type Head, INCOMPLETE, LENGTH, NO_BODY, UNTIL_CLOSE } from '../http/head.ts';
-import { latin1 } from '../http/octets.ts';
-import { isIntact, type Metadata, reissueResponse, upgradeLines } from '../http/reissue.ts';
+import {
+  CHUNKED,
+  HEAD,
+  INCOMPLETE,
+  LENGTH,
+  NO_BODY,
+  type RequestHead,
+  type ResponseHead,
+  UNTIL_CLOSE,
+} from '../http/head.ts';
+import { isIntact, reissueResponse, upgradeLines } from '../http/reissue.ts';
 import { type Reply, writeReply } from '../http/reply.ts';
 import { scanRequestHead } from '../http/request-head.ts';
+import { Relay, type RelayOwner } from '../net/relay.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { Wire, WireHandler } from '../net/wire.ts';
 import { HEAD_REFUSALS, type Reason } from '../stats/reasons.ts';
-import { type ClientSide, Exchange } from './exchange.ts';
-import { chunkOf, joined, writeContent } from './origin-connection.ts';
+import { Exchange } from './exchange.ts';
 import type { Service } from './service.ts';
-import { Tunnel } from './tunnel.ts';
+import type { Client } from './sides.ts';
 
 /** What a connection belongs to. */
 export interface Owner {
@@ -26,16 +36,19 @@ export interface Owner {
 
 type State = 'head' | 'body' | 'wait' | 'linger' | 'tunnel' | 'closed';
 
-export class ClientConnection implements WireHandler, TimerOwner, ClientSide, BodySink {
+export class ClientConnection implements WireHandler, TimerOwner, Client, BodySink, RelayOwner {
   metadata: Metadata;
   readonly address: string;
   isLoop = false;
   readonly #wire: Wire;
   readonly #owner: Owner;
   readonly #timer = new Timer(this);
+  readonly #writer: BodyWriter;
   #service: Service;
   #state: State = 'head';
   #exchange: Exchange | undefined;
+  /** Once it is a tunnel. */
+  #relay: Relay | undefined;
   #gathered: Gathered | undefined;
   /** Octets that came before their time: pipelined requests, a body that the origin does not take yet. */
   #early: Buffer | undefined;
@@ -51,13 +64,11 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
   #close = false;
   /** The client's FIN came: what it asked before is answered, nothing more is asked. */
   #ended = false;
-  /** Of the current response. */
-  #chunked = false;
-  #out = '';
 
   /** `address`: who the client is, which need not be the wire's other end. */
   constructor(wire: Wire, address: string, owner: Owner) {
     this.#wire = wire;
+    this.#writer = new BodyWriter(wire);
     this.#owner = owner;
     this.#service = owner.service;
     this.address = address;
@@ -132,7 +143,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     this.#close = head.close || (head.minor === 0 && !head.keepAlive) || this.#isWornOut(service);
     const exchange = new Exchange(service, this, head);
     this.#exchange = exchange;
-    this.#chunked = false;
+    this.#writer.chunked = false;
     if (head.body === NO_BODY) {
       this.#state = 'wait';
       this.#timer.cancel();
@@ -142,10 +153,10 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     return this.#beginBody(exchange, head, result, end);
   }
 
-  #beginBody(exchange: Exchange, head: Head, start: number, end: number): number {
+  #beginBody(exchange: Exchange, head: RequestHead, start: number, end: number): number {
     const { limits, timeouts } = this.#service;
     const counted = head.body === LENGTH;
-    const last = counted ? Math.min(end, start + head.contentLength, start + joined) : start;
+    const last = counted ? Math.min(end, start + head.contentLength, start + JOINED) : start;
     const left = head.contentLength - (last - start);
     const body = (this.#body ??= new BodyReader(false));
     if (counted && left === 0) {
@@ -163,13 +174,13 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
   }
 
   #readBody(buffer: Buffer, start: number, end: number): number {
-    const exchange = this.#exchange as Exchange;
-    const body = this.#body as BodyReader;
+    const exchange = this.#exchange!;
+    const body = this.#body!;
     const position = body.read(buffer, start, end, this);
     if (this.#exchange !== exchange) return end; // over meanwhile
     if (body.state === 'reading') {
       exchange.flushRequest();
-      if (!this.#blocked) this.#timer.arm(this.#service.timeouts.requestBody);
+      if (this.#exchange === exchange && !this.#blocked) this.#timer.arm(this.#service.timeouts.requestBody);
     } else if (body.state === 'complete') {
       this.#state = 'wait';
       if (this.#wire.pending > 0) this.#timer.arm(this.#service.timeouts.downstreamIdle);
@@ -183,7 +194,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
   #breakOff(exchange: Exchange, status: number): void {
     this.#close = true;
     const reason = HEAD_REFUSALS[status] ?? 'request_malformed';
-    if (exchange.status === 0) exchange.reply({ status }, reason);
+    if (exchange.status === 0) exchange.answer({ status }, reason);
     else {
       exchange.abort(reason);
       this.#wire.reset();
@@ -216,7 +227,8 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
   /** Gives up on the exchange under way, and on the client. */
   #leave(reason: Reason): void {
     this.#exchange?.abort(reason);
-    this.#wire.destroy();
+    if (this.#relay === undefined) this.#wire.destroy();
+    else this.#relay.destroy();
   }
 
   /** Reads on where there is use for it: early octets up to a head's worth are kept, so that an abort is seen meanwhile. */
@@ -268,53 +280,45 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     this.#flow();
   }
 
-  inform(head: Head): boolean {
-    if (this.#minor === 0) return true;
-    const changes = { edits: undefined, lines: this.metadata.via, dropLength: true };
-    return this.#sent(this.#wire.writeLatin1(reissueResponse(head, changes)));
+  sendContinue(): void {
+    this.#wire.writeLatin1('HTTP/1.1 100 Continue\r\n\r\n');
   }
 
-  respond(head: Head, edits: CompiledEdits | undefined, start: number, end: number, complete: boolean): boolean {
+  inform(head: ResponseHead): boolean {
+    if (this.#minor === 0) return true;
+    return this.#sent(this.#wire.writeLatin1(reissueResponse(head, this.metadata.via.lines)));
+  }
+
+  respond(head: ResponseHead, start: number, end: number, complete: boolean): boolean {
     const { body } = head;
-    let lines = this.metadata.via;
+    const writer = this.#writer;
+    let own = this.metadata.via.lines;
     if (body === CHUNKED || body === UNTIL_CLOSE) {
       if (this.#minor === 1) {
-        this.#chunked = true;
-        lines += 'Transfer-Encoding: chunked\r\n';
+        writer.chunked = true;
+        own += 'Transfer-Encoding: chunked\r\n';
       } else this.#close = true;
     }
     // A final answer before the body ended: what is still under way cannot be told from a next request.
     if (this.#state === 'body' || this.#owner.draining) this.#close = true;
-    if (this.#close) lines += 'Connection: close\r\n';
-    else if (this.#minor === 0) lines += 'Connection: keep-alive\r\n';
-    const dropLength = head.status === 204;
-    if (lines === '' && edits === undefined && !dropLength && isIntact(head)) {
-      return this.#sent(this.#wire.write(head.buffer.subarray(head.start, end)));
-    }
-    const text = reissueResponse(head, { edits, lines, dropLength });
-    if (end - start <= joined) {
-      const content = end === start ? '' : latin1(head.buffer, start, end);
-      this.#out = content !== '' && this.#chunked ? text + chunkOf(content) : text + content;
-      return complete || !this.#chunked || content !== '' ? this.flush() : true;
-    }
-    this.#wire.writeLatin1(text);
-    return this.#sent(writeContent(this.#wire, this.#chunked, head.buffer, start, end));
+    if (this.#close) own += 'Connection: close\r\n';
+    else if (this.#minor === 0) own += 'Connection: keep-alive\r\n';
+    if (own === '' && isIntact(head)) return this.#sent(this.#wire.write(head.buffer.subarray(head.start, end)));
+    writer.hold(reissueResponse(head, own));
+    if (end > start) return this.sendBody(head.buffer, start, end);
+    return complete || !writer.chunked ? this.flush() : true;
   }
 
-  onResponseBody(buffer: Buffer, start: number, end: number): boolean {
-    this.flush();
-    return this.#sent(writeContent(this.#wire, this.#chunked, buffer, start, end));
+  sendBody(buffer: Buffer, start: number, end: number): boolean {
+    return this.#sent(this.#writer.write(buffer, start, end));
   }
 
-  onResponseText(text: string): void {
-    this.#out += this.#chunked ? chunkOf(text) : text;
+  sendText(text: string): void {
+    this.#writer.holdContent(text);
   }
 
   flush(): boolean {
-    const out = this.#out;
-    if (out === '') return this.#wire.pending === 0;
-    this.#out = '';
-    return this.#sent(this.#wire.writeLatin1(out));
+    return this.#sent(this.#writer.flush());
   }
 
   #sent(accepted: boolean): boolean {
@@ -322,9 +326,8 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     return accepted;
   }
 
-  finish(trailers: string): void {
-    if (this.#chunked) this.#out += `0\r\n${this.#exchange?.trailers === true ? trailers : ''}\r\n`;
-    this.flush();
+  sendEnd(trailers: FieldBlock): void {
+    this.#sent(this.#writer.end(trailers));
   }
 
   reply(reply: Reply): void {
@@ -337,15 +340,14 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
     this.#wire.reset();
   }
 
-  tunnel(head: Head, origin: Wire, early: Buffer): void {
-    const lines = upgradeLines(head) + this.metadata.via;
-    this.#wire.writeLatin1(reissueResponse(head, { edits: undefined, lines, dropLength: true }));
+  tunnel(head: ResponseHead, origin: Wire, early: Buffer): void {
+    this.#wire.writeLatin1(reissueResponse(head, upgradeLines(head) + this.metadata.via.lines));
     this.#wire.write(early);
     this.#passThrough(origin);
   }
 
   establish(origin: Wire): void {
-    this.#wire.writeLatin1(`HTTP/1.1 200 Connection Established\r\n${this.metadata.via}\r\n`);
+    this.#wire.writeLatin1(`HTTP/1.1 200 Connection Established\r\n${this.metadata.via.lines}\r\n`);
     this.#passThrough(origin);
   }
 
@@ -353,12 +355,14 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
   #passThrough(origin: Wire): void {
     this.#state = 'tunnel';
     this.#timer.release();
-    const early = this.#early;
+    const early = { bytes: this.#early, ended: this.#ended };
     this.#early = undefined;
     const idle = this.#exchange?.idleTimeout ?? this.#service.timeouts.tunnelIdle;
-    new Tunnel(this.#wire, origin, idle, () => this.#closed());
-    if (early !== undefined) origin.write(early);
-    if (this.#ended) origin.end();
+    this.#relay = new Relay(this.#wire, origin, { idle, halfClosed: idle }, this, early);
+  }
+
+  onRelayClosed(): void {
+    this.#closed();
   }
 
   released(): void {
@@ -390,7 +394,7 @@ export class ClientConnection implements WireHandler, TimerOwner, ClientSide, Bo
   }
 
   onEnd(): void {
-    if (this.#state === 'linger' || this.#state === 'tunnel') return;
+    if (this.#state === 'linger') return;
     this.#ended = true;
     // A client that announced its last request, or asked several at once, may end its side and wait; any other has gone away.
     if (this.#state === 'wait' && !this.#close && this.#early === undefined) this.#leave('client_closed');

@@ -1,136 +1,73 @@
 /**
  * One request and its answer, from the head that was read to completion, exactly once. It decides (route, endpoint, retry,
- * abort) and leaves octets on wires to the two sides, which it knows by interface only.
+ * abort) and leaves bytes on wires to the two sides, which it knows by interface only.
  */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
-import { EXPECT, TRAILER, UPGRADE, VIA } from '../http/fields.ts';
-import { CONNECT, type Head, idempotent, NO_BODY, OPTIONS, TRACE } from '../http/head.ts';
-import { latin1 } from '../http/octets.ts';
-import {
-  acceptsTrailers,
-  maxForwards,
-  type Metadata,
-  methodText,
-  reissueRequest,
-  removeFields,
-} from '../http/reissue.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
+import type { ClientSide, ContentSide } from '../filters/contract.ts';
+import { type FieldBlock, NO_FIELDS } from '../http/field-block.ts';
+import { TRAILER } from '../http/fields.ts';
+import { acceptsTrailers, type Metadata, removeFields } from '../http/forwarding.ts';
+import { CONNECT, Head, idempotent, NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { Reply } from '../http/reply.ts';
-import type { CompiledEdits } from '../http/edits.ts';
+import { askedUpgrade, switchesTo } from '../http/upgrade.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { Wire } from '../net/wire.ts';
 import { HEAD_REFUSALS, type Reason } from '../stats/reasons.ts';
-import { OriginConnection } from './origin-connection.ts';
-import type { Service, Upstream } from './service.ts';
+import { FAILURE_STATUS, type OriginFailure } from './failure.ts';
+import { FilterRun, type FilterOwner } from './filter-run.ts';
+import { refusalOf } from './refusal.ts';
+import type { Decision, Forward } from './router.ts';
+import type { Service } from './service.ts';
+import type { Client, OriginExchange, OriginSide } from './sides.ts';
 import { TunnelAttempt, type TunnelOwner } from './tunnel-attempt.ts';
+import type { Upstream } from './upstream.ts';
 
-/** The client's side of an exchange. */
-export interface ClientSide {
-  readonly metadata: Metadata;
-  readonly address: string;
-  /** It is this proxy itself. */
-  readonly isLoop: boolean;
-  /** A 1xx other than 101. False: backlog, wait for `resumeResponse`. */
-  inform(head: Head): boolean;
-  /** The final head, with the content that came with it. `complete`: nothing follows. False: backlog, wait for `resumeResponse`. */
-  respond(head: Head, edits: CompiledEdits | undefined, start: number, end: number, complete: boolean): boolean;
-  onResponseBody(buffer: Buffer, start: number, end: number): boolean;
-  /** Held until `flush` or the end. */
-  onResponseText(text: string): void;
-  flush(): boolean;
-  /** The response is complete. */
-  finish(trailers: string): void;
-  /** An answer of our own. */
-  reply(reply: Reply): void;
-  /** The response cannot be completed: the client must see that. */
-  abort(): void;
-  /** Whether more of the request body may be read. */
-  accept(more: boolean): void;
-  /** 101: from here on octets, both ways. `early`: what the origin sent after its head. */
-  tunnel(head: Head, origin: Wire, early: Buffer): void;
-  /** CONNECT succeeded. */
-  establish(origin: Wire): void;
-  /** The exchange is over and both sides are free. */
-  released(): void;
-}
+const NOT_FOR_CONNECT: Reply = {
+  status: 405,
+  fields: [['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']],
+};
+const UNAVAILABLE: Reply = { status: 503, fields: [['Retry-After', '1']] };
 
-/**
- * Protocols that would carry requests past everything that is checked here (HTTP/2, TLS): an upgrade may be ignored, and these are
- * (RFC 9110 §7.8).
- */
-const noUpgrade = /^(h2c?|http|tls)(\/|$)/i;
-/** What the client is told when an origin failed. */
-const FAILURE_STATUS = {
-  upstream_name: 502,
-  upstream_connect: 502,
-  upstream_connect_timeout: 504,
-  upstream_closed: 502,
-  upstream_reset: 502,
-  upstream_malformed: 502,
-  upstream_timeout: 504,
-  destination_denied: 403,
-} as const satisfies Partial<Record<Reason, number>>;
-
-/** Why an origin gave no answer, or not all of it. */
-export type OriginFailure = keyof typeof FAILURE_STATUS;
-
-const retryAfter = 'Retry-After: 1\r\n';
-
-/** Whether a request has come through this proxy before (RFC 9110 §7.6.3). */
-function namesUs(head: Head, pseudonym: string | undefined): boolean {
-  if (pseudonym === undefined || (head.seen & (1 << VIA)) === 0) return false;
-  const own = pseudonym.toLowerCase();
-  return (head.list(VIA) ?? '').split(',').some(
-    (hop) =>
-      hop
-        .trim()
-        .split(/[ \t]+/)[1]
-        ?.toLowerCase() === own,
-  );
-}
-
-/** The members of Upgrade. */
-const protocolsOf = (head: Head): string[] =>
-  (head.list(UPGRADE) ?? '')
-    .split(',')
-    .map((protocol) => protocol.trim())
-    .filter((protocol) => protocol !== '');
-
-export class Exchange implements TunnelOwner, TimerOwner {
+export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, TimerOwner {
   readonly service: Service;
+  readonly client: Client;
   readonly method: number;
   /** The client takes trailers. */
   readonly trailers: boolean;
-  /** The body goes on as chunks. */
-  readonly body: number;
-  /** Head, and the body so far, as sent upstream. */
-  request = '';
   requestComplete: boolean;
   requestBytes = 0;
   responseBytes = 0;
+  /** Of the answer that the client was sent; 0: none yet. */
   status = 0;
   done = false;
   /** What the route says of silence, in milliseconds; undefined: what holds for all. */
   idleTimeout: number | undefined;
+  /** Why it did not go as it should. */
+  reason: Reason | undefined;
+  /** Where responses go: to the client, by way of the filters that want to see them. */
+  side: ClientSide = this;
+  /** Where the request's content goes in place of the origin: to filters that want to see it. */
+  requestSide: ContentSide | undefined;
+  #filters: FilterRun | undefined;
+  #decision: Decision<Upstream> | undefined;
   /** Of the whole request, then of the whole answer, where an end is set to them. */
   #deadline: Timer | undefined;
   #timeout = 0;
-  /** Why it did not go as it should. */
-  reason: Reason | undefined;
   /** The client announced trailers of its own: nobody else asked for them. */
   readonly #announced: boolean;
-  readonly #client: ClientSide;
   /** What the client asks to upgrade to, as it goes on. */
   #upgrade: string | undefined;
-  #origin: OriginConnection | undefined;
+  #origin: OriginSide | undefined;
   #tunnel: TunnelAttempt | undefined;
   #endpoint: ClusterEndpoint | undefined;
   /** The last that was tried; for the record. */
   #served: ClusterEndpoint | undefined;
   #upstream: Upstream | undefined;
   #tried: Set<ClusterEndpoint> | undefined;
-  #responseEdits: CompiledEdits | undefined;
-  /** `request` is still all that was sent, so it can be sent again. */
+  /** All that was sent is still with the origin's side, so it can be sent again. */
   #replayable: boolean;
+  /** An origin's final head was passed on, whether or not filters hold it. */
+  #responded = false;
   #retried = false;
   /** Why the last endpoint that was tried did not take it. */
   #failure: OriginFailure | undefined;
@@ -143,11 +80,10 @@ export class Exchange implements TunnelOwner, TimerOwner {
   readonly #methodText: string;
 
   /** Nothing happens before `start`. */
-  constructor(service: Service, client: ClientSide, head: Head) {
+  constructor(service: Service, client: Client, head: RequestHead) {
     this.service = service;
-    this.#client = client;
+    this.client = client;
     this.method = head.method;
-    this.body = head.body;
     this.requestComplete = head.body === NO_BODY;
     this.#replayable = this.requestComplete;
     this.trailers = acceptsTrailers(head);
@@ -156,62 +92,67 @@ export class Exchange implements TunnelOwner, TimerOwner {
     this.#started = observed ? performance.now() : 0;
     this.#target = observed ? head.text(head.targetStart, head.targetEnd) : '';
     this.#authority = observed ? head.text(head.authorityStart, head.authorityEnd) : '';
-    this.#methodText = observed ? methodText(head) : '';
+    this.#methodText = observed ? head.methodText() : '';
   }
 
-  /** `start`..`end` of the head's buffer are the first octets of a body with a length. */
-  start(head: Head, start: number, end: number): void {
+  get metadata(): Metadata {
+    return this.client.metadata;
+  }
+
+  /** `start`..`end` of the head's buffer are the first bytes of a body with a length. */
+  start(head: RequestHead, start: number, end: number): void {
     const { service } = this;
-    const refusal = this.#refusal(head);
+    const refusal = refusalOf(head, this.client.isLoop, service.intent.forwarding?.via);
     if (refusal !== undefined) {
-      this.reply(refusal, HEAD_REFUSALS[refusal.status] ?? 'request_method');
+      this.answer(refusal, HEAD_REFUSALS[refusal.status] ?? 'request_method');
       return;
     }
-    removeFields(head, this.#client.metadata, this.#upgrade !== undefined);
-    const decision = service.router.route(head);
-    this.#responseEdits = decision.responseEdits;
-    if (decision.kind === 'reply') {
-      this.reply(
-        decision.responseEdits === undefined
-          ? decision.reply
-          : { ...decision.reply, lines: decision.responseEdits.lines },
-        decision.reply.status < 400 ? undefined : (decision.reason ?? 'route_reply'),
-      );
-      return;
-    }
-    if (decision.kind === 'tunnel') {
-      this.#tunnel = new TunnelAttempt(decision.dial, decision.endpoint, service.timeouts.connect, this);
-      return;
-    }
-    if (head.method === CONNECT) {
-      const lines = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n';
-      this.reply({ status: 405, lines }, 'request_method');
-      return;
-    }
-    const target = decision.rewrite(head);
-    if (target === null) {
-      this.reply({ status: 400 }, 'request_path');
-      return;
-    }
-    this.#upstream = decision.cluster();
-    this.idleTimeout = decision.idleTimeout;
-    this.#timeout = decision.timeout ?? 0;
-    this.request = reissueRequest(head, this.#client.metadata, {
-      target,
-      host: decision.host,
-      defaultHost: service.defaultHost,
-      edits: decision.requestEdits,
-      upgrade: this.#upgrade,
-    });
+    head.upgradeTo = this.#upgrade = askedUpgrade(head);
+    removeFields(head, this.client.metadata);
+    const decision = (this.#decision = service.router.route(head));
     if (end > start) {
-      this.request += latin1(head.buffer, start, end);
       this.requestBytes = end - start;
       this.requestComplete = this.requestBytes === head.contentLength;
-      this.#replayable = this.requestComplete;
     }
-    if (this.requestComplete) this.#limit(this.#timeout);
-    else this.#limit(service.timeouts.request);
-    this.#open();
+    if (decision.kind === 'forward') {
+      this.idleTimeout = decision.idleTimeout;
+      this.#timeout = decision.timeout ?? 0;
+    }
+    if (decision.filters === undefined) {
+      this.proceed(head, start, end);
+      return;
+    }
+    this.#filters = new FilterRun(this, decision.filters, head, start, end);
+    this.#filters.run();
+  }
+
+  proceed(head: RequestHead, start: number, end: number): void {
+    const decision = this.#decision!;
+    if (decision.kind === 'reply') {
+      const { reply, reason = 'route_reply' } = decision;
+      this.answer(reply, reply.status < 400 ? undefined : reason);
+    } else if (decision.kind === 'tunnel') {
+      this.#limit(0);
+      this.#tunnel = new TunnelAttempt(decision.dial, decision.endpoint, this.service.timeouts.connect, this);
+    } else if (head.method === CONNECT) this.answer(NOT_FOR_CONNECT, 'request_method');
+    else this.#forward(decision, head, start, end);
+  }
+
+  #forward(decision: Forward<Upstream>, head: RequestHead, start: number, end: number): void {
+    const { service } = this;
+    const target = decision.rewrite(head);
+    if (target === null) {
+      this.answer({ status: 400 }, 'request_path');
+      return;
+    }
+    if (target !== undefined) head.relative = target;
+    if (decision.host !== undefined) head.host = decision.host;
+    else if (head.authorityEnd === head.authorityStart) head.host = service.defaultHost;
+    if (decision.edits !== undefined) head.edit(decision.edits);
+    this.#upstream = decision.cluster();
+    this.#replayable = this.requestComplete;
+    this.#limit(this.requestComplete ? this.#timeout : service.timeouts.request);
+    this.#open()?.begin(this, head, start, end);
   }
 
   /** Milliseconds for the request until it is complete, and from then on for its answer; 0: none. */
@@ -221,110 +162,95 @@ export class Exchange implements TunnelOwner, TimerOwner {
   }
 
   onTimeout(): void {
-    if (this.status === 0) {
-      if (this.requestComplete) this.reply({ status: 504 }, 'upstream_timeout');
-      else this.reply({ status: 408 }, 'request_timeout');
-    } else {
-      this.reason = this.requestComplete ? 'upstream_timeout' : 'request_timeout';
-      this.#aborted = true;
-      this.#dropOrigin();
-      this.#client.abort();
-      this.#complete();
-    }
+    if (this.#filters?.isWaiting === true) this.#breakOff(504, 'filter_timeout');
+    else if (this.requestComplete) this.#breakOff(504, 'upstream_timeout');
+    else this.#breakOff(408, 'request_timeout');
   }
 
   onTunnelOpen(wire: Wire): void {
     this.#tunnel = undefined;
     this.status = 200;
-    this.#client.establish(wire);
+    this.client.establish(wire);
     this.#complete();
   }
 
   onTunnelFailure(failure: OriginFailure, error: string): void {
     this.#tunnel = undefined;
     this.#error = error;
-    this.reply({ status: FAILURE_STATUS[failure] }, failure);
+    this.answer({ status: FAILURE_STATUS[failure] }, failure);
   }
 
-  #refusal(head: Head): Reply | undefined {
-    if (this.#client.isLoop || namesUs(head, this.service.intent.forwarding?.via)) return { status: 508 };
-    if (head.method === CONNECT && head.body !== NO_BODY) return { status: 400 };
-    if ((head.seen & (1 << EXPECT)) !== 0 && head.minor === 1) {
-      if (head.value(head.find(EXPECT)).toLowerCase() !== '100-continue') return { status: 417 };
-    }
-    if ((head.method === OPTIONS || head.method === TRACE) && maxForwards(head) === 0) {
-      return head.method === OPTIONS ? { status: 200, body: '' } : { status: 405, lines: 'Allow: OPTIONS\r\n' };
-    }
-    if (head.upgrade) this.#offerUpgrade(head);
-    return undefined;
-  }
-
-  /** An upgrade with a body is none: the request is served as it is, as RFC 9110 §7.8 lets everyone do. */
-  #offerUpgrade(head: Head): void {
-    if ((head.seen & (1 << UPGRADE)) === 0 || head.minor !== 1 || head.body !== NO_BODY) return;
-    const protocols = protocolsOf(head).filter((protocol) => !noUpgrade.test(protocol));
-    if (protocols.length > 0) this.#upgrade = protocols.join(', ');
-  }
-
-  /** Whether a 101 says that it switches to what was asked for, and to nothing else (RFC 9110 §7.8). */
-  mayTunnel(head: Head): boolean {
-    if (this.#upgrade === undefined || !head.upgrade) return false;
-    const asked = this.#upgrade.toLowerCase().split(', ');
-    const chosen = protocolsOf(head);
-    return chosen.length > 0 && chosen.every((protocol) => asked.includes(protocol.toLowerCase()));
+  mayTunnel(head: ResponseHead): boolean {
+    return switchesTo(head, this.#upgrade);
   }
 
   /**
-   * Finds an endpoint and a connection to it. Where every endpoint has as many connections as it may, the client is told so at once: a
+   * Finds an endpoint and a side towards it. Where every endpoint has as many connections as it may, the client is told so at once: a
    * queue here would hide the overload from whoever balances in front, and let requests wait that nobody waits for any more.
    */
-  #open(): void {
-    const upstream = this.#upstream as Upstream;
-    const endpoint = upstream.balancer.pick(this.#client.address, this.#tried);
-    if (endpoint === undefined) {
-      if (this.#failure !== undefined) this.reply({ status: 502 }, this.#failure);
-      else this.reply({ status: 503, lines: retryAfter }, this.#tried ? 'upstream_overflow' : 'no_endpoint');
-      return;
-    }
-    const pool = upstream.pool(endpoint);
-    // A second stale connection is possible, a third not: after one failure a fresh one is opened.
-    let origin = this.#retried ? undefined : pool.take();
-    if (origin === undefined) {
-      if (pool.full) {
-        (this.#tried ??= new Set()).add(endpoint);
-        this.#open();
-        return;
+  #open(): OriginSide | undefined {
+    const upstream = this.#upstream!;
+    for (;;) {
+      const endpoint = upstream.balancer.pick(this.client.address, this.#tried);
+      if (endpoint === undefined) break;
+      // A second stale connection is possible, a third not: after one failure a fresh one is opened.
+      const origin = upstream.origin(endpoint, this.#retried);
+      if (origin !== undefined) {
+        this.#endpoint = this.#served = endpoint;
+        endpoint.active++;
+        return (this.#origin = origin);
       }
-      origin = new OriginConnection(pool, upstream, endpoint, this.service);
+      (this.#tried ??= new Set()).add(endpoint);
     }
-    this.#endpoint = this.#served = endpoint;
-    endpoint.active += 1;
-    this.#origin = origin;
-    origin.begin(this);
+    if (this.#failure !== undefined) this.answer({ status: 502 }, this.#failure);
+    else this.answer(UNAVAILABLE, this.#tried ? 'upstream_overflow' : 'no_endpoint');
+    return undefined;
   }
 
   /** From the client: more of the body. */
   onBody(buffer: Buffer, start: number, end: number): void {
     this.requestBytes += end - start;
-    this.#replayable = false;
-    if (this.#origin !== undefined && !this.#origin.sendBody(buffer, start, end)) this.#client.accept(false);
+    const { requestSide } = this;
+    if (!(requestSide ? requestSide.sendBody(buffer, start, end) : this.passBody(buffer, start, end)))
+      this.client.accept(false);
   }
 
   onBodyText(text: string): void {
     this.requestBytes += text.length;
-    this.#replayable = false;
-    this.#origin?.sendBodyText(text);
+    if (this.requestSide === undefined) this.passText(text);
+    else this.requestSide.sendText(text);
   }
 
-  /** From the client: all octets at hand are delivered. */
+  /** From the client: all bytes at hand are delivered. */
   flushRequest(): void {
-    if (this.#origin?.flush() === false) this.#client.accept(false);
+    const { requestSide } = this;
+    if (!(requestSide ? requestSide.flush() : this.passFlush())) this.client.accept(false);
   }
 
-  onRequestEnd(trailers: string): void {
+  onRequestEnd(announced: FieldBlock): void {
+    const trailers = this.#announced ? announced : NO_FIELDS;
+    if (this.requestSide === undefined) this.passEnd(trailers);
+    else this.requestSide.sendEnd(trailers);
+  }
+
+  passBody(buffer: Buffer, start: number, end: number): boolean {
+    this.#replayable = false;
+    return this.#origin?.sendBody(buffer, start, end) ?? true;
+  }
+
+  passText(text: string): void {
+    this.#replayable = false;
+    this.#origin?.sendText(text);
+  }
+
+  passFlush(): boolean {
+    return this.#origin?.flush() ?? true;
+  }
+
+  passEnd(trailers: FieldBlock): void {
     this.requestComplete = true;
     this.#limit(this.#timeout);
-    this.#origin?.sendEnd(this.#announced ? trailers : '');
+    this.#origin?.sendEnd(trailers);
   }
 
   /** The client went away, or broke the rules amid the body: the origin is freed at once. */
@@ -336,92 +262,150 @@ export class Exchange implements TunnelOwner, TimerOwner {
     this.#complete();
   }
 
-  /** The client's side takes more of the response. */
+  /** From the client, or a filter: more of the response may come. */
   resumeResponse(): void {
-    this.#origin?.resume();
+    if (this.#filters === undefined || this.side.flush()) this.#origin?.resume();
+  }
+
+  /** From the origin, or a filter: more of the request may come. */
+  resumeRequest(): void {
+    if (this.#filters === undefined || this.#filters.onOriginReady()) this.client.accept(true);
+  }
+
+  detach(head: RequestHead, end: number): number {
+    this.service.requestHead = new Head(this.service.limits.headerCount);
+    return head.detach(end);
+  }
+
+  onFilterWait(): void {
+    const { request, upstreamResponse } = this.service.timeouts;
+    this.#limit(this.requestComplete ? this.#timeout || upstreamResponse : request);
+  }
+
+  onFilterFailure(detail: string): void {
+    if (this.done) return;
+    this.#error = detail;
+    this.side = this; // past all filters
+    this.#breakOff(500, 'filter_failed');
   }
 
   /** Answers in place of the origin. `reason`: where that is an error. */
-  reply(reply: Reply, reason: Reason | undefined): void {
+  answer(reply: Reply, reason: Reason | undefined): void {
     if (this.done) return;
     this.reason = reason;
     this.#dropOrigin();
-    this.status = reply.status;
-    this.#client.reply(reply);
+    (this.#responded ? this : this.side).reply(reply);
+  }
+
+  /** There will be no answer, or no more of it. `status`: what the client is told if it was told nothing yet. */
+  #breakOff(status: number, reason: Reason): void {
+    if (this.status === 0) {
+      this.answer({ status }, reason);
+      return;
+    }
+    this.reason = reason;
+    this.#aborted = true;
+    this.#dropOrigin();
+    this.client.abort();
     this.#complete();
   }
 
-  /** From the origin: it takes more of the request. */
   onOriginReady(): void {
-    this.#client.accept(true);
+    this.resumeRequest();
   }
 
-  /** From the origin: the final head, with content from `start` to `end` of its buffer. */
-  onResponse(head: Head, start: number, end: number, complete: boolean): boolean {
-    this.status = head.status;
+  onInformational(head: ResponseHead): boolean {
+    return this.side.inform(head);
+  }
+
+  onResponse(head: ResponseHead, start: number, end: number, complete: boolean): boolean {
     this.responseBytes = end - start;
-    return this.#client.respond(head, this.#responseEdits, start, end, complete);
-  }
-
-  onInformational(head: Head): boolean {
-    return this.#client.inform(head);
+    this.#responded = true;
+    return this.side.respond(head, start, end, complete);
   }
 
   onResponseBody(buffer: Buffer, start: number, end: number): boolean {
     this.responseBytes += end - start;
-    return this.#client.onResponseBody(buffer, start, end);
+    return this.side.sendBody(buffer, start, end);
   }
 
   onResponseText(text: string): void {
     this.responseBytes += text.length;
-    this.#client.onResponseText(text);
+    this.side.sendText(text);
   }
 
   flushResponse(): boolean {
-    return this.#client.flush();
+    return this.side.flush();
   }
 
-  /** The origin's connection has let go of this exchange by now. */
-  onResponseEnd(trailers: string): void {
+  onResponseEnd(trailers: FieldBlock): void {
     this.#release();
-    this.#client.finish(trailers);
-    this.#complete();
+    this.side.sendEnd(trailers);
   }
 
-  onTunnel(head: Head, wire: Wire, early: Buffer): void {
+  onTunnel(head: ResponseHead, wire: Wire, early: Buffer): void {
     this.status = 101;
     this.#release();
-    this.#client.tunnel(head, wire, early);
+    this.client.tunnel(head, wire, early);
     this.#complete();
   }
 
-  /**
-   * The origin failed. `untouched`: nothing of the request can have been acted upon, or it is safe to repeat (RFC 9110 §9.2.2). `error`:
-   * what the system said.
-   */
   onOriginFailure(failure: OriginFailure, untouched: boolean, stale: boolean, error?: string): void {
     const endpoint = this.#endpoint;
+    const origin = this.#origin;
     this.#release();
     if (this.done) return;
     this.#error = error;
-    if (this.status !== 0) {
-      this.reason = failure;
-      this.#aborted = true;
-      this.#client.abort();
-      this.#complete();
+    const again = !this.#responded && this.#replayable && (untouched || (stale && idempotent[this.method]!));
+    if (!again || endpoint === undefined || origin === undefined) {
+      this.#breakOff(FAILURE_STATUS[failure], failure);
       return;
     }
-    const again = this.#replayable && (untouched || (stale && (idempotent[this.method] as boolean)));
-    if (!again || endpoint === undefined) {
-      this.reply({ status: FAILURE_STATUS[failure] }, failure);
-      return;
-    }
-    const { endpoints } = (this.#upstream as Upstream).balancer;
+    const { endpoints } = this.#upstream!.balancer;
     // A stale connection says nothing against its endpoint; a refused one does.
     if (untouched || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
     this.#retried = true;
     this.#failure = failure;
-    this.#open();
+    this.#open()?.repeat(this, origin);
+  }
+
+  // The innermost client's side. An exchange that is over has no client any more, whatever filters still have for it.
+
+  inform(head: ResponseHead): boolean {
+    return this.done || this.client.inform(head);
+  }
+
+  respond(head: ResponseHead, start: number, end: number, complete: boolean): boolean {
+    if (this.done) return true;
+    if (this.status !== 0) throw new Error('respond: expected one answer, a second one came');
+    this.status = head.status;
+    return this.client.respond(head, start, end, complete);
+  }
+
+  sendBody(buffer: Buffer, start: number, end: number): boolean {
+    return this.done || this.client.sendBody(buffer, start, end);
+  }
+
+  sendText(text: string): void {
+    if (!this.done) this.client.sendText(text);
+  }
+
+  flush(): boolean {
+    return this.done || this.client.flush();
+  }
+
+  sendEnd(trailers: FieldBlock): void {
+    if (this.done) return;
+    this.client.sendEnd(this.trailers ? trailers : NO_FIELDS);
+    this.#complete();
+  }
+
+  reply(reply: Reply): void {
+    if (this.done) return;
+    if (this.status !== 0) throw new Error('reply: expected one answer, a second one came');
+    this.client.reply(reply);
+    this.status = reply.status;
+    this.#complete();
   }
 
   #dropOrigin(): void {
@@ -434,23 +418,25 @@ export class Exchange implements TunnelOwner, TimerOwner {
 
   #release(): void {
     this.#origin = undefined;
-    if (this.#endpoint !== undefined) this.#endpoint.active -= 1;
+    if (this.#endpoint !== undefined) this.#endpoint.active--;
     this.#endpoint = undefined;
   }
 
   #complete(): void {
     if (this.done) return;
     this.done = true;
+    this.#dropOrigin();
+    this.#filters?.over();
     this.#deadline?.release();
     if (this.reason !== undefined) this.service.because(this.reason, () => this.#describe());
     if (this.service.observer !== undefined) this.#record(this.service.observer);
-    this.#client.released();
+    this.client.released();
   }
 
   #describe(): string {
     const { host, port } = this.#served ?? {};
     const towards = host === undefined ? '' : `, cluster ${this.#upstream?.name}, ${host}:${port}`;
-    return `status ${this.status}, client ${this.#client.address}${towards}${this.#error ? `: ${this.#error}` : ''}`;
+    return `status ${this.status}, client ${this.client.address}${towards}${this.#error ? `: ${this.#error}` : ''}`;
   }
 
   #record(observer: NonNullable<Service['observer']>): void {
@@ -458,7 +444,7 @@ export class Exchange implements TunnelOwner, TimerOwner {
       method: this.#methodText,
       target: this.#target,
       authority: this.#authority,
-      client: this.#client.address,
+      client: this.client.address,
       cluster: this.#upstream?.name,
       endpoint: this.#served,
       status: this.status,

@@ -1,10 +1,13 @@
 /** `l7-forward`: the proxy on the client's side. Absolute-form requests and CONNECT, to where its rules allow. */
-import type { Capability, ProxyDefinition } from '../contract.ts';
+import { offeredBy } from '../config/offers.ts';
+import type { ProxyDefinition } from '../contract.ts';
 import { startLoops } from '../workers/workers.ts';
 import { ForwardRouter } from './forward-router.ts';
+import { checkOffered, L7_FORWARD } from './offered.ts';
 import { startServer } from './server.ts';
+import type { Service } from './service.ts';
 
-const offered = { name: 'l7-forward', termination: false, reencrypts: false, forward: true };
+const offered = { name: 'l7-forward', offers: L7_FORWARD, termination: false, reencrypts: false };
 
 export const definition: ProxyDefinition = {
   name: offered.name,
@@ -12,18 +15,11 @@ export const definition: ProxyDefinition = {
   layer: 'l7',
   isHosted: true,
   summary: 'forward proxy: absolute-form requests and CONNECT, with allow and block lists',
-  capabilities: new Set<Capability>([
-    'connect',
-    'upgrade',
-    'proxy-protocol-in',
-    'workers',
-    'stats',
-    'access-log',
-    'drain',
-  ]),
+  capabilities: offeredBy(L7_FORWARD),
   availability: async () => ({ state: 'ready', version: process.version }),
   async start(intent, signal) {
-    const router = (...of: ConstructorParameters<typeof ForwardRouter>) => new ForwardRouter(...of);
+    checkOffered(intent, offered);
+    const router = (service: Service) => new ForwardRouter(service);
     return startLoops(offered.name, intent, (own) => startServer(own, { offered, router }, signal), signal);
   },
 };

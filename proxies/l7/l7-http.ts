@@ -1,23 +1,11 @@
 /** `l7-http`: HTTP/1.1 in, HTTP/1.1 out. */
-import type { Capability, ProxyDefinition } from '../contract.ts';
+import { offeredBy } from '../config/offers.ts';
+import type { ProxyDefinition } from '../contract.ts';
 import { startLoops } from '../workers/workers.ts';
+import { checkOffered, L7_HTTP } from './offered.ts';
 import { startServer } from './server.ts';
 
-/** What every L7 reference offers. */
-export const commonCapabilities = [
-  'routing',
-  'weighted-clusters',
-  'balancing',
-  'tls-origination',
-  'proxy-protocol-in',
-  'upgrade',
-  'workers',
-  'stats',
-  'access-log',
-  'drain',
-] as const satisfies readonly Capability[];
-
-const offered = { name: 'l7-http', termination: false, reencrypts: false, forward: false };
+const offered = { name: 'l7-http', offers: L7_HTTP, termination: false, reencrypts: false };
 
 export const definition: ProxyDefinition = {
   name: offered.name,
@@ -26,8 +14,10 @@ export const definition: ProxyDefinition = {
   isReference: true,
   isHosted: true,
   summary: 'HTTP/1.1 parsed and reissued on raw sockets, with pooled keep-alive upstreams',
-  capabilities: new Set<Capability>(commonCapabilities),
+  capabilities: offeredBy(L7_HTTP),
   availability: async () => ({ state: 'ready', version: process.version }),
-  start: async (intent, signal) =>
-    startLoops(offered.name, intent, (own) => startServer(own, { offered }, signal), signal),
+  async start(intent, signal) {
+    checkOffered(intent, offered);
+    return startLoops(offered.name, intent, (own) => startServer(own, { offered }, signal), signal);
+  },
 };

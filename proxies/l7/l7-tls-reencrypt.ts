@@ -1,11 +1,12 @@
 /** `l7-tls-reencrypt`: HTTPS in, HTTPS out. Origins are verified unless their cluster says otherwise. */
-import type { Capability, ProxyDefinition } from '../contract.ts';
+import { offeredBy } from '../config/offers.ts';
+import type { ProxyDefinition } from '../contract.ts';
 import { startLoops } from '../workers/workers.ts';
-import { commonCapabilities } from './l7-http.ts';
 import { terminateTls } from './l7-tls.ts';
+import { checkOffered, L7_TLS } from './offered.ts';
 import { startServer } from './server.ts';
 
-const offered = { name: 'l7-tls-reencrypt', termination: true, reencrypts: true, forward: false };
+const offered = { name: 'l7-tls-reencrypt', offers: L7_TLS, termination: true, reencrypts: true };
 
 export const definition: ProxyDefinition = {
   name: offered.name,
@@ -14,13 +15,15 @@ export const definition: ProxyDefinition = {
   reencrypts: true,
   isHosted: true,
   summary: 'as l7-tls, with TLS to the origin as well, verified by default',
-  capabilities: new Set<Capability>([...commonCapabilities, 'tls-termination', 'mtls']),
+  capabilities: offeredBy(L7_TLS),
   availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),
-  start: async (intent, signal) =>
-    startLoops(
+  async start(intent, signal) {
+    checkOffered(intent, offered);
+    return startLoops(
       offered.name,
       intent,
-      async (own) => startServer(own, { offered, ...terminateTls(own, offered) }, signal),
+      async (own) => startServer(own, { offered, ...terminateTls(own) }, signal),
       signal,
-    ),
+    );
+  },
 };

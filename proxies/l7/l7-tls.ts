@@ -1,17 +1,16 @@
 /** `l7-tls`: HTTPS in, HTTP out. */
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { DownstreamTls, ProxyIntent } from '../config/intent.ts';
-import type { Capability, ProxyDefinition } from '../contract.ts';
+import { offeredBy } from '../config/offers.ts';
+import type { ProxyDefinition } from '../contract.ts';
 import { startLoops } from '../workers/workers.ts';
 import { Certificates, listenTls } from '../net/tls.ts';
 import { timeoutsOf } from '../config/defaults.ts';
-import { commonCapabilities } from './l7-http.ts';
-import { checkOffered, type Offered } from './offered.ts';
+import { checkOffered, L7_TLS } from './offered.ts';
 import { type ServerOptions, startServer } from './server.ts';
 
-/** The listening half: certificates chosen by SNI, swapped by a reload. */
-export function terminateTls(intent: ProxyIntent, offered: Offered): Pick<ServerOptions, 'listen' | 'onReload'> {
-  checkOffered(intent, offered);
+/** The listening half of an intent that has TLS: certificates chosen by SNI, swapped by a reload. */
+export function terminateTls(intent: ProxyIntent): Pick<ServerOptions, 'listen' | 'onReload'> {
   const certificates = new Certificates(intent.listener.tls as DownstreamTls);
   const { tlsHandshake, requestHead } = timeoutsOf(intent);
   return {
@@ -48,7 +47,7 @@ function checkFixed(next: ProxyIntent, running: ProxyIntent): void {
   if (problems.length > 0) throw new IntentError(problems);
 }
 
-const offered = { name: 'l7-tls', termination: true, reencrypts: false, forward: false };
+const offered = { name: 'l7-tls', offers: L7_TLS, termination: true, reencrypts: false };
 
 export const definition: ProxyDefinition = {
   name: offered.name,
@@ -57,13 +56,15 @@ export const definition: ProxyDefinition = {
   isReference: true,
   isHosted: true,
   summary: 'TLS terminated (SNI, ALPN, resumption), then as l7-http',
-  capabilities: new Set<Capability>([...commonCapabilities, 'tls-termination', 'mtls']),
+  capabilities: offeredBy(L7_TLS),
   availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),
-  start: async (intent, signal) =>
-    startLoops(
+  async start(intent, signal) {
+    checkOffered(intent, offered);
+    return startLoops(
       offered.name,
       intent,
-      async (own) => startServer(own, { offered, ...terminateTls(own, offered) }, signal),
+      async (own) => startServer(own, { offered, ...terminateTls(own) }, signal),
       signal,
-    ),
+    );
+  },
 };

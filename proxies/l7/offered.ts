@@ -1,40 +1,70 @@
-/** What an intent asks for and an L7 reference does not do is refused by name, never ignored. */
+/** What the L7 references offer of all features. What an intent asks for in vain is refused by name, never ignored. */
+import { POLICY_FEATURES, RESILIENCE_FEATURES, ROUTE_FEATURES, TLS_FEATURES } from '../config/features.ts';
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { ProxyIntent } from '../config/intent.ts';
+import { notOffered, offered, place, refusals, refused, type Offers } from '../config/offers.ts';
+
+const SERVER = place(
+  offered('plain forwarding', 'HTTP forwarding', 'upgrade', 'drain', 'proxy-protocol-in', 'shared port'),
+  offered('workers', 'stats', 'access-log', 'faults', 'filters', 'escaped slashes refused'),
+  offered('X-Forwarded-*', 'no X-Forwarded-*', 'Forwarded', 'Via', 'trusted peers'),
+  offered('limits.headBytes', 'limits.targetBytes', 'limits.headerCount', 'limits.bodyBytes'),
+  offered('limits.chunkExtensionBytes', 'limits.trailerBytes', 'limits.pipelined'),
+  offered('limits.connections', 'limits.requestsPerConnection'),
+  offered('limits.upstreamIdlePerEndpoint', 'limits.upstreamPerEndpoint'),
+  offered('timeouts.requestHead', 'timeouts.request', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
+  offered('timeouts.connect', 'timeouts.upstreamResponse', 'timeouts.upstreamIdle', 'timeouts.tunnelIdle'),
+  offered('timeouts.linger', 'timeouts.drain', 'timeouts.connectionAge'),
+  notOffered(...RESILIENCE_FEATURES),
+  refused('has no rules below HTTP; l4-tcp does', 'source rules', 'port rules'),
+  refused('routes requests; l4-sni routes connections', 'sni-routing'),
+  refused('reads no ClientHello; l4-sni does', 'timeouts.clientHello'),
+  refused('ends both sides of a tunnel together; l4-tcp does not', 'timeouts.halfClosed'),
+  refused('speaks TCP; l4-udp relays datagrams', 'udp', 'limits.udpSessions', 'timeouts.udpSession'),
+  // A pooled connection serves many clients: a header at its start could tell of one of them only.
+  refused('shares connections to origins; l4-tcp does not', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
+);
+
+const PLAIN = refused(
+  'speaks plain HTTP to its clients; l7-tls terminates TLS',
+  ...TLS_FEATURES,
+  'timeouts.tlsHandshake',
+);
+
+const REVERSE = place(
+  offered(...ROUTE_FEATURES, ...POLICY_FEATURES, 'balancing', 'endpoint weights'),
+  offered('tls-origination', 'client certificate upstream', 'connect timeout per cluster'),
+  refused('is no forward proxy; l7-forward is', 'connect'),
+);
+
+export const L7_HTTP: Offers = place(SERVER, REVERSE, PLAIN);
+
+export const L7_TLS: Offers = place(SERVER, REVERSE, offered(...TLS_FEATURES, 'timeouts.tlsHandshake'));
+
+export const L7_FORWARD: Offers = place(
+  SERVER,
+  PLAIN,
+  offered('connect'),
+  refused('goes where each request says', ...ROUTE_FEATURES, ...POLICY_FEATURES, 'balancing'),
+  refused('goes where each request says', 'endpoint weights', 'connect timeout per cluster'),
+  refused('goes where each request says, by plain HTTP', 'tls-origination', 'client certificate upstream'),
+);
 
 export interface Offered {
   readonly name: string;
+  readonly offers: Offers;
   /** Terminates TLS: then certificates are needed. */
   readonly termination: boolean;
   /** Speaks TLS to every origin; others do where a cluster says so. */
   readonly reencrypts: boolean;
-  /** Goes where each request says. */
-  readonly forward: boolean;
 }
 
 /** Throws `IntentError` with everything that `intent` asks for in vain. */
-export function checkOffered(intent: ProxyIntent, { name, termination, forward }: Offered): void {
-  const { listener, clusters } = intent;
-  const problems: IntentProblem[] = [];
-  const refuse = (refused: boolean, path: string, message: string): void => {
-    if (refused) problems.push({ path, message });
-  };
-  const certified = listener.tls !== undefined;
-  refuse(termination && !certified, 'listener.tls', 'a certificate and its key are needed to terminate TLS');
-  refuse(!termination && certified, 'listener.tls', `${name} speaks plain HTTP to its clients; l7-tls terminates TLS`);
-  refuse(intent.l4 !== undefined, 'l4', `${name} has no rules below HTTP; l4-tcp does`);
-  refuse(intent.sniRoutes !== undefined, 'sniRoutes', `${name} routes requests; l4-sni routes connections`);
-  refuse(!forward && intent.forward !== undefined, 'forward', `${name} is no forward proxy; l7-forward is`);
-  refuse(forward && intent.routes !== undefined, 'routes', `${name} goes where each request says`);
-  for (const [index, { tls, proxyProtocol }] of clusters.entries()) {
-    const path = `clusters[${index}]`;
-    refuse(forward && tls !== undefined, `${path}.tls`, `${name} goes where each request says, by plain HTTP`);
-    // A pooled connection serves many clients: a header at its start could tell of one of them only.
-    refuse(
-      proxyProtocol !== undefined,
-      `${path}.proxyProtocol`,
-      `${name} shares connections to origins; l4-tcp does not`,
-    );
-  }
+export function checkOffered(intent: ProxyIntent, { name, offers, termination }: Offered): void {
+  const uncertified: IntentProblem[] =
+    termination && intent.listener.tls === undefined
+      ? [{ path: 'listener.tls', message: 'a certificate and its key are needed to terminate TLS' }]
+      : [];
+  const problems = [...uncertified, ...refusals(name, offers, intent)];
   if (problems.length > 0) throw new IntentError(problems);
 }

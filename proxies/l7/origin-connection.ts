@@ -1,25 +1,47 @@
 /** An HTTP/1.1 connection to an origin: one exchange at a time, then back to its pool, if everything was as it should be. */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import type { ConnectionPool, Pooled } from '../cluster/pool.ts';
+import type { Limits, Timeouts } from '../config/intent.ts';
 import { BodyReader, type BodySink } from '../http/body.ts';
+import { BodyWriter, chunkOf } from '../http/body-writer.ts';
+import { type FieldBlock, NO_FIELDS } from '../http/field-block.ts';
 import { Gathered } from '../http/gathered.ts';
-import { CHUNKED, INCOMPLETE, LENGTH, NO_BODY, UNTIL_CLOSE } from '../http/head.ts';
+import { CHUNKED, type Head, INCOMPLETE, LENGTH, NO_BODY, type RequestHead, UNTIL_CLOSE } from '../http/head.ts';
 import { latin1 } from '../http/octets.ts';
+import { reissueRequest } from '../http/reissue.ts';
 import { scanResponseHead } from '../http/response-head.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { ConnectHandler, Connecting, Wire } from '../net/wire.ts';
-import { connectReason } from '../stats/reasons.ts';
-import type { Exchange, OriginFailure } from './exchange.ts';
-import type { Service, Upstream } from './service.ts';
+import type { Dial } from './dial.ts';
+import { connectFailure, type OriginFailure } from './failure.ts';
+import type { OwnConnections } from './own-connections.ts';
+import type { OriginExchange, OriginSide } from './sides.ts';
 
-/** Content up to this size joins its framing in one write. */
-export const joined = 16_384;
+/** What it shares with all others. */
+export interface OriginService {
+  readonly limits: Limits;
+  readonly timeouts: Timeouts;
+  readonly responseHead: Head;
+  readonly own: OwnConnections;
+}
 
-export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, Pooled {
+/** How its cluster is reached. */
+export interface OriginPath {
+  readonly dial: Dial;
+  readonly connectTimeout: number;
+  /** By TLS. */
+  readonly secure: boolean;
+}
+
+export class OriginConnection implements OriginSide, ConnectHandler, TimerOwner, BodySink, Pooled {
   idleIndex = -1;
   #wire: Wire | undefined;
   #connecting: Connecting | undefined;
-  #exchange: Exchange | undefined;
+  #exchange: OriginExchange | undefined;
+  /** Head, and the body so far, as it is sent; kept until the answer is there, in case it has to be sent again. */
+  #request = '';
+  #chunked = false;
+  #writer: BodyWriter | undefined;
   #gathered: Gathered | undefined;
   /** Octets of this response were seen. */
   #touched = false;
@@ -28,30 +50,50 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   #keep = true;
   #closed = false;
   #blocked = false;
-  #out = '';
   /** Milliseconds without an octet that the exchange under way bears. */
   #silence = 0;
   readonly #body = new BodyReader(true);
   readonly #timer = new Timer(this);
   readonly #pool: ConnectionPool<OriginConnection>;
-  readonly #service: Service;
+  readonly #service: OriginService;
   readonly #secure: boolean;
   readonly #port: number;
   /** Its name where this proxy is its own origin. */
   #own: string | undefined;
 
   /** Opens at once. */
-  constructor(pool: ConnectionPool<OriginConnection>, upstream: Upstream, endpoint: ClusterEndpoint, service: Service) {
+  constructor(
+    pool: ConnectionPool<OriginConnection>,
+    path: OriginPath,
+    endpoint: ClusterEndpoint,
+    service: OriginService,
+  ) {
     this.#pool = pool;
     this.#service = service;
-    this.#secure = upstream.secure;
+    this.#secure = path.secure;
     this.#port = endpoint.port;
-    pool.open += 1;
-    this.#connecting = upstream.dial(endpoint, this, upstream.connectTimeout);
+    pool.open++;
+    this.#connecting = path.dial(endpoint, this, path.connectTimeout);
   }
 
-  /** Sends what the exchange has; more of its body follows by `sendBody`, once this said it is ready. */
-  begin(exchange: Exchange): void {
+  begin(exchange: OriginExchange, head: RequestHead, start: number, end: number): void {
+    this.#chunked = head.body === CHUNKED;
+    this.#request = reissueRequest(head, exchange.metadata);
+    if (end > start) {
+      const content = latin1(head.buffer, start, end);
+      this.#request += this.#chunked ? chunkOf(content) : content;
+    }
+    this.#ask(exchange);
+  }
+
+  repeat(exchange: OriginExchange, failed: OriginSide): void {
+    if (!(failed instanceof OriginConnection)) throw new TypeError('expected the HTTP/1.1 side that failed');
+    this.#chunked = failed.#chunked;
+    this.#request = failed.#request;
+    this.#ask(exchange);
+  }
+
+  #ask(exchange: OriginExchange): void {
     this.#exchange = exchange;
     this.#silence = exchange.idleTimeout ?? this.#service.timeouts.upstreamResponse;
     this.#touched = this.#inBody = false;
@@ -59,32 +101,26 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     if (this.#wire !== undefined) this.#send(this.#wire, exchange);
   }
 
-  #send(wire: Wire, exchange: Exchange): void {
-    const accepted = this.#sent(wire.writeLatin1(exchange.request));
+  #send(wire: Wire, exchange: OriginExchange): void {
+    this.#writer!.chunked = this.#chunked;
+    const accepted = this.#sent(wire.writeLatin1(this.#request));
     if (accepted && !exchange.requestComplete) exchange.onOriginReady();
   }
 
-  /** Only once the exchange was told that this is ready. False: backlog; it will be told again. */
   sendBody(buffer: Buffer, start: number, end: number): boolean {
-    this.flush();
-    return this.#sent(writeContent(this.#wire as Wire, this.#exchange?.body === CHUNKED, buffer, start, end));
+    return this.#sent(this.#writer!.write(buffer, start, end));
   }
 
-  /** Held until `flush` or the end. */
-  sendBodyText(text: string): void {
-    this.#out += this.#exchange?.body === CHUNKED ? chunkOf(text) : text;
+  sendText(text: string): void {
+    this.#writer!.holdContent(text);
   }
 
   flush(): boolean {
-    const out = this.#out;
-    if (out === '') return this.#wire?.pending === 0;
-    this.#out = '';
-    return this.#sent((this.#wire as Wire).writeLatin1(out));
+    return this.#sent(this.#writer!.flush());
   }
 
-  sendEnd(trailers: string): void {
-    if (this.#exchange?.body === CHUNKED) this.#out += `0\r\n${trailers}\r\n`;
-    this.flush();
+  sendEnd(trailers: FieldBlock): void {
+    this.#writer!.end(trailers);
     if (!this.#blocked) this.#timer.arm(this.#silence);
   }
 
@@ -119,6 +155,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
 
   onConnect(wire: Wire): void {
     this.#wire = wire;
+    this.#writer = new BodyWriter(wire);
     this.#connecting = undefined;
     this.#own = this.#service.own.opened(wire, this.#port);
     wire.resume();
@@ -127,9 +164,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
 
   onConnectError(error: NodeJS.ErrnoException): void {
     this.#leave();
-    // The rules of a forward proxy let nobody there.
-    const isDenied = error.code === 'EACCES';
-    this.#fail(isDenied ? 'destination_denied' : connectReason(error), true, error.message);
+    this.#fail(connectFailure(error), true, error.message);
   }
 
   onData(chunk: Buffer): void {
@@ -178,10 +213,10 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
       if (position === end) return;
     }
     this.#gathered = undefined;
-    this.#respond(this.#exchange as Exchange, buffer, position, end);
+    this.#respond(this.#exchange!, buffer, position, end);
   }
 
-  #respond(exchange: Exchange, buffer: Buffer, start: number, end: number): void {
+  #respond(exchange: OriginExchange, buffer: Buffer, start: number, end: number): void {
     const head = this.#service.responseHead;
     // The runtime's TLS tells nobody whether close_notify came, so such a body could be cut by anyone on the path unseen.
     if (head.body === UNTIL_CLOSE && this.#secure) {
@@ -200,12 +235,13 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     const { body, contentLength } = head;
     if (complete) {
       exchange.onResponse(head, start, last, true);
-      this.#finish(exchange, '');
+      if (this.#exchange === exchange) this.#finish(exchange, NO_FIELDS);
       return;
     }
     this.#inBody = true;
     this.#body.begin(body, body === CHUNKED ? 0 : contentLength - (last - start), this.#service.limits);
     if (!exchange.onResponse(head, start, last, false)) this.#block();
+    if (this.#exchange !== exchange) return; // it has given up meanwhile
     if (!this.#blocked) this.#timer.arm(this.#silence);
     if (body === CHUNKED && start < end) this.#readBody(buffer, start, end);
     else if (body !== LENGTH && !exchange.flushResponse()) this.#block(); // the head waits for no body
@@ -218,7 +254,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     if (exchange === undefined) return;
     if (state === 'reading') {
       if (!exchange.flushResponse()) this.#block();
-      if (!this.#blocked) this.#timer.arm(this.#silence);
+      if (this.#exchange === exchange && !this.#blocked) this.#timer.arm(this.#silence);
       return;
     }
     if (state !== 'complete') {
@@ -244,8 +280,9 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     this.#wire?.pause();
   }
 
-  #finish(exchange: Exchange, trailers: string): void {
+  #finish(exchange: OriginExchange, trailers: FieldBlock): void {
     this.#exchange = undefined;
+    this.#request = '';
     this.#inBody = false;
     if (this.#blocked) {
       this.#blocked = false;
@@ -260,7 +297,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     exchange.onResponseEnd(trailers);
   }
 
-  #switch(exchange: Exchange, early: Buffer): void {
+  #switch(exchange: OriginExchange, early: Buffer): void {
     if (!exchange.mayTunnel(this.#service.responseHead)) {
       this.#breakOff();
       return;
@@ -283,7 +320,7 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
     const exchange = this.#exchange;
     if (exchange !== undefined && this.#inBody && this.#body.finish()) {
       this.#keep = false;
-      this.#finish(exchange, '');
+      this.#finish(exchange, NO_FIELDS);
     } else if (exchange !== undefined) this.#fail('upstream_closed', false);
     this.discard();
   }
@@ -316,22 +353,9 @@ export class OriginConnection implements ConnectHandler, TimerOwner, BodySink, P
   #leave(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#pool.open -= 1;
+    this.#pool.open--;
     this.#pool.remove(this);
     this.#service.own.closed(this.#own);
     this.#timer.release();
   }
-}
-
-export function chunkOf(text: string): string {
-  return `${text.length.toString(16)}\r\n${text}\r\n`;
-}
-
-/** Content in the framing that was announced: small pieces in one write, large ones where they are. */
-export function writeContent(wire: Wire, chunked: boolean, buffer: Buffer, start: number, end: number): boolean {
-  if (!chunked) return wire.write(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end));
-  if (end - start <= joined) return wire.writeLatin1(chunkOf(latin1(buffer, start, end)));
-  wire.writeLatin1(`${(end - start).toString(16)}\r\n`);
-  wire.write(buffer.subarray(start, end));
-  return wire.writeLatin1('\r\n');
 }

@@ -1,70 +1,86 @@
 /** The routing table, compiled from the intent: the first route that matches wins. Pure; an intent without routes is one test. */
 import { IntentError } from '../config/intent-error.ts';
 import type { Endpoint, HeaderMatch, Route, RouteMatch } from '../config/intent.ts';
-import { type CompiledEdits, compileEdits, isFieldValue } from '../http/edits.ts';
-import { lookupField } from '../http/fields.ts';
+import type { Chain } from '../filters/chains.ts';
+import { compileEdits, type Edits } from '../http/edits.ts';
+import { isFieldValue } from '../http/field-block.ts';
+import { fieldNumber } from '../http/fields.ts';
+import type { RequestHead } from '../http/head.ts';
 import type { Reply } from '../http/reply.ts';
-import { type Head, methods, OTHER_METHOD } from '../http/head.ts';
 import type { Reason } from '../stats/reasons.ts';
-import type { Dial } from './service.ts';
 import { compileReplacement, compileWhole } from '../http/pattern.ts';
 import { canonicalPath, isAuthorityText, pathOf, queryOf } from '../http/target.ts';
+import type { Dial } from './dial.ts';
 import { compileRedirect } from './redirect.ts';
 
-interface Forward<C> {
+interface Filtered {
+  /** Undefined: none. */
+  readonly filters: Chain | undefined;
+}
+
+export interface Forward<C> extends Filtered {
   readonly kind: 'forward';
   /** Draws among the clusters by weight. */
   cluster(): C;
   /** Path and query to send instead; undefined: as they came; null: refuse. */
-  rewrite(head: Head): string | undefined | null;
+  rewrite(head: RequestHead): string | undefined | null;
   readonly host: string | undefined;
-  readonly requestEdits: CompiledEdits | undefined;
-  readonly responseEdits: CompiledEdits | undefined;
+  /** Of the request, when filters have seen it. */
+  readonly edits?: Edits;
   /** Milliseconds; undefined: what holds for all. */
   readonly timeout?: number | undefined;
   readonly idleTimeout?: number | undefined;
 }
 
-interface LocalReply {
+interface LocalReply extends Filtered {
   readonly kind: 'reply';
   readonly reply: Reply;
   /** Why, where no route says so. */
   readonly reason?: Reason;
-  readonly responseEdits: CompiledEdits | undefined;
 }
 
 /** CONNECT, where it is enabled. */
-interface OpenTunnel {
+interface OpenTunnel extends Filtered {
   readonly kind: 'tunnel';
   readonly endpoint: Endpoint;
   readonly dial: Dial;
-  readonly responseEdits: undefined;
 }
 
 export type Decision<C> = Forward<C> | LocalReply | OpenTunnel;
 
 export interface Router<C> {
-  route(head: Head): Decision<C>;
+  route(head: RequestHead): Decision<C>;
   /** Lets go of connections that are its own. */
   close?(): void;
 }
 
-const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, reason: 'no_route', responseEdits: undefined };
+interface RouterOptions {
+  /** Gives [0, 1). */
+  readonly random?: () => number;
+  /** Clients come by https. */
+  readonly secure?: boolean;
+  /** The filters of a route, which stands at `path`; without one, of requests that no route is for. None by default. */
+  readonly filtersOf?: (route?: Route, path?: string) => Chain | undefined;
+}
 
-/** `resolve` finds a cluster by name and throws for an unknown one. `random` gives [0, 1). `secure`: clients come by https. Throws `IntentError`. */
+/** `resolve` finds a cluster by name and throws for an unknown one. Throws `IntentError`. */
 export function createRouter<C>(
   routes: readonly Route[] | undefined,
   defaultCluster: string | undefined,
   resolve: (name: string) => C,
-  random: () => number = Math.random,
-  secure = false,
+  options: RouterOptions = {},
 ): Router<C> {
-  const last = defaultCluster === undefined ? notFound : plainForward(resolve(defaultCluster));
+  const filters = options.filtersOf?.();
+  const last: Decision<C> =
+    defaultCluster === undefined
+      ? { kind: 'reply', reply: { status: 404 }, reason: 'no_route', filters }
+      : plainForward(resolve(defaultCluster), filters);
   if (routes === undefined || routes.length === 0) return { route: () => last };
   const table = routes.map((route, index) => {
     try {
-      return compileRoute(route, resolve, random, secure);
+      return compileRoute(route, resolve, options, options.filtersOf?.(route, `routes[${index}]`));
     } catch (error) {
+      if (error instanceof IntentError) throw error;
       throw new IntentError([{ path: `routes[${index}]`, message: (error as Error).message }]);
     }
   });
@@ -79,11 +95,11 @@ export function createRouter<C>(
 
 /** What a request asks for, in the terms of routes; read from the head once, and only as far as routes look. */
 class Asked {
-  readonly head: Head;
+  readonly head: RequestHead;
   #host: string | undefined;
   #path: string | undefined;
 
-  constructor(head: Head) {
+  constructor(head: RequestHead) {
     this.head = head;
   }
 
@@ -101,8 +117,7 @@ class Asked {
   }
 
   get method(): string {
-    const { head } = this;
-    return head.method === OTHER_METHOD ? head.text(head.start, head.methodEnd) : (methods[head.method] as string);
+    return this.head.methodText();
   }
 }
 
@@ -126,28 +141,29 @@ type Test = (asked: Asked) => boolean;
 
 interface CompiledRoute<C> {
   readonly matches: Test;
-  readonly decide: (head: Head) => Decision<C>;
+  readonly decide: (head: RequestHead) => Decision<C>;
 }
 
 function compileRoute<C>(
   route: Route,
   resolve: (name: string) => C,
-  random: () => number,
-  secure: boolean,
+  { random = Math.random, secure = false }: RouterOptions,
+  filters: Chain | undefined,
 ): CompiledRoute<C> {
   const tests = compileMatch(route.match);
   const matches: Test = (asked) => tests.every((test) => test(asked));
-  const responseEdits = compileEdits(route.responseHeaders);
   const { action } = route;
+  /** Of answers of our own; the origin's are a filter's. */
+  const own = compileEdits(route.responseHeaders)?.added.fields ?? [];
   if (action.kind === 'reply') {
     const { kind: _, ...reply } = action;
     requireToken(action.contentType, isFieldValue, 'contentType: no field value');
-    const decision: LocalReply = { kind: 'reply', reply, responseEdits };
+    const decision: LocalReply = { kind: 'reply', reply: { ...reply, fields: own }, filters };
     return { matches, decide: () => decision };
   }
   if (action.kind === 'redirect') {
-    const redirect = compileRedirect(action, route.match, secure, responseEdits?.lines ?? '');
-    return { matches, decide: (head) => ({ kind: 'reply', reply: redirect(head), responseEdits: undefined }) };
+    const redirect = compileRedirect(action, route.match, secure, own);
+    return { matches, decide: (head) => ({ kind: 'reply', reply: redirect(head), filters }) };
   }
   requireToken(action.hostRewrite, isAuthorityText, 'hostRewrite: no host with optional port');
   const decision: Forward<C> = {
@@ -160,22 +176,20 @@ function compileRoute<C>(
       ? compileRegexRewrite(action.regexRewrite)
       : compileRewrite(route.match, action.prefixRewrite),
     host: action.hostRewrite,
-    requestEdits: compileEdits(route.requestHeaders),
-    responseEdits,
+    filters,
     timeout: action.timeout,
     idleTimeout: action.idleTimeout,
   };
   return { matches, decide: () => decision };
 }
 
-function plainForward<C>(cluster: C): Forward<C> {
+function plainForward<C>(cluster: C, filters: Chain | undefined): Forward<C> {
   return {
     kind: 'forward',
     cluster: () => cluster,
     rewrite: () => undefined,
     host: undefined,
-    requestEdits: undefined,
-    responseEdits: undefined,
+    filters,
   };
 }
 
@@ -207,7 +221,7 @@ function compileMatch(match: RouteMatch): Test[] {
 
 function compileHeader({ name, match, invert = false }: HeaderMatch): Test {
   const lower = name.toLowerCase();
-  const id = lookupField(Buffer.from(lower, 'latin1'), 0, lower.length);
+  const id = fieldNumber(lower);
   return ({ head }) => {
     const index = head.findKept(lower, id);
     const value = index === -1 ? undefined : head.value(index);
@@ -222,7 +236,10 @@ function compileHeader({ name, match, invert = false }: HeaderMatch): Test {
  * What the match's path covered is replaced, so `/api` → `/` turns `/api/users` into `/users`, not `//users`. Null where the
  * result would climb out of the replacement (`/api../secret` with `/api` → `/files/`).
  */
-function compileRewrite(match: RouteMatch, replacement: string | undefined): (head: Head) => string | undefined | null {
+function compileRewrite(
+  match: RouteMatch,
+  replacement: string | undefined,
+): (head: RequestHead) => string | undefined | null {
   if (replacement === undefined) return () => undefined;
   requireToken(replacement, isCanonical, 'prefixRewrite: no path in its canonical form (RFC 3986 §6.2.2)');
   const matched = match.path?.value ?? '/';
@@ -237,7 +254,7 @@ function compileRewrite(match: RouteMatch, replacement: string | undefined): (he
 /** Null where the result is no path in its canonical form, for another could lead to where routes do not let it. */
 function compileRegexRewrite(rewrite: { readonly pattern: string; readonly substitution: string }) {
   const replace = compileReplacement(rewrite.pattern, rewrite.substitution);
-  return (head: Head): string | null => {
+  return (head: RequestHead): string | null => {
     const path = replace(pathOf(head));
     return isCanonical(path) && path.startsWith('/') ? path + queryOf(head) : null;
   };

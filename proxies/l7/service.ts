@@ -1,58 +1,21 @@
 /** An intent compiled for L7: what every exchange consults. A reload makes a new one; exchanges under way keep the old. */
-import { type Balancer, type ClusterEndpoint, createBalancer } from '../cluster/balancer.ts';
-import { ConnectionPool } from '../cluster/pool.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError } from '../config/intent-error.ts';
-import type { Cluster, Endpoint, Fault, Limits, ProxyIntent, Timeouts, UpstreamTls } from '../config/intent.ts';
+import type { Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
 import { addressSet } from '../config/network.ts';
-import { burning } from '../filters/fault.ts';
-import { isFieldValue } from '../http/edits.ts';
+import { FilterChains } from '../filters/chains.ts';
+import type { FilterDefinition } from '../filters/contract.ts';
+import { FieldBlock, isFieldValue, NO_FIELDS } from '../http/field-block.ts';
+import type { Metadata } from '../http/forwarding.ts';
 import { Head } from '../http/head.ts';
-import type { Metadata } from '../http/reissue.ts';
 import type { HeadRules } from '../http/request-head.ts';
-import { connectTls } from '../net/tls.ts';
-import { connectWire, type ConnectHandler, type Connecting } from '../net/wire.ts';
 import type { Reason } from '../stats/reasons.ts';
 import type { Traffic } from '../stats/traffic.ts';
-import type { OriginConnection } from './origin-connection.ts';
+import { type Dial, dialPlain, dialTls } from './dial.ts';
 import { OwnConnections } from './own-connections.ts';
 import { createRouter, type Router } from './router.ts';
-
-/** Opens a connection to an endpoint; TLS to the origin is another one of these. */
-export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number) => Connecting;
-
-const dialPlain: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });
-const dialTls =
-  (tls: UpstreamTls): Dial =>
-  (endpoint, handler, timeout) =>
-    connectTls(endpoint, handler, tls, timeout);
-
-export class Upstream {
-  readonly name: string;
-  readonly balancer: Balancer;
-  readonly dial: Dial;
-  readonly connectTimeout: number;
-  /** The origin is reached by TLS. */
-  readonly secure: boolean;
-  readonly #pools = new Map<ClusterEndpoint, ConnectionPool<OriginConnection>>();
-
-  constructor(cluster: Cluster, dial: Dial, limits: Limits, timeouts: Timeouts, secure = false) {
-    this.name = cluster.name;
-    this.balancer = createBalancer(cluster);
-    this.dial = dial;
-    this.secure = secure;
-    this.connectTimeout = cluster.connectTimeout ?? timeouts.connect;
-    for (const endpoint of this.balancer.endpoints) this.#pools.set(endpoint, new ConnectionPool(limits));
-  }
-
-  pool(endpoint: ClusterEndpoint): ConnectionPool<OriginConnection> {
-    return this.#pools.get(endpoint) as ConnectionPool<OriginConnection>;
-  }
-
-  close(): void {
-    for (const pool of this.#pools.values()) pool.close();
-  }
-}
+import { Upstream } from './upstream.ts';
 
 /** What is told of an exchange when it is over; for statistics and access logs. */
 export interface ExchangeRecord {
@@ -81,7 +44,9 @@ export interface ServiceOptions {
   /** Counts and tells why requests fail; nobody is told by default. */
   readonly reasons?: Pick<Traffic, 'because'>;
   /** In place of the intent's routes. */
-  readonly router?: (intent: ProxyIntent, limits: Limits, timeouts: Timeouts) => Router<Upstream>;
+  readonly router?: (service: Service) => Router<Upstream>;
+  /** In place of those that the registry lists. */
+  readonly filters?: readonly FilterDefinition<unknown>[];
   /** Every cluster is reached by TLS, not only those that say so. */
   readonly reencrypts?: boolean;
   /** In place of connections over a network; for who measures all that lies between them. */
@@ -97,14 +62,15 @@ export class Service {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly headRules: HeadRules;
+  readonly filters: FilterChains;
   readonly router: Router<Upstream>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly observer: Observer | undefined;
   readonly own: OwnConnections;
   /** Host sent for HTTP/1.0 clients that name none. */
   readonly defaultHost: string;
-  /** Heads are read within one delivery, so one table each serves all connections. */
-  readonly requestHead: Head;
+  /** Heads are read within one delivery, so one table each serves all connections. Who needs one for longer puts another in its place. */
+  requestHead: Head;
   readonly responseHead: Head;
   readonly #trusted: ((address: string) => boolean) | undefined;
   readonly #reasons: Pick<Traffic, 'because'> | undefined;
@@ -126,7 +92,7 @@ export class Service {
       intent.clusters.map((cluster) => {
         const tls = cluster.tls ?? (options.reencrypts ? {} : undefined);
         const dial = options.dial ?? (tls ? dialTls(tls) : dialPlain);
-        return [cluster.name, new Upstream(cluster, dial, this.limits, this.timeouts, tls !== undefined)];
+        return [cluster.name, new Upstream(cluster, dial, this, tls !== undefined)];
       }),
     );
     const resolve = (name: string): Upstream => {
@@ -135,10 +101,13 @@ export class Service {
       return upstream;
     };
     try {
-      const router =
-        options.router?.(intent, this.limits, this.timeouts) ??
-        createRouter(intent.routes, intent.defaultCluster, resolve, Math.random, intent.listener.tls !== undefined);
-      this.router = intent.fault === undefined ? router : faulty(router, intent.fault);
+      this.filters = new FilterChains(intent, this, options.filters);
+      this.router =
+        options.router?.(this) ??
+        createRouter(intent.routes, intent.defaultCluster, resolve, {
+          secure: intent.listener.tls !== undefined,
+          filtersOf: (route, path) => this.filters.of(route, path),
+        });
       const via = intent.forwarding?.via;
       if (via !== undefined && !isFieldValue(via)) throw new TypeError(`via: "${via}" is no pseudonym`);
       this.#trusted = addressSet(intent.forwarding?.trustedPeers ?? []);
@@ -178,25 +147,21 @@ export class Service {
     return {
       xForwardedFor,
       forwarded,
-      via: via === undefined ? '' : `Via: 1.1 ${via}\r\n`,
+      via: via === undefined ? NO_FIELDS : new FieldBlock(`Via: 1.1 ${via}\r\n`),
       address,
       secure,
       trusted: this.#trusted?.(address) ?? false,
-      lines: `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`,
+      fields: new FieldBlock(`X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`),
     };
   }
 
   /** Idle upstream connections are closed at once, the others after their exchange. */
   close(): void {
     this.router.close?.();
+    this.filters.close();
     for (const upstream of this.upstreams.values()) upstream.close();
   }
 }
-
-const faulty = <C>(router: Router<C>, fault: Fault): Router<C> => ({
-  route: burning((head) => router.route(head), fault),
-  close: () => router.close?.(),
-});
 
 function hostOf({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

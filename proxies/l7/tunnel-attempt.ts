@@ -1,9 +1,8 @@
 /** A connection that is being opened for a CONNECT request. */
 import type { Endpoint } from '../config/intent.ts';
 import type { ConnectHandler, Connecting, Wire } from '../net/wire.ts';
-import { connectReason } from '../stats/reasons.ts';
-import type { OriginFailure } from './exchange.ts';
-import type { Dial } from './service.ts';
+import type { Dial } from './dial.ts';
+import { connectFailure, type OriginFailure } from './failure.ts';
 
 export interface TunnelOwner {
   onTunnelOpen(wire: Wire): void;
@@ -29,9 +28,7 @@ export class TunnelAttempt implements ConnectHandler {
   }
 
   onConnectError(error: NodeJS.ErrnoException): void {
-    // EACCES: the rules do not let it through to where its name leads.
-    const failure = error.code === 'EACCES' ? 'destination_denied' : connectReason(error);
-    this.#owner.onTunnelFailure(failure, error.message);
+    this.#owner.onTunnelFailure(connectFailure(error), error.message);
   }
 
   // The owner gives the wire another handler before it is read.

@@ -10,18 +10,18 @@ export interface ClientHello {
   readonly alpn: readonly string[];
 }
 
-const handshakeRecord = 22;
-const clientHello = 1;
-const hostName = 0;
-const extensionTypes = { serverName: 0, alpn: 16 };
-const recordHeaderBytes = 5;
-const messageHeaderBytes = 4;
+const HANDSHAKE_RECORD = 22;
+const CLIENT_HELLO = 1;
+const HOST_NAME = 0;
+const EXTENSION_TYPES = { serverName: 0, alpn: 16 };
+const RECORD_HEADER_BYTES = 5;
+const MESSAGE_HEADER_BYTES = 4;
 /** RFC 8446 §5.1. */
-const maxRecordBytes = 16_384;
+const MAX_RECORD_BYTES = 16_384;
 /** Real hellos, post-quantum key shares included, stay below 4 KiB. */
-const maxHelloBytes = 16_384;
+const MAX_HELLO_BYTES = 16_384;
 /** A real hello cut into single bytes is read; what arrives after every record is looked at again, so there is a bound. */
-const maxRecords = 2048;
+const MAX_RECORDS = 2048;
 
 class Malformed extends Error {}
 
@@ -77,38 +77,38 @@ export function parseClientHello(bytes: Buffer): Parsed<ClientHello> {
   let collected = 0;
   let announced: number | undefined;
   for (let at = 0, records = 0; ; records++) {
-    const start = at + recordHeaderBytes;
+    const start = at + RECORD_HEADER_BYTES;
     if (bytes.length < start) return { kind: 'more', need: start };
     const length = bytes.readUInt16BE(at + 3);
-    if (bytes[at] !== handshakeRecord) return malformed(`record type ${bytes[at]}, not a handshake`);
+    if (bytes[at] !== HANDSHAKE_RECORD) return malformed(`record type ${bytes[at]}, not a handshake`);
     if (bytes[at + 1] !== 3) return malformed(`record version ${bytes[at + 1]}`);
-    if (length === 0 || length > maxRecordBytes) return malformed(`record of ${length} bytes`);
-    if (records === maxRecords) return malformed(`ClientHello in more than ${maxRecords} records`);
+    if (length === 0 || length > MAX_RECORD_BYTES) return malformed(`record of ${length} bytes`);
+    if (records === MAX_RECORDS) return malformed(`ClientHello in more than ${MAX_RECORDS} records`);
     const available = Math.min(length, bytes.length - start);
     const isWhole = available === length;
     const isFirst = records === 0;
-    if (!isWhole && !(isFirst && available >= messageHeaderBytes))
-      return { kind: 'more', need: start + (isFirst ? Math.min(length, messageHeaderBytes) : length) };
+    if (!isWhole && !(isFirst && available >= MESSAGE_HEADER_BYTES))
+      return { kind: 'more', need: start + (isFirst ? Math.min(length, MESSAGE_HEADER_BYTES) : length) };
     collected += available;
-    const type = bytes[recordHeaderBytes];
-    if (type !== clientHello) return malformed(`handshake message ${type}, not a ClientHello`);
-    if (collected >= messageHeaderBytes) announced ??= messageBytes(bytes);
-    const wanted = announced ?? messageHeaderBytes;
-    if (wanted > maxHelloBytes) return malformed(`ClientHello of ${wanted} bytes, above ${maxHelloBytes}`);
+    const type = bytes[RECORD_HEADER_BYTES];
+    if (type !== CLIENT_HELLO) return malformed(`handshake message ${type}, not a ClientHello`);
+    if (collected >= MESSAGE_HEADER_BYTES) announced ??= messageBytes(bytes);
+    const wanted = announced ?? MESSAGE_HEADER_BYTES;
+    if (wanted > MAX_HELLO_BYTES) return malformed(`ClientHello of ${wanted} bytes, above ${MAX_HELLO_BYTES}`);
     if (!isWhole) return { kind: 'more', need: start + length };
     at = start + length;
-    if (collected >= wanted) return readHello(payload(bytes, wanted).subarray(messageHeaderBytes), at);
+    if (collected >= wanted) return readHello(payload(bytes, wanted).subarray(MESSAGE_HEADER_BYTES), at);
   }
 }
 
 /** What the message's own header says, that header included. */
-const messageBytes = (bytes: Buffer) => messageHeaderBytes + payload(bytes, messageHeaderBytes).readUIntBE(1, 3);
+const messageBytes = (bytes: Buffer) => MESSAGE_HEADER_BYTES + payload(bytes, MESSAGE_HEADER_BYTES).readUIntBE(1, 3);
 
 /** The first `size` bytes that the records hold; there are as many. */
 function payload(bytes: Buffer, size: number): Buffer {
   const result = Buffer.allocUnsafe(size);
   for (let at = 0, filled = 0; filled < size;) {
-    const start = at + recordHeaderBytes;
+    const start = at + RECORD_HEADER_BYTES;
     const length = bytes.readUInt16BE(at + 3);
     filled += bytes.copy(result, filled, start, start + Math.min(length, size - filled));
     at = start + length;
@@ -142,8 +142,8 @@ function helloOf(body: Cursor): ClientHello {
     // RFC 8446 §4.2: no two of one type. Whoever reads the other one than we do would be routed past us.
     if (seen.has(type)) throw new Malformed(`extension ${type} twice`);
     seen.add(type);
-    if (type === extensionTypes.serverName) serverName = readServerName(data);
-    else if (type === extensionTypes.alpn) alpn = readAlpn(data);
+    if (type === EXTENSION_TYPES.serverName) serverName = readServerName(data);
+    else if (type === EXTENSION_TYPES.alpn) alpn = readAlpn(data);
   }
   if (body.left > 0) throw new Malformed('bytes after the extensions');
   return { ...(serverName !== undefined && { serverName }), alpn };
@@ -155,7 +155,7 @@ function readServerName(data: Cursor): string | undefined {
   while (names.left > 0) {
     const type = names.uint(1);
     const name = names.vector(2);
-    if (type !== hostName) continue;
+    if (type !== HOST_NAME) continue;
     if (found !== undefined) throw new Malformed('two host names');
     found = name.text().toLowerCase().replace(/\.$/, '');
     if (!/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(found) || found.length > 253)

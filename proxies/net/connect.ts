@@ -2,10 +2,11 @@
 import { connect, isIP } from 'node:net';
 import type { Endpoint } from '../config/intent.ts';
 import { tellFault } from '../platform/notices.ts';
-import { HandleWire, systemError } from './handle-wire.ts';
+import { systemError } from '../platform/system-error.ts';
+import { tcpInternals, type TcpHandle, type TcpInternals } from '../platform/tcp-handle.ts';
+import { HandleWire } from './handle-wire.ts';
 import { type Resolve, resolveName } from './resolver.ts';
 import { guarded, SocketWire } from './socket-wire.ts';
-import { tcpInternals, type TcpHandle, type TcpInternals } from './tcp-handle.ts';
 import { Timer } from './timer.ts';
 import type { ConnectHandler, Connecting, ConnectOptions, Wire } from './wire.ts';
 
@@ -58,7 +59,7 @@ class Attempt implements Connecting {
   }
 
   #try(addresses: readonly string[], index: number): void {
-    const address = addresses[index] as string;
+    const address = addresses[index]!;
     const failed = (error: NodeJS.ErrnoException): void => {
       if (this.#done) return;
       if (index + 1 < addresses.length) this.#try(addresses, index + 1);

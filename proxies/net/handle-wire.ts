@@ -1,15 +1,21 @@
-/** The cheap path: a wire straight on the runtime's TCP handle (see `tcp-handle.ts` for what is assumed of it). */
-import { getSystemErrorName } from 'node:util';
+/** The cheap path: a wire straight on the runtime's TCP handle (see `platform/tcp-handle.ts` for what is assumed of it). */
 import { canonicalAddress } from '../config/ip-address.ts';
 import { tellFault } from '../platform/notices.ts';
-import { lendBuffer, type ReadBuffer, readBufferSize, releaseHold, returnBuffer, sharedBuffer } from './read-buffer.ts';
-import { type Address, type TcpHandle, type TcpInternals, tcpInternals, type WriteRequest } from './tcp-handle.ts';
+import { systemError } from '../platform/system-error.ts';
+import { type Address, END_OF_FILE, type TcpHandle, tcpInternals, type WriteRequest } from '../platform/tcp-handle.ts';
+import {
+  lendBuffer,
+  type ReadBuffer,
+  READ_BUFFER_SIZE,
+  releaseHold,
+  returnBuffer,
+  sharedBuffer,
+} from './read-buffer.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
-const endOfFile = -4095;
 /** From this size of a read on, a connection is taken to move bulk; below the lower one, to have stopped. */
-const bulkRead = 16_384;
-const chattyRead = 2_048;
+const BULK_READ = 16_384;
+const CHATTY_READ = 2_048;
 
 interface PendingWrite extends WriteRequest {
   wire: HandleWire;
@@ -23,18 +29,13 @@ interface OwnedHandle extends TcpHandle {
   wire: HandleWire;
 }
 
-const internals = tcpInternals as TcpInternals; // nobody constructs a HandleWire without them
+const internals = tcpInternals!; // nobody constructs a HandleWire without them
 const { state, readResult, writeError } = internals ?? {};
 
 /** The buffer whose chunk is being delivered: a write may let it be instead of copying, if a connection has it for itself. */
 let delivering: ReadBuffer | undefined;
 /** Where chunks are copied to on their way out; given up to a write that does not finish at once. */
-let outgoing = Buffer.allocUnsafeSlow(readBufferSize);
-
-export function systemError(errno: number, call: string): NodeJS.ErrnoException {
-  const code = getSystemErrorName(errno);
-  return Object.assign(new Error(`${call} ${code}`), { errno, code, syscall: call });
-}
+let outgoing = Buffer.allocUnsafeSlow(READ_BUFFER_SIZE);
 
 export class HandleWire implements Wire {
   handler: WireHandler;
@@ -70,7 +71,7 @@ export class HandleWire implements Wire {
     if (delivering !== undefined && chunk.buffer === delivering.memory) {
       return this.#sent(this.#handle.writeBuffer(null, chunk), size, undefined, delivering);
     }
-    if (size > readBufferSize) {
+    if (size > READ_BUFFER_SIZE) {
       const copy = Buffer.from(chunk);
       return this.#sent(this.#handle.writeBuffer(null, copy), size, copy, undefined);
     }
@@ -158,7 +159,7 @@ export class HandleWire implements Wire {
     if (!wire.open) return undefined;
     if (size < 0) {
       wire.#reading = false;
-      if (size !== endOfFile) {
+      if (size !== END_OF_FILE) {
         wire.#fail(systemError(size, 'read'));
         return undefined;
       }
@@ -170,7 +171,7 @@ export class HandleWire implements Wire {
     const buffer = wire.#buffer;
     if (buffer === sharedBuffer) {
       wire.handler.onData(buffer.bytes.subarray(0, size));
-      if (size < bulkRead || !wire.open) return undefined;
+      if (size < BULK_READ || !wire.open) return undefined;
       wire.#buffer = lendBuffer();
       return wire.#buffer.bytes;
     }
@@ -181,7 +182,7 @@ export class HandleWire implements Wire {
       delivering = undefined;
     }
     if (!wire.open) return undefined; // closed within the callback; the buffer goes with it
-    if (size < chattyRead) wire.#buffer = sharedBuffer;
+    if (size < CHATTY_READ) wire.#buffer = sharedBuffer;
     else if (buffer.holds > 0) wire.#buffer = lendBuffer();
     else return undefined;
     returnBuffer(buffer);
@@ -193,13 +194,13 @@ export class HandleWire implements Wire {
       if (result !== 0) this.#fail(systemError(result, 'write'));
       return this.pending === 0;
     }
-    const failed = state[writeError] as number;
+    const failed = state[writeError]!;
     if (failed !== 0) {
       this.#fail(systemError(failed, 'write'));
       return false;
     }
-    if (data === outgoing) outgoing = Buffer.allocUnsafeSlow(readBufferSize);
-    if (hold !== undefined) hold.holds += 1;
+    if (data === outgoing) outgoing = Buffer.allocUnsafeSlow(READ_BUFFER_SIZE);
+    if (hold !== undefined) hold.holds++;
     const request = result as PendingWrite;
     request.wire = this;
     request.size = size;
@@ -269,7 +270,7 @@ export class HandleWire implements Wire {
 }
 
 function onRead(this: TcpHandle): Buffer | undefined {
-  const size = state[readResult] as number;
+  const size = state[readResult]!;
   if (size === 0) return undefined;
   const { wire } = this as OwnedHandle;
   try {

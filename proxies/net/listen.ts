@@ -1,9 +1,10 @@
 /** A listening port that hands out wires. */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Endpoint } from '../config/intent.ts';
-import { HandleWire, systemError } from './handle-wire.ts';
+import { systemError } from '../platform/system-error.ts';
+import { listenHandle, type TcpHandle } from '../platform/tcp-handle.ts';
+import { HandleWire } from './handle-wire.ts';
 import { guarded, SocketWire } from './socket-wire.ts';
-import { listenHandle, type TcpHandle, tcpInternals } from './tcp-handle.ts';
 import type { ListenOptions, Wire, WireHandler, WireListener } from './wire.ts';
 
 /** What a wire has until its owner sets `wire.handler`, within `onWire`. */
@@ -18,7 +19,7 @@ export async function listenWires(
   const most = options.connections ?? Infinity;
   let active = 0;
   const onClosed = (): void => {
-    active -= 1;
+    active--;
   };
   const { onRefused = () => {} } = options;
   const isFull = (): boolean => {
@@ -27,7 +28,7 @@ export async function listenWires(
     return true;
   };
   const take = (wire: Wire): void => {
-    active += 1;
+    active++;
     guarded(wire, () => onWire(wire));
   };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket: Socket) => {
@@ -57,7 +58,7 @@ export async function listenWires(
   // A failed accept (EMFILE) concerns one connection, not the listener.
   const failed = (error: Error): void => onRefused('accept_failed', '', error.message);
   server.on('error', failed);
-  const handle = tcpInternals === undefined ? undefined : listenHandle(server);
+  const handle = listenHandle(server);
   if (handle !== undefined) {
     handle.onconnection = (status: number, client: TcpHandle | undefined) => {
       if (status < 0 || client === undefined) {

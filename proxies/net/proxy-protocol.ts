@@ -29,11 +29,11 @@ export interface ProxyHeader {
 const signature = Buffer.from([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]);
 const v1Start = Buffer.from('PROXY ', 'latin1');
 /** §2.1: "a 108-byte buffer is always enough to store all the line and a trailing zero". */
-const v1MaxBytes = 107;
-const v2HeaderBytes = 16;
+const V1_MAX_BYTES = 107;
+const V2_HEADER_BYTES = 16;
 /** What one header may announce; addresses and TLVs of real senders take some hundred bytes. */
-const v2MaxBytes = 4096;
-const crc32cTlv = 0x03;
+const V2_MAX_BYTES = 4096;
+const CRC32C_TLV = 0x03;
 
 const malformed = (reason: string) => ({ kind: 'malformed', reason }) as const;
 
@@ -52,10 +52,10 @@ const startsLike = (bytes: Buffer, start: Buffer) => {
 
 function parseV1(bytes: Buffer): Parsed<ProxyHeader> {
   if (!startsLike(bytes, v1Start)) return malformed('expected "PROXY "');
-  const end = bytes.subarray(0, v1MaxBytes).indexOf('\r\n', 0, 'latin1');
+  const end = bytes.subarray(0, V1_MAX_BYTES).indexOf('\r\n', 0, 'latin1');
   if (end < 0)
-    return bytes.length >= v1MaxBytes
-      ? malformed(`no CRLF within ${v1MaxBytes} bytes`)
+    return bytes.length >= V1_MAX_BYTES
+      ? malformed(`no CRLF within ${V1_MAX_BYTES} bytes`)
       : { kind: 'more', need: bytes.length + 1 };
   const length = end + 2;
   const line = bytes.toString('latin1', v1Start.length, end);
@@ -84,27 +84,27 @@ const isPort = (text: string) => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text)
 function parseV2(bytes: Buffer): Parsed<ProxyHeader> {
   if (!startsLike(bytes, signature)) return malformed('not the version 2 signature');
   if (bytes.length < signature.length) return { kind: 'more', need: bytes.length + 1 };
-  if (bytes.length < v2HeaderBytes) return { kind: 'more', need: v2HeaderBytes };
+  if (bytes.length < V2_HEADER_BYTES) return { kind: 'more', need: V2_HEADER_BYTES };
   const command = bytes[12]!;
   if (command >> 4 !== 2) return malformed(`version ${command >> 4} in a version 2 header`);
   if ((command & 15) > 1) return malformed(`unknown command ${command & 15}`);
   const family = bytes[13]!;
   if (family >> 4 > 3 || (family & 15) > 2) return malformed(`unknown family 0x${family.toString(16)}`);
-  const length = v2HeaderBytes + bytes.readUInt16BE(14);
-  if (length > v2MaxBytes) return malformed(`${length} bytes, above ${v2MaxBytes}`);
+  const length = V2_HEADER_BYTES + bytes.readUInt16BE(14);
+  if (length > V2_MAX_BYTES) return malformed(`${length} bytes, above ${V2_MAX_BYTES}`);
   if (bytes.length < length) return { kind: 'more', need: length };
 
   const isLocal = (command & 15) === 0;
   // §2.2: for LOCAL the receiver must discard the address block, whatever family it names.
   const addressBytes = [0, 12, 36, 216][family >> 4]!;
-  if (length < v2HeaderBytes + addressBytes) {
+  if (length < V2_HEADER_BYTES + addressBytes) {
     return isLocal
       ? { kind: 'done', value: { version: 2, tlvs: [] }, length }
-      : malformed(`${length - v2HeaderBytes} bytes are too few for addresses of family ${family >> 4}`);
+      : malformed(`${length - V2_HEADER_BYTES} bytes are too few for addresses of family ${family >> 4}`);
   }
-  const tlvs = parseTlvs(bytes, v2HeaderBytes + addressBytes, length);
+  const tlvs = parseTlvs(bytes, V2_HEADER_BYTES + addressBytes, length);
   if (tlvs === undefined) return malformed('a TLV reaches beyond the header');
-  const checksum = tlvs.find(({ type }) => type === crc32cTlv);
+  const checksum = tlvs.find(({ type }) => type === CRC32C_TLV);
   if (checksum && !hasChecksum(bytes.subarray(0, length), checksum.value)) return malformed('wrong CRC32c');
   const addresses = isLocal ? undefined : v2Addresses(bytes, family >> 4);
   return { kind: 'done', value: { version: 2, ...(addresses && { addresses }), tlvs }, length };
@@ -118,10 +118,10 @@ function v2Addresses(bytes: Buffer, family: number): ProxyAddresses | undefined 
       ? bytes.subarray(offset, offset + 4).join('.')
       : canonicalAddress(formatIpv6(bytes.subarray(offset, offset + 16)));
   return {
-    sourceAddress: text(v2HeaderBytes),
-    destinationAddress: text(v2HeaderBytes + size),
-    sourcePort: bytes.readUInt16BE(v2HeaderBytes + 2 * size),
-    destinationPort: bytes.readUInt16BE(v2HeaderBytes + 2 * size + 2),
+    sourceAddress: text(V2_HEADER_BYTES),
+    destinationAddress: text(V2_HEADER_BYTES + size),
+    sourcePort: bytes.readUInt16BE(V2_HEADER_BYTES + 2 * size),
+    destinationPort: bytes.readUInt16BE(V2_HEADER_BYTES + 2 * size + 2),
   };
 }
 
@@ -142,9 +142,9 @@ function parseTlvs(bytes: Buffer, start: number, end: number): ProxyTlv[] | unde
 function hasChecksum(header: Buffer, value: Buffer): boolean {
   if (value.length !== 4) return false;
   const zeroed = Buffer.from(header);
-  for (let at = v2HeaderBytes + [0, 12, 36, 216][header[13]! >> 4]!; at < header.length;) {
+  for (let at = V2_HEADER_BYTES + [0, 12, 36, 216][header[13]! >> 4]!; at < header.length;) {
     const length = header.readUInt16BE(at + 1);
-    if (header[at] === crc32cTlv) zeroed.fill(0, at + 3, at + 3 + length);
+    if (header[at] === CRC32C_TLV) zeroed.fill(0, at + 3, at + 3 + length);
     at += 3 + length;
   }
   return crc32c(zeroed) === value.readUInt32BE();
@@ -178,7 +178,7 @@ function writeV2(addresses: ProxyAddresses | undefined, tlvs: readonly ProxyTlv[
     ports.writeUInt16BE(destinationPort, 2);
     parts.push(packAddress(sourceAddress), packAddress(destinationAddress), ports);
   }
-  const all = checksum ? [...tlvs, { type: crc32cTlv, value: Buffer.alloc(4) }] : tlvs;
+  const all = checksum ? [...tlvs, { type: CRC32C_TLV, value: Buffer.alloc(4) }] : tlvs;
   for (const { type, value } of all) {
     const head = Buffer.from([type, 0, 0]);
     head.writeUInt16BE(value.length, 1);

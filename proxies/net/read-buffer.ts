@@ -3,11 +3,11 @@
  * is consumed within the callback that delivers it. A connection that moves bulk is lent a buffer of its own, so that a
  * chunk the receiving side could not send at once can stay where it is instead of being copied.
  */
-export const readBufferSize = 65_536;
-const keptWhenFree = 64;
+export const READ_BUFFER_SIZE = 65_536;
+const KEPT_WHEN_FREE = 64;
 
 export class ReadBuffer {
-  readonly bytes: Buffer = Buffer.allocUnsafeSlow(readBufferSize);
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(READ_BUFFER_SIZE);
   readonly memory: ArrayBufferLike = this.bytes.buffer;
   /** Writes under way that point into it. */
   holds = 0;
@@ -32,10 +32,10 @@ export function returnBuffer(buffer: ReadBuffer): void {
 }
 
 export function releaseHold(buffer: ReadBuffer): void {
-  buffer.holds -= 1;
+  buffer.holds--;
   recycle(buffer);
 }
 
 function recycle(buffer: ReadBuffer): void {
-  if (!buffer.lent && buffer.holds === 0 && free.length < keptWhenFree) free.push(buffer);
+  if (!buffer.lent && buffer.holds === 0 && free.length < KEPT_WHEN_FREE) free.push(buffer);
 }

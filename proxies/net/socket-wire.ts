@@ -1,30 +1,9 @@
 /** The plain path: a wire over any `net.Socket`, a `tls.TLSSocket` included, by its public interface alone. */
-import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { canonicalAddress } from '../config/ip-address.ts';
 import { tellFault } from '../platform/notices.ts';
+import { resetSocket } from '../platform/reset-socket.ts';
 import type { Wire, WireHandler } from './wire.ts';
-
-/** RST, below TLS too: a client that does not look for close_notify must not take a FIN for the end of a body. */
-export function resetSocket(socket: Socket): void {
-  const carrier = carrierOf(socket);
-  // The system refuses to reset while a FIN is on its way, and Node then forgets to close the handle.
-  const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
-  if (carrier && !isEnding) carrier.resetAndDestroy();
-  else socket.destroy();
-}
-
-/** The TCP socket below a TLS socket, or the socket itself. */
-export function carrierOf(socket: Socket): Socket | undefined {
-  if (!(socket instanceof TLSSocket)) return socket;
-  const below = (socket as unknown as Carried)._handle?._parentWrap;
-  return below instanceof Socket ? below : undefined;
-}
-
-/** A TLS socket that was accepted keeps the one below here; one that connected has none. */
-interface Carried {
-  readonly _handle?: { readonly _parentWrap?: unknown } | null;
-}
 
 /** What a handler throws costs its connection and no other. */
 export function guarded(wire: Wire, callback: () => void): void {

@@ -6,15 +6,15 @@
  */
 import { tellFault } from '../platform/notices.ts';
 
-const tickMs = 40;
-const slots = 256;
-const catchUp = 2;
+const TICK_MS = 40;
+const SLOTS = 256;
+const CATCH_UP = 2;
 
 export interface TimerOwner {
   onTimeout(timer: Timer): void;
 }
 
-const wheel: (Timer | undefined)[] = Array.from({ length: slots }, () => undefined);
+const wheel: (Timer | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
 let now = 0;
 let linked = 0;
 let last = 0;
@@ -42,7 +42,7 @@ export class Timer {
       this.#deadline = 0;
       return;
     }
-    this.#deadline = now + 1 + Math.ceil(ms / tickMs);
+    this.#deadline = now + 1 + Math.ceil(ms / TICK_MS);
     if (this.#slot === -1) this.#link();
     else if (this.#deadline < this.#visit) {
       this.#unlink();
@@ -61,15 +61,15 @@ export class Timer {
   }
 
   #link(): void {
-    this.#visit = Math.min(this.#deadline, now + slots - 1);
-    const slot = this.#visit % slots;
+    this.#visit = Math.min(this.#deadline, now + SLOTS - 1);
+    const slot = this.#visit % SLOTS;
     const head = wheel[slot];
     this.#slot = slot;
     this.#next = head;
     this.#previous = undefined;
     if (head !== undefined) head.#previous = this;
     wheel[slot] = this;
-    linked += 1;
+    linked++;
     if (ticking === undefined) start();
   }
 
@@ -79,7 +79,7 @@ export class Timer {
     if (this.#next !== undefined) this.#next.#previous = this.#previous;
     this.#next = this.#previous = undefined;
     this.#slot = -1;
-    linked -= 1;
+    linked--;
   }
 
   /** Called when the wheel reaches a slot: everything in it is taken out, then linked again, forgotten or fired. */
@@ -108,16 +108,16 @@ export class Timer {
 
 function start(): void {
   last = performance.now();
-  ticking = setInterval(tick, tickMs);
+  ticking = setInterval(tick, TICK_MS);
   ticking.unref();
 }
 
 function tick(): void {
-  const elapsed = Math.floor((performance.now() - last) / tickMs);
-  last += elapsed * tickMs;
-  for (let steps = Math.min(elapsed, catchUp); steps > 0; steps -= 1) {
-    now += 1;
-    Timer.visit(now % slots);
+  const elapsed = Math.floor((performance.now() - last) / TICK_MS);
+  last += elapsed * TICK_MS;
+  for (let steps = Math.min(elapsed, CATCH_UP); steps > 0; steps--) {
+    now++;
+    Timer.visit(now % SLOTS);
   }
   if (linked === 0) {
     clearInterval(ticking);

@@ -1,19 +1,20 @@
 /**
  * A TLS connection with the octets going past `TLSSocket`: reads into the shared buffer, writes straight to its handle. The
- * socket keeps its life cycle (handshake, close_notify, errors, closing). Assumes of the handle what `tcp-handle.ts` says;
+ * socket keeps its life cycle (handshake, close_notify, errors, closing). Assumes of the handle what `platform/tcp-handle.ts` says;
  * `tlsWire` falls back to the plain path otherwise.
  */
 import type { TLSSocket } from 'node:tls';
 import { canonicalAddress } from '../config/ip-address.ts';
 import { tellFault } from '../platform/notices.ts';
-import { systemError } from './handle-wire.ts';
+import { resetSocket } from '../platform/reset-socket.ts';
+import { systemError } from '../platform/system-error.ts';
+import { readHandle, type TcpHandle, tcpInternals, type WriteRequest } from '../platform/tcp-handle.ts';
 import { sharedBuffer } from './read-buffer.ts';
-import { guarded, resetSocket, SocketWire } from './socket-wire.ts';
-import { type TcpHandle, type TcpInternals, tcpInternals, type WriteRequest } from './tcp-handle.ts';
+import { guarded, SocketWire } from './socket-wire.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
 /** TLS completes writes later even where the kernel took them; only more than this is a backlog. */
-const backlog = 65_536;
+const BACKLOG = 65_536;
 
 interface OwnedHandle extends TcpHandle {
   tlsWire: TlsWire;
@@ -24,17 +25,12 @@ interface PendingWrite extends WriteRequest {
   size: number;
 }
 
-const internals = tcpInternals as TcpInternals;
+const internals = tcpInternals!;
 
 /** A wire over a secured socket that nobody has read from yet. */
 export function tlsWire(socket: TLSSocket, handler: WireHandler): Wire {
-  const handle = (socket as unknown as { _handle?: Partial<OwnedHandle> | null })._handle;
-  const direct =
-    tcpInternals !== undefined &&
-    socket.readableLength === 0 &&
-    typeof handle?.useUserBuffer === 'function' &&
-    typeof handle.onread === 'function';
-  return direct ? new TlsWire(socket, handle as OwnedHandle, handler) : new SocketWire(socket, handler);
+  const handle = readHandle(socket);
+  return handle === undefined ? new SocketWire(socket, handler) : new TlsWire(socket, handle as OwnedHandle, handler);
 }
 
 class TlsWire implements Wire {
@@ -97,7 +93,7 @@ class TlsWire implements Wire {
   }
 
   #accepts(): boolean {
-    if (this.#queued > backlog) this.#blocked = true;
+    if (this.#queued > BACKLOG) this.#blocked = true;
     return !this.#blocked;
   }
 
@@ -108,7 +104,7 @@ class TlsWire implements Wire {
       if (result !== 0) this.#socket.destroy(systemError(result, 'write'));
       return;
     }
-    const failed = internals.state[internals.writeError] as number;
+    const failed = internals.state[internals.writeError]!;
     if (failed !== 0) {
       this.#socket.destroy(systemError(failed, 'write'));
       return;
@@ -131,7 +127,7 @@ class TlsWire implements Wire {
       return;
     }
     if (wire.#waiting.length > 0) {
-      const next = wire.#waiting.length === 1 ? (wire.#waiting[0] as Buffer) : Buffer.concat(wire.#waiting);
+      const next = wire.#waiting.length === 1 ? wire.#waiting[0]! : Buffer.concat(wire.#waiting);
       wire.#waiting = [];
       wire.#sent(wire.#handle.writeBuffer(null, next), next.length);
     }
@@ -205,7 +201,7 @@ class TlsWire implements Wire {
 }
 
 function onRead(this: TcpHandle): Uint8Array | undefined {
-  const size = internals.state[internals.readResult] as number;
+  const size = internals.state[internals.readResult]!;
   if (size === 0) return undefined;
   const { tlsWire: wire } = this as OwnedHandle;
   try {

@@ -13,13 +13,14 @@ import {
   type TlsOptions,
   type TLSSocket,
 } from 'node:tls';
-import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
 import { IntentError } from '../config/intent-error.ts';
 import type { Certificate, DownstreamTls, Endpoint, UpstreamTls } from '../config/intent.ts';
+import { carrierOf } from '../platform/reset-socket.ts';
+import { TLS_SUITES } from '../platform/tls-suites.ts';
 import { refuse } from './connect.ts';
 import { readProxyHeader } from './proxy-header-socket.ts';
 import { lookupName } from './resolver.ts';
-import { carrierOf, guarded } from './socket-wire.ts';
+import { guarded } from './socket-wire.ts';
 import { tlsWire } from './tls-wire.ts';
 import { Timer } from './timer.ts';
 import type { ConnectHandler, Connecting, ListenOptions, Wire, WireHandler, WireListener } from './wire.ts';
@@ -34,7 +35,7 @@ const PLAIN_HTTP_ANSWER =
   `Content-Length: ${PLAIN_HTTP_TEXT.length}\r\nConnection: close\r\n\r\n${PLAIN_HTTP_TEXT}`;
 
 /** What a client may ask for by ALPN (RFC 7301) unless the intent says otherwise: some that speak HTTP/1.0 say so. */
-const spoken = ['http/1.1', 'http/1.0'];
+const SPOKEN = ['http/1.1', 'http/1.0'];
 
 /** Certificates by the names they answer for. */
 export interface Contexts {
@@ -48,8 +49,7 @@ type SharedOptions = Pick<TlsOptions, 'minVersion' | 'maxVersion' | 'ca' | 'ciph
 
 function sharedOptions(tls: DownstreamTls): SharedOptions {
   return {
-    ciphers: [...TLS13_CIPHERS, ...TLS12_CIPHERS].join(':'),
-    ecdhCurve: TLS_GROUPS.join(':'),
+    ...TLS_SUITES,
     minVersion: tls.minVersion ?? 'TLSv1.2',
     maxVersion: tls.maxVersion ?? 'TLSv1.3',
     ...(tls.clientCa !== undefined && { ca: tls.clientCa }),
@@ -58,7 +58,7 @@ function sharedOptions(tls: DownstreamTls): SharedOptions {
 
 /** For clients that name no server. */
 function contextOptions(tls: DownstreamTls): TlsOptions {
-  const certificate = tls.certificates[defaultIndex(tls)] as Certificate;
+  const certificate = tls.certificates[defaultIndex(tls)]!;
   return {
     ...sharedOptions(tls),
     cert: certificate.cert,
@@ -84,7 +84,7 @@ function createContexts(tls: DownstreamTls): Contexts {
   }
   const names = new Map<string, SecureContext>();
   for (const [index, { serverNames }] of tls.certificates.entries()) {
-    for (const name of serverNames ?? []) names.set(name.toLowerCase(), contexts[index] as SecureContext);
+    for (const name of serverNames ?? []) names.set(name.toLowerCase(), contexts[index]!);
   }
   const named = (serverName: string): SecureContext | undefined => {
     const name = serverName.toLowerCase();
@@ -153,7 +153,7 @@ export async function listenTls(
     ...contextOptions(tls),
     ticketKeys: ticketKeys(tls, ownKeys),
     SNICallback: (name, done) => done(null, certificates.contexts.find(name)),
-    ALPNProtocols: [...(tls.alpn ?? spoken)],
+    ALPNProtocols: [...(tls.alpn ?? SPOKEN)],
     handshakeTimeout: options.handshakeTimeout === 0 ? 2 ** 31 - 1 : options.handshakeTimeout,
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: tls.clientCa !== undefined,

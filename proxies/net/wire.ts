@@ -96,6 +96,3 @@ export interface WireListener extends AsyncDisposable {
   /** Stops accepting; accepted wires go on and are their owner's to close. */
   close(): Promise<void>;
 }
-
-export { connectWire } from './connect.ts';
-export { listenWires } from './listen.ts';

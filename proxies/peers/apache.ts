@@ -3,9 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
-import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
-import type { Capability } from '../contract.ts';
-import type { Feature } from './asks.ts';
+import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
+import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import {
   BACKLOG,
@@ -15,6 +14,7 @@ import {
   hostPort,
   requireDefaultCluster,
 } from './intent-facts.ts';
+import { L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { indent, text, type Lines } from './text.ts';
@@ -199,25 +199,22 @@ function render(intent: ProxyIntent, surroundings: Surroundings): Rendered {
   };
 }
 
-const offers: readonly Feature[] = [
-  'endpoint weights',
-  ...Object.keys(LB_METHOD).map((policy) => `policy ${policy as LoadBalancing}` as const),
-  'connect timeout per cluster',
-  'no X-Forwarded-*',
-  'limits.headerCount',
-  'limits.bodyBytes',
-  'limits.requestsPerConnection',
-  'timeouts.connect',
-  'timeouts.requestHead',
-  'timeouts.requestBody',
-  'timeouts.downstreamIdle',
-  'timeouts.upstreamResponse',
-  'timeouts.upstreamIdle',
-  'timeouts.drain',
-];
-
 /** No TLS to the origin: with the client's Host kept, mod_ssl verifies the origin's certificate against that, not against a given name. */
-const capabilities: readonly Capability[] = ['balancing', 'upgrade', 'proxy-protocol-in', 'workers', 'drain'];
+const HTTP = place(
+  L7_PEER,
+  offered('balancing', 'endpoint weights', 'policy least-request', 'connect timeout per cluster'),
+  offered('no X-Forwarded-*', 'proxy-protocol-in', 'upgrade', 'workers', 'drain'),
+  offered('limits.headerCount', 'limits.bodyBytes', 'limits.requestsPerConnection'),
+  offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
+  offered('timeouts.connect', 'timeouts.upstreamResponse', 'timeouts.upstreamIdle', 'timeouts.drain'),
+  notOffered('policy random', 'policy power-of-two', 'policy source-ip'),
+  notOffered('tls-origination', 'client certificate upstream', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
+  notOffered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
+  notOffered('weighted-clusters', 'local replies', 'request header edits', 'response header edits'),
+  notOffered('prefix rewrite', 'host rewrite', 'escaped slashes refused'),
+  notOffered('limits.headBytes', 'limits.connections', 'limits.upstreamIdlePerEndpoint'),
+  notOffered('limits.upstreamPerEndpoint', 'timeouts.tunnelIdle', 'timeouts.linger', 'timeouts.connectionAge'),
+);
 
 export const apacheHttp = definePeer({
   name: 'apache-http',
@@ -225,8 +222,7 @@ export const apacheHttp = definePeer({
   layer: 'l7',
   summary: 'Apache httpd: mod_proxy_http on the event MPM',
   query,
-  capabilities: new Set(capabilities),
-  offers,
+  offers: place(HTTP, PLAIN_LISTENER),
   signals,
   render,
 });
@@ -237,8 +233,7 @@ export const apacheTls = definePeer({
   layer: 'l7',
   summary: 'Apache httpd: TLS termination by mod_ssl, HTTP/1.1 upstream',
   query,
-  capabilities: new Set<Capability>([...capabilities, 'tls-termination', 'mtls']),
-  offers: [...offers, 'certificates by name', 'resumption off'],
+  offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name', 'resumption off')),
   signals,
   render,
 });

@@ -1,9 +1,9 @@
 /** Caddy: `caddy-http`, `caddy-tls`. One process; workers are Go's scheduler threads. Source: Caddy's JSON structure. */
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import { POLICY_FEATURES } from '../config/features.ts';
 import type { Cluster, HeaderEdit, LoadBalancing, ProxyIntent, Route } from '../config/intent.ts';
-import { TLS12_CIPHERS } from '../config/tls-suites.ts';
-import type { Capability } from '../contract.ts';
-import type { Feature } from './asks.ts';
+import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
+import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import {
   certificateFiles,
@@ -17,6 +17,7 @@ import {
   POOL,
   withoutRedirect,
 } from './intent-facts.ts';
+import { L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { escapeRegExp } from './text.ts';
@@ -250,30 +251,20 @@ function render(intent: ProxyIntent, { address }: Surroundings): Rendered {
   };
 }
 
-const offers: readonly Feature[] = [
-  'endpoint weights',
-  ...Object.keys(POLICY).map((policy) => `policy ${policy as LoadBalancing}` as const),
-  'connect timeout per cluster',
-  'routes by host',
-  'routes by path',
-  'routes by method',
-  'routes by header',
-  'local replies',
-  'request header edits',
-  'response header edits',
-  'prefix rewrite',
-  'host rewrite',
-  'limits.headBytes',
-  'limits.upstreamIdlePerEndpoint',
-  'timeouts.connect',
-  'timeouts.requestHead',
-  'timeouts.downstreamIdle',
-  'timeouts.upstreamResponse',
-  'timeouts.upstreamIdle',
-  'timeouts.drain',
-];
-
-const capabilities: readonly Capability[] = ['balancing', 'tls-origination', 'routing', 'upgrade', 'workers', 'drain'];
+const HTTP = place(
+  L7_PEER,
+  offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'connect timeout per cluster', 'tls-origination'),
+  offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
+  offered('local replies', 'request header edits', 'response header edits', 'prefix rewrite', 'host rewrite'),
+  offered('upgrade', 'workers', 'drain', 'limits.headBytes', 'limits.upstreamIdlePerEndpoint'),
+  offered('timeouts.requestHead', 'timeouts.downstreamIdle', 'timeouts.upstreamResponse', 'timeouts.upstreamIdle'),
+  offered('timeouts.connect', 'timeouts.drain'),
+  notOffered('weighted-clusters', 'client certificate upstream', 'no X-Forwarded-*', 'escaped slashes refused'),
+  notOffered('proxy-protocol-in', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
+  notOffered('limits.headerCount', 'limits.bodyBytes', 'limits.connections', 'limits.requestsPerConnection'),
+  notOffered('limits.upstreamPerEndpoint', 'timeouts.requestBody', 'timeouts.tunnelIdle', 'timeouts.linger'),
+  notOffered('timeouts.connectionAge'),
+);
 
 export const caddyHttp = definePeer({
   name: 'caddy-http',
@@ -281,8 +272,7 @@ export const caddyHttp = definePeer({
   layer: 'l7',
   summary: 'Caddy: HTTP/1.1 reverse proxy',
   query,
-  capabilities: new Set(capabilities),
-  offers,
+  offers: place(HTTP, PLAIN_LISTENER),
   signals,
   render,
 });
@@ -293,8 +283,7 @@ export const caddyTls = definePeer({
   layer: 'l7',
   summary: 'Caddy: TLS termination, HTTP/1.1 upstream',
   query,
-  capabilities: new Set<Capability>([...capabilities, 'tls-termination', 'mtls']),
-  offers: [...offers, 'certificates by name', 'resumption off'],
+  offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name', 'resumption off')),
   signals,
   render,
 });

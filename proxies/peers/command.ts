@@ -9,9 +9,9 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { timeoutsOf } from '../config/defaults.ts';
 import type { Endpoint, ProxyIntent } from '../config/intent.ts';
 import { IntentError } from '../config/intent-error.ts';
-import type { Availability, Capability, Place, ProxyDefinition } from '../contract.ts';
-import { keptOwn, requireOffered, type Feature } from './asks.ts';
-import { hostPort, requireDefaultCluster } from './intent-facts.ts';
+import { keptOwn, nothingBut, offeredBy, requireOffered, type Offers } from '../config/offers.ts';
+import type { Availability, Place, ProxyDefinition } from '../contract.ts';
+import { hostPort, requireCluster, requireDefaultCluster } from './intent-facts.ts';
 import { launchPeer } from './launch.ts';
 import type { Rendered } from './process.ts';
 
@@ -39,6 +39,15 @@ export type Placeholder =
   'listen' | 'listenHost' | 'listenPort' | 'upstream' | 'upstreamHost' | 'upstreamPort' | 'cert' | 'key';
 type Values = Readonly<Record<Placeholder, string>>;
 
+/** It is told where to listen, where to forward to and with which certificate, and nothing else of an intent. */
+const OFFERS: Readonly<Record<'plain' | 'tls', Readonly<Record<CommandSpec['layer'], Offers>>>> = {
+  plain: { l4: nothingBut('plain forwarding'), l7: nothingBut('plain forwarding', 'HTTP forwarding') },
+  tls: {
+    l4: nothingBut('plain forwarding', 'tls-termination'),
+    l7: nothingBut('plain forwarding', 'HTTP forwarding', 'tls-termination'),
+  },
+};
+
 const FILES = { cert: 'cert.pem', key: 'key.pem' } as const;
 const PATIENCE = { answer: 2_000, start: 15_000 } as const;
 
@@ -53,7 +62,7 @@ export function defineCommand(spec: CommandSpec): ProxyDefinition {
 function commandIn(spec: CommandSpec, place: Place): ProxyDefinition {
   const { name, family = name, layer, tls = false, command, env = {} } = spec;
   const cwd = place.cwd ?? spec.cwd;
-  const capabilities = new Set<Capability>(tls ? ['tls-termination'] : []);
+  const offers = OFFERS[tls ? 'tls' : 'plain'][layer];
   const availability = (): Availability => {
     const lack = whatLacks(command[0], cwd);
     return lack === undefined
@@ -65,15 +74,15 @@ function commandIn(spec: CommandSpec, place: Place): ProxyDefinition {
     family,
     layer,
     summary: `your own: ${command.join(' ')}`,
-    capabilities,
-    keepsOwn: keptOwn(layer, capabilities),
+    capabilities: offeredBy(offers),
+    keepsOwn: keptOwn(layer, offers),
     availability: () => Promise.resolve(availability()),
     placed: (where) => commandIn(spec, { ...place, ...where }),
     own: { cwd, words: [...command, ...Object.values(env)] },
     async start(intent, signal) {
+      const upstream = upstreamOf(name, offers, intent);
       const found = availability();
       if (found.state === 'missing') throw new Error(`${name}: ${found.reason}; ${found.install}`);
-      const upstream = upstreamOf(name, intent, capabilities);
       return launchPeer(
         {
           name,
@@ -132,10 +141,11 @@ function render(
 }
 
 /** @throws IntentError where the intent asks for more than one plain way to one endpoint. */
-function upstreamOf(name: string, intent: ProxyIntent, capabilities: ReadonlySet<Feature>): Endpoint {
-  requireOffered(name, intent, capabilities);
+function upstreamOf(name: string, offers: Offers, intent: ProxyIntent): Endpoint {
+  requireOffered(name, offers, intent);
+  requireCluster(name, intent);
   const [endpoint] = requireDefaultCluster(intent).endpoints;
-  if (endpoint && (intent.listener.tls !== undefined || !capabilities.has('tls-termination'))) return endpoint;
+  if (endpoint && (intent.listener.tls !== undefined || offers['tls-termination'] !== 'offered')) return endpoint;
   throw new IntentError([
     endpoint
       ? { path: 'listener.tls', message: `${name} ends TLS; it takes no plain listener` }

@@ -1,10 +1,10 @@
 /** Envoy: `envoy-tcp` (tcp_proxy), `envoy-http` (http_connection_manager), `envoy-tls`. Only the network filter differs. */
 import { isIP } from 'node:net';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import { POLICY_FEATURES } from '../config/features.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
-import { TLS12_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
-import type { Capability } from '../contract.ts';
-import type { Feature } from './asks.ts';
+import { TLS12_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
+import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import { headerValue, renderRoutes } from './envoy-routes.ts';
 import {
@@ -16,6 +16,7 @@ import {
   decidesByPath,
   requireDefaultCluster,
 } from './intent-facts.ts';
+import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 
@@ -260,41 +261,24 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address }: Surroundin
   };
 }
 
-const offers: readonly Feature[] = [
-  'endpoint weights',
-  ...Object.keys(BALANCING).map((policy) => `policy ${policy as LoadBalancing}` as const),
-  'connect timeout per cluster',
-  'limits.upstreamPerEndpoint',
-  'timeouts.connect',
-  'timeouts.tunnelIdle',
-];
+const COMMON = place(
+  offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'connect timeout per cluster', 'tls-origination'),
+  offered('proxy-protocol-in', 'workers', 'limits.upstreamPerEndpoint', 'timeouts.connect', 'timeouts.tunnelIdle'),
+  notOffered('client certificate upstream', 'proxy-protocol-out', 'PROXY protocol v2 upstream', 'drain'),
+  notOffered('limits.connections', 'timeouts.drain'),
+);
 
-const httpOffers: readonly Feature[] = [
-  ...offers,
-  'routes by host',
-  'routes by path',
-  'routes by method',
-  'routes by header',
-  'local replies',
-  'request header edits',
-  'response header edits',
-  'prefix rewrite',
-  'host rewrite',
-  'no X-Forwarded-*',
-  'escaped slashes refused',
-  'limits.headBytes',
-  'limits.headerCount',
-  'limits.requestsPerConnection',
-  'timeouts.requestHead',
-  'timeouts.requestBody',
-  'timeouts.downstreamIdle',
-  'timeouts.upstreamResponse',
-  'timeouts.upstreamIdle',
-  'timeouts.connectionAge',
-];
-
-const capabilities: readonly Capability[] = ['balancing', 'tls-origination', 'proxy-protocol-in', 'workers'];
-const httpCapabilities: readonly Capability[] = [...capabilities, 'routing', 'weighted-clusters', 'upgrade'];
+const HTTP = place(
+  L7_PEER,
+  COMMON,
+  offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
+  offered('weighted-clusters', 'local replies', 'request header edits', 'response header edits'),
+  offered('prefix rewrite', 'host rewrite', 'no X-Forwarded-*', 'escaped slashes refused', 'upgrade'),
+  offered('limits.headBytes', 'limits.headerCount', 'limits.requestsPerConnection'),
+  offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle', 'timeouts.connectionAge'),
+  offered('timeouts.upstreamResponse', 'timeouts.upstreamIdle'),
+  notOffered('limits.bodyBytes', 'limits.upstreamIdlePerEndpoint', 'timeouts.linger'),
+);
 
 export const envoyTcp = definePeer({
   name: 'envoy-tcp',
@@ -302,8 +286,7 @@ export const envoyTcp = definePeer({
   layer: 'l4',
   summary: 'Envoy with tcp_proxy',
   query,
-  capabilities: new Set(capabilities),
-  offers,
+  offers: place(L4_PEER, COMMON, notOffered('source rules', 'timeouts.halfClosed')),
   signals,
   render: (intent, surroundings) => render('l4', intent, surroundings),
 });
@@ -314,8 +297,7 @@ export const envoyHttp = definePeer({
   layer: 'l7',
   summary: 'Envoy with http_connection_manager',
   query,
-  capabilities: new Set(httpCapabilities),
-  offers: httpOffers,
+  offers: place(HTTP, PLAIN_LISTENER),
   signals,
   render: (intent, surroundings) => render('l7', intent, surroundings),
 });
@@ -326,8 +308,7 @@ export const envoyTls = definePeer({
   layer: 'l7',
   summary: 'Envoy: TLS termination, HTTP/1.1 upstream',
   query,
-  capabilities: new Set<Capability>([...httpCapabilities, 'tls-termination', 'mtls']),
-  offers: [...httpOffers, 'resumption off'],
+  offers: place(HTTP, TLS_LISTENER, offered('mtls', 'resumption off'), notOffered('certificates by name')),
   signals,
   render: (intent, surroundings) => render('l7', intent, surroundings),
 });

@@ -1,9 +1,9 @@
 /** HAProxy: `haproxy-tcp` (L4), `haproxy-http`, `haproxy-tls`. One process; workers are threads. */
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import { POLICY_FEATURES } from '../config/features.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
-import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
-import type { Capability } from '../contract.ts';
-import type { Feature } from './asks.ts';
+import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
+import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import { renderRoutes } from './haproxy-routes.ts';
 import {
@@ -16,6 +16,7 @@ import {
   hostPort,
   requireDefaultCluster,
 } from './intent-facts.ts';
+import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { duration, indent, text, type Lines } from './text.ts';
@@ -195,50 +196,25 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
   };
 }
 
-const offers: readonly Feature[] = [
-  'endpoint weights',
-  ...Object.keys(BALANCING).map((policy) => `policy ${policy as LoadBalancing}` as const),
-  'PROXY protocol v1 upstream',
-  'PROXY protocol v2 upstream',
-  'client certificate upstream',
-  'connect timeout per cluster',
-  'limits.connections',
-  'limits.upstreamPerEndpoint',
-  'timeouts.connect',
-  'timeouts.tunnelIdle',
-  'timeouts.drain',
-];
+const COMMON = place(
+  offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'connect timeout per cluster'),
+  offered('tls-origination', 'client certificate upstream'),
+  offered('proxy-protocol-in', 'proxy-protocol-out', 'PROXY protocol v2 upstream', 'workers', 'drain'),
+  offered('limits.connections', 'limits.upstreamPerEndpoint'),
+  offered('timeouts.connect', 'timeouts.tunnelIdle', 'timeouts.drain'),
+);
 
-const httpOffers: readonly Feature[] = [
-  ...offers,
-  'routes by host',
-  'routes by path',
-  'routes by method',
-  'routes by header',
-  'local replies',
-  'request header edits',
-  'response header edits',
-  'prefix rewrite',
-  'host rewrite',
-  'no X-Forwarded-*',
-  'escaped slashes refused',
-  'limits.headerCount',
-  'limits.upstreamIdlePerEndpoint',
-  'timeouts.requestHead',
-  'timeouts.requestBody',
-  'timeouts.downstreamIdle',
-  'timeouts.upstreamResponse',
-];
-
-const capabilities: readonly Capability[] = [
-  'balancing',
-  'tls-origination',
-  'proxy-protocol-in',
-  'proxy-protocol-out',
-  'workers',
-  'drain',
-];
-const httpCapabilities: readonly Capability[] = [...capabilities, 'routing', 'weighted-clusters', 'upgrade'];
+const HTTP = place(
+  L7_PEER,
+  COMMON,
+  offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
+  offered('weighted-clusters', 'local replies', 'request header edits', 'response header edits'),
+  offered('prefix rewrite', 'host rewrite', 'no X-Forwarded-*', 'escaped slashes refused', 'upgrade'),
+  offered('limits.headerCount', 'limits.upstreamIdlePerEndpoint', 'timeouts.upstreamResponse'),
+  offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
+  notOffered('limits.headBytes', 'limits.bodyBytes', 'limits.requestsPerConnection'),
+  notOffered('timeouts.upstreamIdle', 'timeouts.linger', 'timeouts.connectionAge'),
+);
 
 export const haproxyTcp = definePeer({
   name: 'haproxy-tcp',
@@ -246,8 +222,7 @@ export const haproxyTcp = definePeer({
   layer: 'l4',
   summary: 'HAProxy in TCP mode',
   query,
-  capabilities: new Set(capabilities),
-  offers: [...offers, 'source rules', 'timeouts.halfClosed'],
+  offers: place(L4_PEER, COMMON, offered('source rules', 'timeouts.halfClosed')),
   signals,
   render: (intent, surroundings) => render('l4', intent, surroundings),
 });
@@ -258,8 +233,7 @@ export const haproxyHttp = definePeer({
   layer: 'l7',
   summary: 'HAProxy in HTTP mode: HTTP/1.1 reverse proxy',
   query,
-  capabilities: new Set(httpCapabilities),
-  offers: httpOffers,
+  offers: place(HTTP, PLAIN_LISTENER),
   signals,
   render: (intent, surroundings) => render('l7', intent, surroundings),
 });
@@ -270,8 +244,7 @@ export const haproxyTls = definePeer({
   layer: 'l7',
   summary: 'HAProxy: TLS termination, HTTP/1.1 upstream',
   query,
-  capabilities: new Set<Capability>([...httpCapabilities, 'tls-termination', 'mtls']),
-  offers: [...httpOffers, 'certificates by name', 'resumption off'],
+  offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name', 'resumption off')),
   signals,
   render: (intent, surroundings) => render('l7', intent, surroundings),
 });

@@ -20,6 +20,12 @@ export function defaultCluster(intent: ProxyIntent): Cluster | undefined {
   return intent.clusters.find(({ name }) => name === intent.defaultCluster);
 }
 
+/** @throws IntentError where there is nowhere to forward to. */
+export function requireCluster(name: string, { clusters }: ProxyIntent): void {
+  if (clusters.length === 0)
+    throw new IntentError([{ path: 'clusters', message: `${name} needs at least one cluster to forward to` }]);
+}
+
 /** @throws IntentError: L4 has nowhere else to go. */
 export function requireDefaultCluster(intent: ProxyIntent): Cluster {
   const cluster = defaultCluster(intent);

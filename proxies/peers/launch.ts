@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
+import { listeningPorts, portOwnership } from '../platform/processes.ts';
 import {
   createFolder,
   fillFolder,
@@ -16,7 +17,6 @@ import {
   type Rendered,
   type Signals,
 } from './process.ts';
-import { ownsPort, portsOf } from './procfs.ts';
 
 export interface Launch {
   /** The definition's name, for messages. */
@@ -155,12 +155,13 @@ async function untilReady(
       );
     }
     const { pids } = peer;
+    const isForeign = (): boolean => portOwnership(address.port, pids).state === 'foreign';
     const complete = pids.length >= (process.platform === 'linux' ? rendered.processes : 1);
-    const listens = complete && ownsPort(pids, address.port) !== false && (await accepts(address));
+    const listens = complete && !isForeign() && (await accepts(address));
     const notReady = listens ? await rendered.notReady?.(address, signal) : 'nothing';
     if (notReady === undefined) return;
     if (performance.now() > deadline) {
-      const foreign = ownsPort(pids, address.port) === false && (await accepts(address));
+      const foreign = isForeign() && (await accepts(address));
       throw new PeerError(
         foreign ? 'EADDRINUSE' : 'ETIMEDOUT',
         `${name}: ${what} was not ready on ${where} within ${readyTimeout} ms: ` +
@@ -175,7 +176,7 @@ async function untilReady(
 
 function silenceOf({ processes }: Rendered, pids: readonly number[]): string {
   if (pids.length < processes) return `${pids.length} of ${processes} processes run`;
-  const ports = portsOf(pids);
+  const ports = listeningPorts(pids);
   return `it does not listen there${ports.length > 0 ? `, but on port ${ports.join(', ')}` : ''}`;
 }
 

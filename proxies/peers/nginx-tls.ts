@@ -1,6 +1,6 @@
 /** TLS in NGINX' own terms. Source: ngx_http_ssl_module, ngx_http_proxy_module. */
 import type { ProxyIntent } from '../config/intent.ts';
-import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
+import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { SYSTEM_CA, sameForAll } from './intent-facts.ts';
 import type { Lines } from './text.ts';
 

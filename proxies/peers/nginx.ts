@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
+import { POLICY_FEATURES } from '../config/features.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
-import type { Capability } from '../contract.ts';
-import type { Feature } from './asks.ts';
+import { notOffered, offered, place, type Offers } from '../config/offers.ts';
 import type { Binary, BinaryQuery } from './binary.ts';
 import {
   BACKLOG,
@@ -19,6 +19,7 @@ import {
 } from './intent-facts.ts';
 import { renderRoutes } from './nginx-routes.ts';
 import { downstreamTls, upstreamTls } from './nginx-tls.ts';
+import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { block, duration, text, type Lines } from './text.ts';
@@ -214,45 +215,31 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
   };
 }
 
-const balancing: readonly Feature[] = [
-  'endpoint weights',
-  ...Object.keys(BALANCING).map((policy) => `policy ${policy as LoadBalancing}` as const),
-];
+const HTTP = place(
+  L7_PEER,
+  offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'connect timeout per cluster'),
+  offered('tls-origination', 'client certificate upstream'),
+  offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
+  offered('weighted-clusters', 'local replies', 'no X-Forwarded-*', 'escaped slashes refused'),
+  offered('proxy-protocol-in', 'workers', 'upgrade', 'drain'),
+  offered('limits.bodyBytes', 'limits.requestsPerConnection'),
+  offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle', 'timeouts.connectionAge'),
+  offered('timeouts.connect', 'timeouts.upstreamResponse', 'timeouts.upstreamIdle'),
+  offered('timeouts.linger', 'timeouts.drain'),
+  notOffered('request header edits', 'response header edits', 'prefix rewrite', 'host rewrite'),
+  notOffered('proxy-protocol-out', 'PROXY protocol v2 upstream'),
+  notOffered('limits.headBytes', 'limits.headerCount', 'limits.connections', 'timeouts.tunnelIdle'),
+  notOffered('limits.upstreamIdlePerEndpoint', 'limits.upstreamPerEndpoint'),
+);
 
-const httpOffers: readonly Feature[] = [
-  ...balancing,
-  'client certificate upstream',
-  'connect timeout per cluster',
-  'routes by host',
-  'routes by path',
-  'routes by method',
-  'routes by header',
-  'local replies',
-  'no X-Forwarded-*',
-  'escaped slashes refused',
-  'limits.bodyBytes',
-  'limits.requestsPerConnection',
-  'timeouts.connect',
-  'timeouts.requestHead',
-  'timeouts.requestBody',
-  'timeouts.downstreamIdle',
-  'timeouts.upstreamResponse',
-  'timeouts.upstreamIdle',
-  'timeouts.connectionAge',
-  'timeouts.linger',
-  'timeouts.drain',
-];
-
-const httpCapabilities: readonly Capability[] = [
-  'tls-origination',
-  'routing',
-  'weighted-clusters',
-  'balancing',
-  'upgrade',
-  'proxy-protocol-in',
-  'workers',
-  'drain',
-];
+const STREAM: Offers = place(
+  L4_PEER,
+  offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'connect timeout per cluster'),
+  offered('proxy-protocol-in', 'proxy-protocol-out', 'source rules', 'workers', 'drain'),
+  offered('timeouts.connect', 'timeouts.tunnelIdle', 'timeouts.drain'),
+  notOffered('PROXY protocol v2 upstream', 'tls-origination', 'client certificate upstream'),
+  notOffered('limits.connections', 'limits.upstreamPerEndpoint', 'timeouts.halfClosed'),
+);
 
 export const nginxStream = definePeer({
   name: 'nginx-stream',
@@ -266,16 +253,7 @@ export const nginxStream = definePeer({
         ? undefined
         : `has no stream module (${streamModule(binary)})`,
   },
-  capabilities: new Set<Capability>(['balancing', 'proxy-protocol-in', 'proxy-protocol-out', 'workers', 'drain']),
-  offers: [
-    ...balancing,
-    'PROXY protocol v1 upstream',
-    'connect timeout per cluster',
-    'source rules',
-    'timeouts.connect',
-    'timeouts.tunnelIdle',
-    'timeouts.drain',
-  ],
+  offers: STREAM,
   signals,
   render: renderStream,
 });
@@ -286,8 +264,7 @@ export const nginxHttp = definePeer({
   layer: 'l7',
   summary: 'NGINX: HTTP/1.1 reverse proxy',
   query,
-  capabilities: new Set(httpCapabilities),
-  offers: httpOffers,
+  offers: place(HTTP, PLAIN_LISTENER),
   signals,
   render: renderHttp,
 });
@@ -298,8 +275,7 @@ export const nginxTls = definePeer({
   layer: 'l7',
   summary: 'NGINX: TLS termination, HTTP/1.1 upstream',
   query,
-  capabilities: new Set<Capability>([...httpCapabilities, 'tls-termination', 'mtls']),
-  offers: [...httpOffers, 'certificates by name', 'resumption off'],
+  offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name', 'resumption off')),
   signals,
   render: renderHttp,
 });

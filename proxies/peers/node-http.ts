@@ -9,15 +9,41 @@ import { pipeline } from 'node:stream';
 import { createBalancer } from '../cluster/balancer.ts';
 import { describeIntent } from '../config/describe.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
-import { IntentError, type IntentProblem } from '../config/intent-error.ts';
+import { POLICY_FEATURES, RESILIENCE_FEATURES, ROUTE_FEATURES, TLS_FEATURES } from '../config/features.ts';
+import { IntentError } from '../config/intent-error.ts';
 import type { ProxyIntent } from '../config/intent.ts';
+import { keptOwn, notOffered, offered, offeredBy, place, refusals, refused, type Offers } from '../config/offers.ts';
 import type { ProxyDefinition, RunningProxy } from '../contract.ts';
-import { keptOwn } from './asks.ts';
 
 const name = 'node-http';
 
-/** What this proxy leaves to better ones; refused, not ignored. */
-const unsupported = ['routes', 'sniRoutes', 'l4', 'forward', 'admin', 'accessLog', 'fault'] as const;
+const OFFERS: Offers = place(
+  offered('plain forwarding', 'HTTP forwarding', 'balancing', 'endpoint weights', ...POLICY_FEATURES),
+  offered('shared port', 'drain'),
+  offered('limits.headBytes', 'limits.connections', 'limits.upstreamIdlePerEndpoint', 'limits.upstreamPerEndpoint'),
+  offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
+  offered('timeouts.upstreamResponse', 'timeouts.drain'),
+  refused('has no such thing; l7-http does', ...ROUTE_FEATURES, 'filters', 'upgrade'),
+  refused('has no such thing; l7-http does', 'stats', 'access-log', 'faults'),
+  refused('has no such thing; l7-http does', 'connect timeout per cluster'),
+  refused('has no such thing; l4-tcp does', 'source rules', 'port rules'),
+  refused('has no such thing; l4-sni does', 'sni-routing'),
+  refused('has no such thing; l7-forward does', 'connect'),
+  refused('neither writes nor removes such fields', 'X-Forwarded-*', 'no X-Forwarded-*', 'Forwarded', 'Via'),
+  refused('believes nobody', 'trusted peers'),
+  refused('has no such thing; l7-http does', ...RESILIENCE_FEATURES),
+  refused('does not look into paths', 'escaped slashes refused'),
+  refused('is one event loop', 'workers'),
+  refused('does not terminate TLS', ...TLS_FEATURES, 'timeouts.tlsHandshake'),
+  refused('does not speak TLS to origins', 'tls-origination', 'client certificate upstream'),
+  refused('does not read it', 'proxy-protocol-in'),
+  refused('does not send it', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
+  refused('speaks TCP', 'udp', 'limits.udpSessions', 'timeouts.udpSession'),
+  notOffered('limits.targetBytes', 'limits.headerCount', 'limits.bodyBytes', 'limits.chunkExtensionBytes'),
+  notOffered('limits.trailerBytes', 'limits.pipelined', 'limits.requestsPerConnection'),
+  notOffered('timeouts.connect', 'timeouts.request', 'timeouts.upstreamIdle', 'timeouts.tunnelIdle'),
+  notOffered('timeouts.halfClosed', 'timeouts.clientHello', 'timeouts.linger', 'timeouts.connectionAge'),
+);
 
 /** RFC 9110 §7.6.1; `Connection` names more. `Transfer-Encoding` is node:http's own to set again. */
 const hopByHop = [
@@ -40,18 +66,9 @@ function endToEnd(headers: http.IncomingHttpHeaders): http.OutgoingHttpHeaders {
 }
 
 function clusterOf(intent: ProxyIntent) {
-  const problems: IntentProblem[] = unsupported
-    .filter((key) => intent[key] !== undefined)
-    .map((path) => ({ path, message: `${name} has no such thing; l7-http does` }));
-  const { tls, proxyProtocol } = intent.listener;
-  if (tls) problems.push({ path: 'listener.tls', message: `${name} does not terminate TLS` });
-  if (proxyProtocol) problems.push({ path: 'listener.proxyProtocol', message: `${name} does not read it` });
-  if (intent.escapedSlashes === 'refuse')
-    problems.push({ path: 'escapedSlashes', message: `${name} does not look into paths` });
-  if ((intent.concurrency ?? 1) > 1) problems.push({ path: 'concurrency', message: `${name} is one event loop` });
+  const problems = refusals(name, OFFERS, intent);
   const cluster = intent.clusters.find((candidate) => candidate.name === intent.defaultCluster);
   if (!cluster) problems.push({ path: 'defaultCluster', message: `${name} needs a cluster to forward to` });
-  if (cluster?.tls) problems.push({ path: 'clusters', message: `${name} does not speak TLS to origins` });
   if (!cluster || problems.length > 0) throw new IntentError(problems);
   return cluster;
 }
@@ -134,21 +151,8 @@ export const definition: ProxyDefinition = {
   layer: 'l7',
   isHosted: true,
   summary: 'the textbook node:http proxy with a keep-alive agent: the naive yardstick',
-  capabilities: new Set(['balancing', 'drain']),
-  keepsOwn: keptOwn(
-    'l7',
-    new Set([
-      'limits.headBytes',
-      'limits.connections',
-      'limits.upstreamIdlePerEndpoint',
-      'limits.upstreamPerEndpoint',
-      'timeouts.requestHead',
-      'timeouts.requestBody',
-      'timeouts.downstreamIdle',
-      'timeouts.upstreamResponse',
-      'timeouts.drain',
-    ]),
-  ),
+  capabilities: offeredBy(OFFERS),
+  keepsOwn: keptOwn('l7', OFFERS),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),
   start,
 };

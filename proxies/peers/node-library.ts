@@ -12,11 +12,13 @@ import type { Duplex } from 'node:stream';
 import { createBalancer } from '../cluster/balancer.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { describeIntent } from '../config/describe.ts';
-import type { Endpoint, Limits, LoadBalancing, ProxyIntent, Timeouts } from '../config/intent.ts';
-import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
-import type { Capability, ProxyDefinition, RunningProxy } from '../contract.ts';
-import { keptOwn, requireOffered, type Feature } from './asks.ts';
+import { POLICY_FEATURES } from '../config/features.ts';
+import type { Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
+import { TLS_SUITES } from '../platform/tls-suites.ts';
+import { keptOwn, notOffered, offered, offeredBy, place, requireOffered, type Offers } from '../config/offers.ts';
+import type { ProxyDefinition, RunningProxy } from '../contract.ts';
 import { BACKLOG, POOL, hostPort, requireDefaultCluster } from './intent-facts.ts';
+import { L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 
 /** What a library makes of its settings. */
 export interface Forwarder {
@@ -89,9 +91,8 @@ function createServer(intent: ProxyIntent): http.Server {
     ...options,
     cert: certificate.cert,
     key: certificate.key,
-    ciphers: [...TLS13_CIPHERS, ...TLS12_CIPHERS].join(':'),
+    ...TLS_SUITES,
     honorCipherOrder: true,
-    ecdhCurve: TLS_GROUPS.join(':'),
     minVersion: tls.minVersion ?? 'TLSv1.2',
     maxVersion: tls.maxVersion ?? 'TLSv1.3',
     ALPNProtocols: ['http/1.1'],
@@ -178,34 +179,38 @@ function versionOf(name: string): string | undefined {
   }
 }
 
-const POLICIES: readonly LoadBalancing[] = ['round-robin', 'random', 'least-request', 'power-of-two', 'source-ip'];
-const OFFERS: readonly Feature[] = [
-  'endpoint weights',
-  ...POLICIES.map((policy) => `policy ${policy}` as const),
-  'no X-Forwarded-*',
-  'limits.headBytes',
-  'limits.connections',
-  'limits.upstreamPerEndpoint',
-  'timeouts.requestHead',
-  'timeouts.requestBody',
-  'timeouts.downstreamIdle',
-  'timeouts.upstreamResponse',
-  'timeouts.drain',
-];
+const LIBRARY = place(
+  L7_PEER,
+  offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'no X-Forwarded-*', 'drain'),
+  offered('limits.headBytes', 'limits.connections', 'limits.upstreamPerEndpoint'),
+  offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
+  offered('timeouts.upstreamResponse', 'timeouts.drain'),
+  notOffered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
+  notOffered('weighted-clusters', 'local replies', 'request header edits', 'response header edits'),
+  notOffered('prefix rewrite', 'host rewrite', 'escaped slashes refused', 'workers', 'connect timeout per cluster'),
+  notOffered('tls-origination', 'client certificate upstream'),
+  notOffered('proxy-protocol-in', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
+  notOffered('limits.headerCount', 'limits.bodyBytes', 'limits.requestsPerConnection'),
+  notOffered('limits.upstreamIdlePerEndpoint', 'timeouts.connect', 'timeouts.upstreamIdle', 'timeouts.tunnelIdle'),
+  notOffered('timeouts.linger', 'timeouts.connectionAge'),
+);
+
+const BY_NODE_HTTPS = place(TLS_LISTENER, notOffered('mtls', 'certificates by name', 'resumption off'));
 
 function define(spec: LibrarySpec, tls: boolean): ProxyDefinition {
   const name = tls ? `${spec.name}-tls` : spec.name;
-  const capabilities = new Set<Capability>(['balancing', 'drain']);
-  if (spec.upgrade) capabilities.add('upgrade');
-  if (tls) capabilities.add('tls-termination');
-  const offers = new Set<Feature>([...OFFERS, ...capabilities]);
+  const offers: Offers = place(
+    LIBRARY,
+    spec.upgrade ? offered('upgrade') : notOffered('upgrade'),
+    tls ? BY_NODE_HTTPS : PLAIN_LISTENER,
+  );
   return {
     name,
     family: spec.name,
     layer: 'l7',
     isHosted: true,
     summary: tls ? `${spec.summary}; TLS by node:https` : spec.summary,
-    capabilities,
+    capabilities: offeredBy(offers),
     keepsOwn: keptOwn('l7', offers),
     availability() {
       const version = versionOf(spec.package);
@@ -216,7 +221,7 @@ function define(spec: LibrarySpec, tls: boolean): ProxyDefinition {
       );
     },
     async start(intent, signal) {
-      requireOffered(name, intent, offers);
+      requireOffered(name, offers, intent);
       return startLibrary(spec, intent, signal);
     },
   };

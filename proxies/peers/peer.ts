@@ -1,12 +1,14 @@
 /** A peer's definition, made of what is its own: where its binary is, what it offers, how it renders an intent. */
 import { timeoutsOf } from '../config/defaults.ts';
 import type { Endpoint, ProxyIntent } from '../config/intent.ts';
-import type { Capability, ProxyDefinition } from '../contract.ts';
-import { keptOwn, requireOffered, type Feature } from './asks.ts';
+import { keptOwn, offeredBy, requireOffered, type Offers } from '../config/offers.ts';
+import type { ProxyDefinition } from '../contract.ts';
+import { parseOpenFilesLimit } from '../platform/procfs.ts';
+import { readIfThere } from '../platform/read-if-there.ts';
 import { findBinary, INSTALL, type Binary, type BinaryQuery } from './binary.ts';
+import { requireCluster } from './intent-facts.ts';
 import { launchPeer } from './launch.ts';
 import type { Rendered, Signals } from './process.ts';
-import { openFiles } from './procfs.ts';
 
 /** What rendering depends on besides the intent. Tests give a fixed one. */
 export interface Surroundings {
@@ -20,29 +22,37 @@ export interface Surroundings {
   readonly isRoot: boolean;
 }
 
+/** Where the system does not tell: what macOS allows. */
+const OPEN_FILES = 10_240;
+
+/** The most files that a process started from here may open: Node raises its own soft limit to the hard one, children inherit it. */
+const openFiles = (): number => parseOpenFilesLimit(readIfThere('/proc/self/limits') ?? '') ?? OPEN_FILES;
+
 export interface PeerSpec {
   readonly name: string;
   readonly family: string;
   readonly layer: 'l4' | 'l7';
   readonly summary: string;
   readonly query: BinaryQuery;
-  readonly capabilities: ReadonlySet<Capability>;
-  /** All that it can express; capabilities are added. */
-  readonly offers: readonly Feature[];
+  readonly offers: Offers;
   readonly signals: Signals;
   render(intent: ProxyIntent, surroundings: Surroundings): Rendered;
 }
 
 export interface PeerDefinition extends ProxyDefinition {
+  readonly offers: Offers;
   /** What `start` would run. @throws IntentError where the intent asks for what is not offered. */
   render(intent: ProxyIntent, surroundings: Surroundings): Rendered;
 }
 
 export function definePeer(spec: PeerSpec): PeerDefinition {
-  const { name, family, layer, summary, query, capabilities, signals } = spec;
-  const offers = new Set<Feature>([...spec.offers, ...capabilities]);
+  const { name, family, layer, summary, query, offers, signals } = spec;
+  const check = (intent: ProxyIntent): void => {
+    requireOffered(name, offers, intent);
+    requireCluster(name, intent);
+  };
   const render: PeerDefinition['render'] = (intent, surroundings) => {
-    requireOffered(name, intent, offers);
+    check(intent);
     return spec.render(intent, surroundings);
   };
   return {
@@ -50,7 +60,8 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
     family,
     layer,
     summary,
-    capabilities,
+    offers,
+    capabilities: offeredBy(offers),
     keepsOwn: keptOwn(layer, offers),
     render,
     async availability() {
@@ -58,6 +69,7 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
       return 'state' in binary ? binary : { state: 'ready', version: `${query.title} ${binary.version}` };
     },
     async start(intent, signal) {
+      check(intent);
       const binary = await findBinary(query);
       if ('state' in binary)
         throw new Error(`${name} cannot run here: ${binary.reason}; install it with: ${binary.install}`);

@@ -18,7 +18,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../config/intent.ts';
 import { visible } from '../platform/visible.ts';
-import { familyOf, freshMark, type Member } from './procfs.ts';
+import { familyOf, freshMark, type Member } from './family.ts';
 
 /** How one rendered peer is run. File names are relative to the private folder, which is its working directory by default. */
 export interface Rendered {

@@ -1,9 +1,8 @@
 /** Traefik: `traefik-tcp`, `traefik-http`, `traefik-tls`. One process; workers are Go's scheduler threads. */
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import type { Cluster, Endpoint, HeaderMatch, LoadBalancing, ProxyIntent, Route } from '../config/intent.ts';
-import { TLS12_CIPHERS } from '../config/tls-suites.ts';
-import type { Capability } from '../contract.ts';
-import type { Feature } from './asks.ts';
+import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
+import { notOffered, offered, place, type Offers } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import {
   POOL,
@@ -18,6 +17,7 @@ import {
   indexOfCluster,
   requireDefaultCluster,
 } from './intent-facts.ts';
+import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { escapeRegExp } from './text.ts';
@@ -248,39 +248,35 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address, spare }: Sur
   };
 }
 
-const offers: readonly Feature[] = [
-  'policy round-robin',
-  'connect timeout per cluster',
-  'timeouts.connect',
-  'timeouts.drain',
-];
+const COMMON = place(
+  offered('balancing', 'connect timeout per cluster', 'proxy-protocol-in', 'workers', 'drain'),
+  offered('timeouts.connect', 'timeouts.drain'),
+  notOffered('policy random', 'policy least-request', 'client certificate upstream'),
+  notOffered('limits.connections', 'limits.upstreamPerEndpoint', 'timeouts.tunnelIdle'),
+);
 
-const httpOffers: readonly Feature[] = [
-  ...offers,
-  'endpoint weights',
-  ...Object.keys(STRATEGY).map((policy) => `policy ${policy as LoadBalancing}` as const),
-  'routes by host',
-  'routes by path',
-  'routes by method',
-  'routes by header',
-  'prefix rewrite',
-  'limits.requestsPerConnection',
-  'limits.upstreamIdlePerEndpoint',
-  'timeouts.requestBody',
-  'timeouts.downstreamIdle',
-  'timeouts.upstreamResponse',
-  'timeouts.upstreamIdle',
-  'timeouts.connectionAge',
-];
+const TCP: Offers = place(
+  L4_PEER,
+  COMMON,
+  offered('proxy-protocol-out', 'PROXY protocol v2 upstream'),
+  notOffered('endpoint weights', 'policy power-of-two', 'policy source-ip', 'tls-origination', 'source rules'),
+  notOffered('timeouts.halfClosed'),
+);
 
-const capabilities: readonly Capability[] = ['balancing', 'proxy-protocol-in', 'workers', 'drain'];
-const httpCapabilities: readonly Capability[] = [
-  ...capabilities,
-  'tls-origination',
-  'routing',
-  'weighted-clusters',
-  'upgrade',
-];
+const HTTP = place(
+  L7_PEER,
+  COMMON,
+  offered('endpoint weights', 'policy power-of-two', 'policy source-ip', 'tls-origination'),
+  offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
+  offered('weighted-clusters', 'prefix rewrite', 'upgrade'),
+  offered('limits.requestsPerConnection', 'limits.upstreamIdlePerEndpoint'),
+  offered('timeouts.requestBody', 'timeouts.downstreamIdle', 'timeouts.connectionAge'),
+  offered('timeouts.upstreamResponse', 'timeouts.upstreamIdle'),
+  notOffered('local replies', 'request header edits', 'response header edits', 'host rewrite'),
+  notOffered('no X-Forwarded-*', 'escaped slashes refused', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
+  notOffered('limits.headBytes', 'limits.headerCount', 'limits.bodyBytes'),
+  notOffered('timeouts.requestHead', 'timeouts.linger'),
+);
 
 export const traefikTcp = definePeer({
   name: 'traefik-tcp',
@@ -288,8 +284,7 @@ export const traefikTcp = definePeer({
   layer: 'l4',
   summary: 'Traefik TCP router',
   query,
-  capabilities: new Set<Capability>([...capabilities, 'proxy-protocol-out']),
-  offers: [...offers, 'PROXY protocol v1 upstream', 'PROXY protocol v2 upstream'],
+  offers: TCP,
   signals,
   render: (intent, surroundings) => render('l4', intent, surroundings),
 });
@@ -300,8 +295,7 @@ export const traefikHttp = definePeer({
   layer: 'l7',
   summary: 'Traefik: HTTP/1.1 reverse proxy',
   query,
-  capabilities: new Set(httpCapabilities),
-  offers: httpOffers,
+  offers: place(HTTP, PLAIN_LISTENER),
   signals,
   render: (intent, surroundings) => render('l7', intent, surroundings),
 });
@@ -312,8 +306,7 @@ export const traefikTls = definePeer({
   layer: 'l7',
   summary: 'Traefik: TLS termination, HTTP/1.1 upstream',
   query,
-  capabilities: new Set<Capability>([...httpCapabilities, 'tls-termination', 'mtls']),
-  offers: [...httpOffers, 'certificates by name'],
+  offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name'), notOffered('resumption off')),
   signals,
   render: (intent, surroundings) => render('l7', intent, surroundings),
 });

@@ -2,10 +2,10 @@
 import { open } from 'node:fs/promises';
 import type { Traffic } from './traffic.ts';
 
-const flushBytes = 64 * 1024;
-const flushMillis = 1000;
+const FLUSH_BYTES = 64 * 1024;
+const FLUSH_MILLIS = 1000;
 /** What may wait for a slow disk; beyond it, lines are lost and counted. */
-const maxWaitingBytes = 16 * 1024 * 1024;
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 export interface AccessLog extends AsyncDisposable {
   write(record: object): void;
@@ -91,18 +91,18 @@ export async function openAccessLog(
     return flushing;
   }
 
-  const timer = setInterval(() => void flush(), flushMillis);
+  const timer = setInterval(() => void flush(), FLUSH_MILLIS);
   timer.unref();
   return {
     write(record) {
       const line = `${JSON.stringify(record)}\n`;
-      if (waitingBytes + line.length > maxWaitingBytes) {
+      if (waitingBytes + line.length > MAX_WAITING_BYTES) {
         lose(1, 'the disk is too slow');
         return;
       }
       waiting.push(line);
       waitingBytes += line.length;
-      if (waitingBytes >= flushBytes) void flush();
+      if (waitingBytes >= FLUSH_BYTES) void flush();
     },
     get lost() {
       return lost;

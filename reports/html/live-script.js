@@ -29,7 +29,7 @@
     } catch {
       at('lost').hidden = false;
     }
-    if (goesOn) setTimeout(follow, 2_000);
+    if (goesOn) setTimeout(() => void follow(), 2_000);
   };
   void follow();
 })();

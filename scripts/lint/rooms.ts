@@ -8,16 +8,17 @@ const root = join(import.meta.dirname, '../..');
 
 /** Room → what it may import besides its own files: `node:` (all of it), rooms or single files of other rooms, packages. */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  backends: ['node:'],
+  backends: ['node:', 'proxies/http2'], // one codec for origin, proxy and generator; readers that judge stay apart
   'proxies/platform': ['node:'], // the cellar
   proxies: ['node:'],
   'proxies/config': ['node:', 'zod', 'yaml'],
   'proxies/net': ['node:', 'proxies/config'],
   'proxies/http': ['node:buffer', 'node:v8', 'proxies/config'], // the wire format: no sockets
+  'proxies/http2': ['node:buffer', 'proxies/http'], // the wire format: no sockets
   'proxies/stats': ['node:', 'proxies/config'],
   'proxies/workers': ['node:', 'proxies/contract.ts', 'proxies/registry.ts', 'proxies/config', 'proxies/stats'],
   'proxies/cluster': ['node:', 'proxies/config', 'proxies/net', 'proxies/stats'],
-  'proxies/filters': ['node:', 'proxies/config', 'proxies/http', 'proxies/cluster'],
+  'proxies/filters': ['node:', 'zod', 'proxies/config', 'proxies/http', 'proxies/cluster', 'proxies/stats'],
   'proxies/l4': [
     'node:',
     'proxies/contract.ts',
@@ -77,6 +78,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'bench/stats',
     'bench/analysis',
   ],
+  'bench/conformance': ['node:', 'bench/lab', 'bench/model', 'proxies/contract.ts', 'proxies/config'],
   'bench/run': [
     'node:',
     'bench/model',

@@ -5,7 +5,8 @@ import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { createCertificate } from '#bench/lab/certificates.ts';
-import { definition, bodyPattern } from '#backends/http-fixed.ts';
+import { BODY_PATTERN } from '#backends/fixed-answers.ts';
+import { definition } from '#backends/http-fixed.ts';
 import { exchange, never } from './client.ts';
 
 const loopback = { host: '127.0.0.1', port: 0 };
@@ -20,7 +21,7 @@ test('answers /bytes/N with N bytes of the pattern, beyond one block too', async
     const [head, body] = answer.split('\r\n\r\n', 2);
     assert.match(head!, new RegExp(`^HTTP/1.1 200 OK\r\n(.*\r\n)*Content-Length: ${length}(\r\n|$)`));
     assert.equal(answer.length, head!.length + 4 + length);
-    if (length > 0) assert.equal(body!.at(-1), bodyPattern[(length - 1) % 64]);
+    if (length > 0) assert.equal(body!.at(-1), BODY_PATTERN[(length - 1) % 64]);
   }
 });
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseSchedstat } from '#bench/model/procfs.ts';
+import { parseSchedstat } from '#proxies/platform/procfs.ts';
 import { startBurners } from './burners.ts';
 
 const onLinux = { skip: process.platform !== 'linux' && 'needs taskset and /proc' };

@@ -5,13 +5,13 @@
  */
 import { asFamily, compare, type Comparison } from '#bench/analysis/comparison.ts';
 import { METRIC_NAMES, type MetricName } from '#bench/analysis/metrics.ts';
-import { type Figures, figuresOf } from '#bench/analysis/scenario.ts';
+import { type Figures, figuresOf } from '#bench/analysis/figures.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
 import type { CompletedTrial, TrialRecord } from '#bench/model/record.ts';
 import { type Loop, type Subject, subjectName } from '#bench/model/scenario.ts';
-import { mulberry32, shuffled } from '#bench/plan/random.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import type { Fault } from '#proxies/config/intent.ts';
 import { settle } from '#scripts/run/settings.ts';
 import { runTrial } from '#bench/run/window.ts';

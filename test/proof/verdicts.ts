@@ -4,7 +4,8 @@
  * the subject's. The same scenario with nothing spoiled comes first, lest a verdict that never claims anything should pass.
  */
 import { availableParallelism } from 'node:os';
-import { figuresOf, analyseScenario } from '#bench/analysis/scenario.ts';
+import { analyseScenario } from '#bench/analysis/scenario.ts';
+import { figuresOf } from '#bench/analysis/figures.ts';
 import { percent } from '#bench/analysis/quantity.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { openTopology, type Topology } from '#bench/lab/topology.ts';
 import { subjectName } from '#bench/model/scenario.ts';
-import { mulberry32, shuffled } from '#bench/plan/random.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import { toSubject } from '#bench/plan/rounds.ts';
 import { definitionOf } from '#bench/run/spec.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';

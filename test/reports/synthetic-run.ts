@@ -20,7 +20,7 @@ import {
 import { proxies } from '#proxies/registry.ts';
 import { type Loop, type Scenario, hopName, hopsOf } from '#bench/model/scenario.ts';
 import { bytes, micros, millis, perSecond } from '#bench/model/units.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 

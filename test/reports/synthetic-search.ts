@@ -10,7 +10,7 @@ import type { KneeRecord, KneeWindowRecord, RunRecords } from '#bench/model/reco
 import { micros } from '#bench/model/units.ts';
 import { applies } from '#bench/plan/applies.ts';
 import { CONFIRM, type KneeWindow, nextStep, TOLERANCE } from '#bench/plan/knee.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { atRate } from '#bench/plan/sweep.ts';
 import { measure, PLACEMENT, syntheticRun, type SyntheticOptions, TRUTHS } from './synthetic-run.ts';
 

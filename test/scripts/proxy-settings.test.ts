@@ -1,4 +1,4 @@
-/** Every limit and time-out of a proxy by flag, and the README's list of them. */
+/** Every limit and time-out of a proxy by flag, and the documented list of them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,10 +18,9 @@ const cellsOf = (markdown: string): string[][] =>
         .map((cell) => cell.trim().replace(/^-+$/, '---')),
     );
 
-test("the README's list is the table that flags are read by", () => {
-  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-  const [, section = ''] = /^## Settings of a proxy\n([^]*?)^## /m.exec(readme) ?? [];
-  assert.deepEqual(cellsOf(section), cellsOf(settingsTable()));
+test('the documented list is the table that flags are read by', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/settings.md'), 'utf8');
+  assert.deepEqual(cellsOf(page), cellsOf(settingsTable()));
 });
 
 test('every name is read', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readRecords } from '#bench/model/read.ts';
 import { subjectName } from '#bench/model/scenario.ts';
-import { familyOf } from '#proxies/peers/procfs.ts';
+import { familyOf } from '#proxies/peers/family.ts';
 import { answer, freePort, httpOrigin } from '../bench/load/origins.ts';
 import { alive } from '../proxies/peers/origin.ts';
 import { Cli, hopcost, temporaryFolder } from './cli.ts';

@@ -91,8 +91,7 @@ export const aborts: SoakCase<Size> = {
       await using origin = await backends.get('http-fixed')!.start(loopback, {}, never);
       await using subject = await startSubject(name, [origin.address], {
         stats: true,
-        limits: { upstreamIdlePerEndpoint: idle },
-        timeouts: { linger: 200 },
+        ...(name.startsWith('l7') && { limits: { upstreamIdlePerEndpoint: idle }, timeouts: { linger: 200 } }),
       });
       const random = generator(0x2545f491);
       let done = 0;

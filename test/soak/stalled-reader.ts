@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
-import { readBufferSize } from '#proxies/net/read-buffer.ts';
+import { READ_BUFFER_SIZE } from '#proxies/net/read-buffer.ts';
 import type { SoakCase } from './case.ts';
 import { dial, get } from './client.ts';
 import { startSubject } from './subject-process.ts';
@@ -95,7 +95,10 @@ export const stalledReader: SoakCase<Size> = {
         Math.round((stalled[of] - before[of]) / connections);
       figures[`${name}: buffer bytes per reader`] = grown('bufferBytes');
       figures[`${name}: resident bytes per reader`] = grown('residentBytes');
-      assert.ok(grown('bufferBytes') <= 2 * readBufferSize, `${name}: ${grown('bufferBytes')} buffer bytes per reader`);
+      assert.ok(
+        grown('bufferBytes') <= 2 * READ_BUFFER_SIZE,
+        `${name}: ${grown('bufferBytes')} buffer bytes per reader`,
+      );
       assert.ok(grown('heapBytes') <= objectBytes, `${name}: ${grown('heapBytes')} bytes of objects per reader`);
       // One of them reads on, to the last byte.
       const [reader, ...others] = sockets as [net.Socket, ...net.Socket[]];

@@ -1,7 +1,8 @@
 /** Connections over their whole life: pipelining, keep-alive, closing, aborts, backpressure, timers. */
 import type { Wire } from '#bench/lab/wire.ts';
 import type { Bench } from '../bench.ts';
-import { type ConformanceCase, show, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { show, Violation } from '../violation.ts';
 import { Flood } from './flood.ts';
 import { ok, type OriginConnection } from '../origin.ts';
 import { plain, withLimits, withTimeouts } from './setups.ts';

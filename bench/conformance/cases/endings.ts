@@ -4,7 +4,8 @@
  */
 import type { Wire } from '#bench/lab/wire.ts';
 import type { Bench } from '../bench.ts';
-import { type ConformanceCase, show, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { show, Violation } from '../violation.ts';
 import { Flood } from './flood.ts';
 import { through } from './l4.ts';
 import { ok, type OriginConnection } from '../origin.ts';

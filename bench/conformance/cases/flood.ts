@@ -1,21 +1,16 @@
 /** As many octets as the other side will take, and how many that were when it takes no more. */
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { readIfThere } from '#proxies/platform/read-if-there.ts';
 import type { Bench } from '../bench.ts';
-import { Violation } from '../contract.ts';
+import { Violation } from '../violation.ts';
 
 const chunk = Buffer.alloc(64 * 1024, 'x');
 
 const MiB = 1024 * 1024;
 
 /** Largest automatic buffer of the kernel; its own defaults where it does not say. */
-function largest(name: 'tcp_rmem' | 'tcp_wmem'): number {
-  try {
-    return Number(readFileSync(`/proc/sys/net/ipv4/${name}`, 'latin1').trim().split(/\s+/).at(-1));
-  } catch {
-    return 6 * MiB;
-  }
-}
+const largest = (name: 'tcp_rmem' | 'tcp_wmem'): number =>
+  Number(readIfThere(`/proc/sys/net/ipv4/${name}`)?.trim().split(/\s+/).at(-1) ?? 6 * MiB);
 
 /** What the kernel may hold on two connections, and some for the proxy. */
 const IN_FLIGHT = 2 * (largest('tcp_rmem') + largest('tcp_wmem')) + 4 * MiB;

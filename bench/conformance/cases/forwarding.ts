@@ -1,6 +1,7 @@
 /** What becomes of a request's fields on its way: RFC 9110 §7.6, RFC 7239, RFC 9110 §10.1.1. */
 import type { Forwarding } from '#proxies/config/intent.ts';
-import { type ConformanceCase, show, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { show, Violation } from '../violation.ts';
 import { ok } from '../origin.ts';
 import { http, plain } from './setups.ts';
 import { answered, checkRequest, either, forwarded, refused, type Forwarded } from './tables.ts';

@@ -1,5 +1,6 @@
 /** PROXY protocol, versions 1 and 2 (haproxy.org, doc/proxy-protocol.txt): read at the listener, sent to the origin. */
-import { type ConformanceCase, show, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { show, Violation } from '../violation.ts';
 import { bytes, relay } from './setups.ts';
 import { sendVariants } from './variants.ts';
 

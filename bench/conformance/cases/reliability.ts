@@ -1,12 +1,13 @@
 /** What must hold under change and failure, at a size for every day. Full size is what soak runs are for. */
 import type { ProxyIntent, Route } from '#proxies/config/intent.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import type { Wire } from '#bench/lab/wire.ts';
 import { everyOne } from '../changes.ts';
 import type { Bench } from '../bench.ts';
-import { type ConformanceCase, show, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { show, Violation } from '../violation.ts';
 import { ok } from '../origin.ts';
 import { http, plain, withTimeouts } from './setups.ts';
-import { generator } from './variants.ts';
 
 const get = (target: string, method = 'GET'): string =>
   `${method} ${target} HTTP/1.1\r\nHost: a\r\n${method === 'POST' ? 'Content-Length: 2\r\n\r\nhi' : '\r\n'}`;
@@ -176,7 +177,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
     rule: 'origin-dies',
     name: 'amid 60 answers, anywhere',
     async run(bench) {
-      const random = generator(bench.options.seed);
+      const random = mulberry32(bench.options.seed);
       const body = 'x'.repeat(2_000);
       bench.origin.script = ({ target }) => {
         const whole = target.startsWith('/chunked')
@@ -222,7 +223,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
     rule: 'aborts',
     name: '200, anywhere',
     async run(bench) {
-      const random = generator(bench.options.seed);
+      const random = mulberry32(bench.options.seed);
       bench.origin.script = ({ target }) =>
         target === '/held'
           ? { at: 'head', answer: 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf' }
@@ -271,7 +272,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
     rule: 'fuzz',
     name: '400 mutated requests: none hangs, none passes for another',
     async run(bench) {
-      const random = generator(bench.options.seed);
+      const random = mulberry32(bench.options.seed);
       const pick = (length: number): number => Math.floor(random() * length);
       const seeds = [
         get('/a?b=c'),

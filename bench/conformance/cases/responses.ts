@@ -1,5 +1,6 @@
 /** What the origin may answer, and what the client sees of it: RFC 9112 §4–§8, RFC 9110 §15. */
-import { type ConformanceCase, show, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { show, Violation } from '../violation.ts';
 import { http, plain, withLimits, withTimeouts } from './setups.ts';
 import { answered, type Answered } from './tables.ts';
 import { openBlackHole } from './black-hole.ts';

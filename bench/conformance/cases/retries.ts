@@ -1,6 +1,7 @@
 /** When a request may be sent twice: RFC 9110 §9.2.2. */
 import type { Bench } from '../bench.ts';
-import { type ConformanceCase, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { Violation } from '../violation.ts';
 import { ok } from '../origin.ts';
 import { plain } from './setups.ts';
 

@@ -1,6 +1,7 @@
 /** What decides where a request goes: the one canonical path, fields that the origin sees; and that it does not come back. */
 import type { ProxyIntent, RouteMatch } from '#proxies/config/intent.ts';
-import { type ConformanceCase, NotApplicable, show, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { NotApplicable, show, Violation } from '../violation.ts';
 import { http, plain } from './setups.ts';
 import { arrived } from './tables.ts';
 import { sendVariants } from './variants.ts';

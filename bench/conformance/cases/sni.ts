@@ -2,7 +2,8 @@
 import type { ProxyIntent } from '#proxies/config/intent.ts';
 import { everyOne } from '../changes.ts';
 import { clientHello, type HelloOptions } from '../client-hello.ts';
-import { type ConformanceCase, show, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { show, Violation } from '../violation.ts';
 import { bytes } from './setups.ts';
 import { sendVariants } from './variants.ts';
 

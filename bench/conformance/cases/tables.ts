@@ -1,7 +1,8 @@
 /** The two kinds of cases that are rows of a table: bytes that must be refused, and bytes that must arrive as one certain request. */
 import { everyOne } from '../changes.ts';
 import type { Bench, Ending } from '../bench.ts';
-import { type ConformanceCase, show, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { show, Violation } from '../violation.ts';
 import { plain } from './setups.ts';
 import { ok, type Received } from '../origin.ts';
 import { type Field, type StrictRequest, type StrictResponse, valuesOf } from '../strict-reader.ts';

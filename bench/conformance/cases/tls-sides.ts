@@ -6,8 +6,9 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { DownstreamTls, ProxyIntent, UpstreamTls } from '#proxies/config/intent.ts';
 import type { Bench } from '../bench.ts';
 import { clientHello } from '../client-hello.ts';
-import { type ConformanceCase, type Materials, type Setup, Violation } from '../contract.ts';
-import { http, plain, withTimeouts } from './setups.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { type Materials, type Setup, http, plain, withTimeouts } from './setups.ts';
+import { Violation } from '../violation.ts';
 import { answered } from './tables.ts';
 
 const leafOf = ({ cert, key }: Materials['certificate']) => ({ cert, key });

@@ -2,9 +2,10 @@
 import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import type { Wire } from '#bench/lab/wire.ts';
 import type { Bench } from '../bench.ts';
-import { type ConformanceCase, type Setup, show, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { type Setup, bytes, plain, withTimeouts } from './setups.ts';
+import { show, Violation } from '../violation.ts';
 import { ok, type OriginConnection } from '../origin.ts';
-import { bytes, plain, withTimeouts } from './setups.ts';
 import { anyRefusal, checkRequest, forwarded, refused } from './tables.ts';
 import { sendVariants } from './variants.ts';
 

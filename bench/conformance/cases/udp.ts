@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import type { Limits, Timeouts } from '#proxies/config/intent.ts';
 import type { Bench } from '../bench.ts';
 import { Changes } from '../changes.ts';
-import { type ConformanceCase, Violation } from '../contract.ts';
+import type { ConformanceCase } from '../contract.ts';
+import { Violation } from '../violation.ts';
 import { bytes } from './setups.ts';
 
 /** One end that speaks UDP, with all that it received. */

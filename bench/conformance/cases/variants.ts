@@ -1,4 +1,5 @@
 /** An input whole, and cut in two: after every octet, or where that would be too many, at seeded points. */
+import { mulberry32 } from '#proxies/platform/random.ts';
 import type { Wire } from '#bench/lab/wire.ts';
 import type { Bench } from '../bench.ts';
 
@@ -12,19 +13,8 @@ export function cutsOf(length: number, { options, secure }: Pick<Bench, 'options
   // Behind a handshake stands the same parser: there, some places tell as much as all.
   const all = options.quick ? QUICK : secure ? SECURE : length <= EVERY ? length - 1 : SOME;
   if (all >= length - 1) return Array.from({ length }, (_, at) => at);
-  const random = generator(options.seed + length);
+  const random = mulberry32(options.seed + length);
   return [0, ...Array.from({ length: all }, () => 1 + Math.floor(random() * (length - 1)))].toSorted((a, b) => a - b);
-}
-
-/** mulberry32: 32 bits of state are plenty to choose places with. */
-export function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 export interface Variant {

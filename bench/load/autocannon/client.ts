@@ -4,9 +4,9 @@ import { crc32 } from 'node:zlib';
 import type { BodySample, Expectation } from '../http1/answer.ts';
 import type { Fault, Recorder } from '../recorder.ts';
 
-const backoff = 50;
-const cutShort: Fault = { kind: 'reset', message: 'connection closed before the answer was whole' };
-const silent: Fault = { kind: 'timeout', message: 'no answer in time' };
+const BACKOFF = 50;
+const CUT_SHORT: Fault = { kind: 'reset', message: 'connection closed before the answer was whole' };
+const SILENT: Fault = { kind: 'timeout', message: 'no answer in time' };
 
 /**
  * Call it before the client connects. It also sets right two things. When a connection is lost, autocannon does not forget the
@@ -23,7 +23,7 @@ export function observe(client: Client, expect: Expectation, sample: BodySample,
   const failed = (fault: Fault): void => {
     if (!waiting) return recorder.note(fault);
     waiting = false;
-    lostInARow += 1;
+    lostInARow++;
     recorder.failed(fault, performance.now(), sentAt, sentAt);
   };
 
@@ -68,9 +68,9 @@ export function observe(client: Client, expect: Expectation, sample: BodySample,
   };
   client._connect = () => {
     // Its own timeout destroys the connection first; a FIN leaves it as it is; an error has been told by now.
-    if (waiting) failed(client.conn.destroyed ? silent : cutShort);
+    if (waiting) failed(client.conn.destroyed ? SILENT : CUT_SHORT);
     clearTimeout(retry);
-    if (lostInARow > 1) retry = setTimeout(connectNow, backoff);
+    if (lostInARow > 1) retry = setTimeout(connectNow, BACKOFF);
     else connectNow();
   };
 }

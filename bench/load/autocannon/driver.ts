@@ -10,7 +10,7 @@ import { observe } from './client.ts';
 import type { Client } from 'autocannon';
 
 /** How soon it notices that it is to stop, in ms. */
-const sampleInt = 25;
+const SAMPLE_INT = 25;
 
 export const driver = {
   name: 'autocannon',
@@ -42,7 +42,7 @@ export const driver = {
           connections: shareOf(loop.connections, shard),
           duration: (job.warmup + job.window) / 1000 + 60, // it is stopped by `stop`
           timeout: Math.max(1, timeouts.response / 1000),
-          sampleInt,
+          sampleInt: SAMPLE_INT,
           method,
           headers: Object.fromEntries(headers),
           ...(bodyBytes > 0 && {

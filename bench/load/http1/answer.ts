@@ -6,7 +6,7 @@ import { FramingError } from './head.ts';
 import { type BodySink, ResponseReader } from './response.ts';
 
 /** One answer in so many is read to the last byte of its body; the first always is. */
-const sampleEvery = 64;
+const SAMPLE_EVERY = 64;
 
 /**
  * What all connections of a shard have in common: the same request has the same body, whose CRC-32 the job names. Where it does not, the
@@ -27,12 +27,12 @@ export class BodySample {
   }
 
   next(): boolean {
-    return this.#isCompared && this.#asked++ % sampleEvery === 0;
+    return this.#isCompared && this.#asked++ % SAMPLE_EVERY === 0;
   }
 
   /** Of an answer that is valid otherwise. */
   judge(checksum: number): Fault | undefined {
-    this.checked += 1;
+    this.checked++;
     this.#checksum ??= checksum;
     if (checksum === this.#checksum) return undefined;
     const other = this.#known ? 'from what the origin sends' : 'from that of the first answer';

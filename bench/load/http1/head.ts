@@ -22,12 +22,12 @@ export interface ResponseHead {
   readonly lapses?: readonly string[];
 }
 
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)( [\t\x20-\x7e\x80-\xff]*)?\r\n/;
-const locationField = /\nlocation:[ \t]*([^\r]*?)[ \t]*\r/i;
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)( [\t\x20-\x7e\x80-\xff]*)?\r\n/;
+const LOCATION_FIELD = /\nlocation:[ \t]*([^\r]*?)[ \t]*\r/i;
 /** RFC 9112 §5: no folding, no space before the colon, no bare CR or LF. */
-export const fieldLines = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
-const framingFields = /\n(content-length|transfer-encoding|connection):[ \t]*([^\r]*?)[ \t]*\r/gi;
-const digits = /^\d{1,15}$/;
+export const FIELD_LINES = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
+const FRAMING_FIELDS = /\n(content-length|transfer-encoding|connection):[ \t]*([^\r]*?)[ \t]*\r/gi;
+const DIGITS = /^\d{1,15}$/;
 
 /**
  * `raw` is the head without the empty line that ends it; `toHead` says that HEAD was asked (RFC 9110 §9.3.2); `isLenient`: the peer is not
@@ -35,20 +35,20 @@ const digits = /^\d{1,15}$/;
  */
 export function parseHead(raw: string, toHead: boolean, isLenient = false): ResponseHead {
   const text = isLenient ? raw.replaceAll(/\r?\n/g, '\r\n') : raw;
-  const first = statusLine.exec(text);
+  const first = STATUS_LINE.exec(text);
   const lapses = [
     ...(text === raw ? [] : ['a line of its head ends with LF alone (RFC 9112 §2.2)']),
     ...(first !== null && first[3] === undefined ? ['no space stands after its status (RFC 9112 §4)'] : []),
   ];
   if (first === null || (lapses.length > 0 && !isLenient))
     throw new FramingError(`expected a status line, got ${quoted(text.split('\r\n', 1)[0]!)}`);
-  if (!fieldLines.test(text.slice(first[0].length))) throw new FramingError('a header line is malformed');
+  if (!FIELD_LINES.test(text.slice(first[0].length))) throw new FramingError('a header line is malformed');
   const status = Number(first[2]);
-  const location = status >= 300 && status < 400 ? locationField.exec(text)?.[1] : undefined;
+  const location = status >= 300 && status < 400 ? LOCATION_FIELD.exec(text)?.[1] : undefined;
   let length: number | undefined;
   let codings = '';
   let connection = '';
-  for (const [, name, value] of text.matchAll(framingFields)) {
+  for (const [, name, value] of text.matchAll(FRAMING_FIELDS)) {
     const field = name!.toLowerCase();
     if (field === 'connection') connection += `,${value!.toLowerCase()}`;
     else if (field === 'transfer-encoding') codings += `,${value!.toLowerCase()}`;
@@ -78,7 +78,7 @@ export function parseHead(raw: string, toHead: boolean, isLenient = false): Resp
 }
 
 function contentLength(value: string, before: number | undefined): number {
-  if (!digits.test(value)) throw new FramingError(`expected a decimal Content-Length, got ${quoted(value)}`);
+  if (!DIGITS.test(value)) throw new FramingError(`expected a decimal Content-Length, got ${quoted(value)}`);
   const length = Number(value);
   if (before !== undefined && before !== length) throw new FramingError(`Content-Length differs: ${before}, ${length}`);
   return length;

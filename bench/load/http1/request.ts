@@ -5,12 +5,12 @@ import { LoadError } from '../contract.ts';
 
 export type HttpTraffic = Extract<Traffic, { kind: 'http' }>;
 
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-const target = /^\/[\x21-\x7e]*$/;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const TARGET = /^\/[\x21-\x7e]*$/;
 
 /** Body bytes are this, repeated: nothing that compresses to nothing, nothing that costs to make. */
-const bodyPattern = 'hopcost upload 0123456789abcdef.';
+const BODY_PATTERN = 'hopcost upload 0123456789abcdef.';
 
 /** Head and body in one buffer. Host, Content-Length and Connection are set where the traffic does not set them itself. */
 export function serializeRequest(
@@ -27,12 +27,12 @@ export function serializeRequest(
     ...(traffic.connection === 'per-request' && !named('connection') ? [['Connection', 'close'] as const] : []),
     ...(bodyBytes > 0 || method === 'POST' || method === 'PUT' ? [['Content-Length', String(bodyBytes)] as const] : []),
   ];
-  if (!target.test(path)) throw new LoadError(`expected a path of visible ASCII, got ${JSON.stringify(path)}`);
+  if (!TARGET.test(path)) throw new LoadError(`expected a path of visible ASCII, got ${JSON.stringify(path)}`);
   for (const [field, value] of fields) {
-    if (!token.test(field) || !fieldValue.test(value))
+    if (!TOKEN.test(field) || !FIELD_VALUE.test(value))
       throw new LoadError(`header ${JSON.stringify(`${field}: ${value}`)} is not one that HTTP/1.1 can carry`);
   }
   const lines = fields.map(([field, value]) => `${field}: ${value}\r\n`);
   const head = Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
-  return Buffer.concat([head, Buffer.alloc(bodyBytes, bodyPattern)]);
+  return Buffer.concat([head, Buffer.alloc(bodyBytes, BODY_PATTERN)]);
 }

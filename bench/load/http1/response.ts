@@ -4,7 +4,7 @@
  * Most answers of a run have the head of the answer before, byte for byte, and come in one piece: then one comparison replaces
  * the parse. Anything else goes through the state machine.
  */
-import { fieldLines, FramingError, parseHead, type ResponseHead } from './head.ts';
+import { FIELD_LINES, FramingError, parseHead, type ResponseHead } from './head.ts';
 
 const HEAD = 0;
 const LENGTH = 1;
@@ -20,12 +20,12 @@ const DONE = 10;
 
 const CR = 13;
 const LF = 10;
-const maxHead = 64 * 1024;
-const maxChunkLine = 4 * 1024;
-const maxChunkDigits = 12;
-const protocol = 'HTTP/1.';
-const endOfHead = '\r\n\r\n';
-const lenientEnd = /(\r?\n)\r?\n/g;
+const MAX_HEAD = 64 * 1024;
+const MAX_CHUNK_LINE = 4 * 1024;
+const MAX_CHUNK_DIGITS = 12;
+const PROTOCOL = 'HTTP/1.';
+const END_OF_HEAD = '\r\n\r\n';
+const LENIENT_END = /(\r?\n)\r?\n/g;
 
 /** Takes the body's bytes, [start, end) of `bytes`, as they come. */
 export type BodySink = (bytes: Buffer, start: number, end: number) => void;
@@ -80,7 +80,7 @@ export class ResponseReader {
           break;
         default:
           this.#readChunkLine(bytes[at]!);
-          at += 1;
+          at++;
       }
     }
     return this.#state === DONE;
@@ -102,14 +102,14 @@ export class ResponseReader {
       }
     }
     const before = this.#text.length;
-    const text = this.#text + bytes.toString('latin1', at, Math.min(length, at + maxHead));
+    const text = this.#text + bytes.toString('latin1', at, Math.min(length, at + MAX_HEAD));
     // Told at once, lest a peer that speaks no HTTP and waits be taken for a slow one.
-    if (!text.startsWith(protocol.slice(0, text.length))) {
-      throw new FramingError(`expected ${protocol}, got ${JSON.stringify(text.slice(0, 20))}`);
+    if (!text.startsWith(PROTOCOL.slice(0, text.length))) {
+      throw new FramingError(`expected ${PROTOCOL}, got ${JSON.stringify(text.slice(0, 20))}`);
     }
     const [lines, end] = this.#endOfHead(text, Math.max(0, before - 3));
-    if (end < 0 || lines > maxHead) {
-      if (text.length >= maxHead) throw new FramingError(`the head is longer than ${maxHead} bytes`);
+    if (end < 0 || lines > MAX_HEAD) {
+      if (text.length >= MAX_HEAD) throw new FramingError(`the head is longer than ${MAX_HEAD} bytes`);
       this.#text = text;
       return length;
     }
@@ -129,12 +129,12 @@ export class ResponseReader {
   /** Where the lines of the head end, and where the empty line after them ends; -1: not there yet. */
   #endOfHead(text: string, from: number): readonly [lines: number, end: number] {
     if (!this.#isLenient) {
-      const at = text.indexOf(endOfHead, from);
-      return at < 0 ? [-1, -1] : [at + 2, at + endOfHead.length];
+      const at = text.indexOf(END_OF_HEAD, from);
+      return at < 0 ? [-1, -1] : [at + 2, at + END_OF_HEAD.length];
     }
-    lenientEnd.lastIndex = from;
-    const found = lenientEnd.exec(text);
-    return found === null ? [-1, -1] : [found.index + found[1]!.length, lenientEnd.lastIndex];
+    LENIENT_END.lastIndex = from;
+    const found = LENIENT_END.exec(text);
+    return found === null ? [-1, -1] : [found.index + found[1]!.length, LENIENT_END.lastIndex];
   }
 
   #enterBody(head: ResponseHead): void {
@@ -167,9 +167,9 @@ export class ResponseReader {
     switch (this.#state) {
       case CHUNK_SIZE: {
         const digit = hexDigit(byte);
-        if (digit >= 0 && this.#line < maxChunkDigits) {
+        if (digit >= 0 && this.#line < MAX_CHUNK_DIGITS) {
           this.#left = this.#left * 16 + digit;
-          this.#line += 1;
+          this.#line++;
         } else if (this.#line > 0 && byte === CR) this.#state = CHUNK_SIZE_LF;
         else if (this.#line > 0 && this.#isEnd(byte)) this.#endChunkLine();
         else if (this.#line > 0 && (byte === 0x3b || byte === 0x20 || byte === 0x09)) this.#state = CHUNK_EXTENSION;
@@ -177,10 +177,10 @@ export class ResponseReader {
         return;
       }
       case CHUNK_EXTENSION:
-        this.#line += 1;
+        this.#line++;
         if (byte === CR) this.#state = CHUNK_SIZE_LF;
         else if (this.#isEnd(byte)) this.#endChunkLine();
-        else if (byte === LF || this.#line > maxChunkLine) throw new FramingError('a chunk extension is malformed');
+        else if (byte === LF || this.#line > MAX_CHUNK_LINE) throw new FramingError('a chunk extension is malformed');
         return;
       case CHUNK_SIZE_LF:
         expectByte(byte, LF);
@@ -211,15 +211,15 @@ export class ResponseReader {
   /** RFC 9112 §7.1.2: header lines, then an empty one. */
   #readTrailers(bytes: Buffer, at: number, length: number): number {
     const before = this.#text.length;
-    const text = this.#text + bytes.toString('latin1', at, Math.min(length, at + maxHead));
+    const text = this.#text + bytes.toString('latin1', at, Math.min(length, at + MAX_HEAD));
     const [lines, end] = this.#endOfTrailers(text);
     if (end < 0) {
-      if (text.length >= maxHead) throw new FramingError(`the trailers are longer than ${maxHead} bytes`);
+      if (text.length >= MAX_HEAD) throw new FramingError(`the trailers are longer than ${MAX_HEAD} bytes`);
       this.#text = text;
       return length;
     }
     const section = text.slice(0, lines);
-    if (!fieldLines.test(this.#isLenient ? section.replaceAll(/\r?\n/g, '\r\n') : section))
+    if (!FIELD_LINES.test(this.#isLenient ? section.replaceAll(/\r?\n/g, '\r\n') : section))
       throw new FramingError('a trailer line is malformed');
     this.#text = '';
     this.#state = DONE;

@@ -4,17 +4,17 @@ import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { LoadJob } from '#bench/model/load.ts';
+import { TLS_SUITES } from '#proxies/platform/tls-suites.ts';
 import type { Instant } from '../clock.ts';
 import type { Recorder } from '../recorder.ts';
 import { type Turnstiles, turnstilesOf } from '../turnstile.ts';
 import { Link, type LinkHandler } from './link.ts';
-import { TLS_SUITES } from './tls-suites.ts';
 
 /** 'full': no session is ever offered. 'resumed': the ticket of the first handshake is. */
 export type TlsMode = 'none' | 'full' | 'resumed';
 
-const readBytes = 64 * 1024;
-const sweepEvery = 20;
+const READ_BYTES = 64 * 1024;
+const SWEEP_EVERY = 20;
 
 export class Dialer implements Disposable {
   readonly #recorder: Recorder;
@@ -23,7 +23,7 @@ export class Dialer implements Disposable {
   readonly #tls: tls.ConnectionOptions | undefined;
   readonly #resume: boolean;
   /** All links read into it: what arrives is consumed within the callback. */
-  readonly #buffer = Buffer.allocUnsafeSlow(readBytes);
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #links = new Set<Link>();
   readonly #sweeper: NodeJS.Timeout;
   /** Present where the target takes no more than so many a second: every connection and every write to it goes through. */
@@ -40,7 +40,7 @@ export class Dialer implements Disposable {
     this.#tls = mode === 'none' || job.tls === undefined ? undefined : tlsOptions(job.tls);
     this.#resume = mode === 'resumed';
     this.turnstiles = turnstilesOf(job);
-    this.#sweeper = setInterval(() => this.#sweep(), sweepEvery);
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY);
   }
 
   /** Resolves the target's name, once. Rejects with the resolver's error. */

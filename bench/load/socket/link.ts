@@ -1,11 +1,11 @@
 /** One connection to the target, plain or TLS: reads through one shared buffer, writes with as little JavaScript as may be. */
 import type { Socket } from 'node:net';
-import { getSystemErrorName } from 'node:util';
 import type { TLSSocket } from 'node:tls';
+import { systemError } from '#proxies/platform/system-error.ts';
+import { lastWriteError, type WriteHandle, writeHandle, type WriteRequest } from '#proxies/platform/tcp-handle.ts';
 import type { Instant } from '../clock.ts';
 import type { Fault } from '../recorder.ts';
 import type { Turnstile } from '../turnstile.ts';
-import { lastWriteError, type PendingWrite, type WriteHandle, writeHandle } from './direct-write.ts';
 
 export interface LinkHandler {
   /** Writable now; TLS: the handshake is done and the certificate verified. */
@@ -24,7 +24,7 @@ export interface LinkHandler {
 type Stage = 'dialing' | 'handshaking' | 'open' | 'retired' | 'gone';
 
 /** How long a retired link waits, in ms: whoever closes first keeps the port in TIME_WAIT, and that should be the server. */
-const linger = 200;
+const LINGER = 200;
 
 export class Link {
   /** When `expire` is due; the owner's business. Infinity: never. */
@@ -138,7 +138,7 @@ export class Link {
   /** No handler is called any more; closes once the peer has, or soon. */
   retire(at: Instant): void {
     this.#stage = 'retired';
-    this.deadline = at + linger;
+    this.deadline = at + LINGER;
   }
 
   /** The deadline passed. */
@@ -160,17 +160,17 @@ export class Link {
   }
 
   #writePlain(bytes: Buffer): boolean {
-    this.#pending += 1;
+    this.#pending++;
     let synchronous = true;
     this.#socket!.write(bytes, (error) => {
-      this.#pending -= 1;
+      this.#pending--;
       if (!error && !synchronous && this.#pending === 0 && this.#stage === 'open') this.#handler.onDrain?.();
     });
     synchronous = false;
     return this.#pending === 0 || !this.#socket!.writableNeedDrain;
   }
 
-  #written(result: number | PendingWrite | undefined, bytes: Buffer): boolean {
+  #written(result: number | WriteRequest | undefined, bytes: Buffer): boolean {
     if (result === undefined) return false; // closed under us: its 'close' event is on the way
     const errno = typeof result === 'number' ? result : lastWriteError();
     if (typeof result === 'number' || errno !== 0) {
@@ -178,10 +178,10 @@ export class Link {
       process.nextTick(() => this.#fail(systemError(errno, 'write')));
       return false;
     }
-    this.#pending += 1;
+    this.#pending++;
     const complete = (status: number): void => {
       void bytes; // alive until now
-      this.#pending -= 1;
+      this.#pending--;
       if (this.#stage !== 'open') return;
       if (status < 0) this.#fail(systemError(status, 'write'));
       else this.#drained();
@@ -212,9 +212,4 @@ export class Link {
     this.destroy();
     if (!deserted) this.#handler.onFault(fault);
   }
-}
-
-function systemError(errno: number, call: string): NodeJS.ErrnoException {
-  const code = getSystemErrorName(errno);
-  return Object.assign(new Error(`${call} ${code}`), { errno, code, syscall: call });
 }

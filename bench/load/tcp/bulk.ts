@@ -12,14 +12,14 @@ import { shareOf } from '../shares.ts';
 import type { Dialer } from '../socket/dialer.ts';
 import type { Link, LinkHandler } from '../socket/link.ts';
 
-const pieceBytes = 256 * 1024;
+const PIECE_BYTES = 256 * 1024;
 /** So many pieces at most before other connections have their turn. */
-const piecesAtOnce = 4;
-const retryAfter = 50;
-const longestGrace = 2_000;
-const countBytes = 8;
-const cutShort: Fault = { kind: 'reset', message: 'connection closed during a transfer' };
-const uncounted: Fault = { kind: 'timeout', message: 'no count of the bytes received by the end of the grace' };
+const PIECES_AT_ONCE = 4;
+const RETRY_AFTER = 50;
+const LONGEST_GRACE = 2_000;
+const COUNT_BYTES = 8;
+const CUT_SHORT: Fault = { kind: 'reset', message: 'connection closed during a transfer' };
+const UNCOUNTED: Fault = { kind: 'timeout', message: 'no count of the bytes received by the end of the grace' };
 
 export class BulkTransfers implements Session {
   readonly #dialer: Dialer;
@@ -28,9 +28,9 @@ export class BulkTransfers implements Session {
 
   constructor(transferBytes: number, job: LoadJob, dialer: Dialer, recorder: Recorder) {
     const count = shareOf(job.loop.connections, job.shard);
-    const piece = Buffer.alloc(Math.min(pieceBytes, transferBytes), 'hopcost bulk 0123456789abcdefg.\n');
+    const piece = Buffer.alloc(Math.min(PIECE_BYTES, transferBytes), 'hopcost bulk 0123456789abcdefg.\n');
     this.#dialer = dialer;
-    this.#grace = Math.min(job.timeouts.response, longestGrace);
+    this.#grace = Math.min(job.timeouts.response, LONGEST_GRACE);
     this.#connections = Array.from({ length: count }, () => new BulkConnection(piece, transferBytes, dialer, recorder));
   }
 
@@ -69,7 +69,7 @@ class BulkConnection implements LinkHandler {
   #left = 0;
   #writing = 0;
   #sentInAll = 0;
-  readonly #count = Buffer.alloc(countBytes);
+  readonly #count = Buffer.alloc(COUNT_BYTES);
   #counted = 0;
   #retry: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
@@ -113,7 +113,7 @@ class BulkConnection implements LinkHandler {
   }
 
   giveUp(): void {
-    if (this.#state === 'counting') this.#conclude(uncounted);
+    if (this.#state === 'counting') this.#conclude(UNCOUNTED);
   }
 
   stop(): void {
@@ -135,14 +135,14 @@ class BulkConnection implements LinkHandler {
 
   onBytes(bytes: Buffer, length: number): void {
     this.#recorder.read(performance.now(), length);
-    if (this.#counted + length <= countBytes) bytes.copy(this.#count, this.#counted, 0, length);
+    if (this.#counted + length <= COUNT_BYTES) bytes.copy(this.#count, this.#counted, 0, length);
     this.#counted += length;
   }
 
   onEnd(): void {
     if (this.#state === 'counting') return this.#conclude(this.#verdict());
     this.#link?.destroy();
-    this.onFault(cutShort);
+    this.onFault(CUT_SHORT);
   }
 
   onFault(fault: Fault): void {
@@ -156,7 +156,7 @@ class BulkConnection implements LinkHandler {
       this.#recorder.failed(fault, at, since, since);
     } else this.#recorder.note(fault);
     clearImmediate(this.#turn);
-    this.#retry = setTimeout(() => (this.#link = this.#dialer.dial(this)), retryAfter);
+    this.#retry = setTimeout(() => (this.#link = this.#dialer.dial(this)), RETRY_AFTER);
   }
 
   #begin(at: Instant): void {
@@ -171,7 +171,7 @@ class BulkConnection implements LinkHandler {
   }
 
   #pump(): void {
-    for (let pieces = 0; pieces < piecesAtOnce; pieces += 1) {
+    for (let pieces = 0; pieces < PIECES_AT_ONCE; pieces++) {
       this.#writing = Math.min(this.#left, this.#piece.length);
       const flushed = this.#link!.write(this.#piece.subarray(0, this.#writing));
       if (!flushed) return;
@@ -192,7 +192,7 @@ class BulkConnection implements LinkHandler {
   }
 
   #verdict(): Fault | undefined {
-    const received = this.#counted === countBytes ? Number(this.#count.readBigUInt64BE()) : undefined;
+    const received = this.#counted === COUNT_BYTES ? Number(this.#count.readBigUInt64BE()) : undefined;
     if (received === this.#sentInAll) return undefined;
     const what = received === undefined ? 'sent no count' : `counted ${received}`;
     return { kind: 'body', message: `expected the sink to count ${this.#sentInAll} bytes, it ${what}` };

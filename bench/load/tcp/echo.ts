@@ -3,9 +3,9 @@ import { randomFillSync } from 'node:crypto';
 import type { Fault } from '../recorder.ts';
 import type { Dialogue } from '../slot.ts';
 
-const counterBytes = 4;
-const different: Fault = { kind: 'body', message: 'the echo differs from what was sent' };
-const tooLong: Fault = { kind: 'framing', message: 'more bytes came back than were sent' };
+const COUNTER_BYTES = 4;
+const DIFFERENT: Fault = { kind: 'body', message: 'the echo differs from what was sent' };
+const TOO_LONG: Fault = { kind: 'framing', message: 'more bytes came back than were sent' };
 
 export class EchoDialogue implements Dialogue {
   readonly request: Buffer;
@@ -22,15 +22,15 @@ export class EchoDialogue implements Dialogue {
     this.fault = undefined;
     this.#received = 0;
     this.#turn = (this.#turn + 1) >>> 0;
-    if (this.request.length >= counterBytes) this.request.writeUInt32BE(this.#turn);
+    if (this.request.length >= COUNTER_BYTES) this.request.writeUInt32BE(this.#turn);
     else this.request.fill(this.#turn & 0xff);
   }
 
   read(bytes: Buffer, length: number): boolean {
     const { request } = this;
     const end = this.#received + length;
-    if (end > request.length) this.fault = tooLong;
-    else if (bytes.compare(request, this.#received, end, 0, length) !== 0) this.fault = different;
+    if (end > request.length) this.fault = TOO_LONG;
+    else if (bytes.compare(request, this.#received, end, 0, length) !== 0) this.fault = DIFFERENT;
     this.#received = end;
     return end >= request.length;
   }

@@ -7,7 +7,7 @@ import type { EncodedHistogram } from '#bench/model/load.ts';
 import type { CompletedTrial, RunRecords, SubjectRecord, Turn } from '#bench/model/record.ts';
 import type { Subject } from '#bench/model/scenario.ts';
 import { micros, millis, perSecond } from '#bench/model/units.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { syntheticRun, TRUTHS } from '#test/reports/synthetic-run.ts';
 import { normals } from '../stats/normals.ts';
 import { proxies } from '#proxies/registry.ts';

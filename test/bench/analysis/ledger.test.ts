@@ -9,7 +9,7 @@ import { ledgerFindings, remarksOf } from '#bench/analysis/ledger/findings.ts';
 import { ledgerOf } from '#bench/analysis/ledger/ledger.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import type { MicroRecord } from '#bench/model/record.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { syntheticRun } from '#test/reports/synthetic-run.ts';
 import { subjectRecord } from '#test/bench/subject-record.ts';

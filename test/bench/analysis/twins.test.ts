@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { besidesOf, compare, RUN_TO_RUN, type Rounds } from '#bench/analysis/comparison.ts';
 import { type Variance } from '#bench/stats/student.ts';
-import { type Figures, withTwins } from '#bench/analysis/scenario.ts';
+import { type Figures, withTwins } from '#bench/analysis/figures.ts';
 import type { TrialRecord } from '#bench/model/record.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 
 /** Generation → the values of its rounds. */
 function turned(values: readonly (readonly number[])[]): Rounds {

@@ -1,5 +1,5 @@
 /** Rounds of a gate as a host of known noise would give them. */
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { type MetricRule, RULES } from '#bench/gate/rules.ts';
 import type { Measured } from '#bench/gate/sides.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { readCores } from '#bench/lab/placement.ts';
 import { ChildError, HostChild } from '#bench/lab/child.ts';
-import { identify, isRunning, portOwnership } from '#bench/lab/ownership.ts';
+import { identify, isRunning, portOwnership } from '#proxies/platform/processes.ts';
 
 const entry = join(import.meta.dirname, 'planted-host.ts');
 const never = new AbortController().signal;

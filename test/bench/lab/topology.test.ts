@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { ask } from '#bench/lab/http-client.ts';
-import { identify, isRunning } from '#bench/lab/ownership.ts';
+import { identify, isRunning } from '#proxies/platform/processes.ts';
 import { planPlacement, readCores } from '#bench/lab/placement.ts';
 import { openTopology, type TopologySpec } from '#bench/lab/topology.ts';
 import { Traffic } from '#bench/model/scenario.ts';

@@ -53,10 +53,10 @@ test('Poisson gaps are exponential: their mean and their variation are what they
     // 100,000 samples: 4 standard errors are 1.3 % of the mean; the variation of an exponential equals its mean.
     assert.ok(Math.abs(mean - 1) < 0.013, `mean gap ${mean}`);
     assert.ok(Math.abs(Math.sqrt(variance) / mean - 1) < 0.02, `variation ${Math.sqrt(variance) / mean}`);
-    // Kolmogorov–Smirnov distance to 1 − e^(−x), 1 % level.
+    // Kolmogorov–Smirnov distance to 1 − e^(−x), at the level of 0.1 %: true exponentials fail it for one seed in a thousand.
     const sorted = gaps.toSorted((a, b) => a - b);
     const distance = Math.max(...sorted.map((gap, i) => Math.abs((i + 0.5) / sorted.length - (1 - Math.exp(-gap)))));
-    assert.ok(distance < 1.63 / Math.sqrt(sorted.length), `distance ${distance}`);
+    assert.ok(distance < 1.95 / Math.sqrt(sorted.length), `distance ${distance}`);
   }
 });
 

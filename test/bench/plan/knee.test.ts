@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { KneeOutcome, KneeVerdict } from '#bench/model/knee.ts';
 import { type KneeScale, type KneeWindow, MOST_WINDOWS, nextStep, TOLERANCE } from '#bench/plan/knee.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 
 const SCALE: KneeScale = { start: 500, lowest: 50, highest: 1_000_000 };
 const held: KneeOutcome = { kind: 'held' };

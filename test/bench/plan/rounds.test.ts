@@ -5,7 +5,7 @@ import type { SubjectRecord } from '#bench/model/record.ts';
 import { hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
 import { applies, factsOf, fitSubjects, type SubjectFacts } from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
-import { mulberry32, shuffled } from '#bench/plan/random.ts';
+import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
 import { subjectRecord } from '#test/bench/subject-record.ts';

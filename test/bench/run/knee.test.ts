@@ -5,7 +5,7 @@ import { judgeTrial } from '#bench/analysis/verdict.ts';
 import { RunLine } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { MOST_WINDOWS } from '#bench/plan/knee.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import {
   type PlannedSearch,

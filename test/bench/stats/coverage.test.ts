@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { bootstrap } from '#bench/stats/bootstrap.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import { holm } from '#bench/stats/holm.ts';

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bestSplit, eDivisive } from '#bench/stats/e-divisive.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { normals } from './normals.ts';
 
 /** Matteson and James 2014, (3) to (5), with α = 1. */

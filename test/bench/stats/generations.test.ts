@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import { studentMean } from '#bench/stats/student.ts';
 

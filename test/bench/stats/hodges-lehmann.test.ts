@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { transform } from '#bench/stats/estimate.ts';
 import { EXACT_UP_TO, hodgesLehmann, median, normalQuantile } from '#bench/stats/hodges-lehmann.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { DEPRESSION } from './signed-rank.fixture.ts';
 
 const near = (actual: number, expected: number, tolerance = 1e-9): void =>

@@ -1,4 +1,4 @@
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 
 /** Seeded standard normal numbers (Box–Muller). */
 export function normals(seed: number): () => number {

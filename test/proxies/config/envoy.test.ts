@@ -15,7 +15,7 @@ import { proxies } from '#proxies/registry.ts';
 import { never } from '../sockets.ts';
 
 const example = (layer: 'l4' | 'l7') =>
-  readFileSync(new URL(import.meta.resolve(`#proxies/config/examples/envoy-${layer}.yaml`)), 'utf8');
+  readFileSync(new URL(`../../../examples/envoy-${layer}.yaml`, import.meta.url), 'utf8');
 
 async function hello(text: string) {
   const server = http.createServer((_request, response) => response.end(text)).listen(0, '127.0.0.1');

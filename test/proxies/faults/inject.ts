@@ -10,8 +10,9 @@ import { open } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { constants } from 'node:os';
 import 'node:tls'; // gives its handles their methods
+import { mulberry32 } from '#proxies/platform/random.ts';
+import { oneOf } from '#test/random.ts';
 import { ORIGIN_HOST } from './origin-host.ts';
-import { oneOf, seeded } from './random.ts';
 
 export interface Figures {
   /** Timers that are yet to fire. */
@@ -49,7 +50,7 @@ let seed = 0;
 /** Calls that still pass, by kind. */
 const passing = new Map<Call, number>();
 process.on('SIGUSR2', () => {
-  random = random ? undefined : seeded(++seed);
+  random = random ? undefined : mulberry32(++seed);
   passing.clear();
 });
 

@@ -42,11 +42,11 @@ export const REFERENCES: readonly Reference[] = [
 ];
 
 export const intentFor = (
-  { announced = false, listener = {}, cluster = {}, forward }: Reference,
+  { name, announced = false, listener = {}, cluster = {}, forward }: Reference,
   origin: number,
 ): Omit<ProxyIntent, 'timeouts'> => ({
   listener: { address: { host: '127.0.0.1', port: 0 }, proxyProtocol: announced, ...listener },
-  limits: { connections: 30, upstreamIdlePerEndpoint: 4 },
+  limits: { connections: 30, ...(name.startsWith('l7') && { upstreamIdlePerEndpoint: 4 }) },
   ...(forward
     ? { clusters: [], forward: { allow: [ORIGIN_HOST] } } // where tests live
     : {

@@ -8,8 +8,9 @@ import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Endpoint } from '#proxies/config/intent.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
+import { oneOf } from '#test/random.ts';
 import { ORIGIN_HOST } from './origin-host.ts';
-import { oneOf, seeded } from './random.ts';
 import { act, bare, label, REFERENCES, requestTo } from './references.ts';
 import { kinds, modes, openReference, openStage, skip } from './stage.ts';
 import type { Subject } from './subject.ts';
@@ -54,7 +55,7 @@ for (const { reference, plain, last } of runs) {
     await using stage = await openReference(reference, plain);
     const { origin, subject } = stage;
     for (let seed = 1; seed <= last; seed++) {
-      const random = seeded(seed);
+      const random = mulberry32(seed);
       origin.mode = () => oneOf(random, modes);
       subject.toggle();
       const logFails = untilLogFails(subject);

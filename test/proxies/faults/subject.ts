@@ -6,13 +6,14 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
+import { proxies } from '#proxies/registry.ts';
 import type { Figures } from './inject.ts';
 
 const entry = fileURLToPath(import.meta.resolve('#proxies/host.ts'));
 const inject = import.meta.resolve('./inject.ts');
 
 /** Short, so that whatever a fault left behind is gone soon. */
-const timeouts = {
+const TIMEOUTS = {
   connect: 150,
   tlsHandshake: 300,
   requestHead: 200,
@@ -26,6 +27,14 @@ const timeouts = {
   udpSession: 150,
   linger: 50,
 };
+
+/** Those that it knows. */
+function withTimeouts(name: string, intent: Omit<ProxyIntent, 'timeouts'>): ProxyIntent {
+  const { capabilities } = proxies.get(name)!;
+  const keys = Object.keys(TIMEOUTS) as (keyof typeof TIMEOUTS)[];
+  const known = keys.filter((key) => capabilities.has(`timeouts.${key}`));
+  return { ...intent, timeouts: Object.fromEntries(known.map((key) => [key, TIMEOUTS[key]])) };
+}
 
 /** What a process holds. */
 interface Left {
@@ -53,7 +62,7 @@ export class Subject implements AsyncDisposable {
     });
     let said = '';
     child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-    child.send({ name, nonce: 'n', intent: { ...intent, timeouts } });
+    child.send({ name, nonce: 'n', intent: withTimeouts(name, intent) });
     const answer = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)]);
     const ready = answer?.[0] as { kind: string; address: Endpoint } | undefined;
     assert.equal(ready?.kind, 'ready', JSON.stringify(ready) + said);

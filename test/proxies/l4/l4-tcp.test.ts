@@ -252,7 +252,7 @@ test('what L4 cannot do is refused by path', async () => {
   await assert.rejects(definition.start(intent, never), (error: IntentError) => {
     assert.deepEqual(
       error.problems.map(({ path }) => path),
-      ['routes', 'listener.tls', 'sniRoutes'],
+      ['listener.tls', 'routes', 'sniRoutes'],
     );
     return true;
   });

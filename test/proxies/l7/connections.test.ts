@@ -13,9 +13,9 @@ describe('l7-http connections', () => {
     await using lab = await setup((connection) => {
       let seen = 0;
       connection.socket.on('data', () => {
-        const paths = [...connection.text.matchAll(/^GET (\S+)/gm)].map((match) => match[1] as string);
+        const paths = [...connection.text.matchAll(/^GET (\S+)/gm)].map((match) => match[1]!);
         for (; seen < paths.length; seen += 1) {
-          const body = paths[seen] as string;
+          const body = paths[seen]!;
           connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
         }
       });

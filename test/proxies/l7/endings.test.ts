@@ -172,3 +172,18 @@ test('what a client says ahead of its tunnel arrives, and its FIN', async () => 
   client.socket.end('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nearly');
   assert.ok((await client.end()).endsWith('got it')); // which the origin ended once it had the client's FIN
 });
+
+test('a tunnel that is cut on this hop is cut on both sides', async () => {
+  const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
+  const lab = await setup((connection) => void connection.sees('\r\n\r\n').then(() => connection.send(switching)));
+  try {
+    const client = await lab.client();
+    client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+    await client.sees('101');
+    await lab.proxy[Symbol.asyncDispose]();
+    await client.end();
+    await (await lab.origin.connection(0)).end();
+  } finally {
+    await lab[Symbol.asyncDispose]();
+  }
+});

@@ -83,7 +83,7 @@ export class Origin implements AsyncDisposable {
 
   async connection(index: number): Promise<Reader> {
     while (this.connections.length <= index) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.connections[index] as Reader;
+    return this.connections[index]!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

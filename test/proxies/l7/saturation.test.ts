@@ -40,7 +40,7 @@ test('another endpoint where one is full', async () => {
   const clients = Array.from({ length: 6 }, () => new Reader(connect(proxy.address.port, '127.0.0.1')));
   try {
     // One request at a time: the first that the silent origin gets stays there, and with it its only connection.
-    const stuck = clients[0] as Reader;
+    const stuck = clients[0]!;
     stuck.send(get);
     await Promise.race([busy.connection(0), stuck.end()]);
     for (const client of clients.slice(1)) {

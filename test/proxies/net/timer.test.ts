@@ -29,7 +29,7 @@ describe('timer', () => {
     const times = await alive(Promise.all(spans.map((ms) => fired(ms))));
     for (const [index, ms] of spans.entries()) {
       // The wheel's clock and ours are read at different moments: a millisecond of tolerance.
-      assert.ok((times[index] as number) >= ms - 1, `${ms} ms fired after ${times[index]}`);
+      assert.ok(times[index]! >= ms - 1, `${ms} ms fired after ${times[index]}`);
     }
   });
 

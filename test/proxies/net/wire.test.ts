@@ -5,8 +5,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { faultCount } from '#proxies/platform/notices.ts';
-import { tcpInternals } from '#proxies/net/tcp-handle.ts';
-import { connectWire, listenWires, type ConnectHandler, type Wire, type WireHandler } from '#proxies/net/wire.ts';
+import { tcpInternals } from '#proxies/platform/tcp-handle.ts';
+import type { ConnectHandler, Wire, WireHandler } from '#proxies/net/wire.ts';
+import { connectWire } from '#proxies/net/connect.ts';
+import { listenWires } from '#proxies/net/listen.ts';
 
 const local = { host: '127.0.0.1', port: 0 };
 const plain = process.env['HOPCOST_PLAIN_SOCKETS'] === '1';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import type { Endpoint } from '#proxies/config/intent.ts';
-import { TLS12_CIPHERS, TLS13_CIPHERS } from '#proxies/config/tls-suites.ts';
+import { TLS_SUITES } from '#proxies/platform/tls-suites.ts';
 
 export interface Seen {
   readonly method: string;
@@ -89,9 +89,6 @@ export const httpOrigin = (name = 'origin', release: Promise<unknown> = Promise.
 export const tcpEcho = (): Promise<Origin> =>
   listening(createTcpServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket)));
 
-/** In the order that makes all subjects agree on one. */
-export const ciphers = [...TLS13_CIPHERS, ...TLS12_CIPHERS].join(':');
-
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
@@ -111,7 +108,7 @@ export class Client implements Disposable {
     this.#isTls = ca !== undefined;
     const options = { keepAlive: true, maxSockets: connections };
     this.#agent =
-      ca === undefined ? new Agent(options) : new TlsAgent({ ...options, ca, servername: 'localhost', ciphers });
+      ca === undefined ? new Agent(options) : new TlsAgent({ ...options, ca, servername: 'localhost', ...TLS_SUITES });
   }
 
   ask(

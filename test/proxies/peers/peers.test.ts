@@ -9,7 +9,8 @@ import { createCertificate } from '#bench/lab/certificates.ts';
 import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import { binaries, peers } from '#proxies/peers/registry.ts';
-import { Client, alive, ciphers, exchange, folders, httpOrigin, isRefused, tcpEcho, until } from './origin.ts';
+import { TLS_SUITES } from '#proxies/platform/tls-suites.ts';
+import { Client, alive, exchange, folders, httpOrigin, isRefused, tcpEcho, until } from './origin.ts';
 
 const { ca, cert, key } = createCertificate();
 const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
@@ -109,7 +110,7 @@ for (const definition of peers) {
             servername: 'localhost',
             minVersion: version,
             maxVersion: version,
-            ciphers,
+            ...TLS_SUITES,
             ALPNProtocols: ['http/1.1'],
             ...(session && { session }),
           });

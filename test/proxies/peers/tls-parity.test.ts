@@ -4,11 +4,9 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { definition as httpFixed } from '#backends/http-fixed.ts';
-import { TLS_SUITES as ofOrigins } from '#backends/tls-suites.ts';
-import { TLS_SUITES as ofLoad } from '#bench/load/socket/tls-suites.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import type { Endpoint } from '#proxies/config/intent.ts';
-import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '#proxies/config/tls-suites.ts';
+import { TLS_SUITES } from '#proxies/platform/tls-suites.ts';
 import { proxies } from '#proxies/registry.ts';
 
 const { ca, cert, key } = createCertificate();
@@ -32,7 +30,7 @@ const EXPECTED: Negotiated = {
 
 /** As load connects; one request, since a ticket may come after the first answer only. Rejects where none comes. */
 async function negotiate(target: Endpoint, version: 'TLSv1.2' | 'TLSv1.3'): Promise<Negotiated> {
-  const socket = connect({ ...target, ...ofLoad, ca, servername: 'localhost', maxVersion: version });
+  const socket = connect({ ...target, ...TLS_SUITES, ca, servername: 'localhost', maxVersion: version });
   const session = once(socket, 'session', { signal: soon() });
   session.catch(() => {});
   await once(socket, 'secureConnect', { signal: soon() });
@@ -57,13 +55,6 @@ async function check(target: Endpoint): Promise<void> {
     cipher: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
   });
 }
-
-test('proxies, origins and load are told the same', () => {
-  const { ciphers, ecdhCurve } = ofOrigins;
-  assert.deepEqual(ofLoad, { ciphers, ecdhCurve });
-  assert.deepEqual(ciphers.split(':'), [...TLS13_CIPHERS, ...TLS12_CIPHERS]);
-  assert.deepEqual(ecdhCurve.split(':'), TLS_GROUPS);
-});
 
 test('direct: the origin', async () => {
   await using origin = await httpFixed.start(listener, { tls: { cert, key } }, soon());

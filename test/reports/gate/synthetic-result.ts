@@ -1,7 +1,7 @@
 /** Results that no gate gave: one of every state, and one whose names are what a careless output would execute. */
 import { METRICS, type MetricName } from '#bench/analysis/metrics.ts';
 import type { BudgetOutcome, GateMetric, GateResult, GateState } from '#bench/gate/result.ts';
-import { mulberry32 } from '#bench/plan/random.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { transform } from '#bench/stats/estimate.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import { signedRank } from '#bench/stats/signed-rank.ts';

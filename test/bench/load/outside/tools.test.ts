@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { definition } from '#backends/http-fixed.ts';
-import { identify, isRunning } from '#bench/lab/ownership.ts';
+import { identify, isRunning } from '#proxies/platform/processes.ts';
 import { autocannon } from '#bench/load/outside/autocannon.ts';
 import { h2load } from '#bench/load/outside/h2load.ts';
 import { outsideTools, runTool, versionOf } from '#bench/load/outside/run.ts';

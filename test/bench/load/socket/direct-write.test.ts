@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import net from 'node:net';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { writeHandle } from '#bench/load/socket/direct-write.ts';
+import { writeHandle } from '#proxies/platform/tcp-handle.ts';
 import { enough, stretched, type Timing } from '../jobs.ts';
 import { answer, byteOrigin } from '../origins.ts';
 

@@ -1,0 +1,14 @@
+/** Opens a connection to an endpoint; TLS to the origin is another one of these. */
+import type { Endpoint, UpstreamTls } from '../config/intent.ts';
+import { connectTls } from '../net/tls.ts';
+import { connectWire } from '../net/connect.ts';
+import type { ConnectHandler, Connecting } from '../net/wire.ts';
+
+export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number) => Connecting;
+
+export const dialPlain: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });
+
+export const dialTls =
+  (tls: UpstreamTls): Dial =>
+  (endpoint, handler, timeout) =>
+    connectTls(endpoint, handler, tls, timeout);
