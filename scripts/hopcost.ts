@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { backendCommand } from './commands/backend.ts';
 import { compareCommand } from './commands/compare.ts';
+import { conformanceCommand } from './commands/conformance.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { gateCommand } from './commands/gate.ts';
 import { historyCommand } from './commands/history.ts';
@@ -38,6 +39,7 @@ for (const command of [
   historyCommand,
   serveCommand,
   microCommand,
+  conformanceCommand,
   proxyCommand,
   backendCommand,
   setupPeersCommand,
