@@ -1,6 +1,6 @@
 /** Flags → the two revisions as files, and how base runs each proxy, or why it cannot. */
 import { existsSync } from 'node:fs';
-import { isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { CommandError, runCommand } from '#bench/gate/command.ts';
 import type { Revision } from '#bench/gate/result.ts';
 import { headOf, openWorktree, type Preparation, resolveRef, RevisionError, topOf } from '#bench/gate/worktree.ts';
@@ -92,7 +92,8 @@ function inBase({ name, own }: ProxyDefinition, top: string, root: string): Revi
       return `${name} runs in ${own.cwd}, which is no part of this repository: both revisions would be the same`;
     return existsSync(there(own.cwd)) ? { cwd: there(own.cwd) } : `base has no folder ${relative(top, own.cwd)}`;
   }
-  if (!isWithin(top, packageRoot))
+  // What a package manager put below the repository is no part of it.
+  if (!isWithin(top, packageRoot) || packageRoot.split(sep).includes('node_modules'))
     return `${name} comes with hopcost, which is no part of this repository: both revisions would be the same`;
   return existsSync(join(there(packageRoot), 'proxies/host.ts'))
     ? { root: there(packageRoot) }
