@@ -22,9 +22,11 @@ function isAtLeast(oldest) {
   return own[0] > oldest[0] || (own[0] === oldest[0] && own[1] >= oldest[1]);
 }
 
-/** As a shell does it: what ends us ends the command, and its end is ours. */
+/** The other Node takes the place of this process; where this one is too old for that, it runs below it. */
 function runBy(node) {
-  const child = spawn(node, [main].concat(process.argv.slice(2)), { stdio: 'inherit' });
+  const words = [main].concat(process.argv.slice(2));
+  if (process.execve) process.execve(node, [node].concat(words), process.env);
+  const child = spawn(node, words, { stdio: 'inherit' });
   // A terminal sends SIGINT and SIGQUIT to both; the command decides when it is over.
   for (const signal of ['SIGINT', 'SIGQUIT']) process.on(signal, () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

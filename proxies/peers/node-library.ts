@@ -5,8 +5,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createBalancer } from '../cluster/balancer.ts';
@@ -16,6 +14,8 @@ import type { Endpoint, Limits, LoadBalancing, ProxyIntent, Timeouts } from '../
 import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../config/tls-suites.ts';
 import type { Capability, ProxyDefinition, RunningProxy } from '../contract.ts';
 import { keptOwn, requireOffered, type Feature } from './asks.ts';
+import { INSTALL } from './binary.ts';
+import { libraryVersion, withLibraries } from './fetched.ts';
 import { BACKLOG, POOL, hostPort, requireDefaultCluster } from './intent-facts.ts';
 
 /** What a library makes of its settings. */
@@ -111,19 +111,21 @@ async function startLibrary(spec: LibrarySpec, intent: ProxyIntent, signal: Abor
     maxSockets: limits.upstreamPerEndpoint,
     maxFreeSockets: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
   });
-  const forwarder = await spec.create({
-    agent,
-    limits,
-    timeouts,
-    forwardsFor: intent.forwarding?.xForwardedFor !== false,
-    targets: cluster.endpoints.map(url),
-    target(request, busy) {
-      const endpoint = balancer.pick(request.socket.remoteAddress)!;
-      endpoint.active++;
-      busy.once('close', () => endpoint.active--);
-      return url(endpoint);
-    },
-  });
+  const forwarder = await withLibraries(() =>
+    spec.create({
+      agent,
+      limits,
+      timeouts,
+      forwardsFor: intent.forwarding?.xForwardedFor !== false,
+      targets: cluster.endpoints.map(url),
+      target(request, busy) {
+        const endpoint = balancer.pick(request.socket.remoteAddress)!;
+        endpoint.active++;
+        busy.once('close', () => endpoint.active--);
+        return url(endpoint);
+      },
+    }),
+  );
 
   const server = createServer(intent);
   const withoutForwarding = (request: http.IncomingMessage): void => {
@@ -153,7 +155,7 @@ async function startLibrary(spec: LibrarySpec, intent: ProxyIntent, signal: Abor
   return {
     address: { host: address, port: bound },
     pids: [process.pid],
-    nativeConfig: `${spec.package} ${versionOf(spec.package)}\n${describeIntent(intent)}`,
+    nativeConfig: `${spec.package} ${libraryVersion(spec.package)}\n${describeIntent(intent)}`,
     async drain() {
       server.close();
       server.closeIdleConnections();
@@ -167,15 +169,6 @@ async function startLibrary(spec: LibrarySpec, intent: ProxyIntent, signal: Abor
       await close();
     },
   };
-}
-
-function versionOf(name: string): string | undefined {
-  try {
-    const file = findPackageJSON(name, import.meta.url);
-    return file === undefined ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-  } catch {
-    return undefined;
-  }
 }
 
 const POLICIES: readonly LoadBalancing[] = ['round-robin', 'random', 'least-request', 'power-of-two', 'source-ip'];
@@ -206,10 +199,10 @@ function define(spec: LibrarySpec, tls: boolean): ProxyDefinition {
     capabilities,
     keepsOwn: keptOwn('l7', offers),
     availability() {
-      const version = versionOf(spec.package);
+      const version = libraryVersion(spec.package);
       return Promise.resolve(
         version === undefined
-          ? { state: 'missing', reason: `the package ${spec.package} is not installed`, install: 'npm ci' }
+          ? { state: 'missing', reason: `the package ${spec.package} is not installed`, install: INSTALL }
           : { state: 'ready', version: `${spec.package} ${version}, Node ${process.version}` },
       );
     },
