@@ -31,7 +31,7 @@ const program = new Command('hopcost')
   .showHelpAfterError('(hopcost --help lists every command)')
   .addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 runtime failure or no figure of a named subject, 2 usage or configuration,\n98 an invalid gate, or inconclusive under --strict, 99 regression or budget exceeded, 130 interrupted.',
+    '\nExit codes: 0 done, 1 runtime failure or no figure of a named subject, 2 usage or configuration,\n3 a host that is unfit (doctor), 98 an invalid gate, or inconclusive under --strict,\n99 regression or budget exceeded, 130 interrupted.',
   );
 
 /** Undefined where it is asked for none by name: the help shows them all. */

@@ -10,13 +10,14 @@ const START_TIMEOUT = { least: 100, most: 600_000 };
 
 /** Names that mean something else already. */
 const RESERVED: ReadonlySet<string> = new Set(['direct', 'references', 'installed', 'all', 'own']);
+const isTaken = (name: string): boolean => proxies.has(name) || RESERVED.has(name);
 
 /** Of subjects and targets alike. Families are told by their names: `l4-` and `l7-` are the references'. */
 export const SubjectName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes')
-  .refine((name) => !/^l[47]-/.test(name), 'l4- and l7- begin the names of the reference proxies; choose another name')
-  .refine((name) => !proxies.has(name) && !RESERVED.has(name), 'this name is taken; choose another');
+  .regex(/^[A-Za-z0-9][\w-]*$/, 'expected letters, digits, dashes and underscores')
+  .refine((name) => !/^l[47]-/i.test(name), 'l4- and l7- begin the names of the reference proxies; choose another name')
+  .refine((name) => !isTaken(name.toLowerCase()), 'this name is taken; choose another');
 
 const Words = z.record(z.string(), z.string());
 

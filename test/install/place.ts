@@ -1,6 +1,6 @@
 /** Somebody's project, Nodes and package managers: what an installation is tried with. All of it below one folder. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
@@ -22,7 +22,11 @@ const OUTPUT = 64 * 2 ** 20;
 
 /** Without the environment of the npm that runs the tests: it names the checkout. */
 const plain = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|INIT_CWD|HOPCOST)/.test(name)));
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(npm_|INIT_CWD|HOPCOST|NODE_(COMPILE_CACHE|OPTIONS|TEST_CONTEXT))/.test(name),
+    ),
+  );
 
 export function run(words: readonly string[], { cwd, path = [], env = {} }: Surroundings): Promise<Ended> {
   const [file, ...args] = words;
@@ -55,20 +59,19 @@ export async function programs(folder: string, ...packages: readonly string[]): 
   return join(folder, 'node_modules/.bin');
 }
 
-const npmOf = dirname(process.execPath);
-export const PINNED = { version: process.version, path: npmOf };
+export const PINNED = { version: process.version, path: dirname(process.execPath) };
 
-/** Files below `folder` with what shows that they were written; links are not followed. */
-export const filesOf = (folder: string): ReadonlyMap<string, string> =>
-  new Map(
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => {
-        const path = join(entry.parentPath, entry.name);
-        const { size, mtimeMs } = statSync(path);
-        return [path, `${size} ${mtimeMs}`];
-      }),
-  );
+/** Files below `folder` with what shows that they were written. Links are not followed: pnpm has a package in one place and many links. */
+export function filesOf(folder: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const { size, mtimeMs } = lstatSync(path);
+    if (entry.isDirectory()) for (const [file, text] of filesOf(path)) found.set(file, text);
+    else if (entry.isFile()) found.set(path, `${size} ${mtimeMs}`);
+  }
+  return found;
+}
 
 /** MiB that the files take, in blocks of 4 KiB. */
 export const sizeOf = (folder: string): number =>
