@@ -92,13 +92,18 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
   },
   {
     file: 'bench/lab/planted.ts',
-    forbidden: ['#bench/load/pool.ts', '#proxies/l7/l7-http.ts', '#bench/analysis/verdict.ts'],
+    forbidden: ['#bench/load/pool.ts', '#proxies/l7/l7-http.ts', '#bench/conformance/run.ts'],
     allowed: ['#proxies/registry.ts', '#backends/contract.ts', '#bench/model/record.ts'],
+  },
+  {
+    file: 'bench/conformance/planted.ts',
+    forbidden: ['#bench/load/pool.ts', '#proxies/http/head.ts', '#bench/run/session.ts'],
+    allowed: ['node:net', '#bench/lab/wire.ts', '#proxies/contract.ts', '#bench/model/record.ts'],
   },
   {
     file: 'bench/load/planted.ts',
     forbidden: ['#proxies/http/head.ts', '#bench/stats/histogram.ts'],
-    allowed: ['#bench/model/load.ts', 'piscina'],
+    allowed: ['#bench/model/load.ts', '#proxies/http2/connection.ts', 'piscina'],
   },
   {
     file: 'bench/load/http1/planted.ts',

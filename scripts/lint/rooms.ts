@@ -62,7 +62,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'backends/contract.ts',
     'backends/registry.ts',
   ],
-  'bench/load': ['node:', 'bench/model', 'piscina', 'autocannon', 'hdr-histogram-js'],
+  'bench/load': ['node:', 'bench/model', 'proxies/http2', 'piscina', 'autocannon', 'hdr-histogram-js'],
   'bench/probes': ['node:', 'bench/model'],
   'bench/stats': ['hdr-histogram-js'],
   'bench/analysis': ['bench/model', 'bench/stats'],

@@ -122,7 +122,7 @@ export async function setup(
 ): Promise<Setup> {
   const origin = await new Origin(script).listen();
   const clients: Reader[] = [];
-  const proxy = await define.start(
+  const starting = define.start(
     {
       listener: { address: { host: '127.0.0.1', port: 0 } },
       clusters: [{ name: 'origin', endpoints: [{ host: '127.0.0.1', port: origin.port }] }],
@@ -131,6 +131,11 @@ export async function setup(
     },
     new AbortController().signal,
   );
+  // An origin that nobody disposes of would keep the process alive.
+  const proxy = await starting.catch(async (error: unknown) => {
+    await origin[Symbol.asyncDispose]();
+    throw error;
+  });
   const client = async (): Promise<Reader> => {
     const socket = connect({ port: proxy.address.port, host: '127.0.0.1', allowHalfOpen: true });
     const reader = new Reader(socket);
