@@ -19,6 +19,15 @@ export const offered = <Name extends Feature>(...features: readonly Name[]): Par
 export const notOffered = <Name extends Feature>(...features: readonly Name[]): Part<Name> =>
   part(features, 'not offered');
 
+/** Some features of a group, and not the others. */
+export const offeredOf = <const Name extends Feature>(
+  group: readonly Name[],
+  ...some: readonly Name[]
+): Part<Name> => ({
+  ...part(group, 'not offered'),
+  ...part(some, 'offered'),
+});
+
 /** Not offered either, with better words than that. */
 export const refused = <Name extends Feature>(why: string, ...features: readonly Name[]): Part<Name> =>
   part(features, { why });

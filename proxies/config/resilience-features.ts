@@ -30,9 +30,9 @@ export const EJECTION = {
   'clusters[].ejection.errorRate': 'ejection by error rate',
   'clusters[].ejection.window': 'ejection by error rate',
   'clusters[].ejection.minimum': 'ejection by error rate',
-  'clusters[].ejection.baseTime': 'ejection',
-  'clusters[].ejection.maxTime': 'ejection bounds',
-  'clusters[].ejection.maxShare': 'ejection bounds',
+  'clusters[].ejection.baseTime': 'ejection time',
+  'clusters[].ejection.maxTime': 'ejection growth',
+  'clusters[].ejection.maxShare': 'ejection share',
 } as const satisfies Rows<`clusters[].ejection${string}`>;
 
 export const PANIC = {

@@ -6,9 +6,11 @@ import type { Cluster, LoadBalancing, ProxyIntent, Route } from '../config/inten
 import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
+import { CADDY_POLICIES, healthChecks, retries, stickyPolicy } from './caddy-policies.ts';
 import { certificateFiles, certificatesInOrder, defaultCluster, hostPort, ianaName, POOL } from './intent-facts.ts';
 import { L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
+import { sooner } from './policy-facts.ts';
 import type { Rendered, Signals } from './process.ts';
 import {
   decodedPath,
@@ -62,16 +64,18 @@ function reverseProxy(intent: ProxyIntent, cluster: Cluster): Json {
   const timeouts = timeoutsOf(intent);
   const { tls } = cluster;
   const i = intent.clusters.indexOf(cluster);
+  const perTry = cluster.retry?.perTryTimeout;
   return {
     handler: 'reverse_proxy',
     upstreams: cluster.endpoints.map((endpoint) => ({ dial: hostPort(endpoint) })),
-    load_balancing: { selection_policy: policyOf(cluster) },
+    load_balancing: { selection_policy: stickyPolicy(cluster) ?? policyOf(cluster), ...retries(cluster) },
+    ...healthChecks(cluster),
     transport: {
       protocol: 'http',
       versions: ['1.1'],
       compression: false, // would ask the origin for gzip on the client's behalf
-      dial_timeout: duration(cluster.connectTimeout ?? timeouts.connect),
-      response_header_timeout: duration(timeouts.upstreamResponse),
+      dial_timeout: duration(sooner(perTry, cluster.connectTimeout ?? timeouts.connect)),
+      response_header_timeout: duration(sooner(perTry, timeouts.upstreamResponse)),
       keep_alive: {
         enabled: true,
         max_idle_conns: 0, // no limit over all hosts
@@ -293,6 +297,7 @@ const HTTP = place(
   notOffered('limits.headerCount', 'limits.bodyBytes', 'limits.connections', 'limits.requestsPerConnection'),
   notOffered('limits.upstreamPerEndpoint', 'timeouts.requestBody', 'timeouts.tunnelIdle', 'timeouts.linger'),
   notOffered('timeouts.connectionAge'),
+  CADDY_POLICIES,
 );
 
 export const caddyHttp = definePeer({

@@ -4,6 +4,7 @@
  */
 import type { HeaderEdit, HeaderMatch, ProxyIntent, Route, RouteAction } from '../config/intent.ts';
 import { timeoutsOf } from '../config/defaults.ts';
+import { routePolicies } from './envoy-policies.ts';
 import { defaultCluster } from './intent-facts.ts';
 import {
   editsOf,
@@ -77,13 +78,12 @@ function edits(direction: 'request' | 'response', list: readonly HeaderEdit[] = 
 
 function forward(intent: ProxyIntent, names: readonly { name: string; weight?: number }[], more: Json = {}): Json {
   const clusters = names.map(({ name, weight = 1 }) => ({ name: `cluster_${indexOfCluster(intent, name)}`, weight }));
-  const hashed = intent.clusters.some(({ policy }) => policy === 'source-ip');
   return {
     ...(clusters.length === 1 ? { cluster: clusters[0]!.name } : { weighted_clusters: { clusters } }),
     // Silence is limited, not the whole answer: a long download is no fault.
     timeout: '0s',
     idle_timeout: seconds(timeoutsOf(intent).upstreamResponse),
-    ...(hashed && { hash_policy: [{ connection_properties: { source_ip: true } }] }),
+    ...routePolicies(names.map(({ name }) => intent.clusters[indexOfCluster(intent, name)]!)),
     ...more,
   };
 }

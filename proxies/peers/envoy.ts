@@ -6,6 +6,7 @@ import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
+import { clusterPolicies, ENVOY_HTTP_POLICIES, ENVOY_TCP_POLICIES, healthPort } from './envoy-policies.ts';
 import { headerValue, renderRoutes } from './envoy-routes.ts';
 import { BACKLOG, CONNECTIONS, SYSTEM_CA, UNLIMITED, certificateFiles, requireDefaultCluster } from './intent-facts.ts';
 import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
@@ -81,22 +82,20 @@ function cluster(source: Cluster, i: number, layer: 'l4' | 'l7', intent: ProxyIn
     name: `cluster_${i}`,
     type: source.endpoints.every(({ host }) => isIP(host)) ? 'STATIC' : 'STRICT_DNS',
     connect_timeout: seconds(source.connectTimeout ?? timeouts.connect),
-    ...BALANCING[source.policy ?? 'round-robin'],
+    ...BALANCING[source.stickiness ? 'source-ip' : (source.policy ?? 'round-robin')],
     load_assignment: {
       cluster_name: `cluster_${i}`,
       endpoints: [
         {
           lb_endpoints: source.endpoints.map(({ host, port, weight = 1 }) => ({
-            endpoint: { address: { socket_address: { address: host, port_value: port } } },
+            endpoint: { address: { socket_address: { address: host, port_value: port } }, ...healthPort(source) },
             load_balancing_weight: weight,
           })),
         },
       ],
     },
     // The default of 1,024 each would shed load that the others take.
-    circuit_breakers: {
-      thresholds: [{ max_connections: most, max_pending_requests: most, max_requests: most, max_retries: most }],
-    },
+    ...clusterPolicies(source, most),
     ...(layer === 'l7' && {
       typed_extension_protocol_options: {
         'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
@@ -271,6 +270,7 @@ const HTTP = place(
   offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle', 'timeouts.connectionAge'),
   offered('timeouts.upstreamResponse', 'timeouts.upstreamIdle'),
   notOffered('limits.bodyBytes', 'limits.upstreamIdlePerEndpoint', 'timeouts.linger'),
+  ENVOY_HTTP_POLICIES,
 );
 
 export const envoyTcp = definePeer({
@@ -279,7 +279,7 @@ export const envoyTcp = definePeer({
   layer: 'l4',
   summary: 'Envoy with tcp_proxy',
   query,
-  offers: place(L4_PEER, COMMON, notOffered('source rules', 'timeouts.halfClosed')),
+  offers: place(L4_PEER, COMMON, ENVOY_TCP_POLICIES, notOffered('source rules', 'timeouts.halfClosed')),
   signals,
   render: (intent, surroundings) => render('l4', intent, surroundings),
 });

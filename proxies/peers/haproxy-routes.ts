@@ -17,7 +17,7 @@ import {
 import { escapeRegExp, type Lines } from './text.ts';
 
 /** Strong quotes: nothing inside is interpreted. */
-const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
+export const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
 /** Where HAProxy reads a log format, `%` is special, and nothing at all is refused. */
 const format = (value: string): string => quote(value === '' ? '%[str()]' : value.replaceAll('%', '%%'));
 

@@ -17,7 +17,18 @@ import {
 } from './intent-facts.ts';
 import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
+import {
+  boundLines,
+  checkLines,
+  HAPROXY_HTTP_POLICIES,
+  HAPROXY_TCP_POLICIES,
+  retryLines,
+  serverWords,
+  spreadChecks,
+  stickyBalance,
+} from './haproxy-policies.ts';
 import type { Rendered, Signals } from './process.ts';
+import { sooner } from './policy-facts.ts';
 import { decidesByPath } from './route-facts.ts';
 import { duration, indent, text, type Lines } from './text.ts';
 
@@ -59,10 +70,16 @@ function upstreamTls({ tls, endpoints }: Cluster, i: number): string {
 function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyIntent): string[] {
   const timeouts = timeoutsOf(intent);
   const { limits } = intent;
+  const perTry = cluster.retry?.perTryTimeout;
+  const connect = cluster.connectTimeout ?? (perTry === undefined ? undefined : timeouts.connect);
+  const connectTimeout = connect === undefined ? undefined : sooner(perTry, connect);
   const proxyProtocol = { v1: ' send-proxy', v2: ' send-proxy-v2' } as const;
   return section(`backend cluster_${i}`, [
-    BALANCING[cluster.policy ?? 'round-robin'],
-    cluster.connectTimeout !== undefined && `timeout connect ${duration(cluster.connectTimeout)}`,
+    cluster.stickiness ? stickyBalance(cluster.stickiness) : BALANCING[cluster.policy ?? 'round-robin'],
+    connectTimeout !== undefined && `timeout connect ${duration(connectTimeout)}`,
+    checkLines(cluster),
+    boundLines(layer, cluster),
+    cluster.retry && retryLines(cluster.retry),
     cluster.endpoints.map(({ weight = 1, ...endpoint }, e) =>
       [
         `server endpoint_${e} ${hostPort(endpoint)}`,
@@ -73,6 +90,7 @@ function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyI
         limits?.upstreamPerEndpoint === undefined ? '' : ` maxconn ${limits.upstreamPerEndpoint}`,
         cluster.proxyProtocol ? proxyProtocol[cluster.proxyProtocol] : '',
         upstreamTls(cluster, i),
+        serverWords(layer, cluster, e),
       ].join(''),
     ),
   ]);
@@ -165,6 +183,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
       `nbthread ${intent.concurrency ?? 1}`,
       `maxconn ${Math.min(limits.connections, connections)}`,
       `hard-stop-after ${duration(timeouts.drain)}`,
+      spreadChecks(intent),
       layer === 'l7' && decidesByPath(intent) && 'expose-experimental-directives', // for normalize-uri
       intent.limits?.headerCount !== undefined && `tune.http.maxhdr ${limits.headerCount}`,
       tls && [
@@ -214,6 +233,7 @@ const HTTP = place(
   offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
   notOffered('limits.headBytes', 'limits.bodyBytes', 'limits.requestsPerConnection'),
   notOffered('timeouts.upstreamIdle', 'timeouts.linger', 'timeouts.connectionAge'),
+  HAPROXY_HTTP_POLICIES,
 );
 
 export const haproxyTcp = definePeer({
@@ -222,7 +242,7 @@ export const haproxyTcp = definePeer({
   layer: 'l4',
   summary: 'HAProxy in TCP mode',
   query,
-  offers: place(L4_PEER, COMMON, offered('source rules', 'timeouts.halfClosed')),
+  offers: place(L4_PEER, COMMON, offered('source rules', 'timeouts.halfClosed'), HAPROXY_TCP_POLICIES),
   signals,
   render: (intent, surroundings) => render('l4', intent, surroundings),
 });

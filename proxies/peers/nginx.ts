@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
-import { POLICY_FEATURES } from '../config/features.ts';
+import { POLICY_FEATURES, RESILIENCE_FEATURES } from '../config/features.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
-import { notOffered, offered, place, type Offers } from '../config/offers.ts';
+import { notOffered, offered, offeredOf, place, type Offers } from '../config/offers.ts';
 import type { Binary, BinaryQuery } from './binary.ts';
 import {
   BACKLOG,
@@ -17,7 +17,9 @@ import {
   requireDefaultCluster,
   sameForAll,
 } from './intent-facts.ts';
+import { failures, nextUpstream, NGINX_POLICIES, stickyMap } from './nginx-policies.ts';
 import { renderRoutes } from './nginx-routes.ts';
+import { sooner } from './policy-facts.ts';
 import { downstreamTls, upstreamTls } from './nginx-tls.ts';
 import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
@@ -52,11 +54,10 @@ const BALANCING: Readonly<Record<LoadBalancing, string | false>> = {
 
 function upstream(cluster: Cluster, i: number, pool: Lines): string[] {
   return block(`upstream cluster_${i}`, [
-    BALANCING[cluster.policy ?? 'round-robin'],
-    // max_fails=0: no ejection of endpoints by itself.
+    cluster.stickiness ? `hash $sticky_${i} consistent;` : BALANCING[cluster.policy ?? 'round-robin'],
     cluster.endpoints.map(
       ({ weight = 1, ...endpoint }) =>
-        `server ${hostPort(endpoint)}${weight === 1 ? '' : ` weight=${weight}`} max_fails=0;`,
+        `server ${hostPort(endpoint)}${weight === 1 ? '' : ` weight=${weight}`} ${failures(cluster)};`,
     ),
     pool,
   ]);
@@ -129,6 +130,8 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
   const routes = renderRoutes(intent);
   const tls = upstreamTls(intent);
   const connect = sameForAll(intent, 'nginx', 'connectTimeout', (cluster) => cluster.connectTimeout);
+  const retry = sameForAll(intent, 'nginx', 'retry', (cluster) => cluster.retry);
+  const perTry = retry?.perTryTimeout;
   const forwardsFor = intent.forwarding?.xForwardedFor !== false;
   const requests = Math.min(limits.requestsPerConnection, UNLIMITED);
   const { about } = surroundings.binary;
@@ -172,6 +175,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
         .filter(([, module]) => module === '' || !about.includes(`--without-http_${module}_module`))
         .map(([name]) => `${name}_temp_path ${name};`),
       block('map $http_upgrade $upgrade_connection', ['default upgrade;', '"" "";']),
+      intent.clusters.map(stickyMap),
       intent.clusters.map((cluster, i) =>
         upstream(cluster, i, [
           `keepalive ${POOL};`,
@@ -194,8 +198,9 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
       `lingering_timeout ${duration(timeouts.linger)};`,
       `client_max_body_size ${limits.bodyBytes === Number.MAX_SAFE_INTEGER ? 0 : limits.bodyBytes};`,
       'large_client_header_buffers 4 32k;',
-      `proxy_connect_timeout ${duration(connect ?? timeouts.connect)};`,
-      `proxy_read_timeout ${duration(timeouts.upstreamResponse)};`,
+      `proxy_connect_timeout ${duration(sooner(perTry, connect ?? timeouts.connect))};`,
+      `proxy_read_timeout ${duration(sooner(perTry, timeouts.upstreamResponse))};`,
+      retry && nextUpstream(retry),
       `proxy_send_timeout ${duration(timeouts.requestBody)};`,
       // Bodies pass through memory, not by way of files.
       'proxy_request_buffering off;',
@@ -230,6 +235,7 @@ const HTTP = place(
   notOffered('proxy-protocol-out', 'PROXY protocol v2 upstream'),
   notOffered('limits.headBytes', 'limits.headerCount', 'limits.connections', 'timeouts.tunnelIdle'),
   notOffered('limits.upstreamIdlePerEndpoint', 'limits.upstreamPerEndpoint'),
+  NGINX_POLICIES,
 );
 
 const STREAM: Offers = place(
@@ -239,6 +245,7 @@ const STREAM: Offers = place(
   offered('timeouts.connect', 'timeouts.tunnelIdle', 'timeouts.drain'),
   notOffered('PROXY protocol v2 upstream', 'tls-origination', 'client certificate upstream'),
   notOffered('limits.connections', 'limits.upstreamPerEndpoint', 'timeouts.halfClosed'),
+  offeredOf(RESILIENCE_FEATURES, 'ejection', 'ejection time'),
 );
 
 export const nginxStream = definePeer({

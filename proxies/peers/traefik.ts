@@ -1,4 +1,5 @@
 /** Traefik: `traefik-tcp`, `traefik-http`, `traefik-tls`. One process; workers are Go's scheduler threads. */
+import { RESILIENCE_FEATURES } from '../config/features.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import type { Cluster, Endpoint, HeaderMatch, LoadBalancing, ProxyIntent, Route } from '../config/intent.ts';
 import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
@@ -13,11 +14,14 @@ import {
   hostPort,
   ianaName,
   requireDefaultCluster,
+  sameForAll,
 } from './intent-facts.ts';
 import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
+import { sooner } from './policy-facts.ts';
 import type { Rendered, Signals } from './process.ts';
 import { decodedPath, hostsOf, indexOfCluster, prefixPatterns, requireUriPath } from './route-facts.ts';
+import { retryMiddleware, servicePolicies, TRAEFIK_HTTP_POLICIES } from './traefik-policies.ts';
 import { escapeRegExp } from './text.ts';
 
 type Json = Record<string, unknown>;
@@ -78,6 +82,16 @@ function httpPart(intent: ProxyIntent): Json {
   const routers: Json = {};
   const services: Json = {};
   const middlewares: Json = {};
+  /** Of a router to these clusters: one retry for all of them. */
+  const middlewaresOf = (names: readonly string[], others: readonly string[] = []): Json => {
+    const targets = intent.clusters.filter(({ name }) => names.includes(name));
+    const retry =
+      targets.length === 0
+        ? undefined
+        : sameForAll({ ...intent, clusters: targets }, 'traefik', 'retry', (cluster) => cluster.retry);
+    const list = [...others, ...(retry ? [`retry_${indexOfCluster(intent, names[0]!)}`] : [])];
+    return list.length > 0 ? { middlewares: list } : {};
+  };
   for (const [i, route] of routes.entries()) {
     if (route.action.kind !== 'forward') continue; // refused before
     const { clusters, prefixRewrite } = route.action;
@@ -95,7 +109,10 @@ function httpPart(intent: ProxyIntent): Json {
       rule: ruleOf(route),
       priority: routes.length - i + 1, // the first that matches wins
       service: split.length > 1 ? `split_${i}` : split[0]?.name,
-      ...(`rewrite_${i}` in middlewares && { middlewares: [`rewrite_${i}`] }),
+      ...middlewaresOf(
+        clusters.map(({ name }) => name),
+        `rewrite_${i}` in middlewares ? [`rewrite_${i}`] : [],
+      ),
       ...tls,
     };
   }
@@ -105,6 +122,7 @@ function httpPart(intent: ProxyIntent): Json {
       rule: 'PathPrefix("/")',
       priority: 1,
       service: `cluster_${intent.clusters.indexOf(fallback)}`,
+      ...middlewaresOf([fallback.name]),
       ...tls,
     };
   const transports: Json = {};
@@ -118,8 +136,11 @@ function httpPart(intent: ProxyIntent): Json {
           url: `${cluster.tls ? 'https' : 'http'}://${hostPort(endpoint)}`,
           ...(cluster.endpoints.length > 1 && { weight }),
         })),
+        ...servicePolicies(cluster),
       },
     };
+    if (cluster.retry) middlewares[`retry_${i}`] = { retry: retryMiddleware(cluster.retry) };
+    const perTry = cluster.retry?.perTryTimeout;
     transports[`pool_${i}`] = {
       maxIdleConnsPerHost: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
       disableHTTP2: true,
@@ -127,8 +148,8 @@ function httpPart(intent: ProxyIntent): Json {
       ...(cluster.tls?.verify === false && { insecureSkipVerify: true }),
       ...(cluster.tls?.ca !== undefined && { rootCAs: [`upstream-ca${i}.pem`] }),
       forwardingTimeouts: {
-        dialTimeout: duration(cluster.connectTimeout ?? timeouts.connect),
-        responseHeaderTimeout: duration(timeouts.upstreamResponse),
+        dialTimeout: duration(sooner(perTry, cluster.connectTimeout ?? timeouts.connect)),
+        responseHeaderTimeout: duration(sooner(perTry, timeouts.upstreamResponse)),
         idleConnTimeout: duration(timeouts.upstreamIdle),
       },
     };
@@ -263,7 +284,7 @@ const TCP: Offers = place(
   COMMON,
   offered('proxy-protocol-out', 'PROXY protocol v2 upstream'),
   notOffered('endpoint weights', 'policy power-of-two', 'policy source-ip', 'tls-origination', 'source rules'),
-  notOffered('timeouts.halfClosed'),
+  notOffered('timeouts.halfClosed', ...RESILIENCE_FEATURES),
 );
 
 const HTTP = place(
@@ -279,6 +300,7 @@ const HTTP = place(
   notOffered('no X-Forwarded-*', 'escaped slashes refused', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
   notOffered('limits.headBytes', 'limits.headerCount', 'limits.bodyBytes'),
   notOffered('timeouts.requestHead', 'timeouts.linger'),
+  TRAEFIK_HTTP_POLICIES,
 );
 
 export const traefikTcp = definePeer({

@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ProxyIntent } from '#proxies/config/intent.ts';
+import type { Cluster, ProxyIntent, Stickiness } from '#proxies/config/intent.ts';
+import type { Capability } from '#proxies/contract.ts';
 import type { PeerDefinition, Surroundings } from '#proxies/peers/peer.ts';
 import { binaries } from '#proxies/peers/registry.ts';
 
@@ -33,6 +34,33 @@ const plain = ({ capabilities }: PeerDefinition): ProxyIntent => ({
   clusters: [{ name: 'origin', endpoints: [one] }],
   defaultCluster: 'origin',
 });
+
+/** Everything that is offered of what keeps a cluster well. */
+function policiesOf({ capabilities, layer }: PeerDefinition): Partial<Cluster> {
+  const offers = (feature: Capability) => capabilities.has(feature);
+  const pace = { interval: 2_000, ...(offers('health check thresholds') && { unhealthyThreshold: 2 }) };
+  const checksHttp = layer === 'l7' && offers('HTTP health checks');
+  const checksTcp = !checksHttp && offers('TCP health checks');
+  const on = (['connect', 'reset', 'timeout', 'gateway-error'] as const).filter((each) => offers(`retry on ${each}`));
+  return {
+    ...(checksHttp && { healthCheck: { kind: 'http', path: '/up', host: 'up.test', ...pace } }),
+    ...(checksTcp && { healthCheck: { kind: 'tcp', ...pace } }),
+    ...(offers('ejection') && { ejection: { consecutive: 3, ...(offers('ejection time') && { baseTime: 10_000 }) } }),
+    ...(offers('panic threshold') && { panicThreshold: 0.3 }),
+    ...(offers('slow start') && { slowStart: { window: 10_000 } }),
+    ...(offers('bound on requests') && { circuitBreaker: { requests: 50 } }),
+    ...(offers('bound on connections') && !offers('bound on requests') && { circuitBreaker: { connections: 50 } }),
+    ...(offers('retries') && {
+      retry: {
+        on,
+        attempts: 2,
+        ...(offers('per-try timeout') && { perTryTimeout: 500 }),
+        ...(offers('retry backoff') && { backoff: { base: 10, max: 100 } }),
+        ...(offers('retry budget') && { budget: { share: 0.3, minimum: 5 } }),
+      },
+    }),
+  };
+}
 
 const INTENTS: Readonly<Record<string, (peer: PeerDefinition) => ProxyIntent | undefined>> = {
   plain,
@@ -80,6 +108,20 @@ const INTENTS: Readonly<Record<string, (peer: PeerDefinition) => ProxyIntent | u
           ],
         }
       : undefined,
+  policies: (peer) => {
+    const policies = policiesOf(peer);
+    return Object.keys(policies).length > 0
+      ? { ...plain(peer), clusters: [{ name: 'origin', endpoints: [one, two], ...policies }] }
+      : undefined;
+  },
+  sticky: (peer) => {
+    const stickiness: Stickiness | undefined = peer.capabilities.has('sticky cookie')
+      ? { kind: 'cookie', name: 'sid', ...(peer.capabilities.has('sticky cookie attributes') && { maxAge: 60 }) }
+      : peer.capabilities.has('sticky header')
+        ? { kind: 'header', name: 'X-User' }
+        : undefined;
+    return stickiness && { ...plain(peer), clusters: [{ name: 'origin', endpoints: [one, two], stickiness }] };
+  },
   'client-certificate': (peer) => {
     const intent = plain(peer);
     const { tls } = intent.listener;
