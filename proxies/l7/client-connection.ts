@@ -62,6 +62,8 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
   #minor = 1;
   #head = false;
   #close = false;
+  /** The client said that it asks for nothing more (RFC 9112 §9.6). */
+  #isLast = false;
   /** The client's FIN came: what it asked before is answered, nothing more is asked. */
   #ended = false;
 
@@ -140,7 +142,8 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     if (this.#requests === 0) this.isLoop = service.own.includes(this.#wire);
     this.#requests += 1;
     this.#minor = head.minor;
-    this.#close = head.close || (head.minor === 0 && !head.keepAlive) || this.#isWornOut(service);
+    this.#isLast = head.close || (head.minor === 0 && !head.keepAlive);
+    this.#close = this.#isLast || this.#isWornOut(service);
     const exchange = new Exchange(service, this, head);
     this.#exchange = exchange;
     this.#writer.chunked = false;
@@ -371,7 +374,7 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     this.#blocked = false;
     if (this.#state === 'tunnel' || this.#state === 'closed') return;
     if (this.#close || unread) {
-      this.#linger();
+      this.#linger(this.#isLast && !unread && this.#early === undefined);
       return;
     }
     this.#state = 'head';
@@ -382,14 +385,15 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
 
   /**
    * Our FIN, then what still comes is thrown away: a reset would take the answer with it (RFC 9112 §9.6). That takes its own time, which
-   * begins when the last octet and the FIN are out; until then the client has as long to read as it has of any answer.
+   * begins when the last octet and the FIN are out; until then the client has as long to read as it has of any answer. `isLast`: nothing
+   * more can come, so that no reset can either.
    */
-  #linger(): void {
+  #linger(isLast = false): void {
     if (this.#state === 'closed') return;
     this.#state = 'linger';
     this.#early = this.#gathered = undefined;
     const { linger, downstreamIdle } = this.#service.timeouts;
-    this.#timer.arm(this.#wire.end() ? linger : downstreamIdle);
+    this.#timer.arm(this.#wire.end(isLast) ? linger : downstreamIdle);
     this.#wire.resume();
   }
 

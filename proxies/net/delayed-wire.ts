@@ -39,8 +39,8 @@ class DelayedWire implements Wire, WireHandler {
   writeLatin1(text: string): boolean {
     return this.#wire.writeLatin1(text);
   }
-  end(): boolean {
-    return this.#wire.end();
+  end(isLast?: boolean): boolean {
+    return this.#wire.end(isLast);
   }
   reset(): void {
     this.#wire.reset();

@@ -29,8 +29,11 @@ export interface Wire {
   /** Copies what cannot be written at once. False: a backlog exists; stop reading the other side until `onDrain`. */
   write(chunk: Buffer): boolean;
   writeLatin1(text: string): boolean;
-  /** FIN after the backlog. No write may follow. False: the backlog is still to go; `onDrain` tells when it and the FIN are out. */
-  end(): boolean;
+  /**
+   * FIN after the backlog. No write may follow. False: the backlog is still to go; `onDrain` tells when it and the FIN are out.
+   * `isLast`: the peer has nothing more to say, so closing, which costs less, may say it as well.
+   */
+  end(isLast?: boolean): boolean;
   /** RST; the backlog is thrown away. */
   reset(): void;
   /** Close at once. Where a backlog is thrown away this is a reset: a FIN would say that this was all. */
