@@ -37,10 +37,18 @@ export interface RunningProxy extends AsyncDisposable {
 export interface ProxyDefinition {
   /** Unique, lower case with dashes: `l4-tcp`, `l7-http`, `envoy-http`, `nginx-stream`. */
   readonly name: string;
+  /** The maker: the proxies of one, at several layers, are set against each other ('nginx-stream' and 'nginx-http' are of 'nginx'). */
+  readonly family: string;
   readonly layer: 'l4' | 'l7';
   readonly summary: string;
   /** All features that it offers; an intent that asks for another is refused. */
   readonly capabilities: ReadonlySet<Capability>;
+  /** What all others of its layer, with TLS or without, are set against. */
+  readonly isReference?: true;
+  /** It speaks TLS to the origin as well wherever it ends TLS. `tls-origination` says only that it could. */
+  readonly reencrypts?: true;
+  /** It runs inside the process that hosts it. Absent: it starts a program of its own, or runs elsewhere. */
+  readonly isHosted?: true;
   /** Limits and timeouts of the intent that it is not given, 'limits.headBytes': there its own hold. Absent: it takes them all. */
   readonly keepsOwn?: readonly string[];
   /** Present where it runs elsewhere: nothing of it is started here, and no process of it is ours. */

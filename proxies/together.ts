@@ -2,6 +2,7 @@
 import { IntentError } from './config/intent-error.ts';
 import type { Endpoint, ProxyIntent } from './config/intent.ts';
 import type { ProxyDefinition, RunningProxy } from './contract.ts';
+import { inTurn } from './platform/in-turn.ts';
 import { startAdmin } from './stats/admin.ts';
 import { mergeStats, type ProxyStats } from './stats/traffic.ts';
 
@@ -18,7 +19,9 @@ export interface RunningTogether extends AsyncDisposable {
   readonly pids: readonly number[];
   /** Resolves when one of them has failed for good. Never rejects. */
   readonly failure?: Promise<Error>;
-  /** All parts, or none: rejects with `IntentError`, and then everything goes on as it was. */
+  /** What runs now. */
+  readonly parts: readonly Part[];
+  /** One at a time, in order. All parts, or none: rejects with `IntentError`, and then everything goes on as it was. */
   reload(parts: readonly Part[]): Promise<void>;
   drain(): Promise<void>;
 }
@@ -44,17 +47,22 @@ export async function startTogether(
   const failures = running.flatMap(({ failure }) => failure ?? []);
   const scope = cleanup.move();
   let now: readonly Part[] = parts;
+  const queue = inTurn();
   return {
     address: first.address,
     ...(others.length > 0 && { addresses: running.map(({ address }) => address) }),
     ...(listening && { admin: listening.address }),
     ...(failures.length > 0 && { failure: Promise.race(failures) }),
     pids: [...new Set(running.flatMap(({ pids }) => pids))],
-    async reload(next) {
-      checkSame(now, next);
-      await reloadAll(running, now, next, admin !== undefined);
-      now = next;
+    get parts() {
+      return now;
     },
+    reload: (next) =>
+      queue(async () => {
+        checkSame(now, next);
+        await reloadAll(running, now, next, admin !== undefined);
+        now = next;
+      }),
     async drain() {
       await Promise.all(running.map(async (proxy) => proxy.drain?.()));
     },

@@ -1,6 +1,6 @@
 /** Cost per hop by chain, as texts that every output lays out in its own way. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { keepAlive } from '#bench/analysis/between.ts';
+import { mainScenarioName } from '#bench/analysis/roles.ts';
 import { mainChains } from '#bench/analysis/findings/chains.ts';
 import type { ChainCost } from '#bench/analysis/chains.ts';
 import { metric } from '#bench/analysis/metrics.ts';
@@ -30,7 +30,7 @@ export interface ChainTable {
 export function chainTable({ chains, scenarios }: Analysis, main = false): ChainTable | undefined {
   const shown = main ? mainChains(chains, scenarios) : chains;
   if (shown.length === 0) return undefined;
-  const encrypted = keepAlive(
+  const encrypted = mainScenarioName(
     scenarios.map(({ scenario }) => scenario),
     true,
   );

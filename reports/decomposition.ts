@@ -3,7 +3,6 @@
  * on to the one with TLS. The difference of what two accounts leave unexplained is a step like any other.
  */
 import type { Account, Analysis, Estimate } from '#bench/analysis/analysis.ts';
-import { REFERENCES } from '#bench/analysis/between.ts';
 import { COSTS, PARTS, type PartName } from '#bench/analysis/ledger/account.ts';
 import { metric } from '#bench/analysis/metrics.ts';
 import { formatInterval, formatQuantity, type Unit } from '#bench/analysis/quantity.ts';
@@ -39,17 +38,18 @@ export const formatPart = (value: number, unit: Unit): string =>
 
 /** The accounts of the reference hops, L4 first. */
 export const referenceAccounts = ({ ledger }: Analysis): Account[] =>
-  [REFERENCES.l4, REFERENCES.l7, 'l7-tls'].flatMap(
-    (name) => ledger.accounts.find(({ subject, cost }) => subject === name && cost === 'CPU') ?? [],
-  );
+  ledger.accounts
+    .filter(({ isReference, cost }) => isReference && cost === 'CPU')
+    .toSorted((a, b) => a.layer.localeCompare(b.layer) || Number(a.tls) - Number(b.tls));
 
 export const unitOf = ({ cost }: Account): Unit => metric(COSTS[cost].whole).unit;
 
 /** Undefined where L4 or L7 of the reference family has no account in this run. */
 export function decompose(analysis: Analysis): Decomposition | undefined {
   const accounts = referenceAccounts(analysis);
-  const of = (subject: string): Account | undefined => accounts.find((account) => account.subject === subject);
-  const [l4, l7, tls] = [of(REFERENCES.l4), of(REFERENCES.l7), of('l7-tls')];
+  const of = (layer: Account['layer'], withTls: boolean): Account | undefined =>
+    accounts.find((account) => account.layer === layer && account.tls === withTls);
+  const [l4, l7, tls] = [of('l4', false), of('l7', false), of('l7', true)];
   if (!l4 || !l7) return undefined;
   const total = (name: string, { whole }: Account, words: string): Step => {
     return { name, kind: 'measured', value: whole.value, isTotal: true, words };

@@ -1,6 +1,6 @@
 /** The comparison that every report opens with: a row a subject, direct first, then by layer, cheapest first. */
 import type { Analysis, Capacity, Estimate, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { keepAlive } from '#bench/analysis/between.ts';
+import { mainScenarioName } from '#bench/analysis/roles.ts';
 import type { Comparison } from '#bench/analysis/comparison.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import { pacedScenario } from '#bench/analysis/reading-point.ts';
@@ -185,7 +185,7 @@ export interface Overview {
 
 export function overviewOf({ subjects, scenarios, rankings }: Analysis): Overview {
   const all = scenarios.map(({ scenario }) => scenario);
-  const [plain, encrypted] = [keepAlive(all, false), keepAlive(all, true)];
+  const [plain, encrypted] = [mainScenarioName(all, false), mainScenarioName(all, true)];
   const paced = pacedScenario(scenarios);
   const idle = scenarios.filter(({ scenario }) => scenario.traffic.kind === 'idle');
   const find = (scenario: ScenarioAnalysis | undefined, name: string): SubjectAnalysis | undefined =>

@@ -1,8 +1,9 @@
 /**
  * Runs one server in the foreground: a ready line on stdout, then until a signal; the first one drains, the second one ends. Where it
- * can be configured anew, SIGHUP does that instead: a line on stdout, or why not on stderr, and what ran goes on.
+ * can be configured anew, SIGHUP or a changed file does that: a line on stdout, or why not on stderr, and what ran goes on.
  */
 import type { Endpoint } from '#proxies/config/intent.ts';
+import { inTurn } from '#proxies/platform/in-turn.ts';
 import { UsageError, explain } from '#bench/model/errors.ts';
 import { EXIT } from './exit.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -28,13 +29,21 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name is not known',
 };
 
+/** The ways by which what runs is configured anew. */
+export interface Renewal<R> {
+  /** What SIGHUP does; absent: it ends what runs. */
+  readonly onHangup?: (running: R) => Promise<void>;
+  /** Opens all other ways; `told` does one reload and tells what became of it. */
+  readonly open?: (running: R, told: (reload: () => Promise<void>) => Promise<void>) => Promise<AsyncDisposable>;
+}
+
 export async function serveInForeground<R extends Running>(
   name: string,
   listen: readonly Endpoint[],
   start: (signal: AbortSignal) => Promise<R>,
-  reload?: (running: R) => Promise<void>,
+  { onHangup, open }: Renewal<R> = {},
 ): Promise<void> {
-  using interruption = onInterrupt(reload ? ['SIGINT', 'SIGTERM'] : undefined);
+  using interruption = onInterrupt(onHangup ? ['SIGINT', 'SIGTERM'] : undefined);
   const { signal } = interruption;
   let running: R;
   try {
@@ -46,7 +55,9 @@ export async function serveInForeground<R extends Running>(
   }
   await using server = running;
   // Before anybody is told that it is ready: who has read that may send SIGHUP, which would end a process that does not expect it.
-  await using _ = reload && onHangup(() => reload(server));
+  await using ways = new AsyncDisposableStack();
+  if (onHangup) ways.use(hangups(() => told(() => onHangup(server))));
+  if (open) ways.use(await open(server, told));
   process.stdout.write(
     `${JSON.stringify({ ready: true, address: text(server.address), ...(server.addresses && { addresses: server.addresses.map(text) }), ...(server.admin && { admin: text(server.admin) }), pid: process.pid, pids: server.pids ?? [process.pid] })}\n`,
   );
@@ -68,25 +79,24 @@ export async function serveInForeground<R extends Running>(
   }
 }
 
+async function told(reload: () => Promise<void>): Promise<void> {
+  try {
+    await reload();
+    process.stdout.write(`${JSON.stringify({ reloaded: true })}\n`);
+  } catch (error) {
+    process.stderr.write(`hopcost: not reloaded, the old configuration stays: ${explain(error)}\n`);
+  }
+}
+
 /** One after the other, in the order of the signals. */
-function onHangup(reload: () => Promise<void>): AsyncDisposable {
-  let last = Promise.resolve();
-  const again = async (): Promise<void> => {
-    try {
-      await reload();
-      process.stdout.write(`${JSON.stringify({ reloaded: true })}\n`);
-    } catch (error) {
-      process.stderr.write(`hopcost: not reloaded, the old configuration stays: ${explain(error)}\n`);
-    }
-  };
-  const listener = (): void => {
-    last = last.then(again);
-  };
+function hangups(again: () => Promise<void>): AsyncDisposable {
+  const queue = inTurn();
+  const listener = (): void => void queue(again);
   process.on('SIGHUP', listener);
   return {
     async [Symbol.asyncDispose]() {
       process.off('SIGHUP', listener);
-      await last;
+      await queue(() => Promise.resolve());
     },
   };
 }

@@ -10,19 +10,33 @@ const START_TIMEOUT = { least: 100, most: 600_000 };
 
 /** Names that mean something else already. */
 const RESERVED: ReadonlySet<string> = new Set(['direct', 'references', 'installed', 'all', 'own']);
+const isTaken = (name: string): boolean => proxies.has(name) || RESERVED.has(name);
 
-/** Of subjects and targets alike. Families are told by their names: `l4-` and `l7-` are the references'. */
+/** Of subjects and targets alike. */
 export const SubjectName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes')
-  .refine((name) => !/^l[47]-/.test(name), 'l4- and l7- begin the names of the reference proxies; choose another name')
-  .refine((name) => !proxies.has(name) && !RESERVED.has(name), 'this name is taken; choose another');
+  .regex(/^[A-Za-z0-9][\w-]*$/, 'expected letters, digits, dashes and underscores')
+  .refine((name) => !isTaken(name.toLowerCase()), 'this name is taken; choose another');
+
+const REFERENCE_FAMILIES: ReadonlySet<string> = new Set(
+  [...proxies.values()].filter(({ isReference }) => isReference).map(({ family }) => family),
+);
+
+const Family = z
+  .string()
+  .min(1)
+  .refine(
+    (family) => !REFERENCE_FAMILIES.has(family),
+    `${[...REFERENCE_FAMILIES].join()} is what the reference proxies are of; choose another`,
+  );
 
 const Words = z.record(z.string(), z.string());
 
 export const OwnSubject = z
   .strictObject({
     name: SubjectName,
+    /** One word for several subjects that are set against each other: L7 over L4, TLS over plain. Its own name by default. */
+    family: Family.optional(),
     layer: z.enum(['l4', 'l7']),
     /** It ends TLS, with the certificate and key at `{cert}` and `{key}`. */
     tls: z.boolean().optional(),
@@ -53,7 +67,7 @@ export type OwnSubject = z.infer<typeof OwnSubject>;
 
 /** Relative folders start at `directory`, that of the configuration. Throws `UsageError` for a time that cannot be read. */
 export function defineOwn(
-  { cwd = '.', tls, env, ready, startTimeout, ...spec }: OwnSubject,
+  { cwd = '.', family, tls, env, ready, startTimeout, ...spec }: OwnSubject,
   directory: string,
 ): ProxyDefinition {
   const patience =
@@ -63,6 +77,7 @@ export function defineOwn(
   return defineCommand({
     ...spec,
     cwd: isAbsolute(cwd) ? cwd : resolve(directory, cwd),
+    ...(family !== undefined && { family }),
     ...(tls !== undefined && { tls }),
     ...(env !== undefined && { env }),
     ...(ready !== undefined && { ready }),

@@ -92,8 +92,13 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
   },
   {
     file: 'bench/lab/planted.ts',
-    forbidden: ['#bench/load/pool.ts', '#proxies/l7/l7-http.ts', '#bench/analysis/verdict.ts'],
+    forbidden: ['#bench/load/pool.ts', '#proxies/l7/l7-http.ts', '#bench/conformance/run.ts'],
     allowed: ['#proxies/registry.ts', '#backends/contract.ts', '#bench/model/record.ts'],
+  },
+  {
+    file: 'bench/conformance/planted.ts',
+    forbidden: ['#bench/load/pool.ts', '#proxies/http/head.ts', '#bench/run/session.ts'],
+    allowed: ['node:net', '#bench/lab/wire.ts', '#proxies/contract.ts', '#bench/model/record.ts'],
   },
   {
     file: 'bench/load/planted.ts',
@@ -222,11 +227,17 @@ const COMPUTED = ['[]', 'new Map<string, string>()', '() => 1', 'process.pid', '
 test('a constant that is not in CONSTANT_CASE is caught, what is computed or filled later is not', () => {
   const named = (values: readonly string[], name: string) =>
     values.map((value, i) => `export const ${name}${i} = ${value};\n`).join('');
-  plant('bench/probes/constants.ts', named(FIXED, 'fixed') + named(FIXED, 'FIXED_') + named(COMPUTED, 'computed'));
+  plant(
+    'bench/probes/constants.ts',
+    named(FIXED, 'fixed') +
+      named(FIXED, 'FIXED_') +
+      named(COMPUTED, 'computed') +
+      'export const grows: number[] = [0];\nexport const stays: readonly number[] = [0];\n',
+  );
   const { stdout } = lint('bench/probes/constants.ts');
   assert.deepEqual(
     [...stdout.matchAll(/'(\w+)' is a constant/g)].map(([, name]) => name),
-    FIXED.map((_, i) => `fixed${i}`),
+    [...FIXED.map((_, i) => `fixed${i}`), 'stays'],
   );
 });
 

@@ -9,9 +9,10 @@ import { kneesOf } from './knees.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import { aboveNoise, noiseOf } from './noise.ts';
 import { overTimeOf } from './over-time.ts';
-import { rankingsOf } from './ranking.ts';
+import { rankingsOf, rankingUnderTrust } from './ranking.ts';
 import { analyseScenario } from './scenario.ts';
 import { figuresOnce, withTwins } from './figures.ts';
+import { trustOf, underTrust } from './trust.ts';
 import { opinionsOf, secondOpinionWarnings } from './second-opinion.ts';
 import { trialRow } from './trial-row.ts';
 import { gatherWarnings } from './warnings.ts';
@@ -30,6 +31,7 @@ export function analyse(records: RunRecords): Analysis {
   const rankings = rankingsOf(subjects, scenarios, figures, noise);
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   const opinion = secondOpinion ? opinionsOf(secondOpinion) : null;
+  const trust = trustOf(run, calibration, opinion);
   return {
     run,
     state: end?.state ?? 'unfinished',
@@ -37,6 +39,8 @@ export function analyse(records: RunRecords): Analysis {
     subjects,
     basis: basisOf(run, knees),
     findings: findingsOf({
+      run,
+      trust,
       subjects,
       scenarios,
       rankings,
@@ -49,10 +53,16 @@ export function analyse(records: RunRecords): Analysis {
       opinion,
       knees,
     }),
-    scenarios,
-    rankings,
-    comparisons,
-    chains,
+    scenarios: scenarios.map((scenario) => ({
+      ...scenario,
+      subjects: scenario.subjects.map((subject) => ({
+        ...subject,
+        versusDirect: subject.versusDirect.map((one) => underTrust(one, trust)),
+      })),
+    })),
+    rankings: rankings.map((ranking) => rankingUnderTrust(ranking, trust)),
+    comparisons: comparisons.map((one) => underTrust(one, trust)),
+    chains: chains.map((one) => underTrust(one, trust)),
     calibration: calibration ?? null,
     secondOpinion: opinion,
     noise: noise ?? null,

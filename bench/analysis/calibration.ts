@@ -10,13 +10,17 @@ export type CalibrationCheck = CalibrationRecord['checks'][number];
 /** Microseconds that a reported delay may be off, at two quantiles, and that the way may take; the share that a rate may be off. */
 const LIMITS = { p50: 100, p99: 300, way: 500, rate: 0.005 } as const;
 
-const check = (
+const check = (of: Omit<CalibrationCheck, 'passed'>): CalibrationCheck => ({
+  ...of,
+  passed: Math.abs(of.measured - of.expected) <= of.limit,
+});
+/** Requests that are known to the last one. */
+const exactly = (
+  tries: CalibrationCheck['tries'],
   name: string,
-  unit: CalibrationCheck['unit'],
   expected: number,
   measured: number,
-  limit: number,
-): CalibrationCheck => ({ name, unit, expected, measured, limit, passed: Math.abs(measured - expected) <= limit });
+): CalibrationCheck => check({ name, tries, unit: 'requests', expected, measured, limit: 0 });
 
 const QUANTILES = { p50: 0.5, p99: 0.99 } as const;
 type Quantile = keyof typeof QUANTILES;
@@ -44,7 +48,7 @@ export function wayOf(delays: readonly number[], load: LoadResult): number {
   return says - truly;
 }
 export const wayChecks = (way: number): CalibrationCheck[] => [
-  check('the way there and back', 'µs', 0, way, LIMITS.way),
+  check({ name: 'the way there and back', tries: 'way', unit: 'µs', expected: 0, measured: way, limit: LIMITS.way }),
 ];
 
 /**
@@ -58,10 +62,18 @@ export function delayChecks(
   way: number,
 ): CalibrationCheck[] {
   const at = reported(delays, load);
-  if (!at) return [check(`delay ${millis} ms`, 'requests', load.scheduled ?? 1, 0, 0)];
-  return (['p50', 'p99'] as const).map((name) => {
-    const { truly, says } = at(name);
-    return check(`delay ${millis} ms, ${name}`, 'µs', truly + way, says, LIMITS[name]);
+  if (!at) return [exactly('delay', `delay ${millis} ms`, load.scheduled ?? 1, 0)];
+  return (['p50', 'p99'] as const).map((quantile) => {
+    const { truly, says } = at(quantile);
+    return check({
+      name: `delay ${millis} ms, ${quantile}`,
+      tries: 'delay',
+      quantile,
+      unit: 'µs',
+      expected: truly + way,
+      measured: says,
+      limit: LIMITS[quantile],
+    });
   });
 }
 
@@ -69,9 +81,16 @@ export function delayChecks(
 export function rateChecks(rate: number, counted: number, load: LoadResult): CalibrationCheck[] {
   const seconds = load.window / 1_000;
   return [
-    check('rate', '/s', rate, load.requests / seconds, Math.max(LIMITS.rate * rate, 1 / seconds)),
-    check('requests, by the origin’s count', 'requests', counted, load.requests, 0),
-    check('dropped below capacity', 'requests', 0, load.dropped ?? 0, 0),
+    check({
+      name: 'rate',
+      tries: 'rate',
+      unit: '/s',
+      expected: rate,
+      measured: load.requests / seconds,
+      limit: Math.max(LIMITS.rate * rate, 1 / seconds),
+    }),
+    exactly('count', 'requests, by the origin’s count', counted, load.requests),
+    exactly('drops', 'dropped below capacity', 0, load.dropped ?? 0),
   ];
 }
 
@@ -84,7 +103,14 @@ export function stallChecks(stalled: number, least: number, rate: number, load: 
   const response = decodeHistogram(load.response!);
   const late = response.totalCount - countBelow(response, least * 1e6);
   return [
-    check(`answers late by a stall, ${least} ms or more`, 'requests', ((stalled - least) * rate) / 1_000, late, 1),
+    check({
+      name: `answers late by a stall, ${least} ms or more`,
+      tries: 'stall',
+      unit: 'requests',
+      expected: ((stalled - least) * rate) / 1_000,
+      measured: late,
+      limit: 1,
+    }),
   ];
 }
 
@@ -93,14 +119,13 @@ export function errorChecks(every: number, load: LoadResult): CalibrationCheck[]
   const { status, ...others } = load.errors;
   const otherErrors = Object.values(others).reduce((a, b) => a + b, 0);
   return [
-    check(
+    exactly(
+      'errors',
       `errors, one in ${every}`,
-      'requests',
       Math.floor(((load.scheduled ?? 0) - (load.dropped ?? 0)) / every),
       status,
-      0,
     ),
-    check('other errors', 'requests', 0, otherErrors, 0),
+    exactly('errors', 'other errors', 0, otherErrors),
   ];
 }
 
@@ -112,8 +137,8 @@ export function dropChecks(millis: number, rate: number, load: LoadResult): Cali
   const due = Math.round((rate * load.window) / 1_000);
   const sent = load.connections * Math.ceil(load.window / millis);
   return [
-    check('scheduled beyond capacity', 'requests', due, load.scheduled ?? 0, 0),
-    check('dropped beyond capacity', 'requests', due - sent, load.dropped ?? 0, 0),
+    exactly('drops', 'scheduled beyond capacity', due, load.scheduled ?? 0),
+    exactly('drops', 'dropped beyond capacity', due - sent, load.dropped ?? 0),
   ];
 }
 
@@ -161,13 +186,12 @@ export const underHost = (
     return { ...one, ...(repeated && { repeated }), ...(blamed && { disturbed }) };
   });
 
-const isDelay = ({ name }: CalibrationCheck): boolean => name.startsWith('delay');
-const isTail = (one: CalibrationCheck): boolean => isDelay(one) && one.name.endsWith('p99');
+const isTail = ({ tries, quantile }: CalibrationCheck): boolean => tries === 'delay' && quantile === 'p99';
 
 /** The worst error of a kind over all delays, microseconds; undefined where it was not measured. */
 export function accuracyOf({ checks }: CalibrationRecord, quantile: Quantile): number | undefined {
   const errors = checks
-    .filter((one) => isDelay(one) && one.name.endsWith(quantile))
+    .filter((one) => one.tries === 'delay' && one.quantile === quantile)
     .map(({ expected, measured }) => Math.abs(measured - expected));
   return errors.length === 0 ? undefined : Math.max(...errors);
 }

@@ -15,6 +15,8 @@ import { metric, type MetricName } from './metrics.ts';
 import type { Unit } from './quantity.ts';
 import { isBusyAlike, type RunDifference } from './run-differences.ts';
 import { isUnchanged, type RunYardstick, samenessOf } from './run-yardstick.ts';
+import { opinionsOf } from './second-opinion.ts';
+import { shownStrength, type Trust, trustOf } from './trust.ts';
 
 export interface RunSide {
   readonly run: string;
@@ -131,11 +133,14 @@ export function compareRuns(before: RunRecords, after: RunRecords, options: Matc
   // What is known to be the very same asks no question, and so belongs to no family.
   const asked = lines.filter(({ identical }) => !identical);
   const most: Strength = isBusyAlike(first, second) ? 'claim' : 'look';
+  const trusts = [first, second].map(({ run, calibration, secondOpinion }) =>
+    trustOf(run, calibration, secondOpinion ? opinionsOf(secondOpinion) : null),
+  );
   const judged = [true, false].flatMap((main) =>
     asFamily(
       asked.filter((line) => line.main === main),
       most,
-    ),
+    ).map((line) => underTrusts(line, trusts)),
   );
   return {
     first: sideOf(first),
@@ -245,6 +250,19 @@ function asFamily(lines: readonly RunLine[], most: Strength): RunLine[] {
     const strength = strengthOf(judged);
     return { ...judged, strength: strength === 'claim' ? most : strength };
   });
+}
+
+/** What the instruments of both runs allow. */
+function underTrusts(line: RunLine, trusts: readonly Trust[]): RunLine {
+  const most = trusts.map((trust) => trust.most([line.metric]));
+  const at = most.indexOf('note');
+  const strength = most.reduce<Strength>(shownStrength, line.strength);
+  if (at < 0 || strength === line.strength) return { ...line, strength };
+  const which = at === 0 ? 'first' : 'second';
+  const reason = trusts[at]!.isForFigures
+    ? `the instruments of the ${which} run failed their check of it`
+    : `the ${which} run only shows that everything runs`;
+  return { ...line, strength, reason };
 }
 
 /** What Holm does not bear out is not called different at all, also where its own interval would. */

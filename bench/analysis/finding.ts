@@ -1,12 +1,16 @@
 /** What was found, as a sentence. */
+import type { SubjectRecord } from '#bench/model/record.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
-import type { Strength } from './comparison.ts';
+import type { MetricName } from './metrics.ts';
 import type { Unit } from './quantity.ts';
+import type { Label } from './trust.ts';
 
 export interface Finding {
   readonly sentence: string;
   /** 'note': nothing that could be claimed, but to be known. */
-  readonly strength: Strength | 'note';
+  readonly strength: Label;
+  /** The metrics that it tells of: its label follows the instruments that they were read with. None: it tells of no figure. */
+  readonly restsOn: readonly MetricName[];
   /** Where its evidence stands: a scenario, or another part of the report. */
   readonly scenario: string;
   readonly part?: 'ranking' | 'knees' | 'calibration' | 'second-opinions' | 'noise' | 'trials' | 'configuration';
@@ -19,5 +23,7 @@ export interface Finding {
     readonly what: string;
     readonly estimate: Estimate;
     readonly unit: Unit;
+    /** Of what one hop costs. */
+    readonly layer?: SubjectRecord['layer'];
   };
 }

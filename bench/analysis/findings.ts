@@ -7,15 +7,26 @@ import { chainFindings } from './findings/chains.ts';
 import { hopCosts, others, ranks, tlsCosts } from './findings/costs.ts';
 import type { Evidence } from './findings/evidence.ts';
 import { addedLatency, capacities, idleMemory, underLoad } from './findings/load.ts';
-import { instruments, leftOut, notMeasured, rulesNotKept, sameAgainstSame, withoutFigure } from './findings/trust.ts';
+import { otherScenarios } from './findings/scenarios.ts';
+import {
+  instruments,
+  leftOut,
+  notForFigures,
+  notMeasured,
+  rulesNotKept,
+  sameAgainstSame,
+  withoutFigure,
+} from './findings/trust.ts';
 import { kneeFindings } from './knees.ts';
 import { ledgerFindings } from './ledger/findings.ts';
 import { targetFindings } from './target-findings.ts';
+import { type Label, type Trust, weakest } from './trust.ts';
 
 export { basisOf } from './findings/trust.ts';
 
-export function findingsOf(evidence: Evidence): Finding[] {
-  return [
+/** Sentences by themselves, each with what may be said of it by its interval. */
+const found = (evidence: Evidence): Finding[] => {
+  const costs = [
     ...hopCosts(evidence),
     ...tlsCosts(evidence),
     ...chainFindings(evidence.chains, evidence.scenarios),
@@ -25,9 +36,13 @@ export function findingsOf(evidence: Evidence): Finding[] {
     ...underLoad(evidence),
     ...ledgerFindings(evidence.ledger.accounts),
     ...capacities(evidence),
-    ...kneeFindings(evidence.knees),
+    ...kneeFindings(evidence.knees, evidence.run.search),
     ...idleMemory(evidence),
-    ...targetFindings(evidence.subjects, evidence.scenarios),
+    ...targetFindings(evidence),
+  ];
+  return [
+    ...costs,
+    ...otherScenarios(evidence, new Set(costs.map(({ scenario }) => scenario))),
     ...instruments(evidence),
     ...sameAgainstSame(evidence),
     ...notMeasured(evidence),
@@ -35,4 +50,21 @@ export function findingsOf(evidence: Evidence): Finding[] {
     ...rulesNotKept(evidence),
     ...leftOut(evidence),
   ];
+};
+
+/** The label that the instruments allow; a sentence that they make a note of says so. */
+function underInstruments(finding: Finding, trust: Trust): Finding {
+  const { sentence, strength, restsOn } = finding;
+  const allowed = weakest<Label>(strength, trust.most(restsOn));
+  const isTaken = allowed === 'note' && strength !== 'note' && trust.isForFigures;
+  return {
+    ...finding,
+    strength: allowed,
+    ...(isTaken && { sentence: `${sentence} This run’s instruments failed their check of it.` }),
+  };
 }
+
+export const findingsOf = (evidence: Evidence): Finding[] => [
+  ...notForFigures(evidence),
+  ...found(evidence).map((finding) => underInstruments(finding, evidence.trust)),
+];

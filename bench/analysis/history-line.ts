@@ -1,13 +1,14 @@
 /** The records of a run → its line of a history. Pure. */
 import type { RunRecords } from '#bench/model/record.ts';
 import { HISTORY_VERSION, type HistoryEntry, type HistoryLine } from '#bench/model/history.ts';
-import { hopsOf, subjectName } from '#bench/model/scenario.ts';
+import { subjectName } from '#bench/model/scenario.ts';
 import { type Estimate, transform } from '#bench/stats/estimate.ts';
-import { familyOf, keepAlive, REFERENCES } from './between.ts';
 import { differencesOf, locate, type Rounds } from './comparison.ts';
 import { headOf, isDuet } from './head-of.ts';
+import { YARDSTICK } from './history.ts';
 import type { MetricName } from './metrics.ts';
 import { figuresOnce } from './figures.ts';
+import { isSingle, mainScenarioName } from './roles.ts';
 
 /** What a gate said of the run, where it was one. */
 export interface GatedRun {
@@ -27,11 +28,14 @@ export function historyLine(records: RunRecords, gate?: GatedRun): HistoryLine {
   const figures = figuresOnce(run.scenarios, trials);
   const proxies = subjects.filter(({ layer }) => layer !== 'direct');
   const duet = isDuet(records);
+  const yardstick = proxies.find(
+    ({ isReference, layer, tls }) => isReference && layer === YARDSTICK.layer && tls === YARDSTICK.tls,
+  );
   // The yardstick itself is held against somebody else's proxy, the first by name, so that runs take the same one.
   const peer = proxies
-    .filter((one) => one.external === undefined && hopsOf(one.subject) === 1 && /\d/.test(one.version))
+    .filter((one) => one.external === undefined && isSingle(one) && /\d/.test(one.version))
+    .filter((one) => !proxies.some(({ isReference, family }) => isReference && family === one.family))
     .map((one) => subjectName(one.subject))
-    .filter((one) => familyOf(one) !== 'reference')
     .toSorted((a, b) => a.localeCompare(b))[0];
   const entries = run.scenarios.flatMap(({ name: scenario, loop }) =>
     proxies.flatMap((record): HistoryEntry[] => {
@@ -39,7 +43,7 @@ export function historyLine(records: RunRecords, gate?: GatedRun): HistoryLine {
       const of = (who: string, metric: MetricName): Rounds => figures(scenario, who).get(metric) ?? new Map();
       const cpu = of(subject, 'cpuPerRequest');
       const to = (metric: MetricName): Estimate | undefined => ratioOf(of(subject, metric), of('direct', metric));
-      const name = subject === REFERENCES.l4 ? peer : REFERENCES.l4;
+      const name = record === yardstick ? peer : yardstick && subjectName(yardstick.subject);
       const reference = name === undefined ? undefined : ratioOf(cpu, of(name, 'cpuPerRequest'));
       const gated = gate?.metrics.find(
         (one) => one.scenario === scenario && one.subject === subject && one.metric === 'cpuPerRequest',
@@ -61,7 +65,15 @@ export function historyLine(records: RunRecords, gate?: GatedRun): HistoryLine {
       });
       return Object.keys(entry).length === 0
         ? []
-        : [{ scenario, subject, main: scenario === keepAlive(run.scenarios, record.tls), ...entry }];
+        : [
+            {
+              scenario,
+              subject,
+              main: scenario === mainScenarioName(run.scenarios, record.tls),
+              ...(record === yardstick && { isReference: true }),
+              ...entry,
+            },
+          ];
     }),
   );
   return {

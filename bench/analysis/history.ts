@@ -1,9 +1,9 @@
 /** Several runs side by side: the CPU per request of each subject, from run to run. */
 import type { HistoryLine } from '#bench/model/history.ts';
-import type { RunRecord } from '#bench/model/record.ts';
+import type { RunRecord, SubjectRecord } from '#bench/model/record.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
-import { keepAlive, REFERENCES } from './between.ts';
 import type { SeriesVerdict } from './change-points.ts';
+import { mainScenarioName, referenceName } from './roles.ts';
 import type { ScenarioAnalysis } from './scenario.ts';
 
 type Figure = Pick<Estimate, 'value' | 'low' | 'high'>;
@@ -16,7 +16,9 @@ export interface HistoryPoint {
   readonly fingerprint: string;
   readonly scenario: string;
   readonly subject: string;
-  /** Microseconds of CPU per request in the keep-alive scenario. */
+  /** What the others of the run are divided by. */
+  readonly isReference: boolean;
+  /** Microseconds of CPU per request in the main scenario of the subject. */
   readonly cpuPerRequest: Figure;
   /** The same as a ratio that compares between hosts, and to what; where that is not known the figures of the run are divided. */
   readonly ratio?: Figure & { readonly to: string };
@@ -32,9 +34,13 @@ export interface HistoryMark {
   readonly p: number;
 }
 
+/** All layers are divided by one and the same. */
+export const YARDSTICK = { layer: 'l4', tls: false } as const;
+
 /** An analysis, as far as a history is made of it. */
 export interface AnalysedRun {
   readonly run: RunRecord;
+  readonly subjects: readonly SubjectRecord[];
   readonly scenarios: readonly ScenarioAnalysis[];
 }
 
@@ -42,9 +48,10 @@ export interface AnalysedRun {
 export function historyOf(analyses: readonly AnalysedRun[]): HistoryPoint[] {
   return analyses
     .toSorted((a, b) => a.run.startedAt.localeCompare(b.run.startedAt))
-    .flatMap(({ run, scenarios }) => {
+    .flatMap(({ run, subjects: records, scenarios }) => {
       const all = scenarios.map(({ scenario }) => scenario);
-      const names = { plain: keepAlive(all, false), encrypted: keepAlive(all, true) };
+      const reference = referenceName(records, YARDSTICK);
+      const names = { plain: mainScenarioName(all, false), encrypted: mainScenarioName(all, true) };
       return scenarios.flatMap(({ scenario: { name }, subjects }) =>
         subjects
           .filter(({ tls }) => name === (tls ? names.encrypted : names.plain))
@@ -58,6 +65,7 @@ export function historyOf(analyses: readonly AnalysedRun[]): HistoryPoint[] {
                     fingerprint: run.environment.fingerprint,
                     scenario: name,
                     subject,
+                    isReference: subject === reference,
                     cpuPerRequest,
                   },
                 ]
@@ -67,7 +75,7 @@ export function historyOf(analyses: readonly AnalysedRun[]): HistoryPoint[] {
     });
 }
 
-/** What a chart draws of a history: the keep-alive scenario of each subject, in runs measured as the newest one was. */
+/** What a chart draws of a history: the main scenario of each subject, in runs measured as the newest one was. */
 export function historyView(
   lines: readonly HistoryLine[],
   verdicts: readonly SeriesVerdict[],
@@ -76,11 +84,13 @@ export function historyView(
   const alike = lines.filter((line) => line.duet === duet);
   const entries = alike.flatMap((line) => line.entries.filter(({ main }) => main).map((entry) => ({ line, entry })));
   /** One denominator for all, or the axis would mean several things. */
-  const byReference = entries.some(({ entry }) => entry.toReference);
+  const reference = entries.find(({ entry }) => entry.toReference && !entry.isReference)?.entry.toReference?.reference;
+  const byReference = reference !== undefined;
   const points = entries.flatMap(({ line, entry }): HistoryPoint[] => {
-    const { scenario, subject, cpuPerRequest, toReference, toOrigin } = entry;
+    const { scenario, subject, isReference = false, cpuPerRequest, toReference, toOrigin } = entry;
     if (!cpuPerRequest) return [];
-    const ratio = byReference ? toReference : toOrigin;
+    const ofReference = toReference?.reference === reference ? toReference : undefined;
+    const ratio = byReference ? ofReference : toOrigin;
     return [
       {
         run: line.run,
@@ -89,8 +99,9 @@ export function historyView(
         fingerprint: line.fingerprint,
         scenario,
         subject,
+        isReference,
         cpuPerRequest,
-        ...(ratio && { ratio: { ...ratio, to: byReference ? REFERENCES.l4 : 'the origin' } }),
+        ...(ratio && { ratio: { ...ratio, to: reference ?? 'the origin' } }),
       },
     ];
   });

@@ -1,11 +1,13 @@
 /** The highest rate at which the objective held, subject by subject: what the search came to, and whether it may be said. Pure. */
 import type { KneeOutcome, KneeTally, KneeVerdict, Limiter } from '#bench/model/knee.ts';
 import type { Clause, Objective } from '#bench/model/objective.ts';
-import type { KneeRecord, KneeWindowRecord, RunRecords, SubjectRecord } from '#bench/model/record.ts';
+import type { KneeRecord, KneeWindowRecord, RunRecord, RunRecords, SubjectRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Finding } from './finding.ts';
+import type { MetricName } from './metrics.ts';
 import { describeObjective, quantileName, readClause } from './objective.ts';
 import { formatQuantity, percent } from './quantity.ts';
+import { metricAt } from './trust.ts';
 
 export interface Knees {
   /** 'p99 < 2 ms' */
@@ -261,15 +263,19 @@ function soFar(windows: Searched['windows']): { readonly held: number; readonly 
 }
 
 /** What was found first; direct last: it is what the others are set against. Never a claim: a search is one run of few windows. */
-export const kneeFindings = (knees: Knees | undefined): Finding[] =>
+export const kneeFindings = (knees: Knees | undefined, search: RunRecord['search']): Finding[] =>
   (knees?.searches ?? [])
     .toSorted((a, b) => order(a) - order(b))
     .map(({ words, state, scenario }) => ({
       sentence: words,
       strength: state === 'cannot tell' ? 'cannot tell' : 'look',
+      restsOn: ['throughput', ...(search?.objective.clauses ?? []).map(readAs)],
       scenario,
       part: 'knees',
     }));
+
+const readAs = (clause: Clause): MetricName =>
+  clause.kind === 'errors' ? 'errorShare' : metricAt(clause.time, clause.q);
 
 const order = ({ layer, state }: KneeAnalysis): number => (layer === 'direct' ? 2 : state === 'cannot tell' ? 1 : 0);
 

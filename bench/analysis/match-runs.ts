@@ -6,12 +6,12 @@
 import type { Bound, RunRecords, TrialRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { median } from '#bench/stats/hodges-lehmann.ts';
-import { REFERENCES } from './between.ts';
 import { differencesOf, type Rounds } from './comparison.ts';
 import { headOf, isDuet } from './head-of.ts';
 import { isLatency, METRIC_NAMES, metric, type MetricName } from './metrics.ts';
 import { formatQuantity } from './quantity.ts';
 import { differencesBetween, isPlacedAlike, type RunDifference } from './run-differences.ts';
+import { USUAL_REFERENCE } from './roles.ts';
 import { chooseYardstick, type RunYardstick } from './run-yardstick.ts';
 import { type FiguresBy, figuresOnce } from './figures.ts';
 
@@ -248,10 +248,10 @@ function samplesIn(
 
 function noYardstick(proxies: readonly string[], asked: string | undefined): string {
   if (proxies.length === 1)
-    return `${proxies[0]!} is the only proxy there in both runs, and nothing that took its turns with it tells the host’s drift from a change; measure ${REFERENCES.l4} along`;
+    return `${proxies[0]!} is the only proxy there in both runs, and nothing that took its turns with it tells the host’s drift from a change; measure ${USUAL_REFERENCE} along`;
   if (asked !== undefined)
     return `the yardstick ${asked} is not a proxy that both runs have there; they have ${proxies.join(', ')}`;
-  return `of ${proxies.join(', ')} none is known to be the same in both runs, so that nothing tells the host’s drift from a change; measure ${REFERENCES.l4} along, or name a proxy with --yardstick`;
+  return `of ${proxies.join(', ')} none is known to be the same in both runs, so that nothing tells the host’s drift from a change; measure ${USUAL_REFERENCE} along, or name a proxy with --yardstick`;
 }
 
 /** Metrics that are no figure of the same thing in both runs, and why. */

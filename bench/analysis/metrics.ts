@@ -13,6 +13,8 @@ export interface Metric {
   readonly of: (trial: ReadTrial, scenario: Scenario) => number | undefined;
   /** The same of one turn, where a turn tells it. */
   readonly ofTurn?: (turn: Turn) => number | undefined;
+  /** Present where it is a quantile of a time: which, and of which time. 'beside': of a second stream beside the load. */
+  readonly quantile?: { readonly time: 'service' | 'response' | 'beside'; readonly q: number };
   /** How a hop is set against direct at this metric; absent where direct has no such figure. */
   readonly versusDirect?: 'difference' | 'ratio';
 }
@@ -72,6 +74,7 @@ const service = (title: string, q: number): Metric => ({
   unit: 'µs',
   ofTurn: ({ service: quantiles }) => quantiles[title as TurnQuantile],
   of: ({ service }) => micros(quantile(service, q)),
+  quantile: { time: 'service', q },
   versusDirect: 'difference',
 });
 const response = (title: string, q: number): Metric => ({
@@ -79,6 +82,7 @@ const response = (title: string, q: number): Metric => ({
   unit: 'µs',
   ofTurn: ({ response: quantiles }) => quantiles?.[title as TurnQuantile],
   of: ({ response, lag }) => (response && lag?.tells(q) ? micros(quantile(response, q)) : undefined),
+  quantile: { time: 'response', q },
   versusDirect: 'difference',
 });
 
@@ -87,6 +91,7 @@ const beside = (title: string, q: number): Metric => ({
   title: `service time under load ${title}`,
   unit: 'µs',
   of: ({ second }) => micros(second && quantile(second, q)),
+  quantile: { time: 'beside', q },
 });
 
 export const METRICS = {
@@ -177,7 +182,7 @@ export const METRIC_NAMES = Object.keys(METRICS) as MetricName[];
 export const metric = (name: MetricName): Metric => METRICS[name];
 
 /** Quantiles of a saturated closed loop tell of its queue, not of the hop (METHOD 5): these metrics are left out there. */
-export const isLatency = (name: MetricName): boolean => name.startsWith('service') || name.startsWith('response');
+export const isLatency = (name: MetricName): boolean => isQuantile(name) && metric(name).quantile?.time !== 'beside';
 
 /** A quantile that only some rounds carry would be an estimate of those rounds: all or none. */
-export const isQuantile = (name: MetricName): boolean => isLatency(name) || name.startsWith('beside');
+export const isQuantile = (name: MetricName): boolean => metric(name).quantile !== undefined;

@@ -4,14 +4,15 @@
  * between one more than are known to be cheaper and the last place before those known to be dearer. Pure.
  */
 import type { SubjectRecord } from '#bench/model/record.ts';
-import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
+import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
-import { keepAlive } from './between.ts';
 import { asFamily, besidesOf, compare, type Comparison, type Strength } from './comparison.ts';
 import type { FiguresBy } from './figures.ts';
 import { aboveNoise, type Noise } from './noise.ts';
 import { formatEstimate, formatQuantity } from './quantity.ts';
 import type { ScenarioAnalysis, SubjectAnalysis } from './scenario.ts';
+import { isSingle, mainScenarioName } from './roles.ts';
+import { shownStrength, type Trust } from './trust.ts';
 
 export interface Ranking {
   readonly layer: 'l4' | 'l7';
@@ -52,8 +53,8 @@ export function rankingsOf(
 ): Ranking[] {
   const all = scenarios.map(({ scenario }) => scenario);
   return LAYERS.flatMap(({ layer, tls }): Ranking[] => {
-    const own = subjects.filter((one) => one.layer === layer && one.tls === tls && hopsOf(one.subject) === 1);
-    const scenario = scenarios.find((one) => one.scenario.name === keepAlive(all, tls));
+    const own = subjects.filter((one) => one.layer === layer && one.tls === tls && isSingle(one));
+    const scenario = scenarios.find((one) => one.scenario.name === mainScenarioName(all, tls));
     if (own.length === 0 || !scenario) return [];
     const names = own.map(({ subject }) => subjectName(subject));
     const measured = names
@@ -127,6 +128,21 @@ function rank(
       next: over ? { ratio: over.estimate, strength: over.strength } : null,
     };
   });
+}
+
+const RANKED_BY = ['cpuPerRequest'] as const;
+
+/** Ranks as they may be shown. */
+export function rankingUnderTrust(ranking: Ranking, trust: Trust): Ranking {
+  const shown = (strength: Strength): Strength => shownStrength(strength, trust.most(RANKED_BY));
+  return {
+    ...ranking,
+    ranked: ranking.ranked.map(({ strength, next, ...one }) => ({
+      ...one,
+      strength: shown(strength),
+      next: next && { ...next, strength: shown(next.strength) },
+    })),
+  };
 }
 
 /** Neighbours that cannot be told apart, in the order of the ranking; each run holds two or more. */

@@ -1,4 +1,7 @@
-/** The offered rates at which latency is read: half of the slowest subject's capacity, and 80 % of it (METHOD 5), or the nearest. */
+/**
+ * The offered rates at which latency is read: half of the slowest subject's capacity, and 80 % of it (METHOD 5), or the nearest. Of the scenarios
+ * that are there for it; where a run has none, of whatever was offered.
+ */
 import type { ScenarioAnalysis } from './analysis.ts';
 
 const FRACTIONS = [0.5, 0.8] as const;
@@ -14,7 +17,9 @@ export function pacedScenarios(scenarios: readonly ScenarioAnalysis[]): Scenario
 }
 
 function nearest(scenarios: readonly ScenarioAnalysis[], fraction: number): ScenarioAnalysis | undefined {
-  const offered = scenarios.filter((one) => one.offered !== null).toSorted((a, b) => a.offered! - b.offered!);
+  const open = scenarios.filter((one) => one.offered !== null);
+  const meant = open.filter(({ scenario }) => scenario.role === 'added-latency');
+  const offered = (meant.length > 0 ? meant : open).toSorted((a, b) => a.offered! - b.offered!);
   const paced = offered.flatMap((one) =>
     one.scenario.loop.kind === 'paced' ? [{ one, distance: Math.abs(one.scenario.loop.fraction - fraction) }] : [],
   );

@@ -5,8 +5,8 @@
  */
 import { withoutKeys, withoutPorts } from '#bench/model/native-config.ts';
 import type { RunRecords, SubjectRecord } from '#bench/model/record.ts';
-import { hopsOf, subjectName } from '#bench/model/scenario.ts';
-import { REFERENCES } from './between.ts';
+import { subjectName } from '#bench/model/scenario.ts';
+import { isSingle, referencesOf } from './roles.ts';
 
 /** The proxy that a scenario's figures are divided by. */
 export interface RunYardstick {
@@ -26,8 +26,7 @@ export function samenessOf(subject: string, first: RunRecords, second: RunRecord
   if (!a || !b || a.version !== b.version || !/\d/.test(a.version) || !isConfiguredAlike(a, b)) return 'unknown';
   if (a.proven !== undefined && a.proven.binary === b.proven?.binary) return 'identical';
   // What runs on the harness's own Node comes with hopcost, whose revision is its version.
-  const isHosted = a.version.includes(first.run.environment.node);
-  if (!isHosted) return 'same version';
+  if (!a.isHosted) return 'same version';
   return isOneRevision(first.run.revision, second.run.revision) ? 'identical' : 'unknown';
 }
 
@@ -46,8 +45,8 @@ const textOf = (config: string): string => withoutKeys(withoutPorts(config));
 const isOneRevision = (a: string | null, b: string | null): boolean => a !== null && a === b && !a.endsWith('-dirty');
 
 /**
- * Of the proxies that both runs have in a scenario: the one that was asked for; else one that did not change, l4-tcp before l7-http before
- * others; else one of the references, changed though it may be. Undefined where there is none, or nothing to be divided by it.
+ * Of the proxies that both runs have in a scenario: the one that was asked for; else one that did not change, references before others, L4
+ * first; else one of the references, changed though it may be. Undefined where there is none, or nothing to be divided by it.
  */
 export function chooseYardstick(
   proxies: readonly string[],
@@ -56,7 +55,7 @@ export function chooseYardstick(
   asked?: string,
 ): RunYardstick | undefined {
   if (proxies.length < 2) return undefined;
-  const references: readonly string[] = Object.values(REFERENCES);
+  const references = referencesOf(first.subjects).map(({ subject }) => subjectName(subject));
   const fit = proxies.filter((name) => isFit(name, first) && isFit(name, second));
   const ordered = [
     ...references.filter((name) => fit.includes(name)),
@@ -69,5 +68,5 @@ export function chooseYardstick(
 /** One hop on this host: a target elsewhere met another host, and a chain is several. */
 function isFit(name: string, records: RunRecords): boolean {
   const record = recordOf(name, records);
-  return record === undefined || (record.external === undefined && hopsOf(record.subject) === 1);
+  return record === undefined || (record.external === undefined && isSingle(record));
 }

@@ -2,13 +2,13 @@
  * Budgets against the rounds of a run. Both sides of a budget are read in the same round wherever both are figures; a budget is kept or
  * exceeded only where the whole Hodges–Lehmann interval lies on that side, and unknown, with the reason, in every other case. Pure.
  */
-import { keepAlive } from '#bench/analysis/between.ts';
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
 import { CONFIDENCE, type Rounds } from '#bench/analysis/comparison.ts';
 import { headOf, isDuet } from '#bench/analysis/head-of.ts';
-import { failuresOf, isLatency, type MetricName } from '#bench/analysis/metrics.ts';
+import { failuresOf, isLatency, metric, type MetricName } from '#bench/analysis/metrics.ts';
 import { formatEstimate, formatQuantity, type Unit } from '#bench/analysis/quantity.ts';
 import { type FiguresBy, figuresOnce } from '#bench/analysis/figures.ts';
+import { mainScenarioName } from '#bench/analysis/roles.ts';
 import type { Bound, RunRecords, TrialRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { bootstrap } from '#bench/stats/bootstrap.ts';
@@ -155,8 +155,7 @@ const leastRounds = (confidence: number): number => Math.ceil(1 - Math.log2(1 - 
 
 function whereOf(left: Side, right: Side | undefined, named: BudgetMetric): string {
   const places = [...new Set([left.scenario, ...(right ? [right.scenario] : [])])].join(' against ');
-  const as =
-    isAdded(named) && ADDED[named].length > 1 ? `${left.as.startsWith('service') ? 'service' : 'response'} time, ` : '';
+  const as = isAdded(named) && ADDED[named].length > 1 ? `${metric(left.as).quantile!.time} time, ` : '';
   return `(${as}${places})`;
 }
 
@@ -177,7 +176,7 @@ const trialsOf = ({ trials }: Run, scenario: string, subject: string): TrialReco
   trials.filter((trial) => trial.scenario === scenario && subjectName(trial.subject) === subject);
 const carries = (run: Run, scenario: string, subject: string): boolean => trialsOf(run, scenario, subject).length > 0;
 
-/** Where a metric is told best: latency at the lowest offered rate, idle memory with idle connections, all else with keep-alive. */
+/** Where a metric is told best: latency at the lowest offered rate, idle memory with idle connections, all else in the main scenario. */
 function usual({ subject, metric }: Figure, run: Run): string {
   const { scenarios } = run.run;
   const record = run.subjects.find((one) => subjectName(one.subject) === subject);
@@ -186,7 +185,7 @@ function usual({ subject, metric }: Figure, run: Run): string {
   const fitting = able
     .filter((scenario) => fits(scenario, metric))
     .toSorted((a, b) => offeredIn(run, a.name) - offeredIn(run, b.name));
-  const preferred = isAdded(metric) || isLatency(metric) ? undefined : keepAlive(scenarios, record.tls);
+  const preferred = isAdded(metric) || isLatency(metric) ? undefined : mainScenarioName(scenarios, record.tls);
   const chosen = fitting.find(({ name }) => name === preferred) ?? fitting[0];
   if (chosen) return chosen.name;
   if (able.length === 0) throw new Untold(`${subject} was not measured in this run`);

@@ -1,5 +1,5 @@
 /** Trial records → figures of both revisions, turn by turn, generation by generation. Pure. */
-import { METRICS, type Metric, type MetricName, readTrial, type ReadTrial } from '#bench/analysis/metrics.ts';
+import { METRICS, metric, type Metric, type MetricName, readTrial, type ReadTrial } from '#bench/analysis/metrics.ts';
 import type { CompletedTrial, TrialRecord } from '#bench/model/record.ts';
 import { hopName, type Scenario } from '#bench/model/scenario.ts';
 import { type MetricRule, RULES } from './rules.ts';
@@ -47,13 +47,13 @@ function measureSubject(
   const completed = all.filter(isCompleted).toSorted((a, b) => a.round - b.round || a.position - b.position);
   const read = completed.map(readTrial);
   const rounds = [...new Set(completed.map(({ round }) => round))];
-  const figures = (metric: Metric): RoundFigures[] =>
+  const figures = (wanted: Metric): RoundFigures[] =>
     rounds.flatMap((round): RoundFigures[] => {
       const of = (side: Side): ReadTrial | undefined =>
         read.find(({ trial }) => trial.round === round && sideOf(trial) === side);
       const [ofBase, ofHead] = [of('base'), of('head')];
       if (!ofBase || !ofHead) return [];
-      const pairs = pairsOf(metric, scenario, ofBase, ofHead);
+      const pairs = pairsOf(wanted, scenario, ofBase, ofHead);
       if (pairs.length === 0) return [];
       return [{ round, base: pairs.map(({ base }) => base), head: pairs.map(({ head }) => head) }];
     });
@@ -61,7 +61,7 @@ function measureSubject(
   const paced = scenario.loop.kind !== 'closed';
   /** Whether a metric says anything here, and whether it may decide. */
   const role = (name: MetricName): 'primary' | 'secondary' | 'none' => {
-    if (name.startsWith('service')) return paced ? 'primary' : 'none'; // quantiles of a saturated loop tell of its queue (METHOD 5)
+    if (metric(name).quantile?.time === 'service') return paced ? 'primary' : 'none'; // quantiles of a saturated loop tell of its queue (METHOD 5)
     if (name === 'throughput') return paced ? 'none' : 'secondary'; // the two share a core: it is neither's capacity
     if (name === 'cpuPerRequest') return counted ? 'secondary' : 'primary';
     return 'primary';

@@ -137,8 +137,11 @@ export async function preflightTarget(spec: TargetSpec, signal: AbortSignal): Pr
   return {
     record: 'subject',
     subject: { kind: 'proxy', name },
+    family: definition.family,
     layer,
     tls: external.tls,
+    isReference: false,
+    isHosted: false,
     summary: definition.summary,
     version: 'external',
     nativeConfig: `external: ${external.url}`,

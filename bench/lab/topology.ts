@@ -75,21 +75,18 @@ export interface Way extends AsyncDisposable {
 
 export type Topology = Way & Required<Pick<Way, 'origin'>>;
 
-/** Subjects whose point is TLS to the origin as well. The capability says only who could; asked of all who can, it would tilt the field. */
-const REENCRYPTS: ReadonlySet<string> = new Set(['l7-tls-reencrypt']);
-
 /**
  * Why the proxy cannot stand in a row with itself; undefined where it can. One that ends TLS speaks plain onward: a second one would have
  * none to end, and be another proxy.
  */
 export const whyNotChained = ({
-  name,
   capabilities,
+  reencrypts,
   external,
-}: Pick<ProxyDefinition, 'name' | 'capabilities' | 'external'>): string | undefined =>
+}: Pick<ProxyDefinition, 'capabilities' | 'reencrypts' | 'external'>): string | undefined =>
   external
     ? 'it runs elsewhere'
-    : capabilities.has('tls-termination') && !REENCRYPTS.has(name)
+    : capabilities.has('tls-termination') && !reencrypts
       ? 'TLS ends at its first hop, so that a second one would have none to end'
       : undefined;
 
@@ -143,7 +140,7 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   const version = definition && requireReady(definition.name, await definition.availability());
   const tls = usesTls(scenario.traffic);
   const terminates = tls && definition?.capabilities.has('tls-termination') === true;
-  const originates = definition !== undefined && REENCRYPTS.has(definition.name);
+  const originates = definition?.reencrypts === true;
   const originSpeaksTls = originates || (tls && !terminates);
 
   const origin = await (spec.origins ?? scope.use(new Origins(spec))).get(scenario.origin, originSpeaksTls, signal);

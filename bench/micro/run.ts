@@ -3,6 +3,7 @@ import { Bench } from 'tinybench';
 import type { MicroRecord } from '#bench/model/record.ts';
 import { suite as cluster } from './cluster.ts';
 import { suite as exchange } from './exchange.ts';
+import { suite as filters } from './filters.ts';
 import { suite as http } from './http.ts';
 import { suite as inPlace } from './in-place.ts';
 import { suite as load } from './load.ts';
@@ -11,7 +12,8 @@ import { suite as routing } from './routing.ts';
 import { suite as sockets } from './sockets.ts';
 import type { ClockedTask, HotTask, MicroSuite, MicroTask } from './suite.ts';
 
-export const SUITES: readonly MicroSuite[] = [http, routing, cluster, exchange, inPlace, relay, sockets, load];
+/** Filters come last: what they make of the code that all requests share is not to be found in the others' figures. */
+export const SUITES: readonly MicroSuite[] = [http, routing, cluster, exchange, inPlace, relay, sockets, load, filters];
 
 /** One sample is a batch of this many operations: a single one is shorter than what reading the clock costs. */
 const BATCH = 1_000;

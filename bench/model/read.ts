@@ -1,5 +1,6 @@
 /** Text of `trials.ndjson` → records. Pure; whoever has the file passes its text. */
-import { isReadable, RunLine, SCHEMA_VERSION, type RunRecords } from './record.ts';
+import { RunLine, SCHEMA_VERSION, type RunRecords } from './record.ts';
+import { isReadable, upgradeLine } from './upgrade.ts';
 
 /** The file is not what a run writes: which line, what was expected, what came. */
 export class RecordError extends Error {
@@ -16,8 +17,9 @@ export interface ReadRecords {
 export function readRecords(text: string): ReadRecords {
   const lines = text.split('\n');
   const torn = lines.pop() !== '';
-  const parsed = lines.map((line, index) => parseLine(line, index + 1));
-  const [run, ...rest] = parsed;
+  const values = lines.map((line, index) => parseJson(line, index + 1));
+  const origin = originOf(values[0]);
+  const [run, ...rest] = values.map((value, index) => parseLine(upgradeLine(value, ...origin), index + 1));
   if (run?.record !== 'run')
     throw new RecordError('line 1: expected the run record, found none; is this a trials.ndjson?');
   const end = rest.find((line) => line.record === 'end');
@@ -41,18 +43,26 @@ export function readRecords(text: string): ReadRecords {
   };
 }
 
-function parseLine(line: string, number: number): RunLine {
-  let value: unknown;
+function parseJson(line: string, number: number): unknown {
   try {
-    value = JSON.parse(line);
+    return JSON.parse(line);
   } catch {
     throw new RecordError(`line ${number}: not JSON; the file is damaged before its last line`);
   }
-  const schema = (value as { schema?: unknown } | null)?.schema;
-  if (number === 1 && typeof schema === 'number' && !isReadable(schema))
+}
+
+/** Version of the file, and the Node that its run was on. */
+function originOf(first: unknown): [schema: number, node: string] {
+  const { schema, environment } = (first ?? {}) as { schema?: unknown; environment?: { node?: unknown } };
+  if (typeof schema !== 'number') return [SCHEMA_VERSION, ''];
+  if (!isReadable(schema))
     throw new RecordError(
       `schema version ${schema}: this hopcost reads versions up to ${SCHEMA_VERSION}; use the release that wrote it`,
     );
+  return [schema, String(environment?.node)];
+}
+
+function parseLine(value: unknown, number: number): RunLine {
   const result = RunLine.safeParse(value);
   if (result.success) return result.data;
   const kind = (value as { record?: unknown } | null)?.record;

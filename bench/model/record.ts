@@ -11,10 +11,7 @@ import { Loop, Scenario, Subject } from './scenario.ts';
 import { Bytes, Micros, Millis, PerSecond } from './units.ts';
 import { Warning } from './warning.ts';
 
-export const SCHEMA_VERSION = 2;
-/** Version 1 had no turns: each of its trials was a window by itself, and its rounds are read as generations. */
-const READABLE_VERSIONS = [1, SCHEMA_VERSION] as const;
-export const isReadable = (schema: number): boolean => READABLE_VERSIONS.some((version) => version === schema);
+export const SCHEMA_VERSION = 3;
 
 export const Environment = z.object({
   cpuModel: z.string(),
@@ -48,13 +45,15 @@ export type Placement = z.infer<typeof Placement>;
 
 export const RunRecord = z.object({
   record: z.literal('run'),
-  schema: z.literal(READABLE_VERSIONS),
+  schema: z.literal(SCHEMA_VERSION),
   run: z.string(),
   startedAt: z.iso.datetime(),
   hopcost: z.string(),
   revision: z.string().nullable(), // git commit, with '-dirty' where it is
   command: z.array(z.string()),
   preset: z.string(),
+  /** False of a preset that only shows that everything runs: no figure of it is more than a note. */
+  isForFigures: z.boolean(),
   seed: z.number().int(),
   rounds: z.number().int(),
   warmup: Millis,
@@ -94,8 +93,14 @@ export type RunRecord = z.infer<typeof RunRecord>;
 export const SubjectRecord = z.object({
   record: z.literal('subject'),
   subject: Subject,
+  /** The maker: subjects of one family are set against each other. Direct's is its own. */
+  family: z.string(),
   layer: z.enum(['direct', 'l4', 'l7']),
   tls: z.boolean(), // terminates TLS
+  /** What all others of its layer, with TLS or without, are set against. */
+  isReference: z.boolean(),
+  /** Its code runs on the harness's own Node, and comes with hopcost or with npm; what it is then depends on that Node. */
+  isHosted: z.boolean(),
   summary: z.string(),
   version: z.string(),
   nativeConfig: z.string(),
@@ -234,6 +239,10 @@ export const MicroRecord = z.object({
 });
 export type MicroRecord = z.infer<typeof MicroRecord>;
 
+/** 'way': to the origin and back. 'count': of requests. 'drops': of what was due and not sent. */
+const CalibrationSubject = z.enum(['way', 'delay', 'rate', 'count', 'stall', 'errors', 'drops']);
+export type CalibrationSubject = z.infer<typeof CalibrationSubject>;
+
 /** The driver against an origin with known delays, rate, stall and errors: how far this run's own instruments may be trusted. */
 export const CalibrationRecord = z.object({
   record: z.literal('calibration'),
@@ -241,6 +250,10 @@ export const CalibrationRecord = z.object({
     z.object({
       /** 'delay 5 ms, p50'. */
       name: z.string(),
+      /** What of the instruments it tries: by which of their figures it is known. */
+      tries: CalibrationSubject,
+      /** Of a delay: the quantile that was compared. Absent: nothing came to be compared. */
+      quantile: z.enum(['p50', 'p99']).optional(),
       unit: z.enum(['µs', '/s', 'requests']),
       expected: z.number(),
       measured: z.number(),

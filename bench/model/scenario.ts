@@ -59,11 +59,29 @@ export type PacedLoop = z.infer<typeof PacedLoop>;
 /** Told apart from the load that it accompanies; open, and Poisson by preference: such arrivals see the hop as it is on average. */
 export const SecondStream = OpenLoop;
 
+/**
+ * What a scenario is to the analysis: the question that its figures answer. Each but the last stands once in a run. A scenario without a role
+ * is set against none, and shows its own figures.
+ */
+export const Role = z.enum([
+  'plain', // small requests in the clear on kept connections: what all others vary
+  'encrypted', // the same over TLS
+  'head', // more of the request's head
+  'download', // more of the answer's body
+  'upload', // more of the request's body
+  'connection', // a new connection for every request
+  'resumed', // the same with TLS, resumed from a ticket
+  'handshake', // the same with a full handshake
+  'added-latency', // the plain one at an offered rate; several, where rates are swept
+]);
+export type Role = z.infer<typeof Role>;
+
 export const Scenario = z.object({
   name: z.string(),
   summary: z.string(),
   /** The one thing that this scenario varies, as METHOD's axes: 'keep-alive', 'head', 'payload', 'connection', … */
   axis: z.enum(['keep-alive', 'head', 'payload', 'connection', 'tls-record', 'handshake', 'memory', 'latency', 'bulk']),
+  role: Role.optional(),
   traffic: Traffic,
   loop: z.discriminatedUnion('kind', [...Loop.options, PacedLoop]),
   /** A small stream of the same requests beside the loop, on connections of its own: what a request sees while the loop does what it does. */

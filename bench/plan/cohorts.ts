@@ -15,8 +15,8 @@ const PER_SUBJECT = 150e6;
 const USABLE = 0.6;
 /** More subjects than this make a round so long that the host changes within it. */
 const MOST_AT_ONCE = 16;
-/** Open files of the harness besides the load's connections. */
-const RESERVED_FILES = 300;
+/** Open files besides connections: of the harness, of the pipes and channels to each process that it starts, of a proxy or an origin. */
+export const OWN_FILES = { harness: 100, process: 8, proxy: 100 } as const;
 
 /** Bytes that a run may use: the host's, or less where its control group says so. */
 export const memoryOf = ({ memory, cgroup }: { memory: number; cgroup: { memoryLimit: number | null } }): number =>
@@ -28,7 +28,7 @@ export const memoryFor = (subjects: number): number => (subjects * PER_SUBJECT) 
 /** Subjects that fit at once; 3 at least, which is direct, a reference and one other. */
 export function mostAtOnce({ memory, openFiles }: Fit, connectionsOfOne: number): number {
   const byMemory = Math.floor((memory * USABLE) / PER_SUBJECT);
-  const byFiles = Math.floor((openFiles - RESERVED_FILES) / Math.max(1, connectionsOfOne));
+  const byFiles = Math.floor((openFiles - OWN_FILES.harness) / (OWN_FILES.process + connectionsOfOne));
   return Math.max(3, Math.min(MOST_AT_ONCE, byMemory, byFiles));
 }
 

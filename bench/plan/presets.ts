@@ -6,6 +6,8 @@ import { SWEEP, type SweepPoint } from './sweep.ts';
 export interface Preset {
   readonly name: string;
   readonly summary: string;
+  /** Whether what it gives is meant to be believed; else it only shows that everything runs. */
+  readonly isForFigures: boolean;
   /** Scenarios, cheapest claim first; 'all' is every one. */
   readonly scenarios: readonly string[] | 'all';
   /** Rates of a sweep over `http-small`. */
@@ -33,6 +35,7 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'smoke',
     summary: 'does everything run? numbers are not to be trusted; about 20 seconds',
+    isForFigures: false,
     scenarios: ['http-small', 'tls-keepalive'],
     proxies: 'references',
     again: ['http-small'],
@@ -47,6 +50,7 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'quick',
     summary: 'what L4, L7 and TLS cost, to a few per cent; about 80 seconds',
+    isForFigures: true,
     scenarios: ['http-small', 'tls-keepalive', 'http-paced-50'],
     proxies: 'references',
     again: ['http-small'],
@@ -61,6 +65,7 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'standard',
     summary: 'every axis and every proxy that is installed; about 20 minutes for all of them',
+    isForFigures: true,
     scenarios: [
       'http-small',
       'tls-keepalive',
@@ -83,6 +88,7 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'full',
     summary: 'every scenario and a sweep of rates; about an hour for every proxy',
+    isForFigures: true,
     scenarios: 'all',
     sweep: SWEEP,
     proxies: 'installed',

@@ -25,15 +25,13 @@ const summaryOf = ({ kind, at }: SweepPoint): string =>
     ? `open loop at ${at}/s`
     : `open loop at ${at === 50 ? 'half' : `${at} %`} of the slowest subject’s capacity`;
 
-export function pacedFrom(
-  base: Pick<Scenario, 'name' | 'traffic' | 'origin' | 'errorLimit'>,
-  connections: number,
-  point: SweepPoint,
-): Scenario {
-  const { name, traffic, origin, errorLimit } = base;
+export function pacedFrom(base: Scenario, point: SweepPoint): Scenario {
+  const { name, role, traffic, origin, errorLimit } = base;
+  const { connections } = base.loop;
   return {
     name: `${SHORT[name] ?? name}-${point.kind === 'rate' ? 'at' : 'paced'}-${point.at}`,
     axis: 'latency',
+    ...(role === 'plain' && { role: 'added-latency' }),
     summary: summaryOf(point),
     traffic,
     loop:
@@ -51,9 +49,7 @@ export function withSweep(
   points: readonly SweepPoint[],
   over: readonly Scenario[] = scenarios,
 ): Scenario[] {
-  const added = over
-    .filter(canBePaced)
-    .flatMap((base) => points.map((point) => pacedFrom(base, base.loop.connections, point)));
+  const added = over.filter(canBePaced).flatMap((base) => points.map((point) => pacedFrom(base, point)));
   const known = new Set(scenarios.map(({ name }) => name));
   return [...scenarios, ...added.filter(({ name }) => !known.has(name))];
 }

@@ -1,4 +1,5 @@
 /** Before anything is measured: every subject proves itself, and what it ran with is written down. */
+import { proveRules } from '#bench/conformance/preflight.ts';
 import { preflightSubject, type PreflightSpec } from '#bench/lab/preflight.ts';
 import { preflightTarget } from '#bench/lab/target.ts';
 import { firstLook } from '#bench/load/http1/first-look.ts';
@@ -40,6 +41,7 @@ export async function admitSubjects(
       scenarios: settings.scenarios,
       placement: session.placement,
       certificate: session.certificate,
+      prove: proveRules,
       ...(definition && { definition }),
       ...(hops !== undefined && { hops }),
     };

@@ -16,14 +16,14 @@ import { estimateRun } from '#bench/plan/estimate.ts';
 import { measureRound, retakeShare } from '#bench/plan/retake.ts';
 import { type PlannedTrial, planRounds } from '#bench/plan/rounds.ts';
 import { takesTurns } from '#bench/plan/turns.ts';
-import { connectionsWithin } from '#bench/lab/preflight.ts';
 import { admitSubjects, reachTargets } from './admit.ts';
 import { calibrate, CALIBRATIONS } from './calibrate.ts';
 import { runGeneration } from './generation.ts';
+import { connectionsWithin } from './host-limits.ts';
 import { describeSearches, plannedSearches, searchCost, searchKnees, searchRecord } from './knee.ts';
 import { askOthers, OTHERS_TIME } from './second-opinion.ts';
 import { readHost, requireHost, runSession, type Session, type SessionResult } from './session.ts';
-import { definitionOf, type Observer, type Settings, type Surroundings } from './spec.ts';
+import { definitionOf, hostedOf, type Observer, type Settings, type Surroundings } from './spec.ts';
 import { runTrial } from './window.ts';
 
 /** What a run is made of, before it begins. */
@@ -130,6 +130,7 @@ const estimateOf = ({ generations }: Plan, settings: Settings): number =>
   estimateRun({
     cohorts: generations.flatMap(({ cohorts }) => cohorts),
     windows: generations.flatMap(({ windows }) => windows),
+    hosted: hostedOf(settings),
     subjects: settings.subjects.length,
     settings,
   }) +

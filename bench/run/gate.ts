@@ -7,6 +7,7 @@ import { stateOfGate } from '#bench/gate/decide.ts';
 import { planGate } from '#bench/gate/plan.ts';
 import { type MetricRule, REPEATS } from '#bench/gate/rules.ts';
 import { measuredOf, spoiledRounds } from '#bench/gate/sides.ts';
+import { proveRules } from '#bench/conformance/preflight.ts';
 import { preflightSubject } from '#bench/lab/preflight.ts';
 import type { RunRecords, SubjectRecord } from '#bench/model/record.ts';
 import type { Subject } from '#bench/model/scenario.ts';
@@ -19,7 +20,7 @@ import { takesTurns } from '#bench/plan/turns.ts';
 import { resolveLoop } from './bench.ts';
 import { runGeneration } from './generation.ts';
 import { readHost, requireHost, runSession, type Session } from './session.ts';
-import { definitionOf, type Observer, type Settings, type Surroundings } from './spec.ts';
+import { definitionOf, hostedOf, type Observer, type Settings, type Surroundings } from './spec.ts';
 import { runTrial } from './window.ts';
 
 /** From where a revision's proxy runs. */
@@ -79,6 +80,7 @@ export async function measureGate(
   const expected = estimateRun({
     cohorts: first.map(({ turns }) => turns),
     windows: first.flatMap(({ windows }) => windows),
+    hosted: hostedOf(settings),
     subjects: 1 + sides.base.size + settings.proxies.length,
     settings,
   });
@@ -158,7 +160,14 @@ async function admitRevisions(
   const admit = async (subject: Subject, definition?: Settings['proxies'][number]): Promise<void> => {
     const from = runsOf(subject, sides);
     const found = await preflightSubject(
-      { scenarios: settings.scenarios, placement, certificate, ...from, ...(definition && { definition }) },
+      {
+        scenarios: settings.scenarios,
+        placement,
+        certificate,
+        prove: proveRules,
+        ...from,
+        ...(definition && { definition }),
+      },
       signal,
     );
     const record = { ...found, subject };

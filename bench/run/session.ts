@@ -5,7 +5,6 @@ import { keepAwake } from '#bench/lab/awake.ts';
 import { createCertificate, type RunCertificate } from '#bench/lab/certificates.ts';
 import { readEnvironment } from '#bench/lab/environment.ts';
 import { describePlacement, pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
-import { checkHost } from '#bench/lab/preflight.ts';
 import { createLoadPool, type LoadPool } from '#bench/load/pool.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import {
@@ -20,7 +19,7 @@ import { CLOSED_TURN, OPEN_TURN } from '#bench/plan/turns.ts';
 import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { millis } from '#bench/model/units.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
-import { limitsOf } from './host-limits.ts';
+import { checkHost, limitsOf } from './host-limits.ts';
 import { RecordLog } from './record-log.ts';
 import type { Observer, Settings, Surroundings } from './spec.ts';
 
@@ -94,6 +93,7 @@ export async function runSession(
     revision: surroundings.revision,
     command: [...surroundings.command],
     preset: settings.preset,
+    isForFigures: settings.isForFigures,
     seed: settings.seed,
     rounds: settings.generations,
     warmup: settings.warmup,

@@ -18,6 +18,8 @@ export interface Targets {
 
 export interface Settings {
   readonly preset: string;
+  /** Whether the figures of the run are meant to be believed. */
+  readonly isForFigures: boolean;
   readonly proxies: readonly ProxyDefinition[];
   /** Those of `proxies` that run elsewhere, and how much they may be sent. */
   readonly targets?: Targets;
@@ -57,6 +59,10 @@ export const definitionOf = (
   { proxies: chosen }: Pick<Settings, 'proxies'>,
   name: string,
 ): ProxyDefinition | undefined => chosen.find((definition) => definition.name === name);
+
+/** The names of those that run inside a process of ours. */
+export const hostedOf = ({ proxies: chosen }: Pick<Settings, 'proxies'>): ReadonlySet<string> =>
+  new Set(chosen.filter(({ isHosted }) => isHosted).map(({ name }) => name));
 
 /** Who watches a run go on. Called between turns and windows, never inside one. */
 export interface Observer {

@@ -1,49 +1,49 @@
 /** Which endpoint of a cluster serves next. One policy a class, the same for L4 and L7. */
 import type { Cluster, LoadBalancing } from '../config/intent.ts';
-import { Traffic, type EndpointStats } from '../stats/traffic.ts';
+import { ClusterEndpoint } from './endpoint.ts';
 import { hash32, maglevTable, MAGLEV_TABLE_SIZE } from './maglev.ts';
-
-export interface ClusterEndpoint {
-  readonly host: string;
-  readonly port: number;
-  readonly weight: number;
-  /** Connections (L4) or requests (L7) under way; whoever uses the endpoint counts them here. */
-  active: number;
-  readonly traffic: Traffic;
-}
-
-/** `active` is what the balancer goes by; the rest is counted beside it. */
-export const endpointStats = ({ host, port, weight, active, traffic }: ClusterEndpoint): EndpointStats => ({
-  address: `${host}:${port}`,
-  weight,
-  traffic: { ...traffic.snapshot(), active },
-});
+import type { Random } from './time-and-chance.ts';
 
 export interface Balancer {
+  /** All there are, usable or not. */
   readonly endpoints: readonly ClusterEndpoint[];
   /**
-   * `key` is the client's address; policies that keep no affinity ignore it. Endpoints in `tried` are passed over: a retry goes
-   * elsewhere. Undefined: there is none left.
+   * `key` is the client's address, or what else it sticks to; policies that keep no affinity ignore it. Endpoints in `tried` are passed
+   * over: a retry goes elsewhere. Undefined: there is none left.
    */
   pick(key?: string, tried?: ReadonlySet<ClusterEndpoint>): ClusterEndpoint | undefined;
+  /** From now on these are the endpoints, as usable and as heavy as they say. To be called whenever that changes. */
+  update(endpoints: readonly ClusterEndpoint[]): void;
 }
-
-/** In [0, 1), like `Math.random`. */
-export type Random = () => number;
 
 const none: ReadonlySet<ClusterEndpoint> = new Set();
 
+/** Picks among the usable ones, which are sorted out when they change and not at each pick. */
+abstract class AmongUsable implements Balancer {
+  endpoints: readonly ClusterEndpoint[] = [];
+  protected usable: readonly ClusterEndpoint[] = [];
+
+  update(endpoints: readonly ClusterEndpoint[]): void {
+    this.endpoints = endpoints;
+    this.usable = endpoints.filter(({ usable }) => usable);
+  }
+
+  abstract pick(key?: string, tried?: ReadonlySet<ClusterEndpoint>): ClusterEndpoint | undefined;
+}
+
 /** Smooth weighted round-robin: weights 2 and 1 give a, b, a, never a, a, b. */
-class RoundRobin implements Balancer {
-  readonly endpoints: readonly ClusterEndpoint[];
-  readonly #current: number[];
-  readonly #even: boolean;
+class RoundRobin extends AmongUsable {
+  #current: number[] = [];
+  #even = true;
   #next = 0;
 
-  constructor(endpoints: readonly ClusterEndpoint[]) {
-    this.endpoints = endpoints;
-    this.#current = endpoints.map(() => 0);
-    this.#even = endpoints.every(({ weight }) => weight === endpoints[0]!.weight);
+  override update(endpoints: readonly ClusterEndpoint[]): void {
+    // Weights that move in small steps must not send everybody to the heaviest each time.
+    const credits = new Map(this.usable.map((endpoint, index) => [endpoint, this.#current[index]!]));
+    super.update(endpoints);
+    this.#current = this.usable.map((endpoint) => credits.get(endpoint) ?? 0);
+    this.#even = this.usable.every(({ weight }) => weight === this.usable[0]!.weight);
+    if (this.#next >= this.usable.length) this.#next = 0;
   }
 
   pick(_key?: string, tried = none): ClusterEndpoint | undefined {
@@ -51,9 +51,9 @@ class RoundRobin implements Balancer {
   }
 
   #inTurn(tried: ReadonlySet<ClusterEndpoint>): ClusterEndpoint | undefined {
-    for (let step = 0; step < this.endpoints.length; step++) {
-      const endpoint = this.endpoints[this.#next]!;
-      this.#next = this.#next + 1 === this.endpoints.length ? 0 : this.#next + 1;
+    for (let step = 0; step < this.usable.length; step++) {
+      const endpoint = this.usable[this.#next]!;
+      this.#next = this.#next + 1 === this.usable.length ? 0 : this.#next + 1;
       if (!tried.has(endpoint)) return endpoint;
     }
     return undefined;
@@ -62,8 +62,8 @@ class RoundRobin implements Balancer {
   #byWeight(tried: ReadonlySet<ClusterEndpoint>): ClusterEndpoint | undefined {
     let best = -1;
     let total = 0;
-    for (let index = 0; index < this.endpoints.length; index++) {
-      const endpoint = this.endpoints[index]!;
+    for (let index = 0; index < this.usable.length; index++) {
+      const endpoint = this.usable[index]!;
       if (tried.has(endpoint)) continue;
       total += endpoint.weight;
       this.#current[index]! += endpoint.weight;
@@ -71,16 +71,15 @@ class RoundRobin implements Balancer {
     }
     if (best < 0) return undefined;
     this.#current[best]! -= total;
-    return this.endpoints[best];
+    return this.usable[best];
   }
 }
 
-class WeightedRandom implements Balancer {
-  readonly endpoints: readonly ClusterEndpoint[];
+class WeightedRandom extends AmongUsable {
   protected readonly random: Random;
 
-  constructor(endpoints: readonly ClusterEndpoint[], random: Random) {
-    this.endpoints = endpoints;
+  constructor(random: Random) {
+    super();
     this.random = random;
   }
 
@@ -90,10 +89,10 @@ class WeightedRandom implements Balancer {
 
   protected draw(tried: ReadonlySet<ClusterEndpoint>, but: ClusterEndpoint | undefined): ClusterEndpoint | undefined {
     let total = 0;
-    for (const endpoint of this.endpoints) if (endpoint !== but && !tried.has(endpoint)) total += endpoint.weight;
+    for (const endpoint of this.usable) if (endpoint !== but && !tried.has(endpoint)) total += endpoint.weight;
     let left = this.random() * total;
     let last: ClusterEndpoint | undefined;
-    for (const endpoint of this.endpoints) {
+    for (const endpoint of this.usable) {
       if (endpoint === but || tried.has(endpoint)) continue;
       last = endpoint;
       left -= endpoint.weight;
@@ -116,67 +115,73 @@ class PowerOfTwo extends WeightedRandom {
 }
 
 /** The least loaded of all; those equally loaded take turns. */
-class LeastRequest implements Balancer {
-  readonly endpoints: readonly ClusterEndpoint[];
+class LeastRequest extends AmongUsable {
   #start = 0;
 
-  constructor(endpoints: readonly ClusterEndpoint[]) {
-    this.endpoints = endpoints;
-  }
-
   pick(_key?: string, tried = none): ClusterEndpoint | undefined {
-    const count = this.endpoints.length;
+    const count = this.usable.length;
     let best: ClusterEndpoint | undefined;
     let bestIndex = this.#start;
     for (let step = 0; step < count; step++) {
       const index = (this.#start + step) % count;
-      const endpoint = this.endpoints[index]!;
+      const endpoint = this.usable[index]!;
       if (tried.has(endpoint) || (best && load(endpoint) >= load(best))) continue;
       best = endpoint;
       bestIndex = index;
     }
-    this.#start = (bestIndex + 1) % count;
+    this.#start = count === 0 ? 0 : (bestIndex + 1) % count;
     return best;
   }
 }
 
-/** A client sticks to its endpoint, by Maglev hashing of its address; without an address any will do. */
-class SourceIp extends WeightedRandom {
-  readonly #table: Uint16Array;
+/**
+ * Who has the same key (a client its address) sticks to its endpoint, by Maglev hashing; without a key any will do. The keys of an endpoint
+ * that is not usable are spread over the others, and come back with it.
+ */
+class ByKey extends WeightedRandom {
+  #table: Uint16Array = new Uint16Array(0);
+  #entries: readonly { readonly name: string; readonly weight: number }[] = [];
 
-  constructor(endpoints: readonly ClusterEndpoint[], random: Random) {
-    super(endpoints, random);
-    this.#table = maglevTable(endpoints.map(({ host, port, weight }) => ({ name: `${host}:${port}`, weight })));
+  override update(endpoints: readonly ClusterEndpoint[]): void {
+    super.update(endpoints);
+    const entries = endpoints.map(({ address, fullWeight }) => ({ name: address, weight: fullWeight }));
+    const isSame = (index: number): boolean => {
+      const [before, now] = [this.#entries[index], entries[index]];
+      return before?.name === now?.name && before?.weight === now?.weight;
+    };
+    if (entries.length === this.#entries.length && entries.every((_, index) => isSame(index))) return;
+    this.#entries = entries;
+    if (entries.length > 0) this.#table = maglevTable(entries);
   }
 
   override pick(key?: string, tried = none): ClusterEndpoint | undefined {
     if (key === undefined) return super.pick(key, tried);
+    if (tried.size > 0 && this.usable.every((endpoint) => tried.has(endpoint))) return undefined;
+    if (this.usable.length === 0) return undefined;
     const slot = hash32(key, 0) % MAGLEV_TABLE_SIZE;
     for (let step = 0; step < MAGLEV_TABLE_SIZE; step++) {
       const endpoint = this.endpoints[this.#table[(slot + step) % MAGLEV_TABLE_SIZE]!]!;
-      if (!tried.has(endpoint)) return endpoint;
-      if (tried.size >= this.endpoints.length) return undefined;
+      if (endpoint.usable && !tried.has(endpoint)) return endpoint;
     }
     return undefined;
   }
 }
 
 const policies = {
-  'round-robin': RoundRobin,
-  random: WeightedRandom,
-  'least-request': LeastRequest,
-  'power-of-two': PowerOfTwo,
-  'source-ip': SourceIp,
-} satisfies Record<LoadBalancing, new (endpoints: readonly ClusterEndpoint[], random: Random) => Balancer>;
+  'round-robin': () => new RoundRobin(),
+  random: (random) => new WeightedRandom(random),
+  'least-request': () => new LeastRequest(),
+  'power-of-two': (random) => new PowerOfTwo(random),
+  'source-ip': (random) => new ByKey(random),
+} satisfies Record<LoadBalancing, (random: Random) => Balancer>;
 
-/** A balancer over the cluster's endpoints by its policy, round-robin where it names none. */
-export function createBalancer(cluster: Pick<Cluster, 'endpoints' | 'policy'>, random: Random = Math.random): Balancer {
-  const endpoints = cluster.endpoints.map(({ host, port, weight = 1 }) => ({
-    host,
-    port,
-    weight,
-    active: 0,
-    traffic: new Traffic(),
-  }));
-  return new policies[cluster.policy ?? 'round-robin'](endpoints, random);
+/** A balancer over the cluster's endpoints by its policy, round-robin where it names none; by key where clients stick. */
+export function createBalancer(
+  cluster: Pick<Cluster, 'endpoints' | 'policy' | 'stickiness'>,
+  random: Random = Math.random,
+): Balancer {
+  const policy = cluster.stickiness ? 'source-ip' : (cluster.policy ?? 'round-robin');
+  const balancer = policies[policy](random);
+  balancer.update(cluster.endpoints.map((endpoint) => new ClusterEndpoint(endpoint)));
+  return balancer;
 }

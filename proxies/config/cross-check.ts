@@ -3,10 +3,11 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { IntentProblem } from './intent-error.ts';
 import type { Certificate, ProxyIntent } from './intent.ts';
+import { policyProblems } from './policy-check.ts';
 
 /** Every problem there is; none: the intent holds together. */
 export function crossCheck(intent: ProxyIntent): IntentProblem[] {
-  const checks = [repeatedNames, unknownClusters, deadRoutes, certificates, versions];
+  const checks = [repeatedNames, unknownClusters, deadRoutes, certificates, versions, policyProblems];
   return checks.flatMap((check) => check(intent));
 }
 

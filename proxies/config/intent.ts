@@ -50,14 +50,185 @@ export interface WeightedEndpoint extends Endpoint {
   readonly weight?: number;
 }
 
+/** Both ends included. */
+export interface StatusRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface CheckPace {
+  /** In place of the endpoint's own. */
+  readonly port?: number;
+  /** Milliseconds from the end of a check to the next; 5,000 by default. */
+  readonly interval?: number;
+  /** Share of the interval, 0 to 1, by which each one is longer or shorter by chance; 0.1 by default. */
+  readonly jitter?: number;
+  /** 1,000 by default. */
+  readonly timeout?: number;
+  /** Checks failed in a row that take an endpoint out; 3 by default. */
+  readonly unhealthyThreshold?: number;
+  /** Checks passed in a row that bring it back; 2 by default. */
+  readonly healthyThreshold?: number;
+}
+
+/** A connection is taken. */
+interface TcpCheck extends CheckPace {
+  readonly kind: 'tcp';
+}
+
+/** A GET is answered as expected, by TLS where the cluster says so. */
+interface HttpCheck extends CheckPace {
+  readonly kind: 'http';
+  /** `/` by default. */
+  readonly path?: string;
+  /** Host; the endpoint's by default. */
+  readonly host?: string;
+  /** Statuses of an endpoint that serves; 200 to 299 by default. */
+  readonly expected?: readonly StatusRange[];
+}
+
+/**
+ * Each endpoint is asked now and then, from each event loop, whether it serves. The first answer decides alone; until then an endpoint is
+ * taken for healthy.
+ */
+export type HealthCheck = TcpCheck | HttpCheck;
+
+/**
+ * An endpoint whose answers are failures is left out for a while. A failure is an answer of 500 to 599, none in time, a connection
+ * that fails or breaks; at L4 a connection that fails.
+ */
+export interface Ejection {
+  /** Failures in a row that eject; 5 by default, 0: not counted. */
+  readonly consecutive?: number;
+  /** Share of failures that ejects, above 0 and up to 1; absent: not counted. */
+  readonly errorRate?: number;
+  /** Milliseconds that `errorRate` looks back at the most; 10,000 by default. */
+  readonly window?: number;
+  /** Answers within the window below which `errorRate` says nothing; 20 by default. */
+  readonly minimum?: number;
+  /** Milliseconds of the first ejection, each further one being longer by as much; 30,000 by default. */
+  readonly baseTime?: number;
+  /** 300,000 by default. */
+  readonly maxTime?: number;
+  /** Share of a cluster's endpoints that may be out at once, rounded down; 0.5 by default. */
+  readonly maxShare?: number;
+}
+
+/** Bounds of a cluster, of each event loop; beyond one of them a request is answered 503, a connection closed, at once. Absent: none. */
+export interface CircuitBreaker {
+  /** Connections to its endpoints, opening ones included. */
+  readonly connections?: number;
+  /** Requests under way. */
+  readonly requests?: number;
+  /** Requests, at L4 clients, that wait for a connection. */
+  readonly pending?: number;
+  /** Retries under way. */
+  readonly retries?: number;
+}
+
+/**
+ * What a request is tried again after. `connect`: no connection; `reset`: it broke before an answer; `timeout`: no answer within
+ * `perTryTimeout`; `gateway-error`: 502, 503 or 504; `server-error`: any status from 500 to 599.
+ */
+export type RetryOn = 'connect' | 'reset' | 'timeout' | 'gateway-error' | 'server-error';
+
+/**
+ * A request is tried again, elsewhere where there is an elsewhere. One that may have been executed is not, unless its method is
+ * idempotent (RFC 9110 §9.2.2); nor is one whose body has been sent on in part.
+ */
+export interface Retry {
+  readonly on: readonly RetryOn[];
+  /** After the first one; 1 by default. */
+  readonly attempts?: number;
+  /** Milliseconds without an answer after which a try is given up; absent: none. */
+  readonly perTryTimeout?: number;
+  /** Milliseconds before the second try: up to `base`, doubled each time, up to `max`; none by default. */
+  readonly backoff?: { readonly base: number; readonly max: number };
+  /** Retries under way: up to a share of the requests under way, and always `minimum`; 0.2 and 3 by default. */
+  readonly budget?: { readonly share: number; readonly minimum: number };
+}
+
+/** An endpoint that comes anew, or back, gets (elapsed / window)^(1/aggression) of its weight. */
+export interface SlowStart {
+  /** Milliseconds. */
+  readonly window: number;
+  /** 1, the default: in proportion to time. */
+  readonly aggression?: number;
+  /** Share of its weight that it has from the start; 0.1 by default. */
+  readonly minimum?: number;
+}
+
+/** Requests with the same key go to the same endpoint, as long as it may be chosen: by Maglev hashing of the key. */
+export type Stickiness =
+  | {
+      /** A client that brings none is given a random one. */
+      readonly kind: 'cookie';
+      readonly name: string;
+      /** Seconds that it lasts; absent: as long as the client's session. */
+      readonly maxAge?: number;
+      /** `/` by default. */
+      readonly path?: string;
+    }
+  /** A request without it goes anywhere. */
+  | { readonly kind: 'header'; readonly name: string };
+
+interface NamesAsked {
+  /** Fully qualified. */
+  readonly name: string;
+  /** `address` or `address:port` of name servers; the system's by default. */
+  readonly servers?: readonly string[];
+  /** Milliseconds that an answer holds at the least and the most, whatever its TTL says; 1,000 and 300,000 by default. */
+  readonly minTtl?: number;
+  readonly maxTtl?: number;
+}
+
+/**
+ * Where a cluster's endpoints are learnt from while it serves; those of the intent serve until then. An answer without any endpoint, or
+ * none, changes nothing.
+ */
+export type Discovery =
+  /** Addresses of a name: A, or AAAA where there are none. */
+  | ({ readonly kind: 'dns'; readonly port: number } & NamesAsked)
+  /** Targets and ports of a name, those of the first priority, by weight (RFC 2782). */
+  | ({ readonly kind: 'srv' } & NamesAsked)
+  /** A JSON array of endpoints, read again when it changes. */
+  | { readonly kind: 'file'; readonly path: string };
+
+/** Requests that find every endpoint at its limit wait for their turn. */
+export interface Queue {
+  /** Beyond as many, 503 at once. */
+  readonly size: number;
+  /** Milliseconds after which one is answered 503; 1,000 by default. */
+  readonly timeout?: number;
+}
+
+/** An idempotent request without a body that has no answer after `delay` ms is sent to another endpoint too; the first answer counts. */
+export interface Hedge {
+  readonly delay: number;
+  /** Further ones at the most, `delay` apart; 1 by default. They count as retries. */
+  readonly most?: number;
+}
+
 export interface Cluster {
   readonly name: string;
+  /** At least one, unless `discovery` finds them. */
   readonly endpoints: readonly WeightedEndpoint[];
   readonly policy?: LoadBalancing;
   readonly tls?: UpstreamTls;
   readonly connectTimeout?: number;
   /** PROXY protocol header sent at the start of each upstream connection (L4). */
   readonly proxyProtocol?: 'v1' | 'v2';
+  readonly healthCheck?: HealthCheck;
+  readonly ejection?: Ejection;
+  /** Share of endpoints in order, 0 to 1, below which all are used; 0: never. Absent: where none is in order. */
+  readonly panicThreshold?: number;
+  readonly circuitBreaker?: CircuitBreaker;
+  readonly retry?: Retry;
+  readonly slowStart?: SlowStart;
+  readonly stickiness?: Stickiness;
+  readonly discovery?: Discovery;
+  readonly queue?: Queue;
+  readonly hedge?: Hedge;
 }
 
 export interface HeaderMatch {
@@ -116,12 +287,17 @@ export type RouteAction =
   | Redirect
   | { readonly kind: 'reply'; readonly status: number; readonly body?: string; readonly contentType?: string };
 
+/** What filters are told, by their names. Each filter's file adds its own, so that no list of them is kept here. */
+export interface FilterSettings {}
+
 /** The first route that matches wins. */
 export interface Route {
   readonly match: RouteMatch;
   readonly action: RouteAction;
   readonly requestHeaders?: readonly HeaderEdit[];
   readonly responseHeaders?: readonly HeaderEdit[];
+  /** In place of what the intent says of the same filter; null: none of it here. */
+  readonly filters?: { readonly [Name in keyof FilterSettings]?: FilterSettings[Name] | null };
 }
 
 /** L4 (SNI/ALPN) routing of TLS connections that are passed through. The first that matches wins. */
@@ -221,6 +397,8 @@ export interface ProxyIntent {
   /** Where L4 goes, and L7 when no route matches. Absent: L7 answers 404, L4 refuses the intent. */
   readonly defaultCluster?: string;
   readonly routes?: readonly Route[];
+  /** For every route that says nothing else of the same filter, and where no route matches. */
+  readonly filters?: FilterSettings;
   readonly sniRoutes?: readonly SniRoute[];
   readonly l4?: L4Rules;
   readonly forward?: ForwardRules;

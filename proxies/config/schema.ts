@@ -4,40 +4,22 @@ import { z } from 'zod';
 import { crossCheck } from './cross-check.ts';
 import { defaultLimits, defaultTimeouts } from './defaults.ts';
 import { IntentError, type IntentProblem } from './intent-error.ts';
-import type { ProxyIntent } from './intent.ts';
-import { parseNetwork } from './network.ts';
-
-/** RFC 9110 §5.6.2. */
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** RFC 9110 §5.5, without obs-text: what we are told to write must be beyond doubt. */
-const fieldValue = /^[\t\x20-\x7e]*$/;
-const hostLabel = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
-const hostName = new RegExp(`^${hostLabel}(\\.${hostLabel})*\\.?$`);
-const hostPattern = new RegExp(`^(\\*|(\\*\\.)?${hostLabel}(\\.${hostLabel})*)$`);
-
-const millis = z
-  .number()
-  .nonnegative()
-  .max(2 ** 31 - 1);
-const count = z.int().nonnegative();
-const name = z.string().min(1, 'a name cannot be empty');
-const port = z.int().min(0).max(65_535);
-const weight = z.int().min(1, 'a weight is a positive integer').max(1_000_000);
-const fieldName = z.string().regex(token, 'not a field name (RFC 9110 §5.1)');
-const fieldText = z.string().regex(fieldValue, 'not a field value: visible ASCII, spaces and tabs only');
-const pattern = z.string().regex(hostPattern, 'expected a host name, *.suffix or *');
-const cidr = z
-  .string()
-  .refine((text) => parseNetwork(text) !== undefined, 'expected an address or a CIDR such as 10.0.0.0/8');
-
-const host = z
-  .string()
-  .refine(
-    (text) => hostName.test(text) || parseNetwork(text)?.isAddress === true,
-    'expected a host name or an IP address',
-  );
-const listening = z.strictObject({ host, port });
-const endpoint = z.strictObject({ host, port: port.min(1), weight: weight.optional() });
+import type { ProxyIntent, WeightedEndpoint } from './intent.ts';
+import { clusterPolicies } from './policy-schema.ts';
+import {
+  cidr,
+  count,
+  endpoint,
+  fieldName,
+  fieldText,
+  host,
+  listening,
+  millis,
+  name,
+  pattern,
+  port,
+  token,
+} from './values.ts';
 
 const pem = (kind: string) =>
   z.string().includes(`-----BEGIN ${kind}`, `expected PEM text that begins with -----BEGIN ${kind}`);
@@ -71,7 +53,7 @@ const listener = z.strictObject({
 
 const cluster = z.strictObject({
   name,
-  endpoints: z.array(endpoint).min(1, 'a cluster needs at least one endpoint'),
+  endpoints: z.array(endpoint),
   policy: z.enum(['round-robin', 'random', 'least-request', 'power-of-two', 'source-ip']).optional(),
   tls: z
     .strictObject({
@@ -83,6 +65,7 @@ const cluster = z.strictObject({
     .optional(),
   connectTimeout: millis.optional(),
   proxyProtocol: z.enum(['v1', 'v2']).optional(),
+  ...clusterPolicies,
 });
 
 const headerMatch = z.strictObject({
@@ -104,6 +87,9 @@ const headerEdit = z
 
 const visible = (message: string) => z.string().regex(/^[\x21-\x7e]+$/, message);
 const path = visible('not a path').startsWith('/');
+
+/** Each filter reads its own settings where the intent is compiled. */
+const filters = z.record(z.string(), z.unknown());
 
 const route = z.strictObject({
   match: z.strictObject({
@@ -147,6 +133,7 @@ const route = z.strictObject({
   ]),
   requestHeaders: z.array(headerEdit).optional(),
   responseHeaders: z.array(headerEdit).optional(),
+  filters: filters.optional(),
 });
 
 /** The defaults name every limit and timeout there is: one list, not two. */
@@ -159,6 +146,7 @@ export const intentShape = z.strictObject({
   clusters: z.array(cluster),
   defaultCluster: name.optional(),
   routes: z.array(route).optional(),
+  filters: filters.optional(),
   sniRoutes: z
     .array(
       z.strictObject({
@@ -200,19 +188,28 @@ export const intentShape = z.strictObject({
 const pathText = (path: readonly PropertyKey[]) =>
   path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`)).join('');
 
+/** What `value` is by its shape. Throws `IntentError` with every problem by its path. */
+function parseShape<T>(shape: z.ZodType<T>, value: unknown): T {
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue): IntentProblem => ({
+    path: pathText(issue.path),
+    message: issue.message,
+  }));
+  throw new IntentError(problems);
+}
+
 /** The intent that `value` is. Throws `IntentError` with every problem by its path. */
 export function parseIntent(value: unknown): ProxyIntent {
-  const parsed = intentShape.safeParse(value);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue): IntentProblem => ({
-      path: pathText(issue.path),
-      message: issue.message,
-    }));
-    throw new IntentError(problems);
-  }
   // The shape says the same as the type; zod only writes its optional keys differently.
-  const intent = parsed.data as ProxyIntent;
+  const intent = parseShape(intentShape, value) as ProxyIntent;
   const problems = crossCheck(intent);
   if (problems.length > 0) throw new IntentError(problems);
   return intent;
 }
+
+const endpoints = z.array(endpoint).min(1, 'expected at least one endpoint');
+
+/** A list of endpoints that stands by itself, as a file has it. Throws `IntentError` with every problem by its path. */
+export const parseEndpoints = (value: unknown): WeightedEndpoint[] =>
+  parseShape(endpoints, value) as WeightedEndpoint[];

@@ -1,5 +1,6 @@
 /** CPU time burnt on purpose: to prove that a measurement sees it. No fault in the intent, nothing in the way. */
 import type { Fault } from '../config/intent.ts';
+import type { Filter, ImpliedFilter } from './contract.ts';
 
 /** Requests over which the proxy's own cost is taken anew: it follows the host, so that the share stays what was asked for. */
 const PERIOD = 256;
@@ -54,44 +55,54 @@ export function ownBurner(): Burner {
 }
 
 /**
- * `route`, and as much CPU time as is asked for, as a share of what requests cost the proxy otherwise. Accounted for by the CPU time
- * that the burning took, so that neither the speed of a turn nor who takes the process off its core changes the share.
+ * As much CPU time as is asked for, as a share of what requests cost the proxy otherwise. Accounted for by the CPU time that the burning
+ * took, so that neither the speed of a turn nor who takes the process off its core changes the share.
  */
-export function burning<Request, Decision>(
-  route: (request: Request) => Decision,
-  { burn = 0 }: Fault = {},
-  burner?: Burner,
-): (request: Request) => Decision {
-  if (burn <= 0) return route;
-  const { cpu, work } = burner ?? ownBurner();
-  let requests = 0;
-  let since = cpu();
-  /** Of the period; what each request adds to what is owed; and that, below zero after too much. */
-  let burnt = 0;
-  let share = 0;
-  let owed = 0;
+export class Burn implements Filter {
+  readonly #share: number;
+  readonly #burner: Burner;
+  #requests = 0;
+  #since: number;
+  /** Microseconds burnt in this period; what each request adds to what is owed; and that, below zero after too much. */
+  #burnt = 0;
+  #perRequest = 0;
+  #owed = 0;
   /** In a microsecond, as they took last time. */
-  let turns = 500;
-  const settle = (): void => {
+  #turns = 500;
+
+  constructor(share: number, burner: Burner = ownBurner()) {
+    this.#share = share;
+    this.#burner = burner;
+    this.#since = burner.cpu();
+  }
+
+  request(): undefined {
+    this.#requests++;
+    this.#owed += this.#perRequest;
+    if (this.#requests === PERIOD) {
+      const used = this.#burner.cpu() - this.#since;
+      this.#perRequest = (this.#share * Math.max(0, used - this.#burnt)) / PERIOD;
+      this.#since += used;
+      this.#requests = 0;
+      this.#burnt = 0;
+    }
+    if (this.#owed >= BATCH) this.#settle();
+  }
+
+  #settle(): void {
+    const { cpu, work } = this.#burner;
     const before = cpu();
-    const asked = Math.max(1, Math.round(owed * turns));
+    const asked = Math.max(1, Math.round(this.#owed * this.#turns));
     work(asked);
     const spent = cpu() - before;
-    turns = asked / Math.max(1, spent);
-    burnt += spent;
-    owed -= spent;
-  };
-  return (request) => {
-    requests += 1;
-    owed += share;
-    if (requests === PERIOD) {
-      const used = cpu() - since;
-      share = (burn * Math.max(0, used - burnt)) / PERIOD;
-      since += used;
-      requests = 0;
-      burnt = 0;
-    }
-    if (owed >= BATCH) settle();
-    return route(request);
-  };
+    this.#turns = asked / Math.max(1, spent);
+    this.#burnt += spent;
+    this.#owed -= spent;
+  }
 }
+
+export const filter: ImpliedFilter<Fault> = {
+  name: 'fault',
+  configuredBy: ({ fault }) => ((fault?.burn ?? 0) > 0 ? fault : undefined),
+  create: ({ burn = 0 }) => new Burn(burn),
+};

@@ -2,8 +2,9 @@
 import type { Limits } from '../config/intent.ts';
 import { AFTER_SIZE, LINE_END, LINE_OVER, nextPlace, PADDING } from './chunk-line.ts';
 import { forbiddenInTrailers } from './fields.ts';
-import { Head, INCOMPLETE, scanFields } from './head.ts';
+import { Head, INCOMPLETE } from './head.ts';
 import { CR, hexValue, LF } from './octets.ts';
+import { scanFields } from './scan-fields.ts';
 
 export type ChunkLimits = Pick<Limits, 'chunkExtensionBytes' | 'trailerBytes'>;
 

@@ -2,8 +2,9 @@
 import type { EscapedSlashes, Limits } from '../config/intent.ts';
 import { scanConnection } from './connection.ts';
 import { requestFraming } from './framing.ts';
-import { type Head, INCOMPLETE, methods, OTHER_METHOD, scanFields } from './head.ts';
+import { type Head, INCOMPLETE, methods, OTHER_METHOD } from './head.ts';
 import { CR, LF, SP, targetClass, tokenClass } from './octets.ts';
+import { scanFields } from './scan-fields.ts';
 import { scanTarget } from './target.ts';
 
 export interface HeadRules extends Pick<Limits, 'headBytes' | 'targetBytes' | 'bodyBytes'> {

@@ -1,8 +1,9 @@
 /** Scanner of response heads, RFC 9112 §4–§6. What it refuses came from upstream: the answer downstream is 502. */
 import { scanConnection } from './connection.ts';
 import { responseFraming } from './framing.ts';
-import { type Head, INCOMPLETE, lineEnding, scanFields } from './head.ts';
+import { type Head, INCOMPLETE } from './head.ts';
 import { CR, LF, SP, valueClass } from './octets.ts';
+import { lineEnding, scanFields } from './scan-fields.ts';
 
 const version = Buffer.from('HTTP/1.', 'latin1');
 

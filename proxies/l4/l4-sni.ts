@@ -10,7 +10,9 @@ const MODE: L4Mode = { name: 'l4-sni', offers: L4_SNI, sni: true };
 
 export const definition: ProxyDefinition = {
   name: MODE.name,
+  family: 'hopcost',
   layer: 'l4',
+  isHosted: true,
   summary: 'TLS passthrough routed by SNI and ALPN from the ClientHello, without terminating TLS',
   capabilities: offeredBy(L4_SNI),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),

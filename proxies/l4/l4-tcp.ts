@@ -10,7 +10,10 @@ const MODE: L4Mode = { name: 'l4-tcp', offers: L4_TCP, sni: false };
 
 export const definition: ProxyDefinition = {
   name: MODE.name,
+  family: 'hopcost',
   layer: 'l4',
+  isReference: true,
+  isHosted: true,
   summary: 'TCP relay on raw sockets: one endpoint per connection, half-close and RST passed on, bounded buffering',
   capabilities: offeredBy(L4_TCP),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),

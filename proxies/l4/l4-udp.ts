@@ -10,7 +10,9 @@ const MODE: L4Mode = { name: 'l4-udp', offers: L4_UDP, sni: false };
 
 export const definition: ProxyDefinition = {
   name: MODE.name,
+  family: 'hopcost',
   layer: 'l4',
+  isHosted: true,
   summary: 'UDP relay: a session per client address and port, idle expiry, a cap on sessions',
   capabilities: offeredBy(L4_UDP),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),

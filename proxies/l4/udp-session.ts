@@ -4,7 +4,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type AddressInfo, isIP } from 'node:net';
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { lookupOne } from '../net/resolver.ts';
 import { tellFault } from '../platform/notices.ts';
 import { connectReason, type Reason } from '../stats/reasons.ts';

@@ -180,7 +180,7 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     if (this.#exchange !== exchange) return end; // over meanwhile
     if (body.state === 'reading') {
       exchange.flushRequest();
-      if (!this.#blocked) this.#timer.arm(this.#service.timeouts.requestBody);
+      if (this.#exchange === exchange && !this.#blocked) this.#timer.arm(this.#service.timeouts.requestBody);
     } else if (body.state === 'complete') {
       this.#state = 'wait';
       if (this.#wire.pending > 0) this.#timer.arm(this.#service.timeouts.downstreamIdle);
@@ -278,6 +278,10 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     }
     if (more) this.#takeEarly();
     this.#flow();
+  }
+
+  sendContinue(): void {
+    this.#wire.writeLatin1('HTTP/1.1 100 Continue\r\n\r\n');
   }
 
   inform(head: ResponseHead): boolean {

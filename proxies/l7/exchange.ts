@@ -2,21 +2,21 @@
  * One request and its answer, from the head that was read to completion, exactly once. It decides (route, endpoint, retry,
  * abort) and leaves bytes on wires to the two sides, which it knows by interface only.
  */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
-import type { ClientSide } from '../filters/contract.ts';
-import type { Edits } from '../http/edits.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
+import type { ClientSide, ContentSide } from '../filters/contract.ts';
 import { type FieldBlock, NO_FIELDS } from '../http/field-block.ts';
 import { TRAILER } from '../http/fields.ts';
 import { acceptsTrailers, type Metadata, removeFields } from '../http/forwarding.ts';
-import { CONNECT, idempotent, NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts';
+import { CONNECT, Head, idempotent, NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { Reply } from '../http/reply.ts';
 import { askedUpgrade, switchesTo } from '../http/upgrade.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { Wire } from '../net/wire.ts';
 import { HEAD_REFUSALS, type Reason } from '../stats/reasons.ts';
 import { FAILURE_STATUS, type OriginFailure } from './failure.ts';
+import { FilterRun, type FilterOwner } from './filter-run.ts';
 import { refusalOf } from './refusal.ts';
-import type { Forward } from './router.ts';
+import type { Decision, Forward } from './router.ts';
 import type { Service } from './service.ts';
 import type { Client, OriginExchange, OriginSide } from './sides.ts';
 import { TunnelAttempt, type TunnelOwner } from './tunnel-attempt.ts';
@@ -28,8 +28,9 @@ const NOT_FOR_CONNECT: Reply = {
 };
 const UNAVAILABLE: Reply = { status: 503, fields: [['Retry-After', '1']] };
 
-export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerOwner {
+export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, TimerOwner {
   readonly service: Service;
+  readonly client: Client;
   readonly method: number;
   /** The client takes trailers. */
   readonly trailers: boolean;
@@ -43,12 +44,17 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
   idleTimeout: number | undefined;
   /** Why it did not go as it should. */
   reason: Reason | undefined;
+  /** Where responses go: to the client, by way of the filters that want to see them. */
+  side: ClientSide = this;
+  /** Where the request's content goes in place of the origin: to filters that want to see it. */
+  requestSide: ContentSide | undefined;
+  #filters: FilterRun | undefined;
+  #decision: Decision<Upstream> | undefined;
   /** Of the whole request, then of the whole answer, where an end is set to them. */
   #deadline: Timer | undefined;
   #timeout = 0;
   /** The client announced trailers of its own: nobody else asked for them. */
   readonly #announced: boolean;
-  readonly #client: Client;
   /** What the client asks to upgrade to, as it goes on. */
   #upgrade: string | undefined;
   #origin: OriginSide | undefined;
@@ -58,9 +64,10 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
   #served: ClusterEndpoint | undefined;
   #upstream: Upstream | undefined;
   #tried: Set<ClusterEndpoint> | undefined;
-  #responseEdits: Edits | undefined;
   /** All that was sent is still with the origin's side, so it can be sent again. */
   #replayable: boolean;
+  /** An origin's final head was passed on, whether or not filters hold it. */
+  #responded = false;
   #retried = false;
   /** Why the last endpoint that was tried did not take it. */
   #failure: OriginFailure | undefined;
@@ -75,7 +82,7 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
   /** Nothing happens before `start`. */
   constructor(service: Service, client: Client, head: RequestHead) {
     this.service = service;
-    this.#client = client;
+    this.client = client;
     this.method = head.method;
     this.requestComplete = head.body === NO_BODY;
     this.#replayable = this.requestComplete;
@@ -89,25 +96,44 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
   }
 
   get metadata(): Metadata {
-    return this.#client.metadata;
+    return this.client.metadata;
   }
 
   /** `start`..`end` of the head's buffer are the first bytes of a body with a length. */
   start(head: RequestHead, start: number, end: number): void {
     const { service } = this;
-    const refusal = refusalOf(head, this.#client.isLoop, service.intent.forwarding?.via);
+    const refusal = refusalOf(head, this.client.isLoop, service.intent.forwarding?.via);
     if (refusal !== undefined) {
       this.answer(refusal, HEAD_REFUSALS[refusal.status] ?? 'request_method');
       return;
     }
     head.upgradeTo = this.#upgrade = askedUpgrade(head);
-    removeFields(head, this.#client.metadata);
-    const decision = service.router.route(head);
+    removeFields(head, this.client.metadata);
+    const decision = (this.#decision = service.router.route(head));
+    if (end > start) {
+      this.requestBytes = end - start;
+      this.requestComplete = this.requestBytes === head.contentLength;
+    }
+    if (decision.kind === 'forward') {
+      this.idleTimeout = decision.idleTimeout;
+      this.#timeout = decision.timeout ?? 0;
+    }
+    if (decision.filters === undefined) {
+      this.proceed(head, start, end);
+      return;
+    }
+    this.#filters = new FilterRun(this, decision.filters, head, start, end);
+    this.#filters.run();
+  }
+
+  proceed(head: RequestHead, start: number, end: number): void {
+    const decision = this.#decision!;
     if (decision.kind === 'reply') {
       const { reply, reason = 'route_reply' } = decision;
       this.answer(reply, reply.status < 400 ? undefined : reason);
     } else if (decision.kind === 'tunnel') {
-      this.#tunnel = new TunnelAttempt(decision.dial, decision.endpoint, service.timeouts.connect, this);
+      this.#limit(0);
+      this.#tunnel = new TunnelAttempt(decision.dial, decision.endpoint, this.service.timeouts.connect, this);
     } else if (head.method === CONNECT) this.answer(NOT_FOR_CONNECT, 'request_method');
     else this.#forward(decision, head, start, end);
   }
@@ -122,15 +148,9 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
     if (target !== undefined) head.relative = target;
     if (decision.host !== undefined) head.host = decision.host;
     else if (head.authorityEnd === head.authorityStart) head.host = service.defaultHost;
-    head.edits = decision.requestEdits;
-    this.#responseEdits = decision.responseEdits;
+    if (decision.edits !== undefined) head.edit(decision.edits);
     this.#upstream = decision.cluster();
-    this.idleTimeout = decision.idleTimeout;
-    this.#timeout = decision.timeout ?? 0;
-    if (end > start) {
-      this.requestBytes = end - start;
-      this.requestComplete = this.#replayable = this.requestBytes === head.contentLength;
-    }
+    this.#replayable = this.requestComplete;
     this.#limit(this.requestComplete ? this.#timeout : service.timeouts.request);
     this.#open()?.begin(this, head, start, end);
   }
@@ -142,14 +162,15 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
   }
 
   onTimeout(): void {
-    if (this.requestComplete) this.#breakOff(504, 'upstream_timeout');
+    if (this.#filters?.isWaiting === true) this.#breakOff(504, 'filter_timeout');
+    else if (this.requestComplete) this.#breakOff(504, 'upstream_timeout');
     else this.#breakOff(408, 'request_timeout');
   }
 
   onTunnelOpen(wire: Wire): void {
     this.#tunnel = undefined;
     this.status = 200;
-    this.#client.establish(wire);
+    this.client.establish(wire);
     this.#complete();
   }
 
@@ -170,7 +191,7 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
   #open(): OriginSide | undefined {
     const upstream = this.#upstream!;
     for (;;) {
-      const endpoint = upstream.balancer.pick(this.#client.address, this.#tried);
+      const endpoint = upstream.balancer.pick(this.client.address, this.#tried);
       if (endpoint === undefined) break;
       // A second stale connection is possible, a third not: after one failure a fresh one is opened.
       const origin = upstream.origin(endpoint, this.#retried);
@@ -189,25 +210,47 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
   /** From the client: more of the body. */
   onBody(buffer: Buffer, start: number, end: number): void {
     this.requestBytes += end - start;
-    this.#replayable = false;
-    if (this.#origin?.sendBody(buffer, start, end) === false) this.#client.accept(false);
+    const { requestSide } = this;
+    if (!(requestSide ? requestSide.sendBody(buffer, start, end) : this.passBody(buffer, start, end)))
+      this.client.accept(false);
   }
 
   onBodyText(text: string): void {
     this.requestBytes += text.length;
-    this.#replayable = false;
-    this.#origin?.sendText(text);
+    if (this.requestSide === undefined) this.passText(text);
+    else this.requestSide.sendText(text);
   }
 
   /** From the client: all bytes at hand are delivered. */
   flushRequest(): void {
-    if (this.#origin?.flush() === false) this.#client.accept(false);
+    const { requestSide } = this;
+    if (!(requestSide ? requestSide.flush() : this.passFlush())) this.client.accept(false);
   }
 
-  onRequestEnd(trailers: FieldBlock): void {
+  onRequestEnd(announced: FieldBlock): void {
+    const trailers = this.#announced ? announced : NO_FIELDS;
+    if (this.requestSide === undefined) this.passEnd(trailers);
+    else this.requestSide.sendEnd(trailers);
+  }
+
+  passBody(buffer: Buffer, start: number, end: number): boolean {
+    this.#replayable = false;
+    return this.#origin?.sendBody(buffer, start, end) ?? true;
+  }
+
+  passText(text: string): void {
+    this.#replayable = false;
+    this.#origin?.sendText(text);
+  }
+
+  passFlush(): boolean {
+    return this.#origin?.flush() ?? true;
+  }
+
+  passEnd(trailers: FieldBlock): void {
     this.requestComplete = true;
     this.#limit(this.#timeout);
-    this.#origin?.sendEnd(this.#announced ? trailers : NO_FIELDS);
+    this.#origin?.sendEnd(trailers);
   }
 
   /** The client went away, or broke the rules amid the body: the origin is freed at once. */
@@ -219,9 +262,31 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
     this.#complete();
   }
 
-  /** The client's side takes more of the response. */
+  /** From the client, or a filter: more of the response may come. */
   resumeResponse(): void {
-    this.#origin?.resume();
+    if (this.#filters === undefined || this.side.flush()) this.#origin?.resume();
+  }
+
+  /** From the origin, or a filter: more of the request may come. */
+  resumeRequest(): void {
+    if (this.#filters === undefined || this.#filters.onOriginReady()) this.client.accept(true);
+  }
+
+  detach(head: RequestHead, end: number): number {
+    this.service.requestHead = new Head(this.service.limits.headerCount);
+    return head.detach(end);
+  }
+
+  onFilterWait(): void {
+    const { request, upstreamResponse } = this.service.timeouts;
+    this.#limit(this.requestComplete ? this.#timeout || upstreamResponse : request);
+  }
+
+  onFilterFailure(detail: string): void {
+    if (this.done) return;
+    this.#error = detail;
+    this.side = this; // past all filters
+    this.#breakOff(500, 'filter_failed');
   }
 
   /** Answers in place of the origin. `reason`: where that is an error. */
@@ -229,7 +294,7 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
     if (this.done) return;
     this.reason = reason;
     this.#dropOrigin();
-    this.reply(reply);
+    (this.#responded ? this : this.side).reply(reply);
   }
 
   /** There will be no answer, or no more of it. `status`: what the client is told if it was told nothing yet. */
@@ -241,47 +306,47 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
     this.reason = reason;
     this.#aborted = true;
     this.#dropOrigin();
-    this.#client.abort();
+    this.client.abort();
     this.#complete();
   }
 
   onOriginReady(): void {
-    this.#client.accept(true);
+    this.resumeRequest();
   }
 
   onInformational(head: ResponseHead): boolean {
-    return this.inform(head);
+    return this.side.inform(head);
   }
 
   onResponse(head: ResponseHead, start: number, end: number, complete: boolean): boolean {
     this.responseBytes = end - start;
-    head.edits = this.#responseEdits;
-    return this.respond(head, start, end, complete);
+    this.#responded = true;
+    return this.side.respond(head, start, end, complete);
   }
 
   onResponseBody(buffer: Buffer, start: number, end: number): boolean {
     this.responseBytes += end - start;
-    return this.sendBody(buffer, start, end);
+    return this.side.sendBody(buffer, start, end);
   }
 
   onResponseText(text: string): void {
     this.responseBytes += text.length;
-    this.sendText(text);
+    this.side.sendText(text);
   }
 
   flushResponse(): boolean {
-    return this.flush();
+    return this.side.flush();
   }
 
   onResponseEnd(trailers: FieldBlock): void {
     this.#release();
-    this.sendEnd(trailers);
+    this.side.sendEnd(trailers);
   }
 
   onTunnel(head: ResponseHead, wire: Wire, early: Buffer): void {
     this.status = 101;
     this.#release();
-    this.#client.tunnel(head, wire, early);
+    this.client.tunnel(head, wire, early);
     this.#complete();
   }
 
@@ -291,7 +356,7 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
     this.#release();
     if (this.done) return;
     this.#error = error;
-    const again = this.status === 0 && this.#replayable && (untouched || (stale && idempotent[this.method]!));
+    const again = !this.#responded && this.#replayable && (untouched || (stale && idempotent[this.method]!));
     if (!again || endpoint === undefined || origin === undefined) {
       this.#breakOff(FAILURE_STATUS[failure], failure);
       return;
@@ -304,37 +369,42 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
     this.#open()?.repeat(this, origin);
   }
 
-  // The client's side: what comes here goes to the client.
+  // The innermost client's side. An exchange that is over has no client any more, whatever filters still have for it.
 
   inform(head: ResponseHead): boolean {
-    return this.#client.inform(head);
+    return this.done || this.client.inform(head);
   }
 
   respond(head: ResponseHead, start: number, end: number, complete: boolean): boolean {
+    if (this.done) return true;
+    if (this.status !== 0) throw new Error('respond: expected one answer, a second one came');
     this.status = head.status;
-    return this.#client.respond(head, start, end, complete);
+    return this.client.respond(head, start, end, complete);
   }
 
   sendBody(buffer: Buffer, start: number, end: number): boolean {
-    return this.#client.sendBody(buffer, start, end);
+    return this.done || this.client.sendBody(buffer, start, end);
   }
 
   sendText(text: string): void {
-    this.#client.sendText(text);
+    if (!this.done) this.client.sendText(text);
   }
 
   flush(): boolean {
-    return this.#client.flush();
+    return this.done || this.client.flush();
   }
 
   sendEnd(trailers: FieldBlock): void {
-    this.#client.sendEnd(this.trailers ? trailers : NO_FIELDS);
+    if (this.done) return;
+    this.client.sendEnd(this.trailers ? trailers : NO_FIELDS);
     this.#complete();
   }
 
   reply(reply: Reply): void {
+    if (this.done) return;
+    if (this.status !== 0) throw new Error('reply: expected one answer, a second one came');
+    this.client.reply(reply);
     this.status = reply.status;
-    this.#client.reply(reply);
     this.#complete();
   }
 
@@ -355,16 +425,18 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
   #complete(): void {
     if (this.done) return;
     this.done = true;
+    this.#dropOrigin();
+    this.#filters?.over();
     this.#deadline?.release();
     if (this.reason !== undefined) this.service.because(this.reason, () => this.#describe());
     if (this.service.observer !== undefined) this.#record(this.service.observer);
-    this.#client.released();
+    this.client.released();
   }
 
   #describe(): string {
     const { host, port } = this.#served ?? {};
     const towards = host === undefined ? '' : `, cluster ${this.#upstream?.name}, ${host}:${port}`;
-    return `status ${this.status}, client ${this.#client.address}${towards}${this.#error ? `: ${this.#error}` : ''}`;
+    return `status ${this.status}, client ${this.client.address}${towards}${this.#error ? `: ${this.#error}` : ''}`;
   }
 
   #record(observer: NonNullable<Service['observer']>): void {
@@ -372,7 +444,7 @@ export class Exchange implements OriginExchange, ClientSide, TunnelOwner, TimerO
       method: this.#methodText,
       target: this.#target,
       authority: this.#authority,
-      client: this.#client.address,
+      client: this.client.address,
       cluster: this.#upstream?.name,
       endpoint: this.#served,
       status: this.status,

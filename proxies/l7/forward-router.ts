@@ -1,4 +1,5 @@
 /** Routing of a forward proxy: every request says itself where it wants to go. */
+import type { Chain } from '../filters/chains.ts';
 import { compileEdits } from '../http/edits.ts';
 import { CONNECT, type RequestHead } from '../http/head.ts';
 import { connectWire } from '../net/connect.ts';
@@ -12,39 +13,45 @@ import { Upstream } from './upstream.ts';
 /** Origins whose connections are kept; the least recently used is forgotten. */
 const KEPT_ORIGINS = 1_024;
 /** Credentials for us go no further (RFC 9110 §11.7.2). */
-const WITHOUT_CREDENTIALS = compileEdits([{ op: 'remove', name: 'Proxy-Authorization' }]);
+const WITHOUT_CREDENTIALS = compileEdits([{ op: 'remove', name: 'Proxy-Authorization' }])!;
 
 export class ForwardRouter implements Router<Upstream> {
   readonly #rules: Destinations;
   readonly #service: Service;
+  readonly #filters: Chain | undefined;
   readonly #origins = new Map<string, Upstream>();
 
   /** Throws `TypeError` for a rule that is none. */
   constructor(service: Service) {
     this.#rules = compileForwardRules(service.intent.forward);
     this.#service = service;
+    this.#filters = service.filters.of();
   }
 
   route(head: RequestHead): Decision<Upstream> {
     const tunnel = head.method === CONNECT;
     if (!tunnel && head.form !== 'absolute')
-      return refusal(400, 'request_malformed', 'This is a forward proxy: it needs an absolute URL.\n');
-    if (head.secure) return refusal(501, 'request_method', 'Use CONNECT for https.\n');
+      return this.#refuse(400, 'request_malformed', 'This is a forward proxy: it needs an absolute URL.\n');
+    if (head.secure) return this.#refuse(501, 'request_method', 'Use CONNECT for https.\n');
     const authority = head.text(head.authorityStart, head.authorityEnd).toLowerCase();
     const { host, port = 80 } = splitPort(authority);
     const name = host.replace(/\.$/, '');
     if (!this.#rules.permitsHost(name, port))
-      return refusal(403, 'destination_denied', 'This proxy does not go there.\n');
-    if (tunnel) return { kind: 'tunnel', endpoint: { host: name, port }, dial: this.#dial };
+      return this.#refuse(403, 'destination_denied', 'This proxy does not go there.\n');
+    if (tunnel) return { kind: 'tunnel', endpoint: { host: name, port }, dial: this.#dial, filters: this.#filters };
     const upstream = this.#origin(name, port);
     return {
       kind: 'forward',
       cluster: () => upstream,
       rewrite: () => undefined,
       host: undefined,
-      requestEdits: WITHOUT_CREDENTIALS,
-      responseEdits: undefined,
+      edits: WITHOUT_CREDENTIALS,
+      filters: this.#filters,
     };
+  }
+
+  #refuse(status: number, reason: Reason, body: string): Decision<Upstream> {
+    return { kind: 'reply', reply: { status, body }, reason, filters: this.#filters };
   }
 
   readonly #dial: Dial = ({ host, port }, handler, timeout) =>
@@ -74,8 +81,4 @@ export class ForwardRouter implements Router<Upstream> {
   close(): void {
     for (const upstream of this.#origins.values()) upstream.close();
   }
-}
-
-function refusal(status: number, reason: Reason, body: string): Decision<Upstream> {
-  return { kind: 'reply', reply: { status, body }, reason };
 }

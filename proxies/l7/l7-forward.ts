@@ -11,7 +11,9 @@ const offered = { name: 'l7-forward', offers: L7_FORWARD, termination: false, re
 
 export const definition: ProxyDefinition = {
   name: offered.name,
+  family: 'hopcost',
   layer: 'l7',
+  isHosted: true,
   summary: 'forward proxy: absolute-form requests and CONNECT, with allow and block lists',
   capabilities: offeredBy(L7_FORWARD),
   availability: async () => ({ state: 'ready', version: process.version }),

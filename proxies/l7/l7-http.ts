@@ -9,7 +9,10 @@ const offered = { name: 'l7-http', offers: L7_HTTP, termination: false, reencryp
 
 export const definition: ProxyDefinition = {
   name: offered.name,
+  family: 'hopcost',
   layer: 'l7',
+  isReference: true,
+  isHosted: true,
   summary: 'HTTP/1.1 parsed and reissued on raw sockets, with pooled keep-alive upstreams',
   capabilities: offeredBy(L7_HTTP),
   availability: async () => ({ state: 'ready', version: process.version }),

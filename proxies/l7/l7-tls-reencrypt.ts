@@ -10,7 +10,10 @@ const offered = { name: 'l7-tls-reencrypt', offers: L7_TLS, termination: true, r
 
 export const definition: ProxyDefinition = {
   name: offered.name,
+  family: 'hopcost',
   layer: 'l7',
+  reencrypts: true,
+  isHosted: true,
   summary: 'as l7-tls, with TLS to the origin as well, verified by default',
   capabilities: offeredBy(L7_TLS),
   availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),

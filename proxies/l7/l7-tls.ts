@@ -51,7 +51,10 @@ const offered = { name: 'l7-tls', offers: L7_TLS, termination: true, reencrypts:
 
 export const definition: ProxyDefinition = {
   name: offered.name,
+  family: 'hopcost',
   layer: 'l7',
+  isReference: true,
+  isHosted: true,
   summary: 'TLS terminated (SNI, ALPN, resumption), then as l7-http',
   capabilities: offeredBy(L7_TLS),
   availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),

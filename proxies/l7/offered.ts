@@ -1,12 +1,19 @@
 /** What the L7 references offer of all features. What an intent asks for in vain is refused by name, never ignored. */
-import { POLICY_FEATURES, ROUTE_FEATURES, TLS_FEATURES } from '../config/features.ts';
+import {
+  FILTER_FEATURES,
+  POLICY_FEATURES,
+  RESILIENCE_FEATURES,
+  ROUTE_FEATURES,
+  TLS_FEATURES,
+} from '../config/features.ts';
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { ProxyIntent } from '../config/intent.ts';
-import { offered, place, refusals, refused, type Offers } from '../config/offers.ts';
+import { notOffered, offered, place, refusals, refused, type Offers } from '../config/offers.ts';
 
 const SERVER = place(
   offered('plain forwarding', 'HTTP forwarding', 'upgrade', 'drain', 'proxy-protocol-in', 'shared port'),
   offered('workers', 'stats', 'access-log', 'faults', 'escaped slashes refused'),
+  offered(...FILTER_FEATURES),
   offered('X-Forwarded-*', 'no X-Forwarded-*', 'Forwarded', 'Via', 'trusted peers'),
   offered('limits.headBytes', 'limits.targetBytes', 'limits.headerCount', 'limits.bodyBytes'),
   offered('limits.chunkExtensionBytes', 'limits.trailerBytes', 'limits.pipelined'),
@@ -15,6 +22,7 @@ const SERVER = place(
   offered('timeouts.requestHead', 'timeouts.request', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
   offered('timeouts.connect', 'timeouts.upstreamResponse', 'timeouts.upstreamIdle', 'timeouts.tunnelIdle'),
   offered('timeouts.linger', 'timeouts.drain', 'timeouts.connectionAge'),
+  notOffered(...RESILIENCE_FEATURES),
   refused('has no rules below HTTP; l4-tcp does', 'source rules', 'port rules'),
   refused('routes requests; l4-sni routes connections', 'sni-routing'),
   refused('reads no ClientHello; l4-sni does', 'timeouts.clientHello'),

@@ -1,5 +1,5 @@
 /** An HTTP/1.1 connection to an origin: one exchange at a time, then back to its pool, if everything was as it should be. */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import type { ConnectionPool, Pooled } from '../cluster/pool.ts';
 import type { Limits, Timeouts } from '../config/intent.ts';
 import { BodyReader, type BodySink } from '../http/body.ts';
@@ -235,12 +235,13 @@ export class OriginConnection implements OriginSide, ConnectHandler, TimerOwner,
     const { body, contentLength } = head;
     if (complete) {
       exchange.onResponse(head, start, last, true);
-      this.#finish(exchange, NO_FIELDS);
+      if (this.#exchange === exchange) this.#finish(exchange, NO_FIELDS);
       return;
     }
     this.#inBody = true;
     this.#body.begin(body, body === CHUNKED ? 0 : contentLength - (last - start), this.#service.limits);
     if (!exchange.onResponse(head, start, last, false)) this.#block();
+    if (this.#exchange !== exchange) return; // it has given up meanwhile
     if (!this.#blocked) this.#timer.arm(this.#silence);
     if (body === CHUNKED && start < end) this.#readBody(buffer, start, end);
     else if (body !== LENGTH && !exchange.flushResponse()) this.#block(); // the head waits for no body
@@ -253,7 +254,7 @@ export class OriginConnection implements OriginSide, ConnectHandler, TimerOwner,
     if (exchange === undefined) return;
     if (state === 'reading') {
       if (!exchange.flushResponse()) this.#block();
-      if (!this.#blocked) this.#timer.arm(this.#silence);
+      if (this.#exchange === exchange && !this.#blocked) this.#timer.arm(this.#silence);
       return;
     }
     if (state !== 'complete') {

@@ -1,6 +1,7 @@
 /** The routing table, compiled from the intent: the first route that matches wins. Pure; an intent without routes is one test. */
 import { IntentError } from '../config/intent-error.ts';
 import type { Endpoint, HeaderMatch, Route, RouteMatch } from '../config/intent.ts';
+import type { Chain } from '../filters/chains.ts';
 import { compileEdits, type Edits } from '../http/edits.ts';
 import { isFieldValue } from '../http/field-block.ts';
 import { fieldNumber } from '../http/fields.ts';
@@ -12,21 +13,26 @@ import { canonicalPath, isAuthorityText, pathOf, queryOf } from '../http/target.
 import type { Dial } from './dial.ts';
 import { compileRedirect } from './redirect.ts';
 
-export interface Forward<C> {
+interface Filtered {
+  /** Undefined: none. */
+  readonly filters: Chain | undefined;
+}
+
+export interface Forward<C> extends Filtered {
   readonly kind: 'forward';
   /** Draws among the clusters by weight. */
   cluster(): C;
   /** Path and query to send instead; undefined: as they came; null: refuse. */
   rewrite(head: RequestHead): string | undefined | null;
   readonly host: string | undefined;
-  readonly requestEdits: Edits | undefined;
-  readonly responseEdits: Edits | undefined;
+  /** Of the request, when filters have seen it. */
+  readonly edits?: Edits;
   /** Milliseconds; undefined: what holds for all. */
   readonly timeout?: number | undefined;
   readonly idleTimeout?: number | undefined;
 }
 
-interface LocalReply {
+interface LocalReply extends Filtered {
   readonly kind: 'reply';
   readonly reply: Reply;
   /** Why, where no route says so. */
@@ -34,7 +40,7 @@ interface LocalReply {
 }
 
 /** CONNECT, where it is enabled. */
-interface OpenTunnel {
+interface OpenTunnel extends Filtered {
   readonly kind: 'tunnel';
   readonly endpoint: Endpoint;
   readonly dial: Dial;
@@ -48,22 +54,33 @@ export interface Router<C> {
   close?(): void;
 }
 
-const notFound: LocalReply = { kind: 'reply', reply: { status: 404 }, reason: 'no_route' };
+interface RouterOptions {
+  /** Gives [0, 1). */
+  readonly random?: () => number;
+  /** Clients come by https. */
+  readonly secure?: boolean;
+  /** The filters of a route, which stands at `path`; without one, of requests that no route is for. None by default. */
+  readonly filtersOf?: (route?: Route, path?: string) => Chain | undefined;
+}
 
-/** `resolve` finds a cluster by name and throws for an unknown one. `random` gives [0, 1). `secure`: clients come by https. Throws `IntentError`. */
+/** `resolve` finds a cluster by name and throws for an unknown one. Throws `IntentError`. */
 export function createRouter<C>(
   routes: readonly Route[] | undefined,
   defaultCluster: string | undefined,
   resolve: (name: string) => C,
-  random: () => number = Math.random,
-  secure = false,
+  options: RouterOptions = {},
 ): Router<C> {
-  const last = defaultCluster === undefined ? notFound : plainForward(resolve(defaultCluster));
+  const filters = options.filtersOf?.();
+  const last: Decision<C> =
+    defaultCluster === undefined
+      ? { kind: 'reply', reply: { status: 404 }, reason: 'no_route', filters }
+      : plainForward(resolve(defaultCluster), filters);
   if (routes === undefined || routes.length === 0) return { route: () => last };
   const table = routes.map((route, index) => {
     try {
-      return compileRoute(route, resolve, random, secure);
+      return compileRoute(route, resolve, options, options.filtersOf?.(route, `routes[${index}]`));
     } catch (error) {
+      if (error instanceof IntentError) throw error;
       throw new IntentError([{ path: `routes[${index}]`, message: (error as Error).message }]);
     }
   });
@@ -130,22 +147,23 @@ interface CompiledRoute<C> {
 function compileRoute<C>(
   route: Route,
   resolve: (name: string) => C,
-  random: () => number,
-  secure: boolean,
+  { random = Math.random, secure = false }: RouterOptions,
+  filters: Chain | undefined,
 ): CompiledRoute<C> {
   const tests = compileMatch(route.match);
   const matches: Test = (asked) => tests.every((test) => test(asked));
-  const responseEdits = compileEdits(route.responseHeaders);
   const { action } = route;
+  /** Of answers of our own; the origin's are a filter's. */
+  const own = compileEdits(route.responseHeaders)?.added.fields ?? [];
   if (action.kind === 'reply') {
     const { kind: _, ...reply } = action;
     requireToken(action.contentType, isFieldValue, 'contentType: no field value');
-    const decision: LocalReply = { kind: 'reply', reply: { ...reply, fields: responseEdits?.added.fields ?? [] } };
+    const decision: LocalReply = { kind: 'reply', reply: { ...reply, fields: own }, filters };
     return { matches, decide: () => decision };
   }
   if (action.kind === 'redirect') {
-    const redirect = compileRedirect(action, route.match, secure, responseEdits?.added.fields ?? []);
-    return { matches, decide: (head) => ({ kind: 'reply', reply: redirect(head) }) };
+    const redirect = compileRedirect(action, route.match, secure, own);
+    return { matches, decide: (head) => ({ kind: 'reply', reply: redirect(head), filters }) };
   }
   requireToken(action.hostRewrite, isAuthorityText, 'hostRewrite: no host with optional port');
   const decision: Forward<C> = {
@@ -158,22 +176,20 @@ function compileRoute<C>(
       ? compileRegexRewrite(action.regexRewrite)
       : compileRewrite(route.match, action.prefixRewrite),
     host: action.hostRewrite,
-    requestEdits: compileEdits(route.requestHeaders),
-    responseEdits,
+    filters,
     timeout: action.timeout,
     idleTimeout: action.idleTimeout,
   };
   return { matches, decide: () => decision };
 }
 
-function plainForward<C>(cluster: C): Forward<C> {
+function plainForward<C>(cluster: C, filters: Chain | undefined): Forward<C> {
   return {
     kind: 'forward',
     cluster: () => cluster,
     rewrite: () => undefined,
     host: undefined,
-    requestEdits: undefined,
-    responseEdits: undefined,
+    filters,
   };
 }
 

@@ -6,7 +6,7 @@ import { checkReload } from '../config/reload.ts';
 import { delayed } from '../net/delayed-wire.ts';
 import type { ListenOptions, Wire, WireListener } from '../net/wire.ts';
 import { listenWires } from '../net/listen.ts';
-import { endpointStats } from '../cluster/balancer.ts';
+import { endpointStats } from '../cluster/endpoint.ts';
 import { describeIntent } from '../config/describe.ts';
 import { lossesTo, openAccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';

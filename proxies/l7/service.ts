@@ -1,10 +1,11 @@
 /** An intent compiled for L7: what every exchange consults. A reload makes a new one; exchanges under way keep the old. */
-import type { ClusterEndpoint } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError } from '../config/intent-error.ts';
-import type { Endpoint, Fault, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
+import type { Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
 import { addressSet } from '../config/network.ts';
-import { burning } from '../filters/fault.ts';
+import { FilterChains } from '../filters/chains.ts';
+import type { FilterDefinition } from '../filters/contract.ts';
 import { FieldBlock, isFieldValue, NO_FIELDS } from '../http/field-block.ts';
 import type { Metadata } from '../http/forwarding.ts';
 import { Head } from '../http/head.ts';
@@ -44,6 +45,8 @@ export interface ServiceOptions {
   readonly reasons?: Pick<Traffic, 'because'>;
   /** In place of the intent's routes. */
   readonly router?: (service: Service) => Router<Upstream>;
+  /** In place of those that the registry lists. */
+  readonly filters?: readonly FilterDefinition<unknown>[];
   /** Every cluster is reached by TLS, not only those that say so. */
   readonly reencrypts?: boolean;
   /** In place of connections over a network; for who measures all that lies between them. */
@@ -59,14 +62,15 @@ export class Service {
   readonly limits: Limits;
   readonly timeouts: Timeouts;
   readonly headRules: HeadRules;
+  readonly filters: FilterChains;
   readonly router: Router<Upstream>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly observer: Observer | undefined;
   readonly own: OwnConnections;
   /** Host sent for HTTP/1.0 clients that name none. */
   readonly defaultHost: string;
-  /** Heads are read within one delivery, so one table each serves all connections. */
-  readonly requestHead: Head;
+  /** Heads are read within one delivery, so one table each serves all connections. Who needs one for longer puts another in its place. */
+  requestHead: Head;
   readonly responseHead: Head;
   readonly #trusted: ((address: string) => boolean) | undefined;
   readonly #reasons: Pick<Traffic, 'because'> | undefined;
@@ -97,10 +101,13 @@ export class Service {
       return upstream;
     };
     try {
-      const router =
+      this.filters = new FilterChains(intent, this, options.filters);
+      this.router =
         options.router?.(this) ??
-        createRouter(intent.routes, intent.defaultCluster, resolve, Math.random, intent.listener.tls !== undefined);
-      this.router = intent.fault === undefined ? router : faulty(router, intent.fault);
+        createRouter(intent.routes, intent.defaultCluster, resolve, {
+          secure: intent.listener.tls !== undefined,
+          filtersOf: (route, path) => this.filters.of(route, path),
+        });
       const via = intent.forwarding?.via;
       if (via !== undefined && !isFieldValue(via)) throw new TypeError(`via: "${via}" is no pseudonym`);
       this.#trusted = addressSet(intent.forwarding?.trustedPeers ?? []);
@@ -151,14 +158,10 @@ export class Service {
   /** Idle upstream connections are closed at once, the others after their exchange. */
   close(): void {
     this.router.close?.();
+    this.filters.close();
     for (const upstream of this.upstreams.values()) upstream.close();
   }
 }
-
-const faulty = <C>(router: Router<C>, fault: Fault): Router<C> => ({
-  route: burning((head) => router.route(head), fault),
-  close: () => router.close?.(),
-});
 
 function hostOf({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

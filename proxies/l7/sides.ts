@@ -17,6 +17,8 @@ export interface Client extends ClientSide {
   readonly isLoop: boolean;
   /** The response cannot be completed: the client must see that. */
   abort(): void;
+  /** 100 of our own: who waits for it may send the body. */
+  sendContinue(): void;
   /** Whether more of the request body may be read. */
   accept(more: boolean): void;
   /** 101: from here on bytes, both ways. `early`: what the origin sent after its head. */

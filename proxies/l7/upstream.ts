@@ -1,5 +1,6 @@
 /** A cluster as exchanges use it: who of its endpoints is next, and the connections that are open to each. */
-import { type Balancer, type ClusterEndpoint, createBalancer } from '../cluster/balancer.ts';
+import { type Balancer, createBalancer } from '../cluster/balancer.ts';
+import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { ConnectionPool } from '../cluster/pool.ts';
 import type { Cluster } from '../config/intent.ts';
 import type { Dial } from './dial.ts';

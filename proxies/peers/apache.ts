@@ -218,6 +218,7 @@ const HTTP = place(
 
 export const apacheHttp = definePeer({
   name: 'apache-http',
+  family: 'apache',
   layer: 'l7',
   summary: 'Apache httpd: mod_proxy_http on the event MPM',
   query,
@@ -228,6 +229,7 @@ export const apacheHttp = definePeer({
 
 export const apacheTls = definePeer({
   name: 'apache-tls',
+  family: 'apache',
   layer: 'l7',
   summary: 'Apache httpd: TLS termination by mod_ssl, HTTP/1.1 upstream',
   query,

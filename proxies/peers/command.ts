@@ -17,6 +17,8 @@ import type { Rendered } from './process.ts';
 
 export interface CommandSpec {
   readonly name: string;
+  /** Of several commands that are one maker's; its own name where absent. */
+  readonly family?: string;
   readonly layer: 'l4' | 'l7';
   /** It ends TLS, with the certificate and key that it is given. */
   readonly tls?: boolean;
@@ -58,7 +60,7 @@ export function defineCommand(spec: CommandSpec): ProxyDefinition {
 }
 
 function commandIn(spec: CommandSpec, place: Place): ProxyDefinition {
-  const { name, layer, tls = false, command, env = {} } = spec;
+  const { name, family = name, layer, tls = false, command, env = {} } = spec;
   const cwd = place.cwd ?? spec.cwd;
   const offers = OFFERS[tls ? 'tls' : 'plain'][layer];
   const availability = (): Availability => {
@@ -69,6 +71,7 @@ function commandIn(spec: CommandSpec, place: Place): ProxyDefinition {
   };
   return {
     name,
+    family,
     layer,
     summary: `your own: ${command.join(' ')}`,
     capabilities: offeredBy(offers),

@@ -5,20 +5,20 @@ import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
-import { renderRoutes } from './haproxy-routes.ts';
+import { renderRoutes, replyFiles } from './haproxy-routes.ts';
 import {
   BACKLOG,
   CONNECTIONS,
   POOL,
   SYSTEM_CA,
   certificatesInOrder,
-  decidesByPath,
   hostPort,
   requireDefaultCluster,
 } from './intent-facts.ts';
 import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
+import { decidesByPath } from './route-facts.ts';
 import { duration, indent, text, type Lines } from './text.ts';
 
 const query: BinaryQuery = {
@@ -188,7 +188,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
   const { files, secrets } = tlsFiles(intent);
   const args = ['-db', '-f', 'haproxy.cfg'];
   return {
-    files: { 'haproxy.cfg': config, ...files },
+    files: { 'haproxy.cfg': config, ...files, ...replyFiles(intent) },
     secrets,
     args,
     check: ['-c', '-q', '-f', 'haproxy.cfg'],
@@ -218,6 +218,7 @@ const HTTP = place(
 
 export const haproxyTcp = definePeer({
   name: 'haproxy-tcp',
+  family: 'haproxy',
   layer: 'l4',
   summary: 'HAProxy in TCP mode',
   query,
@@ -228,6 +229,7 @@ export const haproxyTcp = definePeer({
 
 export const haproxyHttp = definePeer({
   name: 'haproxy-http',
+  family: 'haproxy',
   layer: 'l7',
   summary: 'HAProxy in HTTP mode: HTTP/1.1 reverse proxy',
   query,
@@ -238,6 +240,7 @@ export const haproxyHttp = definePeer({
 
 export const haproxyTls = definePeer({
   name: 'haproxy-tls',
+  family: 'haproxy',
   layer: 'l7',
   summary: 'HAProxy: TLS termination, HTTP/1.1 upstream',
   query,

@@ -243,6 +243,7 @@ const STREAM: Offers = place(
 
 export const nginxStream = definePeer({
   name: 'nginx-stream',
+  family: 'nginx',
   layer: 'l4',
   summary: 'NGINX stream module: relays TCP',
   query: {
@@ -259,6 +260,7 @@ export const nginxStream = definePeer({
 
 export const nginxHttp = definePeer({
   name: 'nginx-http',
+  family: 'nginx',
   layer: 'l7',
   summary: 'NGINX: HTTP/1.1 reverse proxy',
   query,
@@ -269,6 +271,7 @@ export const nginxHttp = definePeer({
 
 export const nginxTls = definePeer({
   name: 'nginx-tls',
+  family: 'nginx',
   layer: 'l7',
   summary: 'NGINX: TLS termination, HTTP/1.1 upstream',
   query,

@@ -9,7 +9,13 @@ import { pipeline } from 'node:stream';
 import { createBalancer } from '../cluster/balancer.ts';
 import { describeIntent } from '../config/describe.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
-import { POLICY_FEATURES, ROUTE_FEATURES, TLS_FEATURES } from '../config/features.ts';
+import {
+  FILTER_FEATURES,
+  POLICY_FEATURES,
+  RESILIENCE_FEATURES,
+  ROUTE_FEATURES,
+  TLS_FEATURES,
+} from '../config/features.ts';
 import { IntentError } from '../config/intent-error.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { keptOwn, notOffered, offered, offeredBy, place, refusals, refused, type Offers } from '../config/offers.ts';
@@ -23,13 +29,15 @@ const OFFERS: Offers = place(
   offered('limits.headBytes', 'limits.connections', 'limits.upstreamIdlePerEndpoint', 'limits.upstreamPerEndpoint'),
   offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
   offered('timeouts.upstreamResponse', 'timeouts.drain'),
-  refused('has no such thing; l7-http does', ...ROUTE_FEATURES, 'stats', 'access-log', 'faults', 'upgrade'),
+  refused('has no such thing; l7-http does', ...ROUTE_FEATURES, ...FILTER_FEATURES, 'upgrade'),
+  refused('has no such thing; l7-http does', 'stats', 'access-log', 'faults'),
   refused('has no such thing; l7-http does', 'connect timeout per cluster'),
   refused('has no such thing; l4-tcp does', 'source rules', 'port rules'),
   refused('has no such thing; l4-sni does', 'sni-routing'),
   refused('has no such thing; l7-forward does', 'connect'),
   refused('neither writes nor removes such fields', 'X-Forwarded-*', 'no X-Forwarded-*', 'Forwarded', 'Via'),
   refused('believes nobody', 'trusted peers'),
+  refused('has no such thing; l7-http does', ...RESILIENCE_FEATURES),
   refused('does not look into paths', 'escaped slashes refused'),
   refused('is one event loop', 'workers'),
   refused('does not terminate TLS', ...TLS_FEATURES, 'timeouts.tlsHandshake'),
@@ -145,7 +153,9 @@ async function start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningP
 
 export const definition: ProxyDefinition = {
   name,
+  family: name,
   layer: 'l7',
+  isHosted: true,
   summary: 'the textbook node:http proxy with a keep-alive agent: the naive yardstick',
   capabilities: offeredBy(OFFERS),
   keepsOwn: keptOwn('l7', OFFERS),

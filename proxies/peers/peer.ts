@@ -30,6 +30,7 @@ const openFiles = (): number => parseOpenFilesLimit(readIfThere('/proc/self/limi
 
 export interface PeerSpec {
   readonly name: string;
+  readonly family: string;
   readonly layer: 'l4' | 'l7';
   readonly summary: string;
   readonly query: BinaryQuery;
@@ -45,7 +46,7 @@ export interface PeerDefinition extends ProxyDefinition {
 }
 
 export function definePeer(spec: PeerSpec): PeerDefinition {
-  const { name, layer, summary, query, offers, signals } = spec;
+  const { name, family, layer, summary, query, offers, signals } = spec;
   const check = (intent: ProxyIntent): void => {
     requireOffered(name, offers, intent);
     requireCluster(name, intent);
@@ -56,6 +57,7 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
   };
   return {
     name,
+    family,
     layer,
     summary,
     offers,

@@ -1,5 +1,5 @@
 /** Prometheus text exposition format 0.0.4. */
-import { LATENCY_BUCKETS, type ProxyStats, type TrafficSnapshot } from './traffic.ts';
+import { LATENCY_BUCKETS, type PolicyStats, type ProxyStats, type TrafficSnapshot } from './traffic.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -69,6 +69,61 @@ const metrics: readonly Metric[] = [
   },
 ];
 
+interface ClusterMetric {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  readonly samples: (policies: PolicyStats, cluster: string) => readonly (readonly [Labels, number])[];
+}
+
+const CLUSTER_METRICS: readonly ClusterMetric[] = [
+  {
+    name: 'hopcost_cluster_events_total',
+    type: 'counter',
+    help: 'What policies of a cluster did, by kind.',
+    samples: ({ events }, cluster) => Object.entries(events).map(([kind, times]) => [{ cluster, kind }, times]),
+  },
+  {
+    name: 'hopcost_cluster_panic',
+    type: 'gauge',
+    help: '1: so few endpoints are in order that all are used.',
+    samples: ({ panic }, cluster) => [[{ cluster }, Number(panic)]],
+  },
+  {
+    name: 'hopcost_cluster_breaker_open',
+    type: 'gauge',
+    help: '1: requests are refused at this bound.',
+    samples: ({ open }, cluster) => open.map((bound) => [{ cluster, bound }, 1]),
+  },
+  {
+    name: 'hopcost_cluster_waiting',
+    type: 'gauge',
+    help: 'Requests that wait for room at an endpoint.',
+    samples: ({ waiting }, cluster) => [[{ cluster }, waiting]],
+  },
+];
+
+/** Of clusters that have policies, and of endpoints that are left out. */
+function policyLines({ clusters }: ProxyStats): string[] {
+  const out = clusters.flatMap(({ name: cluster, endpoints }) =>
+    endpoints.flatMap(({ address: endpoint, out: why }) =>
+      why === undefined ? [] : [sample('hopcost_endpoint_out', { cluster, endpoint, why }, 1)],
+    ),
+  );
+  const told = clusters.flatMap(({ name, policies }) => (policies ? [{ name, policies }] : []));
+  if (told.length === 0) return [];
+  return [
+    ...CLUSTER_METRICS.flatMap(({ name, type, help, samples }) => [
+      `# HELP ${name} ${help}`,
+      `# TYPE ${name} ${type}`,
+      ...told.flatMap((one) => samples(one.policies, one.name).map(([labels, value]) => sample(name, labels, value))),
+    ]),
+    '# HELP hopcost_endpoint_out 1: an endpoint is left out.',
+    '# TYPE hopcost_endpoint_out gauge',
+    ...out,
+  ];
+}
+
 /** Every figure of the listener and of every endpoint; a cluster is the sum over its endpoints, left to the query. */
 export function prometheusText(stats: ProxyStats): string {
   const parts = [
@@ -83,6 +138,7 @@ export function prometheusText(stats: ProxyStats): string {
       `# TYPE ${name} ${type}`,
       ...parts.flatMap(({ traffic, labels }) => samples(traffic, labels)),
     ])
+    .concat(policyLines(stats))
     .concat(
       stats.loopRestarts === undefined
         ? []

@@ -19,6 +19,12 @@ export const REASONS = {
   /** A route says so, or rules of a forward proxy. */
   route_reply: '-',
   no_route: 'NR',
+  /** A filter says so, and no other word fits. */
+  filter_reply: '-',
+  rate_limited: 'RL',
+  /** A filter threw, or gave no verdict in time. */
+  filter_failed: '-',
+  filter_timeout: '-',
   destination_denied: 'NR',
   // Origins that do not answer as they should.
   no_endpoint: 'UH',

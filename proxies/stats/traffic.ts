@@ -1,6 +1,7 @@
 /** What is counted for a listener and for each endpoint. Counting is one addition; everything else happens when somebody asks. */
 
 import { tell } from '../platform/notices.ts';
+import type { ClusterEventCounts } from './cluster-events.ts';
 import type { Reason, ReasonCounts } from './reasons.ts';
 
 /** Bucket i of a latency histogram holds durations of [2^(i-1), 2^i) microseconds, bucket 0 those below 1; the last is open. */
@@ -74,14 +75,30 @@ export interface TrafficSnapshot {
 
 export interface EndpointStats {
   readonly address: string;
+  /** What it has now; less than its own while it warms up. */
   readonly weight: number;
+  /** Why it is left out; absent: it is in order. */
+  readonly out?: 'unhealthy' | 'ejected';
   readonly traffic: TrafficSnapshot;
+}
+
+/** What the policies of a cluster have done, and what they do at the moment. */
+export interface PolicyStats {
+  readonly events: ClusterEventCounts;
+  /** All endpoints are used, in order or not. */
+  readonly panic: boolean;
+  /** Bounds that refuse. */
+  readonly open: readonly string[];
+  /** Requests in the queue. */
+  readonly waiting: number;
 }
 
 export interface ClusterStats {
   readonly name: string;
   readonly traffic: TrafficSnapshot;
   readonly endpoints: readonly EndpointStats[];
+  /** Where the cluster has any. */
+  readonly policies?: PolicyStats;
 }
 
 /** Plain data: several event loops send theirs to the one that is asked. */
@@ -91,6 +108,8 @@ export interface ProxyStats {
   /** Event loops that were started after one had died; absent where there is one alone. The figures of a dead one are gone. */
   readonly loopRestarts?: number;
 }
+
+type Counts<Name extends string> = Readonly<Partial<Record<Name, number>>>;
 
 const sums = (a: readonly number[], b: readonly number[]) => a.map((value, i) => value + b[i]!);
 
@@ -105,34 +124,46 @@ function addTraffic(a: TrafficSnapshot, b: TrafficSnapshot): TrafficSnapshot {
     codes: sums(a.codes, b.codes),
     latency: sums(a.latency, b.latency),
     latencyMicros: a.latencyMicros + b.latencyMicros,
-    reasons: addReasons(a.reasons, b.reasons),
+    reasons: addCounts(a.reasons, b.reasons),
   };
 }
 
-function addReasons(a: ReasonCounts, b: ReasonCounts): ReasonCounts {
-  const sum: Partial<Record<Reason, number>> = { ...a };
-  for (const [reason, times] of Object.entries(b) as [Reason, number][]) sum[reason] = (sum[reason] ?? 0) + times;
+function addCounts<Name extends string>(a: Counts<Name>, b: Counts<Name>): Counts<Name> {
+  const sum: Partial<Record<Name, number>> = { ...a };
+  for (const [name, times] of Object.entries(b) as [Name, number][]) sum[name] = (sum[name] ?? 0) + times;
   return sum;
 }
 
+function addPolicies(a: PolicyStats | undefined, b: PolicyStats | undefined): PolicyStats | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return {
+    events: addCounts(a.events, b.events),
+    panic: a.panic || b.panic,
+    open: [...new Set([...a.open, ...b.open])],
+    waiting: a.waiting + b.waiting,
+  };
+}
+
 /** A cluster's figures are the sum of its endpoints'. */
-export function clusterStats(name: string, endpoints: readonly EndpointStats[]): ClusterStats {
+export function clusterStats(name: string, endpoints: readonly EndpointStats[], policies?: PolicyStats): ClusterStats {
   const traffic = endpoints.reduce((sum, endpoint) => addTraffic(sum, endpoint.traffic), new Traffic().snapshot());
-  return { name, traffic, endpoints };
+  return { name, traffic, endpoints, ...(policies && { policies }) };
 }
 
 /** Sums the loops of one proxy. A loop that is still under an older intent may know clusters and endpoints that another does not. */
 export function mergeStats(parts: readonly [ProxyStats, ...ProxyStats[]]): ProxyStats {
   const clusters = new Map<string, Map<string, EndpointStats>>();
+  const around = new Map<string, PolicyStats | undefined>();
   for (const part of parts) {
-    for (const { name, endpoints } of part.clusters) {
+    for (const { name, endpoints, policies } of part.clusters) {
       const merged = clusters.get(name) ?? new Map<string, EndpointStats>();
       clusters.set(name, merged);
+      around.set(name, addPolicies(around.get(name), policies));
       for (const endpoint of endpoints) {
         const seen = merged.get(endpoint.address);
         merged.set(
           endpoint.address,
-          seen ? { ...seen, traffic: addTraffic(seen.traffic, endpoint.traffic) } : endpoint,
+          seen ? { ...endpoint, ...seen, traffic: addTraffic(seen.traffic, endpoint.traffic) } : endpoint,
         );
       }
     }
@@ -142,6 +173,6 @@ export function mergeStats(parts: readonly [ProxyStats, ...ProxyStats[]]): Proxy
       address: parts[0].listener.address,
       traffic: parts.map((part) => part.listener.traffic).reduce(addTraffic),
     },
-    clusters: [...clusters].map(([name, endpoints]) => clusterStats(name, [...endpoints.values()])),
+    clusters: [...clusters].map(([name, endpoints]) => clusterStats(name, [...endpoints.values()], around.get(name))),
   };
 }

@@ -7,6 +7,7 @@ import { describeIntent } from '../config/describe.ts';
 import type { Endpoint, ProxyIntent } from '../config/intent.ts';
 import { checkReload } from '../config/reload.ts';
 import type { RunningProxy } from '../contract.ts';
+import { inTurn } from '../platform/in-turn.ts';
 import { startAdmin } from '../stats/admin.ts';
 import { mergeStats, type ProxyStats } from '../stats/traffic.ts';
 import { Loop } from './loop.ts';
@@ -74,6 +75,7 @@ async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSign
   const admin = intent.admin && cleanup.use(await startAdmin(intent.admin, stats));
   signal.throwIfAborted();
   const scope = cleanup.move();
+  const queue = inTurn();
   return {
     address,
     ...(admin && { admin: admin.address }),
@@ -81,15 +83,16 @@ async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSign
     nativeConfig: describeIntent(intent),
     failure: failure.promise,
     stats,
-    async reload(next) {
-      checkReload(next, intent, address);
-      // The first refuses what cannot be run, before any loop has changed. One that starts later starts with it.
-      const [first, ...others] = living();
-      const command = { call: 'reload', intent: shareOf(next, address, ticketKeys) } as const;
-      await first?.ask(command);
-      current = next;
-      await Promise.all(others.map((loop) => loop.ask(command)));
-    },
+    reload: (next) =>
+      queue(async () => {
+        checkReload(next, intent, address);
+        // The first refuses what cannot be run, before any loop has changed. One that starts later starts with it.
+        const [first, ...others] = living();
+        const command = { call: 'reload', intent: shareOf(next, address, ticketKeys) } as const;
+        await first?.ask(command);
+        current = next;
+        await Promise.all(others.map((loop) => loop.ask(command)));
+      }),
     async drain() {
       for (const seat of seats) seat.close();
       await Promise.allSettled(living().map((loop) => loop.ask({ call: 'drain' })));

@@ -1,6 +1,6 @@
 /** CPU per request of each hop, user and system stacked, with the interval of the whole. */
 import type { Analysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { keepAlive } from '#bench/analysis/between.ts';
+import { mainScenarioName } from '#bench/analysis/roles.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { type Group, groupOf } from '../overview.ts';
@@ -16,7 +16,7 @@ interface Bar {
 /** The plain keep-alive scenario, and TLS next to it for those that terminate it. */
 function barsOf({ scenarios }: Analysis): Bar[] {
   const all = scenarios.map(({ scenario }) => scenario);
-  const [plain, encrypted] = [keepAlive(all, false), keepAlive(all, true)];
+  const [plain, encrypted] = [mainScenarioName(all, false), mainScenarioName(all, true)];
   const hops = scenarios.flatMap(({ scenario, subjects }) =>
     subjects
       .filter(({ layer, tls }) => layer !== 'direct' && scenario.name === (tls ? encrypted : plain))

@@ -1,5 +1,7 @@
 /** Charts of many subjects: rows stand under the names of their layers, lines are told apart for a few and thin for the others. */
-import { REFERENCES } from '#bench/analysis/between.ts';
+import type { Analysis } from '#bench/analysis/analysis.ts';
+import { referencesOf } from '#bench/analysis/roles.ts';
+import { subjectName } from '#bench/model/scenario.ts';
 import { type Group, GROUPS } from '../overview.ts';
 import { TIP, tip } from './chart.ts';
 import { ROW, rowAxis } from './frame.ts';
@@ -51,12 +53,18 @@ const TOLD_APART = 6;
  * Which of many lines are drawn in full: direct, the references, then the least and the greatest by turns. All where they are few.
  * Names without a value come last.
  */
-export function toldApart(names: readonly string[], valueOf: (name: string) => number | undefined): readonly string[] {
+export function toldApart(
+  { subjects }: Pick<Analysis, 'subjects'>,
+  names: readonly string[],
+  valueOf: (name: string) => number | undefined,
+): readonly string[] {
   if (names.length <= MOST_LINES) return names;
   const known = names.filter((name) => valueOf(name) !== undefined);
   const rising = known.toSorted((a, b) => valueOf(a)! - valueOf(b)!);
   const byTurns = rising.map((_, i) => (i % 2 === 0 ? rising.at(-1 - i / 2)! : rising[(i - 1) / 2]!));
-  const first = ['direct', ...Object.values<string>(REFERENCES)].filter((name) => names.includes(name));
+  const first = ['direct', ...referencesOf(subjects).map(({ subject }) => subjectName(subject))].filter((name) =>
+    names.includes(name),
+  );
   const chosen = new Set([...first, ...byTurns, ...names]);
   const few = [...chosen].slice(0, TOLD_APART);
   return names.filter((name) => few.includes(name));

@@ -4,7 +4,6 @@
  */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { REFERENCES } from '#bench/analysis/between.ts';
 import type { HistoryMark, HistoryPoint } from '#bench/analysis/history.ts';
 import { formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, OWN, own, TIP, tip } from './chart.ts';
@@ -55,7 +54,10 @@ export function drawHistory({ points, marks, looks, where, absolute = false }: H
     };
   const isOneHost = new Set(points.map(({ fingerprint }) => fingerprint)).size === 1;
   const isAbsolute = isOneHost && (absolute || placedOf(points, runs, false).length === 0);
-  const to = points.find(({ ratio }) => ratio)?.ratio?.to ?? REFERENCES.l4;
+  const to =
+    points.find(({ ratio }) => ratio)?.ratio?.to ??
+    points.find(({ isReference }) => isReference)?.subject ??
+    'a reference';
   const placed = placedOf(points, runs, isAbsolute);
   const names = [...looks.keys()].filter((name) => placed.some(({ subject }) => subject === name));
   if (names.length === 0)
@@ -98,11 +100,11 @@ export function drawHistory({ points, marks, looks, where, absolute = false }: H
 
 function placedOf(points: readonly HistoryPoint[], runs: readonly string[], isAbsolute: boolean): Placed[] {
   const reference = (run: string): number | undefined =>
-    points.find((point) => point.run === run && point.subject === REFERENCES.l4)?.cpuPerRequest.value;
+    points.find((point) => point.run === run && point.isReference)?.cpuPerRequest.value;
   return points.flatMap((point): Placed[] => {
-    const { run, subject, revision, cpuPerRequest, ratio } = point;
+    const { run, subject, isReference, revision, cpuPerRequest, ratio } = point;
     const by = isAbsolute || ratio ? 1 : reference(run);
-    if (by === undefined || (!isAbsolute && !ratio && subject === REFERENCES.l4)) return [];
+    if (by === undefined || (!isAbsolute && !ratio && isReference)) return [];
     const { value, low, high } = isAbsolute ? cpuPerRequest : (ratio ?? cpuPerRequest);
     const text = isAbsolute ? formatQuantity(value, 'µs') : formatQuantity(value / by, 'ratio');
     return [

@@ -51,7 +51,7 @@ function drawScenario(analysis: Analysis, paced: ScenarioAnalysis): Drawing {
   const bySubject = Map.groupBy(all, ({ subject }) => subject);
   const names = [...bySubject.keys()];
   const p99 = (name: string): number | undefined => at(bySubject.get(name)!, 0.99)?.micros;
-  const told = toldApart(names, p99);
+  const told = toldApart(analysis, names, p99);
   const looks = distinctLooks(analysis, told);
   const lines = all.filter(({ subject }) => told.includes(subject));
   const others = all.filter(({ subject }) => !told.includes(subject));

@@ -45,7 +45,8 @@ function cellsOf({ subject, latency }: OverTime): Cell[] {
   }).flat();
 }
 
-function draw({ scenarios, overTime }: Analysis): Drawing[] {
+function draw(analysis: Analysis): Drawing[] {
+  const { scenarios, overTime } = analysis;
   const paced = pacedScenario(scenarios);
   const all = overTime.filter(
     ({ scenario, latency }) => scenario === paced?.scenario.name && latency?.counts.some(({ length }) => length > 0),
@@ -57,6 +58,7 @@ function draw({ scenarios, overTime }: Analysis): Drawing[] {
         .latency!.counts.flatMap((step) => step.map(({ micros }) => micros)),
     );
   const shown = toldApart(
+    analysis,
     all.map(({ subject }) => subject),
     slowest,
   ).slice(0, MOST_SUBJECTS);

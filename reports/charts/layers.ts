@@ -1,8 +1,8 @@
 /** From L4 to L7 to TLS: one row a maker of proxies, one mark a layer, the way between them drawn. */
 import type { Analysis, Estimate } from '#bench/analysis/analysis.ts';
-import { familyOf, keepAlive } from '#bench/analysis/between.ts';
+import { isSingle, scenarioOf } from '#bench/analysis/roles.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
-import { hopsOf, subjectName } from '#bench/model/scenario.ts';
+import { subjectName } from '#bench/model/scenario.ts';
 import { type Group, groupOf } from '../overview.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { isNarrow, logTicks, rowAxis, sized } from './frame.ts';
@@ -23,20 +23,17 @@ const MANY = 4;
 
 /** The makers that have two layers or more, one stop a layer. */
 function stopsOf({ scenarios, subjects: records }: Analysis): Stop[] {
-  const single = new Set(
-    records.filter(({ subject }) => hopsOf(subject) === 1).map(({ subject }) => subjectName(subject)),
-  );
+  const families = new Map(records.filter(isSingle).map(({ subject, family }) => [subjectName(subject), family]));
   const all = scenarios.map(({ scenario }) => scenario);
-  const [plain, encrypted] = [keepAlive(all, false), keepAlive(all, true)];
+  const [plain, encrypted] = [scenarioOf('plain', all)?.name, scenarioOf('encrypted', all)?.name];
   const stops = scenarios.flatMap(({ scenario, subjects }) =>
     subjects
-      .filter(({ subject, tls }) => single.has(subject) && scenario.name === (tls ? encrypted : plain))
+      .filter(({ subject, tls }) => families.has(subject) && scenario.name === (tls ? encrypted : plain))
       .flatMap(({ subject, layer, tls, metrics: { cpuPerRequest: estimate } }): Stop[] =>
-        estimate ? [{ family: familyOf(subject), layer: groupOf({ layer, tls }), subject, estimate }] : [],
+        estimate ? [{ family: families.get(subject)!, layer: groupOf({ layer, tls }), subject, estimate }] : [],
       ),
   );
-  const families = Map.groupBy(stops, ({ family }) => family);
-  return [...families.values()]
+  return [...Map.groupBy(stops, ({ family }) => family).values()]
     .map((own) => LAYERS.flatMap((layer) => own.find((stop) => stop.layer === layer) ?? []))
     .filter(({ length }) => length > 1)
     .flat();

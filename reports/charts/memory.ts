@@ -1,6 +1,6 @@
 /** What a hop holds in memory: per idle connection where that was measured, else the peak of its processes. */
 import type { Analysis, Estimate, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { keepAlive } from '#bench/analysis/between.ts';
+import { mainScenarioName } from '#bench/analysis/roles.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
@@ -30,7 +30,7 @@ function draw({ scenarios }: Analysis): Drawing[] {
     return bars.length > 0 ? [drawBars(bars, 'B/connection', `Memory per idle connection (${scenario.name})`)] : [];
   });
   if (held.length > 0) return held;
-  const plain = keepAlive(
+  const plain = mainScenarioName(
     scenarios.map(({ scenario }) => scenario),
     false,
   );

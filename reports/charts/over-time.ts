@@ -1,6 +1,6 @@
 /** Throughput along a trial with the discarded warm-up shaded, and latency along the window: was it steady where it was measured? */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { keepAlive } from '#bench/analysis/between.ts';
+import { mainScenarioName } from '#bench/analysis/roles.ts';
 import type { OverTime } from '#bench/analysis/over-time.ts';
 import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
 import { pacedScenario } from '#bench/analysis/reading-point.ts';
@@ -11,7 +11,7 @@ import { lagsIn, LAG_WORDS } from './lag-words.ts';
 import { distinctLooks, type Look } from './palette.ts';
 
 function draw(analysis: Analysis): Drawing[] {
-  const plain = keepAlive(
+  const plain = mainScenarioName(
     analysis.scenarios.map(({ scenario }) => scenario),
     false,
   );
@@ -48,7 +48,7 @@ function throughput(series: readonly OverTime[], analysis: Analysis): Drawing {
     }));
   });
   const names = series.map(({ subject }) => subject);
-  const told = toldApart(names, (name) => Math.abs(drift(series.find(({ subject }) => subject === name)!)));
+  const told = toldApart(analysis, names, (name) => Math.abs(drift(series.find(({ subject }) => subject === name)!)));
   const looks = distinctLooks(analysis, told);
   const shown = values.filter(({ subject }) => told.includes(subject));
   const others = values.filter(({ subject }) => !told.includes(subject));
@@ -198,7 +198,7 @@ function latency(series: readonly OverTime[], analysis: Analysis, lags: boolean)
   const names = series.map(({ subject }) => subject).filter((name) => values.some(({ subject }) => subject === name));
   const peakOf = (name: string): number =>
     Math.max(...values.filter(({ subject }) => subject === name).map(({ micros }) => micros));
-  const told = toldApart(names, peakOf);
+  const told = toldApart(analysis, names, peakOf);
   const looks = distinctLooks(analysis, told);
   const shown = values.filter(({ subject }) => told.includes(subject));
   const others = values

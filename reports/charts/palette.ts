@@ -3,6 +3,7 @@
  * only difference: each subject has a shape and a dash of its own too.
  */
 import type { Analysis } from '#bench/analysis/analysis.ts';
+import { referencesOf } from '#bench/analysis/roles.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Group } from '../overview.ts';
 
@@ -28,20 +29,17 @@ export interface Look {
 const DIRECT: Look = { colour: 'var(--direct)', shape: SHAPES[0]!, dash: [3, 3] };
 const colourOf = (index: number): string => `var(--series-${(index % SERIES) + 1})`;
 
-/** Those that most charts show take the first colours, however many others there are. */
-const FIRST: readonly string[] = ['l4-tcp', 'l7-http', 'l7-tls', 'node-http'];
+/** References take the first colours, however many others there are: most charts show them. */
+export const looksOf = ({ subjects }: Analysis): ReadonlyMap<string, Look> =>
+  looksOfNames([...new Set([...referencesOf(subjects), ...subjects])].map(({ subject }) => subjectName(subject)));
 
 /** Direct is grey; the proxies take the series in their order. Where colours repeat, shapes and dashes do not repeat with them. */
-export const looksOf = ({ subjects }: Analysis): ReadonlyMap<string, Look> =>
-  looksOfNames(subjects.map(({ subject }) => subjectName(subject)));
-
 export function looksOfNames(names: readonly string[]): ReadonlyMap<string, Look> {
   const proxies = names.filter((name) => name !== 'direct');
-  const order = [...FIRST.filter((name) => proxies.includes(name)), ...proxies.filter((name) => !FIRST.includes(name))];
   return new Map(
     names.map((name): [string, Look] => {
       if (name === 'direct') return [name, DIRECT];
-      const index = order.indexOf(name);
+      const index = proxies.indexOf(name);
       const shifted = (index + Math.floor(index / SERIES)) % SERIES;
       return [name, { colour: colourOf(index), shape: SHAPES[shifted]!, dash: DASHES[shifted]! }];
     }),

@@ -1,7 +1,7 @@
 /** What each subject carried, and what one core of it could: a bar is a capacity only where the subject itself was the limit. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis, ScenarioAnalysis } from '#bench/analysis/analysis.ts';
-import { keepAlive } from '#bench/analysis/between.ts';
+import { mainScenarioName } from '#bench/analysis/roles.ts';
 import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
 import { boundWords, groupOf } from '../overview.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
@@ -10,7 +10,7 @@ import { rowChannel, rowsOf } from './groups.ts';
 
 function draw({ scenarios }: Analysis): Drawing[] {
   const all = scenarios.map(({ scenario }) => scenario);
-  const names = [keepAlive(all, false), keepAlive(all, true)];
+  const names = [mainScenarioName(all, false), mainScenarioName(all, true)];
   const drawings = scenarios.filter(({ scenario }) => names.includes(scenario.name)).map(drawScenario);
   if (drawings.length > 0) return drawings;
   return [{ state: 'cannot tell', title: 'Throughput', reason: 'No keep-alive scenario was part of this run.' }];

@@ -40,7 +40,7 @@ function tiles({ findings }: Analysis): Markup {
   const figures = findings.flatMap(({ figure, isDetail }) => (figure && !isDetail ? [figure] : []));
   if (figures.length === 0) return html``;
   const [l7, l4, ...rest] = figures;
-  const ordered = l4?.label.startsWith('One L4') ? [l4, l7!, ...rest] : figures;
+  const ordered = l4?.layer === 'l4' ? [l4, l7!, ...rest] : figures;
   return html`<ul class="tiles">
     ${ordered
       .slice(0, MOST_TILES)

@@ -6,7 +6,10 @@ import { readEnvoyConfig } from '#proxies/config/envoy.ts';
 import { parseIntent } from '#proxies/config/schema.ts';
 import type { Capability, ProxyDefinition } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
-import { type Part, startTogether } from '#proxies/together.ts';
+import { startControl } from '#proxies/control.ts';
+import { watchForChanges } from '#proxies/platform/watched-file.ts';
+import { Reloads } from '#proxies/reloads.ts';
+import { type Part, type RunningTogether, startTogether } from '#proxies/together.ts';
 import { UsageError, explain } from '#bench/model/errors.ts';
 import { parseEndpoint, parseInteger, parseList } from '../flags.ts';
 import { serveInForeground } from '../foreground.ts';
@@ -22,6 +25,8 @@ interface ProxyFlags {
   readonly config?: string;
   readonly workers?: string;
   readonly admin?: string;
+  readonly watch?: boolean;
+  readonly control?: string;
   readonly accessLog?: string;
   readonly timeout?: readonly string[];
   readonly limit?: readonly string[];
@@ -64,15 +69,19 @@ function fromFlags(name: string, flags: ProxyFlags): Chosen {
 }
 
 function fromFile(name: string | undefined, flags: ProxyFlags): Chosen {
-  for (const flag of ['listen', 'upstream', 'cert', 'key', 'allow', 'block'] as const)
-    if (flags[flag] !== undefined)
-      throw new UsageError(`--${flag} and --config exclude each other: the file says it all`);
   let text: string;
   try {
     text = readFileSync(flags.config!, 'utf8');
   } catch (error) {
     throw new UsageError(`--config ${flags.config}: cannot be read: ${explain(error)}`);
   }
+  return fromText(text, name, flags);
+}
+
+function fromText(text: string, name: string | undefined, flags: ProxyFlags): Chosen {
+  for (const flag of ['listen', 'upstream', 'cert', 'key', 'allow', 'block'] as const)
+    if (flags[flag] !== undefined)
+      throw new UsageError(`--${flag} and --config exclude each other: the file says it all`);
   const { listeners, admin, notes } = readEnvoyConfig(text, flags.config!);
   const other = name !== undefined && listeners.find(({ proxy }) => proxy !== name);
   if (other) throw new UsageError(`--config ${flags.config} describes ${other.proxy}, not ${name}: leave the name out`);
@@ -122,6 +131,11 @@ export const proxyCommand = (): Command =>
     .option('--cert <file>', 'PEM certificate (chain) for TLS termination')
     .option('--key <file>', 'PEM key of --cert')
     .option('--config <file>', 'Envoy static YAML instead of the flags above; read again on SIGHUP')
+    .option('--watch', 'read --config again whenever it changes')
+    .option(
+      '--control <socket>',
+      'take new configurations by HTTP on this Unix socket: PUT /config (a file as --config), PUT /intent (JSON), GET /intent; ?over=MS shifts weights over that time',
+    )
     .option('--workers <n>', 'event loops that share the port')
     .option('--admin <host:port>', 'statistics as JSON (/stats) and Prometheus text (/metrics)')
     .option('--access-log <file>', 'append one JSON line per request or connection')
@@ -144,6 +158,8 @@ export const proxyCommand = (): Command =>
       ).choices(['keep', 'refuse']),
     )
     .action(async (name: string | undefined, flags: ProxyFlags) => {
+      if (flags.watch && flags.config === undefined)
+        throw new UsageError('--watch needs --config FILE, which it watches');
       if (name === undefined && flags.config === undefined)
         throw new UsageError('name a proxy, or give --config FILE (hopcost list shows the proxies)');
       const chosen = flags.config !== undefined ? fromFile(name, flags) : fromFlags(name!, flags);
@@ -156,17 +172,32 @@ export const proxyCommand = (): Command =>
       for (const { definition } of parts) await requireAvailable(definition);
       for (const note of chosen.notes) process.stderr.write(`hopcost: ${flags.config}: ${problemText(note)}\n`);
       const admin = flags.admin === undefined ? chosen.admin : parseEndpoint('--admin', flags.admin);
-      await serveInForeground(
+      const renewed = (next: Chosen): readonly Part[] => {
+        if (flags.admin === undefined && JSON.stringify(next.admin) !== JSON.stringify(chosen.admin))
+          throw new UsageError('admin cannot change while the proxy runs; start another');
+        return completed(next);
+      };
+      const again = (reloads: Reloads) => reloads.apply(() => renewed(fromFile(name, flags)));
+      await serveInForeground<Renewable>(
         parts.map(({ definition }) => definition.name).join(', '),
         parts.map(({ intent }) => intent.listener.address),
-        (signal) => startTogether(parts, admin, signal),
-        flags.config === undefined
-          ? undefined
-          : async (running) => {
-              const next = fromFile(name, flags);
-              if (flags.admin === undefined && JSON.stringify(next.admin) !== JSON.stringify(chosen.admin))
-                throw new UsageError('admin cannot change while the proxy runs; start another');
-              await running.reload(completed(next));
-            },
+        async (signal) => renewable(await startTogether(parts, admin, signal)),
+        {
+          ...(flags.config !== undefined && { onHangup: ({ reloads }) => again(reloads) }),
+          async open({ reloads }, told) {
+            await using ways = new AsyncDisposableStack();
+            ways.use(reloads);
+            if (flags.watch) ways.use(watchForChanges(flags.config!, () => told(() => again(reloads))));
+            const fromCall = { readConfig: (text: string) => renewed(fromText(text, name, flags)) };
+            if (flags.control !== undefined)
+              ways.use(await startControl(flags.control, { reloads, ...(flags.config !== undefined && fromCall) }));
+            return ways.move();
+          },
+        },
       );
     });
+
+/** With the queue that all its new configurations go through. */
+type Renewable = RunningTogether & { readonly reloads: Reloads };
+
+const renewable = (running: RunningTogether): Renewable => Object.assign(running, { reloads: new Reloads(running) });

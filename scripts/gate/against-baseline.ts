@@ -1,6 +1,6 @@
 /** `hopcost gate --baseline FILE`: head measured as the stored run was, and judged against its records. */
 import { relative } from 'node:path';
-import { REFERENCES } from '#bench/analysis/between.ts';
+import { USUAL_REFERENCE } from '#bench/analysis/roles.ts';
 import { baselineRevision, judgeBaseline } from '#bench/gate/baseline.ts';
 import type { Budget } from '#bench/gate/budget.ts';
 import { judgeBudgets } from '#bench/gate/budgets.ts';
@@ -98,6 +98,6 @@ function refuseAlone(file: string, common: readonly string[]): void {
   if (common.length > 1) return;
   const has = common.length === 0 ? 'no proxy' : `${common[0]} alone`;
   throw new UsageError(
-    `${file} and this run have ${has} in common, and nothing that took its turns with it would tell the host’s drift from a change: measure a baseline that has ${REFERENCES.l4} as well (\`hopcost bench --proxies ${REFERENCES.l4},…\`), or compare with --base REF`,
+    `${file} and this run have ${has} in common, and nothing that took its turns with it would tell the host’s drift from a change: measure a baseline that has ${USUAL_REFERENCE} as well (\`hopcost bench --proxies ${USUAL_REFERENCE},…\`), or compare with --base REF`,
   );
 }

@@ -4,7 +4,7 @@ interface Node {
   readonly type: string;
 }
 interface Declarator extends Node {
-  readonly id: Node & { readonly name?: string };
+  readonly id: Node & { readonly name?: string; readonly typeAnnotation?: { readonly typeAnnotation: Node } | null };
   readonly init: Node | null;
 }
 interface Declaration extends Node {
@@ -58,6 +58,10 @@ const FIXED: Readonly<Record<string, (value: Value) => boolean>> = {
 const isFixed = (value: Value | null | undefined): boolean =>
   value !== null && value !== undefined && FIXED[value.type]?.(value) === true;
 
+/** Declared as an array that may be pushed to. */
+const growsLater = ({ typeAnnotation }: Declarator['id']): boolean =>
+  typeAnnotation?.typeAnnotation.type === 'TSArrayType';
+
 const constantCase = {
   create(context: Context) {
     return {
@@ -66,7 +70,7 @@ const constantCase = {
           const { type, kind, declarations } = (statement.declaration ?? statement) as Declaration;
           if (type !== 'VariableDeclaration' || kind !== 'const') continue;
           for (const { id, init } of declarations)
-            if (id.name !== undefined && !CONSTANT.test(id.name) && isFixed(init))
+            if (id.name !== undefined && !CONSTANT.test(id.name) && isFixed(init) && !growsLater(id))
               context.report({ node: id, message: `'${id.name}' is a constant: name it in CONSTANT_CASE` });
         }
       },

@@ -16,7 +16,7 @@ export const ownProxies = ({ subjects = [], directory = process.cwd() }: BenchCo
 
 /** Names that stand for several proxies: those measured by default (the references and the naive yardstick), and all that run here. */
 const GROUPS = {
-  references: ['l4-tcp', 'l7-http', 'l7-tls', 'node-http'],
+  references: [...[...proxies.values()].filter(({ isReference }) => isReference).map(({ name }) => name), 'node-http'],
   installed: [...proxies.keys()],
   all: [...proxies.keys()],
 } as const;

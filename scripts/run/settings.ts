@@ -2,7 +2,6 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { ProxyDefinition } from '#proxies/contract.ts';
-import { REFERENCES } from '#bench/analysis/between.ts';
 import { whyNotChained } from '#bench/lab/topology.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { millis } from '#bench/model/units.ts';
@@ -33,9 +32,6 @@ export interface BenchFlags extends TargetFlags, PacedFlags {
   readonly strict?: boolean;
   readonly json?: boolean;
 }
-
-/** In every group of subjects, so that the groups can be compared. */
-const ALWAYS: ReadonlySet<string> = new Set([...Object.values(REFERENCES), 'l7-tls']);
 
 const DRIVERS = ['http1', 'autocannon'] as const;
 const WINDOW = { least: 200, most: 600_000 };
@@ -91,9 +87,12 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     flags.rounds !== undefined ? parseInteger('--rounds', flags.rounds, 1, 1_000) : (config.rounds ?? preset.rounds);
   const again = preset.again === 'all' ? scenarioNames : preset.again;
   // One hop runs twice (A/A): the L7 reference, or what comes first.
-  const twin = (definitions.find(({ name }) => name === REFERENCES.l7) ?? definitions[0])?.name;
+  const isPlainReference = ({ isReference, layer, capabilities }: ProxyDefinition): boolean =>
+    isReference === true && layer === 'l7' && !capabilities.has('tls-termination');
+  const twin = (definitions.find(isPlainReference) ?? definitions[0])?.name;
   return {
     preset: presetName,
+    isForFigures: preset.isForFigures,
     proxies: definitions,
     ...(targets && { targets }),
     named: [...chosen.named, ...(targets?.definitions ?? []).map(({ name }) => name)],
@@ -101,11 +100,11 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     unchained,
     subjects: [
       { name: 'direct', layer: 'direct', capabilities: new Set() },
-      ...definitions.map(({ name, layer, capabilities, external }) => ({
+      ...definitions.map(({ name, layer, capabilities, isReference, external }) => ({
         name,
         layer,
         capabilities,
-        ...(ALWAYS.has(name) && { isReference: true }),
+        ...(isReference && { isReference }),
         ...(name === twin && { again }),
         ...(external && { external }),
       })),

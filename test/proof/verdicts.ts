@@ -10,13 +10,14 @@ import { percent } from '#bench/analysis/quantity.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
-import type { Bound, Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
-import { type Loop, type Scenario, type Subject, subjectName } from '#bench/model/scenario.ts';
+import type { Bound, Placement, TrialRecord } from '#bench/model/record.ts';
+import { hopName, type Loop, type Scenario, type Subject, subjectName } from '#bench/model/scenario.ts';
 import { bytes, perSecond } from '#bench/model/units.ts';
 import type { WarningCode } from '#bench/model/warning.ts';
 import { settle } from '#scripts/run/settings.ts';
 import { runTrial } from '#bench/run/window.ts';
 import { startBurners } from './burners.ts';
+import { subjectRecord } from '#test/bench/subject-record.ts';
 
 interface Spoiled {
   readonly name: string;
@@ -170,16 +171,7 @@ export async function verdicts(
 
 /** Through the analysis that every report is rendered from. */
 export function claimsCapacity(scenario: Scenario, subject: Subject, trial: TrialRecord): boolean {
-  const record: SubjectRecord = {
-    record: 'subject',
-    subject,
-    layer: subject.kind === 'direct' ? 'direct' : 'l7',
-    tls: false,
-    summary: '',
-    version: '',
-    nativeConfig: '',
-    preflight: [],
-  };
+  const record = subjectRecord(hopName(subject), { subject });
   const { subjects } = analyseScenario(scenario, [record], [trial], (_, name) =>
     name === subjectName(subject) ? figuresOf([trial], scenario) : new Map(),
   );

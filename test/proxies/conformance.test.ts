@@ -1,7 +1,7 @@
 /** The conformance suite over every registered proxy that can run here: references whole, peers with the deviations that are known. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createMaterials, runConformance, type Verdict } from '#bench/lab/conformance/run.ts';
+import { createMaterials, runConformance, type Verdict } from '#bench/conformance/run.ts';
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
 import { never } from './sockets.ts';

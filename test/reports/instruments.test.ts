@@ -12,9 +12,19 @@ const plain = syntheticRun({ rounds: 2, scenarios: ['http-small'], mishaps: fals
 const calibration: CalibrationRecord = {
   record: 'calibration',
   checks: [
-    { name: 'delay 5 ms, p50', unit: 'µs', expected: 5_120, measured: 5_131, limit: 100, passed: true },
+    {
+      name: 'delay 5 ms, p50',
+      tries: 'delay',
+      quantile: 'p50',
+      unit: 'µs',
+      expected: 5_120,
+      measured: 5_131,
+      limit: 100,
+      passed: true,
+    },
     {
       name: 'dropped beyond capacity',
+      tries: 'drops',
       unit: 'requests',
       expected: 318,
       measured: 324,

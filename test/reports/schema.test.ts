@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { SCHEMA_VERSION } from '#bench/model/record.ts';
 import { SCHEMA_FILE, trialsSchema } from '#reports/schema.ts';
 import { syntheticRun } from './synthetic-run.ts';
 import { syntheticSearch } from './synthetic-search.ts';
@@ -43,7 +44,7 @@ test('every line of a search is valid too', () => {
 test('what is not a record is refused', () => {
   const { run, trials } = syntheticRun({ rounds: 1, scenarios: ['http-small'] });
   const [trial] = trials;
-  assert.ok(!validate({ ...run, schema: 3 }));
+  assert.ok(!validate({ ...run, schema: SCHEMA_VERSION + 1 }));
   assert.ok(!validate({ ...run, startedAt: 'yesterday' }));
   assert.ok(!validate({ ...trial, state: 'fine' }));
   assert.ok(!validate({ ...trial, bound: 'nobody' }));

@@ -8,7 +8,16 @@ import { judgeTrial } from '#bench/analysis/verdict.ts';
 import { latencyBucket } from '#bench/model/latency-bucket.ts';
 import type { EncodedHistogram, LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';
-import type { MicroRecord, Placement, RunRecord, RunRecords, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import {
+  type MicroRecord,
+  type Placement,
+  type RunRecord,
+  type RunRecords,
+  SCHEMA_VERSION,
+  type SubjectRecord,
+  type TrialRecord,
+} from '#bench/model/record.ts';
+import { proxies } from '#proxies/registry.ts';
 import { type Loop, type Scenario, hopName, hopsOf } from '#bench/model/scenario.ts';
 import { bytes, micros, millis, perSecond } from '#bench/model/units.ts';
 import { mulberry32 } from '#proxies/platform/random.ts';
@@ -17,6 +26,8 @@ import { SCENARIOS } from '#bench/plan/scenarios.ts';
 
 export interface Truth {
   readonly name: string;
+  /** As the registry has it, or the name, where absent. */
+  readonly family?: string;
   readonly layer: SubjectRecord['layer'];
   readonly tls?: boolean;
   /** Microseconds per request in http-small or tls-keepalive, and the user part of it. */
@@ -42,6 +53,8 @@ export interface SyntheticOptions {
   readonly seed?: number;
   readonly rounds?: number;
   readonly scenarios?: readonly string[];
+  /** Scenarios that hopcost does not know. */
+  readonly own?: readonly Scenario[];
   readonly subjects?: readonly Truth[];
   /** Relative standard deviation from round to round. */
   readonly noise?: number;
@@ -66,6 +79,7 @@ export function syntheticRun({
   seed = 1,
   rounds = 12,
   scenarios: names = ['http-small', 'tls-keepalive', 'idle-connections', 'http-paced-50'],
+  own = [],
   subjects: truths = TRUTHS,
   noise = 0.03,
   mishaps = true,
@@ -76,7 +90,7 @@ export function syntheticRun({
   chains = { of: [], hops: 1 },
 }: SyntheticOptions = {}): RunRecords {
   const random = mulberry32(seed);
-  const scenarios = SCENARIOS.filter(({ name }) => names.includes(name));
+  const scenarios = [...SCENARIOS.filter(({ name }) => names.includes(name)), ...own];
   const facts = truths.map(({ name, layer, tls }) => ({
     name,
     layer,
@@ -128,7 +142,7 @@ export function syntheticRun({
       ...truths.map(subjectRecord),
       ...rows.map(({ name, hops }) => {
         const record = subjectRecord(truths.find((truth) => truth.name === name)!);
-        return { ...record, subject: { kind: 'proxy' as const, name, hops } };
+        return { ...record, isReference: false, subject: { kind: 'proxy' as const, name, hops } };
       }),
     ],
     trials,
@@ -219,7 +233,7 @@ export function measure({ scenario, truth, loop, random, noise, instructions, qu
   const wobble = (): number => Math.exp(noise * normal(random));
   const idle = scenario.traffic.kind === 'idle';
   // L4 passes TLS through, so that the origin pays for it.
-  const encrypted = scenario.name.startsWith('tls');
+  const encrypted = 'tls' in scenario.traffic && scenario.traffic.tls !== 'none';
   const cpu = truth.cpu * wobble();
   const origin = (ORIGIN_CPU + (encrypted && !truth.tls ? 19 : 0)) * wobble();
   const generator = (GENERATOR_CPU + (encrypted ? 14 : 0)) * wobble();
@@ -318,13 +332,14 @@ const runRecord = (
   { seed, rounds, instructions }: { seed: number; rounds: number; instructions: boolean },
 ): RunRecord => ({
   record: 'run',
-  schema: 1,
+  schema: SCHEMA_VERSION,
   run: '2026-05-04T09-30-00-standard',
   startedAt: new Date(STARTED).toISOString(),
   hopcost: '0.1.0',
   revision: '0123456789abcdef0123456789abcdef01234567',
   command: ['hopcost', 'bench', '--preset', 'standard', '--seed', String(seed)],
   preset: 'standard',
+  isForFigures: true,
   seed,
   rounds,
   warmup: millis(600),
@@ -350,11 +365,14 @@ const runRecord = (
   placement: PLACEMENT,
 });
 
-const subjectRecord = ({ name, layer, tls }: Truth): SubjectRecord => ({
+const subjectRecord = ({ name, family, layer, tls }: Truth): SubjectRecord => ({
   record: 'subject',
   subject: layer === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name },
+  family: family ?? proxies.get(name)?.family ?? name,
   layer,
   tls: tls ?? false,
+  isReference: proxies.get(name)?.isReference ?? false,
+  isHosted: proxies.has(name) ? proxies.get(name)!.isHosted === true : layer !== 'direct',
   summary:
     layer === 'direct' ? 'no proxy: the load goes straight to the origin' : `${layer.toUpperCase()} proxy for tests`,
   version: 'v26.10.0',

@@ -1,6 +1,8 @@
 /** `hopcost proxy` and `hopcost backend` in the foreground: the ready line, traffic, drain on SIGTERM. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Cli, temporaryFolder } from './cli.ts';
@@ -77,4 +79,41 @@ test('workers that keep dying end the process with 1, and it says why', async ()
   assert.equal(code, 1, stderr);
   assert.match(stderr, /hopcost: event_loop_died: loop \d: Error: planted death\n/);
   assert.match(stderr, /hopcost: l4-tcp: event loop \d died 6 times in a row: planted death\n$/);
+});
+
+test('a watched configuration is read again when it changes, and a control socket takes another', async () => {
+  await using one = new Cli(['backend', 'http-fixed', '--listen', '127.0.0.1:0']);
+  await using two = new Cli(['backend', 'http-echo', '--listen', '127.0.0.1:0']);
+  const [fixed, echo] = [await ready(one), await ready(two)].map(({ address }) => address.split(':')[1]!);
+  const example = readFileSync(new URL(import.meta.resolve('#proxies/config/examples/envoy-l7.yaml')), 'utf8');
+  const configured = (port: string) =>
+    example.replace(/port_value: \d+/g, (_, at: number) =>
+      at < example.indexOf('clusters:\n') ? 'port_value: 0' : `port_value: ${port}`,
+    );
+  using folder = temporaryFolder();
+  const file = join(folder.path, 'envoy.yaml');
+  const control = join(folder.path, 'control');
+  writeFileSync(file, configured(fixed!));
+  await using hop = new Cli(['proxy', '--config', file, '--watch', '--control', control]);
+  const { address } = await ready(hop);
+  const answer = async () => (await fetch(`http://${address}/x`)).text();
+  assert.equal(await answer(), 'hopcost\n');
+
+  writeFileSync(join(folder.path, 'next'), configured(echo!));
+  renameSync(join(folder.path, 'next'), file);
+  await hop.line('stdout', '{"reloaded"');
+  assert.equal(await answer(), 'GET /x\n');
+
+  const asked = request({ socketPath: control, method: 'PUT', path: '/config', agent: false });
+  asked.end(configured(fixed!));
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  assert.equal(response.statusCode, 200);
+  response.resume();
+  assert.equal(await answer(), 'hopcost\n');
+
+  writeFileSync(file, 'nonsense: [');
+  assert.match(await hop.line('stderr', 'hopcost: not reloaded'), /the old configuration stays/);
+  assert.equal(await answer(), 'hopcost\n');
+  hop.process.kill('SIGTERM');
+  assert.equal((await hop.finished).code, 0);
 });

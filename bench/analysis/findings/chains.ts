@@ -1,15 +1,15 @@
 /** What a further hop costs, in sentences: CPU where requests are small and connections kept, time at an offered rate. */
 import type { Finding, ScenarioAnalysis } from '../analysis.ts';
-import { keepAlive } from '../between.ts';
 import type { ChainCost } from '../chains.ts';
 import { metric } from '../metrics.ts';
 import { formatEstimate, formatInterval } from '../quantity.ts';
 import { pacedScenario } from '../reading-point.ts';
+import { mainScenarioName } from '../roles.ts';
 
 /** The chains that a summary shows: costs in the keep-alive scenarios, times at the rate where added latency is read. */
 export function mainChains(chains: readonly ChainCost[], scenarios: readonly ScenarioAnalysis[]): ChainCost[] {
   const all = scenarios.map(({ scenario }) => scenario);
-  const costs = [keepAlive(all, false), keepAlive(all, true)];
+  const costs = [mainScenarioName(all, false), mainScenarioName(all, true)];
   const offered = pacedScenario(scenarios);
   return chains.filter(({ metric: name, subject: { scenario } }) =>
     name === 'serviceP50' ? scenario === offered?.scenario.name : costs.includes(scenario),
@@ -30,6 +30,7 @@ export const chainFindings = (chains: readonly ChainCost[], scenarios: readonly 
         ? `What ${what} adds to ${title} cannot be told (${where}): ${whyNot(chain)}.`
         : `${upper(what)} ${verb} ${figure}; ${linearWords(chain)}.`,
       strength,
+      restsOn: [name],
       scenario: subject.scenario,
     };
   });

@@ -1,15 +1,17 @@
 /** What hops cost in CPU time: the references, TLS, how the proxies of a layer rank, and each against the reference. */
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Finding, NamedComparison } from '../analysis.ts';
-import { REFERENCES } from '../between.ts';
 import { strengthOfBound, strengthOfFigure } from '../comparison.ts';
 import { moreThan } from '../more.ts';
 import { formatEstimate, formatQuantity, formatInterval } from '../quantity.ts';
 import { describeRanking, strengthOfRanking } from '../ranking.ts';
-import { type Evidence, mainHops, MOST_OF_A_KIND, weaker, whyNone } from './evidence.ts';
+import { referenceName } from '../roles.ts';
+import { weakest } from '../trust.ts';
+import { type Evidence, mainHops, MOST_OF_A_KIND, placeOf, whyNone } from './evidence.ts';
 
 const LAYER = { l4: 'L4', l7: 'L7' } as const;
 const CPU = 'CPU per request';
+const RESTS_ON = ['cpuPerRequest'] as const;
 
 export function hopCosts(evidence: Evidence): Finding[] {
   const main = mainHops(evidence);
@@ -24,16 +26,18 @@ export function hopCosts(evidence: Evidence): Finding[] {
       return {
         sentence: `What one ${LAYER[record.layer as 'l4' | 'l7']} hop (${name}) costs cannot be told: ${whyNone(subject)}.`,
         strength: 'cannot tell',
+        restsOn: RESTS_ON,
         scenario: scenario.scenario.name,
       };
     const over = evidence.comparisons.find(
       (one) => one.name === 'L7 over L4' && one.metric === 'cpuPerRequest' && one.subject.subject === name,
     );
     return {
-      sentence: `${hop} cost ${formatEstimate(cpu, 'µs')} of CPU per request${over ? `, ${moreThan(over, `an L4 hop (${over.reference.subject})`)}` : ''}.`,
-      strength: over ? weaker(strengthOfFigure(cpu), strengthOfBound(over)) : strengthOfFigure(cpu),
+      sentence: `${hop} cost ${formatEstimate(cpu, 'µs')} of CPU per request${placeOf(scenario)}${over ? `, ${moreThan(over, `an L4 hop (${over.reference.subject})`)}` : ''}.`,
+      strength: over ? weakest(strengthOfFigure(cpu), strengthOfBound(over)) : strengthOfFigure(cpu),
+      restsOn: RESTS_ON,
       scenario: scenario.scenario.name,
-      figure: { label: hop, what: CPU, estimate: cpu, unit: 'µs' },
+      figure: { label: hop, what: CPU, estimate: cpu, unit: 'µs', layer: record.layer },
     };
   });
 }
@@ -44,13 +48,15 @@ const ofCpu = ({ comparisons }: Evidence, kind: NamedComparison['name']): NamedC
 /** Of many, the reference’s is the one to read. */
 export function tlsCosts(evidence: Evidence): Finding[] {
   const all = ofCpu(evidence, 'TLS added');
-  const isMain = ({ subject }: NamedComparison): boolean => subject.subject === 'l7-tls';
+  const main = referenceName(evidence.subjects, { layer: 'l7', tls: true });
+  const isMain = ({ subject }: NamedComparison): boolean => subject.subject === main;
   const fold = all.length > MOST_OF_A_KIND && all.some(isMain);
   return all.map((comparison): Finding => {
     const { subject, estimate } = comparison;
     return {
       sentence: tlsSentence(comparison),
       strength: strengthOfBound(comparison),
+      restsOn: RESTS_ON,
       scenario: subject.scenario,
       ...(fold && !isMain(comparison) && { isDetail: true }),
       figure: { label: `TLS added (${subject.subject})`, what: CPU, estimate, unit: 'µs' },
@@ -75,6 +81,7 @@ export const ranks = ({ rankings }: Evidence): Finding[] =>
     .map((ranking) => ({
       sentence: describeRanking(ranking),
       strength: strengthOfRanking(ranking),
+      restsOn: RESTS_ON,
       scenario: ranking.scenario,
       part: 'ranking',
     }));
@@ -87,8 +94,14 @@ export function others(evidence: Evidence): Finding[] {
       strength === 'cannot tell' && estimate.n > 1
         ? `${subject.subject} cost ${moreThan(comparison, reference.subject)} in CPU per request.`
         : `${subject.subject} cost ${formatEstimate(estimate, 'ratio')} the CPU per request of ${reference.subject}.`;
-    const isRanked = Object.values<string>(REFERENCES).includes(reference.subject) && all.length > MOST_OF_A_KIND;
+    const isRanked = all.length > MOST_OF_A_KIND;
     const told = strengthOfBound(comparison);
-    return { sentence, strength: told, scenario: subject.scenario, ...(isRanked && { isDetail: true }) };
+    return {
+      sentence,
+      strength: told,
+      restsOn: RESTS_ON,
+      scenario: subject.scenario,
+      ...(isRanked && { isDetail: true }),
+    };
   });
 }

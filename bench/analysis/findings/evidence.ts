@@ -1,17 +1,20 @@
 /** What findings are made from, and the words that several of them share. */
-import type { CalibrationRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
-import { hopsOf, subjectName } from '#bench/model/scenario.ts';
+import type { CalibrationRecord, RunRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import type { NamedComparison, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
-import { keepAlive, REFERENCES } from '../between.ts';
 import type { ChainCost } from '../chains.ts';
 import type { Strength } from '../comparison.ts';
 import type { Knees } from '../knees.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { MetricName } from '../metrics.ts';
 import type { Noise } from '../noise.ts';
 import type { Ranking } from '../ranking.ts';
+import { isSingle, mainScenarioName } from '../roles.ts';
 import type { SecondOpinion } from '../second-opinion.ts';
+import type { Trust } from '../trust.ts';
 
 export interface Evidence {
+  readonly run: RunRecord;
+  readonly trust: Trust;
   readonly subjects: readonly SubjectRecord[];
   readonly scenarios: readonly ScenarioAnalysis[];
   readonly rankings: readonly Ranking[];
@@ -28,26 +31,36 @@ export interface Evidence {
 /** More findings of one kind than this are details: one of them, or their ranking, speaks for all. */
 export const MOST_OF_A_KIND = 3;
 
-export const weaker = (a: Strength, b: Strength): Strength => {
-  const order: readonly Strength[] = ['cannot tell', 'look', 'claim'];
-  return order[Math.min(order.indexOf(a), order.indexOf(b))]!;
-};
+/** A figure in a sentence that may have several. */
+export interface Reading {
+  readonly metric: MetricName;
+  readonly words: string;
+  readonly strength: Strength;
+}
+
+/** Readings that go into one sentence: those of which the instruments let as much be said. The first of each tells how sure it is. */
+export const bySureness = <R extends Pick<Reading, 'metric'>>(trust: Trust, readings: readonly R[]): [R, ...R[]][] =>
+  [...Map.groupBy(readings, ({ metric }) => trust.most([metric])).values()] as [R, ...R[]][];
+
+/** Where a figure is of, where that is not the scenario that all others vary. */
+export const placeOf = ({ scenario: { name, role } }: ScenarioAnalysis): string =>
+  role === 'plain' || role === 'encrypted' ? '' : ` in ${name}`;
 
 /** Plain hops of the reference family first; where it was not measured, every plain proxy. */
 export function mainHops({
   subjects,
   scenarios,
 }: Evidence): { scenario: ScenarioAnalysis; hops: SubjectRecord[] } | undefined {
-  const name = keepAlive(
+  const name = mainScenarioName(
     scenarios.map(({ scenario }) => scenario),
     false,
   );
   const scenario = scenarios.find((one) => one.scenario.name === name);
   if (!scenario) return undefined;
   const plain = subjects.filter(
-    ({ subject, layer, tls, external }) => layer !== 'direct' && !tls && hopsOf(subject) === 1 && !external,
+    (record) => record.layer !== 'direct' && !record.tls && isSingle(record) && !record.external,
   );
-  const references = plain.filter(({ subject }) => Object.values<string>(REFERENCES).includes(subjectName(subject)));
+  const references = plain.filter(({ isReference }) => isReference);
   const hops = (references.length > 0 ? references : plain).toSorted((a, b) => b.layer.localeCompare(a.layer)); // L7 first
   return { scenario, hops };
 }

@@ -6,7 +6,8 @@ import { type Comparison, strengthOfBound, strengthOfFigure } from '../compariso
 import type { MetricName } from '../metrics.ts';
 import { formatEstimate, formatQuantity } from '../quantity.ts';
 import { pacedScenario } from '../reading-point.ts';
-import { type Evidence, mainHops, noneCompleted, weaker } from './evidence.ts';
+import { weakest } from '../trust.ts';
+import { bySureness, type Evidence, mainHops, noneCompleted, placeOf, type Reading } from './evidence.ts';
 
 export function addedLatency(evidence: Evidence): Finding[] {
   const main = mainHops(evidence);
@@ -22,27 +23,32 @@ export function addedLatency(evidence: Evidence): Finding[] {
     const time = of('responseP50') ? 'response' : 'service';
     const [p50, p99] = [of(`${time}P50`), of(`${time}P99`)];
     if (!p50) return [cannotAdd(rate, subject, scenario)];
-    const tail = p99
-      ? addedWords(p99, 'p99')
-      : `p99 has too few samples: at this rate it needs a window of ${windowFor(0.99, scenario.offered!)}`;
+    const readings: Reading[] = [
+      { metric: p50.metric, words: addedWords(p50, 'p50'), strength: strengthOfBound(p50) },
+      p99
+        ? { metric: p99.metric, words: addedWords(p99, 'p99'), strength: strengthOfBound(p99) }
+        : {
+            metric: p50.metric,
+            words: `p99 has too few samples: at this rate it needs a window of ${windowFor(0.99, scenario.offered!)}`,
+            strength: 'cannot tell',
+          },
+    ];
     // Said once.
     const withheld =
       time === 'service' && at === 0 ? '; response time is withheld, the generator’s own lag would be in it' : '';
-    return [
-      {
-        sentence: `${rate}, ${time} time through ${subject.subject} against direct: ${addedWords(p50, 'p50')}; ${tail}${withheld}.`,
-        strength: strengthOfBound(p50),
-        scenario: scenario.scenario.name,
-        ...(p50.strength !== 'cannot tell' && {
-          figure: {
-            label: `Added by ${subject.subject} to direct`,
-            what: `${time} time p50`,
-            estimate: p50.estimate,
-            unit: 'µs',
-          },
-        }),
-      },
-    ];
+    const figure = {
+      label: `Added by ${subject.subject} to direct`,
+      what: `${time} time p50`,
+      estimate: p50.estimate,
+      unit: 'µs',
+    } as const;
+    return bySureness(evidence.trust, readings).map((told, i) => ({
+      sentence: `${rate}, ${time} time through ${subject.subject} against direct: ${told.map(({ words }) => words).join('; ')}${i === 0 ? withheld : ''}.`,
+      strength: told[0].strength,
+      restsOn: told.map(({ metric }) => metric),
+      scenario: scenario.scenario.name,
+      ...(i === 0 && p50.strength !== 'cannot tell' && { figure }),
+    }));
   });
 }
 
@@ -59,18 +65,26 @@ export function underLoad(evidence: Evidence): Finding[] {
   const names = new Set(['direct', ...main.hops.map(({ subject }) => subjectName(subject))]);
   return scenario.subjects
     .filter(({ subject, metrics }) => names.has(subject) && metrics.besideP50 !== undefined)
-    .map(({ subject, metrics, bound }): Finding => {
+    .flatMap(({ subject, metrics, bound }): Finding[] => {
       const { besideP50: p50, besideP99: p99 } = metrics;
-      const tail = p99
-        ? `p99 ${formatEstimate(p99, 'µs')}`
-        : `p99 has too few samples, it needs a window of ${windowFor(0.99, second.offered)}`;
+      const readings: Reading[] = [
+        { metric: 'besideP50', words: `p50 ${formatEstimate(p50!, 'µs')}`, strength: strengthOfFigure(p50!) },
+        p99
+          ? { metric: 'besideP99', words: `p99 ${formatEstimate(p99, 'µs')}`, strength: strengthOfFigure(p99) }
+          : {
+              metric: 'besideP50',
+              words: `p99 has too few samples, it needs a window of ${windowFor(0.99, second.offered)}`,
+              strength: 'cannot tell',
+            },
+      ];
       const limit = LIMITS[bound ?? 'none'];
       const through = subject === 'direct' ? 'to direct' : `through ${subject}`;
-      return {
-        sentence: `Beside a closed loop of ${scenario.scenario.loop.connections} connections (${limit}), requests ${through} took p50 ${formatEstimate(p50!, 'µs')}, ${tail}.`,
-        strength: strengthOfFigure(p50!),
+      return bySureness(evidence.trust, readings).map((told) => ({
+        sentence: `Beside a closed loop of ${scenario.scenario.loop.connections} connections (${limit}), requests ${through} took ${told.map(({ words }) => words).join(', ')}.`,
+        strength: told[0].strength,
+        restsOn: told.map(({ metric }) => metric),
         scenario: scenario.scenario.name,
-      };
+      }));
     });
 }
 
@@ -85,6 +99,7 @@ function cannotAdd(rate: string, subject: SubjectAnalysis, scenario: ScenarioAna
   return {
     sentence: `${rate}, what ${subject.subject} adds to the response time of direct cannot be told: ${reason}.`,
     strength: 'cannot tell',
+    restsOn: ['responseP50'],
     scenario: scenario.scenario.name,
   };
 }
@@ -109,9 +124,10 @@ export function capacities(evidence: Evidence): Finding[] {
       {
         sentence:
           kind === 'measured'
-            ? `${subject.subject} was itself the limit at ${figure}.`
-            : `One core of ${subject.subject} would carry ${figure}, derived from its CPU per request: ${LIMITS[subject.bound ?? 'none']}, so its throughput is no capacity.`,
+            ? `${subject.subject} was itself the limit at ${figure}${placeOf(scenario)}.`
+            : `One core of ${subject.subject} would carry ${figure}${placeOf(scenario)}, derived from its CPU per request: ${LIMITS[subject.bound ?? 'none']}, so its throughput is no capacity.`,
         strength: strengthOfFigure(estimate),
+        restsOn: [kind === 'measured' ? 'throughput' : 'cpuPerRequest'],
         scenario: scenario.scenario.name,
       },
     ];
@@ -127,7 +143,8 @@ const LIMITS: Readonly<Record<NonNullable<SubjectAnalysis['bound']>, string>> = 
   mixed: 'different things were the limit in different rounds',
 };
 
-const MOST_LISTED = 4;
+/** More figures than these are told by the least and the greatest. */
+export const MOST_LISTED = 4;
 
 export const idleMemory = ({ scenarios }: Evidence): Finding[] =>
   scenarios.flatMap(({ scenario, subjects }): Finding[] => {
@@ -141,7 +158,8 @@ export const idleMemory = ({ scenarios }: Evidence): Finding[] =>
     return [
       {
         sentence: `An idle connection held ${words} (${scenario.name}).`,
-        strength: held.map(({ memory }) => strengthOfFigure(memory)).reduce(weaker),
+        strength: weakest('claim', ...held.map(({ memory }) => strengthOfFigure(memory))),
+        restsOn: ['memoryPerConnection'],
         scenario: scenario.name,
       },
     ];

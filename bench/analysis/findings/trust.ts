@@ -42,6 +42,18 @@ function windowsBasis(rounds: number): string {
   return `${rounds} rounds: intervals are exact signed-rank intervals over rounds and cover the true figure in ${cover} of runs.`;
 }
 
+/** Of a run that was not made for its figures: said before all else. */
+export function notForFigures({ run, trust, trials, scenarios }: Evidence): Finding[] {
+  const scenario = scenarios[0]?.scenario.name;
+  if (trust.isForFigures || scenario === undefined) return [];
+  const busy = trials.filter(
+    (trial) => trial.state === 'completed' && trial.warnings.some(({ code }) => code === 'foreign-load'),
+  ).length;
+  const beside = busy === 0 ? '' : `, and other processes used the CPU in ${busy} of ${trials.length} trials`;
+  const sentence = `Figures that are not to be trusted: the preset ${run.preset} only shows that everything runs${beside}.`;
+  return [{ sentence, strength: 'note', restsOn: [], scenario, part: 'trials' }];
+}
+
 export function instruments({ calibration, opinion, scenarios }: Evidence): Finding[] {
   const scenario = scenarios[0]?.scenario.name;
   if (scenario === undefined) return [];
@@ -49,7 +61,7 @@ export function instruments({ calibration, opinion, scenarios }: Evidence): Find
     ...(calibration ? [{ sentence: describeCalibration(calibration), part: 'calibration' as const }] : []),
     ...(opinion ? [{ sentence: describeSecondOpinion(opinion), part: 'second-opinions' as const }] : []),
   ];
-  return said.map((one) => ({ ...one, strength: 'note', scenario }));
+  return said.map((one) => ({ ...one, strength: 'note', restsOn: [], scenario }));
 }
 
 /** Needs rounds enough for the default rule to call anything different at all. */
@@ -65,6 +77,7 @@ export function sameAgainstSame({ noise }: Evidence): Finding[] {
     {
       sentence: `A/A: ${noise.falseAlarms} of ${able.length} comparisons of a subject with itself ${noise.falseAlarms === 1 ? 'was' : 'were'} called different.${floor}`,
       strength: 'note',
+      restsOn: [],
       scenario: able[0]!.subject.scenario,
       part: 'noise',
     },
@@ -81,7 +94,7 @@ export const notMeasured = ({ subjects, scenarios }: Evidence): Finding[] =>
     const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : '';
     const { rule, detail, output } = failed[0]!;
     const sentence = `${subjectName(subject)} was not measured: ${rule}: ${firstLine(detail).replace(/\.$/, '')}${more}.${lastWords(output)}`;
-    return [{ sentence, strength: 'note', scenario: scenarios[0].scenario.name, part: 'configuration' }];
+    return [{ sentence, strength: 'note', restsOn: [], scenario: scenarios[0].scenario.name, part: 'configuration' }];
   });
 
 const WORDS_SHOWN = 3;
@@ -109,6 +122,7 @@ export const withoutFigure = ({ subjects, trials }: Evidence): Finding[] =>
       {
         sentence: `${subjectName(subject)} has no figure: ${own.length === 1 ? 'its one trial did not complete' : `none of its ${own.length} trials completed`}. ${whyNot(last)}`,
         strength: 'cannot tell',
+        restsOn: [],
         scenario: last.scenario,
         part: 'trials',
       },
@@ -132,7 +146,7 @@ export const rulesNotKept = ({ subjects, scenarios, trials }: Evidence): Finding
     const named = broken.slice(0, RULES_NAMED).map(({ rule }) => rule);
     const more = broken.length > RULES_NAMED ? ` and ${broken.length - RULES_NAMED} more` : '';
     const sentence = `${subjectName(subject)} carries the load correctly but does not keep ${broken.length} of ${preflight.length} checks: ${named.join('; ')}${more}; each stands with its configuration.`;
-    return [{ sentence, strength: 'note', scenario: scenarios[0].scenario.name, part: 'configuration' }];
+    return [{ sentence, strength: 'note', restsOn: [], scenario: scenarios[0].scenario.name, part: 'configuration' }];
   });
 
 export function leftOut({ trials }: Evidence): Finding[] {
@@ -143,6 +157,7 @@ export function leftOut({ trials }: Evidence): Finding[] {
     {
       sentence: `${invalid} of ${trials.length} trials ${invalid === 1 ? 'is' : 'are'} invalid and ${failed} failed; they are listed with their reasons and count in no figure.`,
       strength: 'note',
+      restsOn: [],
       scenario: trials.find(({ state }) => state !== 'completed')!.scenario,
       part: 'trials',
     },

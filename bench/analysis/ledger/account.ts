@@ -70,6 +70,7 @@ export interface Account {
   readonly subject: string;
   readonly layer: SubjectRecord['layer'];
   readonly tls: boolean;
+  readonly isReference: boolean;
   readonly scenario: string;
   readonly cost: Cost;
   /** Over the rounds that have every part. */
@@ -95,7 +96,7 @@ export const ENOUGH = 0.9;
 const isRounds = (figure: Entry['figure']): figure is Rounds => figure instanceof Map;
 
 export interface Opened {
-  readonly of: Pick<Account, 'subject' | 'layer' | 'tls' | 'scenario' | 'cost'>;
+  readonly of: Pick<Account, 'subject' | 'layer' | 'tls' | 'isReference' | 'scenario' | 'cost'>;
   readonly whole: Rounds;
   readonly entries: readonly Entry[];
   readonly missing: readonly Missing[];

@@ -4,13 +4,12 @@
  * the same hop takes more with it.
  */
 import type { MicroRecord, SubjectRecord } from '#bench/model/record.ts';
-import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
-import { familyOf } from '../between.ts';
+import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import type { Rounds } from '../comparison.ts';
 import type { FiguresBy } from '../figures.ts';
 import { COSTS, type Cost, type Entry, type Missing } from './account.ts';
 import { less, microsIn } from './micro.ts';
-import { httpOf, scenarioOf, USUAL } from './roles.ts';
+import { httpOf, isSingle, scenarioOf, USUAL } from '../roles.ts';
 
 export interface Books {
   readonly subjects: readonly SubjectRecord[];
@@ -36,8 +35,9 @@ export function minus(a: Rounds, b: Rounds): Rounds {
 export const times = (rounds: Rounds, factor: number): Rounds =>
   new Map([...rounds].map(([round, value]) => [round, value * factor]));
 
-/** The code that the micro-benchmarks are of. */
-export const isOurs = (name: string): boolean => familyOf(name) === 'reference';
+/** The code that the micro-benchmarks are of: all of the references' maker. */
+const isOurs = ({ family }: SubjectRecord, { subjects }: Books): boolean =>
+  subjects.some((one) => one.isReference && one.family === family);
 
 const HEAD = ['http'];
 const ROUTE = ['routing', 'cluster'];
@@ -49,7 +49,8 @@ export function plainEntries(record: SubjectRecord, cost: Cost, books: Books): F
   const { user, system } = COSTS[cost];
   const of = (half: typeof user | typeof system, subject = name, scenario = plain.name): Rounds =>
     books.figures(scenario, subject).get(half) ?? new Map();
-  const timed = cost === 'CPU' && isOurs(name); // nanoseconds of a micro-benchmark are no instructions
+  const ours = isOurs(record, books);
+  const timed = cost === 'CPU' && ours; // nanoseconds of a micro-benchmark are no instructions
   const missing: Missing[] = [];
   const entries: Entry[] = [
     { part: 'kernel', side: 'system', figure: of(system), method: 'measured', source: `system ${cost} of ${name}` },
@@ -75,7 +76,7 @@ export function plainEntries(record: SubjectRecord, cost: Cost, books: Books): F
   if (l4 === undefined)
     missing.push({
       what: 'event loop and dispatch',
-      how: `no L4 hop of the same maker was measured in ${plain.name}${isOurs(name) ? '; add --proxies l4-tcp' : ''}`,
+      how: `no L4 hop of the same maker was measured in ${plain.name}${ours ? '; add --proxies l4-tcp' : ''}`,
     });
   else {
     const copied = bodyOf(l4, cost, plain, books);
@@ -109,7 +110,7 @@ export function plainEntries(record: SubjectRecord, cost: Cost, books: Books): F
         ...missing,
         {
           what: 'heads, route, exchange',
-          how: isOurs(name)
+          how: ours
             ? 'the micro-benchmarks tell time, not instructions'
             : 'the micro-benchmarks are of the reference proxies’ code, not of this one’s',
         },
@@ -168,7 +169,7 @@ export function tlsEntries(record: SubjectRecord, cost: Cost, books: Books): Fou
       missing: [
         {
           what: 'all but the kernel',
-          how: `no plain L7 hop of the same maker was measured in ${plain?.name ?? USUAL.plain}${isOurs(name) ? '; add --proxies l4-tcp,l7-http' : ''}`,
+          how: `no plain L7 hop of the same maker was measured in ${plain?.name ?? USUAL.plain}${isOurs(record, books) ? '; add --proxies l4-tcp,l7-http' : ''}`,
         },
       ],
     };
@@ -193,11 +194,10 @@ export function tlsEntries(record: SubjectRecord, cost: Cost, books: Books): Fou
 export function kinOf(record: SubjectRecord, layer: 'l4' | 'l7', cost: Cost, { subjects, scenarios, figures }: Books) {
   const plain = scenarioOf('plain', scenarios);
   if (!plain) return undefined;
-  const family = familyOf(subjectName(record.subject));
   return subjects
-    .filter((other) => other.layer === layer && !other.tls && hopsOf(other.subject) === 1)
+    .filter((other) => other.family === record.family && other.layer === layer && !other.tls && isSingle(other))
     .map(({ subject }) => subjectName(subject))
-    .find((name) => familyOf(name) === family && (figures(plain.name, name).get(COSTS[cost].whole)?.size ?? 0) > 0);
+    .find((name) => (figures(plain.name, name).get(COSTS[cost].whole)?.size ?? 0) > 0);
 }
 
 /** User cost of the octets that a plain answer has, by the slope to the largest one. */

@@ -1,20 +1,18 @@
 /** The accounts of the reference hops in a sentence each: how much the parts explain, which they are, what is left. */
 import type { Finding } from '../analysis.ts';
-import { REFERENCES } from '../between.ts';
 import { strengthOfFigure } from '../comparison.ts';
 import { metric } from '../metrics.ts';
 import { formatQuantity, percent } from '../quantity.ts';
 import { type Account, type AccountPart, COSTS, ENOUGH } from './account.ts';
 
-/** The hops that a summary tells of: the plain references and the one with TLS; of an L4 hop the sum proves nothing. */
-const TOLD: readonly string[] = [REFERENCES.l7, 'l7-tls'];
-
 export const ledgerFindings = (accounts: readonly Account[]): Finding[] =>
   accounts
-    .filter(({ subject, cost }) => cost === 'CPU' && TOLD.includes(subject))
+    // Of an L4 hop the sum proves nothing.
+    .filter(({ isReference, layer, cost }) => isReference && layer === 'l7' && cost === 'CPU')
     .map((account): Finding => ({
       sentence: sentenceOf(account),
       strength: account.disturbed ? 'cannot tell' : strengthOfFigure(account.explained),
+      restsOn: [COSTS[account.cost].whole],
       scenario: account.scenario,
     }));
 

@@ -1,6 +1,6 @@
 /** The cost ledger of a run: an account a hop, what more of something costs, and the micro-benchmarks as evidence. */
 import type { CompletedTrial, MicroRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
-import { hopsOf, subjectName } from '#bench/model/scenario.ts';
+import { subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import { median } from '#bench/stats/hodges-lehmann.ts';
 import { formatQuantity, percent } from '../quantity.ts';
@@ -8,7 +8,7 @@ import { type Account, closeAccount, COSTS, type Cost, type Entry, type Missing 
 import { type Books, plainEntries, tlsEntries } from './entries.ts';
 import { type LedgerSuite, microsIn, suitesOf } from './micro.ts';
 import { type Rate, ratesOf } from './rates.ts';
-import { scenarioOf } from './roles.ts';
+import { isSingle, scenarioOf } from '../roles.ts';
 
 export interface Ledger {
   /** In the order of the subjects; CPU, then instructions where they are counted. */
@@ -26,9 +26,7 @@ export interface Ledger {
 
 export function ledgerOf(books: Books, trials: readonly TrialRecord[]): Ledger {
   const costs = Object.keys(COSTS) as Cost[];
-  const hops = books.subjects.filter(
-    ({ subject, layer }) => layer !== 'direct' && hopsOf(subject) === 1 && subject.again !== true,
-  );
+  const hops = books.subjects.filter((record) => record.layer !== 'direct' && isSingle(record));
   const rates = costs.map((cost) => ratesOf(cost, books));
   return {
     accounts: costs.flatMap((cost) => hops.flatMap((record) => accountOf(record, cost, books, trials) ?? [])),
@@ -50,11 +48,11 @@ function accountOf(
   const whole = scenario === undefined ? undefined : books.figures(scenario, subject).get(COSTS[cost].whole);
   if (scenario === undefined || whole === undefined || whole.size === 0) return undefined;
   const { entries, missing } = (record.tls ? tlsEntries : plainEntries)(record, cost, books);
-  const { layer, tls } = record;
+  const { layer, tls, isReference } = record;
   const own = trials.filter((trial) => trial.scenario === scenario && subjectName(trial.subject) === subject);
   const disturbance = layer === 'l4' ? [] : disturbanceOf(books.micro, entries);
   return closeAccount({
-    of: { subject, layer, tls, scenario, cost },
+    of: { subject, layer, tls, isReference, scenario, cost },
     whole,
     entries,
     missing,

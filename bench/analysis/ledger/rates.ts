@@ -1,12 +1,12 @@
 /** What more of something costs: a head field, a KiB of body, a connection, a handshake. Each the difference of two scenarios, by round. */
 import type { SubjectRecord } from '#bench/model/record.ts';
-import { hopsOf, type Scenario, subjectName } from '#bench/model/scenario.ts';
+import { type Role, type Scenario, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import { CONFIDENCE, type Rounds } from '../comparison.ts';
 import { COSTS, type Cost, type Missing } from './account.ts';
 import { type Books, kinOf, minus, times } from './entries.ts';
-import { httpOf, type Role, scenarioOf, USUAL } from './roles.ts';
+import { httpOf, isSingle, scenarioOf, USUAL } from '../roles.ts';
 
 const KIB = 1_024;
 
@@ -48,7 +48,7 @@ export interface Rate {
 
 export function ratesOf(cost: Cost, books: Books): { rates: Rate[]; missing: Missing[] } {
   const { subjects, scenarios, figures } = books;
-  const hops = subjects.filter(({ subject }) => hopsOf(subject) === 1 && subject.again !== true);
+  const hops = subjects.filter(isSingle);
   const of = (scenario: string, subject: string): Rounds =>
     figures(scenario, subject).get(COSTS[cost].whole) ?? new Map();
   const missing: Missing[] = [];

@@ -1,22 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyse } from '#bench/analysis/analyse.ts';
-import { familyOf } from '#bench/analysis/between.ts';
 import { syntheticRun, type Truth } from '#test/reports/synthetic-run.ts';
-
-test('a maker’s proxies are one family, whatever their layer; a library’s own name is not cut', () => {
-  const families = {
-    reference: ['l4-tcp', 'l7-http', 'l7-tls', 'l7-tls-reencrypt'],
-    nginx: ['nginx-stream', 'nginx-http', 'nginx-tls'],
-    traefik: ['traefik-tcp', 'traefik-http', 'traefik-tls'],
-    'http-proxy': ['http-proxy', 'http-proxy-tls'],
-    'http-proxy-3': ['http-proxy-3', 'http-proxy-3-tls'],
-    'fast-proxy': ['fast-proxy', 'fast-proxy-tls'],
-    httpxy: ['httpxy', 'httpxy-tls'],
-  };
-  for (const [family, names] of Object.entries(families))
-    for (const name of names) assert.equal(familyOf(name), family);
-});
 
 test('TLS is set against the same maker’s plain proxy, and a library is not taken for its namesake', () => {
   const hop = { layer: 'l7', userShare: 0.5, hop: 80, idleBytes: 9_000 } as const;

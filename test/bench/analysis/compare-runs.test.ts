@@ -250,7 +250,12 @@ test('without a yardstick: direct for what it has, else one sentence that says w
     };
   const unknown: Change = (records) => ({
     ...records,
-    subjects: records.subjects.map((one) => ({ ...one, version: 'own command' })),
+    subjects: records.subjects.map((one) => ({
+      ...one,
+      version: 'own command',
+      isReference: false,
+      isHosted: false,
+    })),
   });
   const mine = (change: Change, seed: number): RunRecords => unknown(own(change)(runOf(seed)));
   const byDirect = compareRuns(mine(noL4, 1), mine(noL4, 2));

@@ -10,6 +10,8 @@ import { micros, millis, perSecond } from '#bench/model/units.ts';
 import { mulberry32 } from '#proxies/platform/random.ts';
 import { syntheticRun, TRUTHS } from '#test/reports/synthetic-run.ts';
 import { normals } from '../stats/normals.ts';
+import { proxies } from '#proxies/registry.ts';
+import { subjectRecord } from '#test/bench/subject-record.ts';
 
 export interface DriftingOptions {
   readonly seed: number;
@@ -86,7 +88,6 @@ export function driftingRun({
     ...TEMPLATE,
     run: {
       ...TEMPLATE.run,
-      schema: 2,
       run: `run-${seed}`,
       rounds: generations,
       turns: { rounds, closed: millis(60), open: millis(100), discard: millis(10) },
@@ -94,16 +95,16 @@ export function driftingRun({
     subjects: subjects.map(({ subject }): SubjectRecord =>
       subject.kind === 'direct'
         ? direct!
-        : {
-            ...l7!,
-            subject,
-            layer: subject.name.startsWith('l4') ? 'l4' : 'l7',
-            // A peer has files of its own, which stay what they are; ours are of the revision.
-            ...(!/^l[47]-/.test(subject.name) && {
-              version: `${subject.name} 1.2.3`,
-              proven: { binary: subject.name, configs: [subject.name] },
-            }),
-          },
+        : // A peer has files of its own, which stay what they are; ours are of the revision.
+          subjectRecord(
+            subject.name,
+            proxies.get(subject.name)!.isReference
+              ? { version: l7!.version, nativeConfig: l7!.nativeConfig }
+              : {
+                  version: `${subject.name} 1.2.3`,
+                  proven: { binary: subject.name, configs: [subject.name] },
+                },
+          ),
     ),
     trials,
   };

@@ -43,6 +43,7 @@ export function historyLines({
         scenario: 'http-small',
         subject,
         main: true,
+        ...(subject === 'l4-tcp' && { isReference: true }),
         cpuPerRequest: figure(cost),
         toOrigin: figure(cost / origin),
         ...(subject === 'l7-http' && { toReference: { reference: 'l4-tcp', ...figure(cost / costs['l4-tcp']) } }),

@@ -8,10 +8,11 @@ import type { Books } from '#bench/analysis/ledger/entries.ts';
 import { ledgerFindings, remarksOf } from '#bench/analysis/ledger/findings.ts';
 import { ledgerOf } from '#bench/analysis/ledger/ledger.ts';
 import type { MetricName } from '#bench/analysis/metrics.ts';
-import type { MicroRecord, SubjectRecord } from '#bench/model/record.ts';
+import type { MicroRecord } from '#bench/model/record.ts';
 import { mulberry32 } from '#proxies/platform/random.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { syntheticRun } from '#test/reports/synthetic-run.ts';
+import { subjectRecord } from '#test/bench/subject-record.ts';
 
 /** Microseconds of a request; `…PerOctet` and `perField` of one more of them. */
 interface Truth {
@@ -143,23 +144,12 @@ function books(truth: Truth, making: Making = {}): Books {
     ...instead,
   };
   return {
-    subjects: ['direct', ...names].map((name) => subjectOf(name)),
+    subjects: ['direct', ...names].map((name) => subjectRecord(name)),
     scenarios: SCENARIOS.filter(({ name }) => scenarios.includes(name)),
     figures: (scenario, subject) => known.get(`${scenario} ${subject}`) ?? new Map(),
     micro: benchmarks ? Object.entries(suites).map(([suite, micros]) => micro(suite, micros, off)) : [],
   };
 }
-
-const subjectOf = (name: string): SubjectRecord => ({
-  record: 'subject',
-  subject: name === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name },
-  layer: name === 'direct' ? 'direct' : /^l4|stream/.test(name) ? 'l4' : 'l7',
-  tls: name.endsWith('tls'),
-  summary: '',
-  version: '',
-  nativeConfig: '',
-  preflight: [],
-});
 
 const accountOf = (made: Books, subject: string, cost: Cost = 'CPU'): Account =>
   ledgerOf(made, []).accounts.find((account) => account.subject === subject && account.cost === cost)!;

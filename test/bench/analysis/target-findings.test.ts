@@ -3,24 +3,18 @@ import { test } from 'node:test';
 import type { ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { pacedScenario } from '#bench/analysis/reading-point.ts';
 import { targetFindings } from '#bench/analysis/target-findings.ts';
+import { trustOf } from '#bench/analysis/trust.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { cappedScenarios } from '#bench/plan/capped.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
+import { subjectRecord } from '#test/bench/subject-record.ts';
 
+const trust = trustOf({ isForFigures: true }, undefined, null);
 const [capped] = cappedScenarios(['http-small'], new Set(['http']), 100);
 const estimate = (value: number, n = 12) => ({ value, low: value - 1, high: value + 1, n, coverage: 0.96 });
 
-const record = (name: string, external?: SubjectRecord['external']): SubjectRecord => ({
-  record: 'subject',
-  subject: name === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name },
-  layer: name === 'direct' ? 'direct' : 'l7',
-  tls: false,
-  summary: '',
-  version: '',
-  nativeConfig: '',
-  preflight: [],
-  ...(external && { external }),
-});
+const record = (name: string, external?: SubjectRecord['external']): SubjectRecord =>
+  subjectRecord(name, external && { external });
 const elsewhere = record('lb', { url: 'http://lb.example.org/', maxRate: 100, expect: null });
 
 const subject = (name: string, more: Partial<SubjectAnalysis>): SubjectAnalysis => ({
@@ -38,7 +32,11 @@ const subject = (name: string, more: Partial<SubjectAnalysis>): SubjectAnalysis 
 });
 const measured = (...subjects: SubjectAnalysis[]): ScenarioAnalysis => ({ scenario: capped!, offered: 95, subjects });
 const sentences = (...subjects: SubjectAnalysis[]) =>
-  targetFindings([record('direct'), record('l7-http'), elsewhere], [measured(...subjects)]);
+  targetFindings({
+    subjects: [record('direct'), record('l7-http'), elsewhere],
+    scenarios: [measured(...subjects)],
+    trust,
+  });
 
 test('a target is told with its times, direct’s beside them, and what they are not', () => {
   const direct = subject('direct', { metrics: { serviceP50: estimate(90) } });
@@ -60,7 +58,11 @@ test('a target is told with its times, direct’s beside them, and what they are
 test('what its figures mean otherwise is said, too', () => {
   const notes = ['answers 302 to /x: the redirect itself is measured'];
   const moved = record('lb', { ...elsewhere.external!, notes });
-  const found = targetFindings([moved], [measured(subject('lb', { metrics: { serviceP50: estimate(5_000) } }))]);
+  const found = targetFindings({
+    subjects: [moved],
+    scenarios: [measured(subject('lb', { metrics: { serviceP50: estimate(5_000) } }))],
+    trust,
+  });
   assert.deepEqual(
     found.slice(1).map(({ sentence, strength }) => [sentence, strength]),
     [['lb answers 302 to /x: the redirect itself is measured.', 'note']],

@@ -3,46 +3,22 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { createCertificate } from '#bench/lab/certificates.ts';
-import { RULES } from '#bench/lab/conformance/rules.ts';
+import { proveRules } from '#bench/conformance/preflight.ts';
+import { RULES } from '#bench/conformance/rules.ts';
 import type { PreflightBench } from '#bench/lab/preflight/case.ts';
 import { httpCases } from '#bench/lab/preflight/http.ts';
 import { tcpCases } from '#bench/lab/preflight/tcp.ts';
 import { planPlacement, readCores } from '#bench/lab/placement.ts';
-import { checkHost, preflightSubject } from '#bench/lab/preflight.ts';
+import { preflightSubject } from '#bench/lab/preflight.ts';
 import { SubjectRecord } from '#bench/model/record.ts';
-import { perSecond } from '#bench/model/units.ts';
 import { proxies } from '#proxies/registry.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 
-const shared = { placement: planPlacement(readCores()), certificate: createCertificate() };
+const shared = { placement: planPlacement(readCores()), certificate: createCertificate(), prove: proveRules };
 const signal = AbortSignal.timeout(100_000);
 const scenario = (name: string) => SCENARIOS.find((candidate) => candidate.name === name)!;
 const through = (name: string) => (name === 'direct' ? {} : { definition: proxies.get(name)! });
 const plain = [scenario('http-small')];
-const roomy = { openFiles: 100_000, ephemeralPorts: 28_232, reusesTimeWait: true };
-
-test('a host with room has no problems', () => {
-  assert.deepEqual(checkHost(SCENARIOS, roomy, 2), []);
-});
-
-test('too few files or ports for idle connections is an error before the run', () => {
-  const idle = [scenario('idle-connections')];
-  const [files] = checkHost(idle, { ...roomy, openFiles: 4_096 }, 2);
-  assert.equal(files?.severity, 'error');
-  assert.match(files!.message, /idle-connections needs 8100 open files.*limit is 4096.*ulimit -n 8100/);
-  const [ports] = checkHost(idle, { ...roomy, ephemeralPorts: 1_000 }, 2);
-  assert.equal(ports?.severity, 'error');
-  assert.match(ports!.message, /4000 connections.*1000 local ports/);
-});
-
-test('new connections: ports in TIME_WAIT count for as long as they are kept, or the trial lasts', () => {
-  const fresh = [scenario('http-new-connection')];
-  assert.deepEqual(checkHost(fresh, roomy, 60), []);
-  assert.equal(checkHost(fresh, { ...roomy, reusesTimeWait: false }, 4)[0]?.severity, 'warning');
-  assert.deepEqual(checkHost(fresh, { ...roomy, reusesTimeWait: false }, 1), []);
-  const slow = { kind: 'open', connections: 4, offered: perSecond(100), arrivals: 'uniform' } as const;
-  assert.deepEqual(checkHost([{ ...fresh[0]!, loop: slow }], { ...roomy, reusesTimeWait: false }, 60), []);
-});
 
 for (const [name, scenarios] of [
   ['direct', [scenario('http-small'), scenario('tls-keepalive'), scenario('tcp-echo')]],

@@ -13,6 +13,7 @@ const run = {
   revision: null,
   command: ['bench'],
   preset: 'smoke',
+  isForFigures: false,
   seed: 1,
   rounds: 1,
   warmup: 100,
@@ -92,16 +93,90 @@ test('a file of another schema version is refused by number', () => {
   );
 });
 
-test('a run of the version before, which had no turns, is read as it is', () => {
-  const { records } = readRecords(file({ ...run, schema: 1 }));
-  assert.equal(records.run.schema, 1);
-  assert.equal(records.run.turns, undefined);
+test('a file of an older version reads as one of this version: what it is called by tells what it is', () => {
+  const traffic = (tls: string, connection = 'keep-alive', bodyBytes = 0) => ({
+    kind: 'http',
+    request: { method: 'GET', path: '/', headers: [], bodyBytes },
+    expect: { status: 200, bodyBytes: 200 },
+    connection,
+    tls,
+  });
+  const closed = { kind: 'closed', connections: 1 };
+  const scenario = (name: string, axis: string, of: object = traffic('none'), loop: object = closed) => ({
+    name,
+    summary: '',
+    axis,
+    traffic: of,
+    loop,
+    origin: 'http-fixed',
+    errorLimit: 0,
+  });
+  const paced = { kind: 'paced', connections: 1, fraction: 0.5, arrivals: 'poisson' };
+  const scenarios = [
+    scenario('echo', 'keep-alive', { kind: 'tcp-echo', messageBytes: 64 }),
+    scenario('a', 'keep-alive'),
+    scenario('b', 'keep-alive'),
+    scenario('c', 'tls-record', traffic('full')),
+    scenario('d', 'payload', traffic('none', 'keep-alive', 9)),
+    scenario('e', 'handshake', traffic('resumed', 'per-request')),
+    scenario('f', 'latency', traffic('none'), { ...paced, of: 'a' }),
+    scenario('g', 'latency', traffic('full'), { ...paced, of: 'c' }),
+  ];
+  const subject = (name: string, version: string, more: object = {}) => ({
+    record: 'subject',
+    subject: name === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name, ...more },
+    layer: name === 'direct' ? 'direct' : 'l7',
+    tls: false,
+    summary: '',
+    version,
+    nativeConfig: '',
+    preflight: [],
+  });
+  const subjects = [
+    subject('direct', 'v26'),
+    subject('l7-http', 'v26'),
+    subject('l7-http', 'v26', { hops: 2 }),
+    subject('nginx-stream', 'NGINX 1.28'),
+    subject('http-proxy-3-tls', 'http-proxy-3 1.2, Node v26'),
+  ];
+  const named = ['the way there and back', 'delay 1 ms, p99', 'requests, by the origin’s count', 'other errors'];
+  const figures = { unit: 'µs', expected: 0, measured: 0, limit: 1, passed: true };
+  const calibration = { record: 'calibration', checks: named.map((name) => ({ name, ...figures })) };
+  const { isForFigures: _, ...old } = run;
+  for (const schema of [1, 2]) {
+    const { records } = readRecords(file({ ...old, schema, scenarios }, ...subjects, calibration, failed(0)));
+    assert.deepEqual([records.run.schema, records.run.isForFigures], [SCHEMA_VERSION, false]);
+    assert.deepEqual(
+      records.calibration?.checks.map(({ tries, quantile }) => [tries, quantile]),
+      [
+        ['way', undefined],
+        ['delay', 'p99'],
+        ['count', undefined],
+        ['errors', undefined],
+      ],
+    );
+    assert.deepEqual(
+      records.run.scenarios.flatMap(({ name, role }) => (role === undefined ? [] : [`${name} ${role}`])),
+      ['a plain', 'c encrypted', 'd upload', 'e resumed', 'f added-latency'],
+    );
+    assert.deepEqual(
+      records.subjects.map(({ family, isReference, isHosted }) => [family, isReference, isHosted]),
+      [
+        ['direct', false, false],
+        ['hopcost', true, true],
+        ['hopcost', false, true],
+        ['nginx', false, false],
+        ['http-proxy-3', false, true],
+      ],
+    );
+  }
+  refuses(file({ ...run, schema: 0 }), /schema version 0/);
 });
 
 test('every kind of line survives being read and written again', () => {
   const calibration = {
     record: 'calibration',
-    checks: [{ name: 'rate', unit: '/s', expected: 1_000, measured: 999, limit: 5, passed: true }],
+    checks: [{ name: 'rate', tries: 'rate', unit: '/s', expected: 1_000, measured: 999, limit: 5, passed: true }],
   };
   const window = { record: 'knee-window', trial: failed(0), outcome: { kind: 'disturbed', why: 'm' } };
   const knee = {

@@ -54,6 +54,7 @@ describe('cohorts', () => {
     const roomy = { memory: 24e9, openFiles: 20_000 };
     assert.equal(mostAtOnce(roomy, 192), 16);
     assert.equal(mostAtOnce({ ...roomy, memory: 2e9 }, 192), 8);
-    assert.equal(mostAtOnce({ ...roomy, openFiles: 1_024 }, 192), 3);
+    assert.equal(mostAtOnce({ ...roomy, openFiles: 1_024 }, 192), 4);
+    assert.equal(mostAtOnce({ ...roomy, openFiles: 256 }, 192), 3, 'the least that compares anything');
   });
 });

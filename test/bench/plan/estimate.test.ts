@@ -39,6 +39,7 @@ const estimateOf = (name: string, generations?: number): number => {
       ),
     ),
     windows: plan.flat().filter(({ scenario }) => !takesTurns(scenario, 'http1')),
+    hosted: new Set(REFERENCES.map(({ name }) => name)),
     subjects: REFERENCES.length,
     settings: preset,
   });

@@ -8,6 +8,7 @@ import { PRESETS } from '#bench/plan/presets.ts';
 import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import { planRounds } from '#bench/plan/rounds.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
+import { subjectRecord } from '#test/bench/subject-record.ts';
 
 const facts = (name: string, layer: SubjectFacts['layer'], ...capabilities: string[]): SubjectFacts => ({
   name,
@@ -144,13 +145,9 @@ const recordOf = (
   layer: SubjectFacts['layer'],
   hops: number | undefined,
   passed: boolean,
-): SubjectRecord => ({
-  record: 'subject',
-  subject: layer === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name, ...(hops !== undefined && { hops }) },
-  layer,
-  tls: false,
-  summary: '',
-  version: '',
-  nativeConfig: '',
-  preflight: [{ rule: 'it starts', passed, detail: '' }],
-});
+): SubjectRecord =>
+  subjectRecord(name, {
+    subject: layer === 'direct' ? { kind: 'direct' } : { kind: 'proxy', name, ...(hops !== undefined && { hops }) },
+    layer,
+    preflight: [{ rule: 'it starts', passed, detail: '' }],
+  });

@@ -1,12 +1,13 @@
 /** What a host is told that it cannot measure: facts are handed in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes } from '#bench/model/units.ts';
+import { bytes, perSecond } from '#bench/model/units.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
-import { type LimitedHost, limitsOf } from '#bench/run/host-limits.ts';
+import { checkHost, type LimitedHost, limitsOf } from '#bench/run/host-limits.ts';
 
-const scenario = SCENARIOS.find(({ name }) => name === 'http-small')!;
+const named = (name: string) => SCENARIOS.find((candidate) => candidate.name === name)!;
+const scenario = named('http-small');
 /** Each of them holds 64 connections. */
 const group = (subjects: number): PlannedTrial[] =>
   Array.from({ length: subjects }, (_, i) => ({
@@ -52,4 +53,29 @@ test('one core for all, and groups that take turns by themselves, are said', () 
   assert.deepEqual(others, []);
   assert.match(core!.message, /^the proxy’s core is not its own: CPU per request.* can be measured here; capacity/);
   assert.match(limitsOf([group(2), group(2)], host())[0]!.message, /^not all subjects fit .*: 2 groups/);
+});
+
+const roomy = { openFiles: 100_000, ephemeralPorts: 28_232, reusesTimeWait: true };
+
+test('a host with room for every scenario has no problems', () => {
+  assert.deepEqual(checkHost(SCENARIOS, roomy, 2), []);
+});
+
+test('too few files or ports for idle connections is an error before the run', () => {
+  const idle = [named('idle-connections')];
+  const [files] = checkHost(idle, { ...roomy, openFiles: 4_096 }, 2);
+  assert.equal(files?.severity, 'error');
+  assert.match(files!.message, /idle-connections needs 8100 open files.*limit is 4096.*ulimit -n 8100/);
+  const [ports] = checkHost(idle, { ...roomy, ephemeralPorts: 1_000 }, 2);
+  assert.equal(ports?.severity, 'error');
+  assert.match(ports!.message, /4000 connections.*1000 local ports/);
+});
+
+test('new connections: ports in TIME_WAIT count for as long as they are kept, or the trial lasts', () => {
+  const fresh = [named('http-new-connection')];
+  assert.deepEqual(checkHost(fresh, roomy, 60), []);
+  assert.equal(checkHost(fresh, { ...roomy, reusesTimeWait: false }, 4)[0]?.severity, 'warning');
+  assert.deepEqual(checkHost(fresh, { ...roomy, reusesTimeWait: false }, 1), []);
+  const slow = { kind: 'open', connections: 4, offered: perSecond(100), arrivals: 'uniform' } as const;
+  assert.deepEqual(checkHost([{ ...fresh[0]!, loop: slow }], { ...roomy, reusesTimeWait: false }, 60), []);
 });

@@ -1,6 +1,7 @@
 /** One trial through the real thing: what it is held against. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { proveRules } from '#bench/conformance/preflight.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { planPlacement, readCores } from '#bench/lab/placement.ts';
 import { preflightSubject } from '#bench/lab/preflight.ts';
@@ -23,7 +24,7 @@ test('a trial counts only for the proxy that passed its checks', async () => {
   const definition = definitionOf(settings, 'l7-http')!;
   await using pool = createLoadPool({ workers: 1 });
   await pool.ready();
-  const record = await preflightSubject({ ...shared, definition, scenarios: [scenario] }, signal);
+  const record = await preflightSubject({ ...shared, definition, scenarios: [scenario], prove: proveRules }, signal);
   assert.ok(record.proven, JSON.stringify(record.preflight.filter(({ passed }) => !passed)));
   const run = (proven: typeof record.proven) =>
     runTrial(

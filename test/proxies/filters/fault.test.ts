@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { definition as l4Tcp } from '#proxies/l4/l4-tcp.ts';
 import { definition as nodeHttp } from '#proxies/peers/node-http.ts';
-import { burning, ownBurner } from '#proxies/filters/fault.ts';
+import { Burn, filter, ownBurner } from '#proxies/filters/fault.ts';
 import { proxies } from '#proxies/registry.ts';
 import { answering, ok, type Reader, setup } from '../l7/lab.ts';
 
@@ -36,7 +36,8 @@ function machine() {
 for (const burn of [0.03, 0.1, 0.5])
   test(`a burn of ${burn} is that share of what requests cost otherwise, taken anew as that changes`, () => {
     const { burner, cost } = machine();
-    const route = burning((request: number) => request, { burn }, burner);
+    const fault = new Burn(burn, burner);
+    const route = (request: number): number => fault.request() ?? request;
     cost(route, 512, 34); // the first period tells what a request costs
     for (const own of [34, 100, 20]) {
       cost(route, 512, own);
@@ -54,9 +55,10 @@ test('the loop that burns takes every turn', () => {
   }
 });
 
-test('no burn, no wrapper', () => {
-  const route = (request: number): number => request;
-  assert.equal(burning(route, {}), route);
+test('no burn, no filter', () => {
+  const intent = { listener: { address: { host: '127.0.0.1', port: 0 } }, clusters: [] };
+  assert.equal(filter.configuredBy(intent, undefined), undefined);
+  assert.equal(filter.configuredBy({ ...intent, fault: { delay: 1 } }, undefined), undefined);
 });
 
 test('a proxy with a burn answers as one without', async () => {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readRequests } from '#bench/lab/conformance/strict-reader.ts';
+import { readRequests } from '#bench/conformance/strict-reader.ts';
 import { ChunkedDecoder, DATA, DONE, MORE } from '#proxies/http/chunked.ts';
 import { Head, NO_BODY } from '#proxies/http/head.ts';
 import { scanRequestHead } from '#proxies/http/request-head.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readRequests, readResponses, type Field, type StrictRequest } from '#bench/lab/conformance/strict-reader.ts';
+import { readRequests, readResponses, type Field, type StrictRequest } from '#bench/conformance/strict-reader.ts';
 import { ChunkedDecoder, DATA, DONE, MORE, TOO_LARGE } from '#proxies/http/chunked.ts';
 import { FieldBlock } from '#proxies/http/field-block.ts';
 import { forbiddenInTrailers } from '#proxies/http/fields.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readRequests } from '#bench/lab/conformance/strict-reader.ts';
+import { readRequests } from '#bench/conformance/strict-reader.ts';
 import { CHUNKED, GET as GET_METHOD, Head, HEAD, LENGTH, NO_BODY } from '#proxies/http/head.ts';
 import { pathOf } from '#proxies/http/target.ts';
 import { fillRequestHead, fillResponseHead } from '#proxies/http2/heads.ts';

@@ -5,6 +5,7 @@ import type { Route } from '#proxies/config/intent.ts';
 import { Head } from '#proxies/http/head.ts';
 import { scanRequestHead } from '#proxies/http/request-head.ts';
 import { createRouter } from '#proxies/l7/router.ts';
+import { Service } from '#proxies/l7/service.ts';
 import { answering, ok, setup } from './lab.ts';
 
 const limits = { headBytes: 4096, targetBytes: 1024, bodyBytes: 1 };
@@ -68,12 +69,9 @@ describe('router', () => {
       { name: 'old', weight: 3 },
       { name: 'new', weight: 1 },
     ];
-    const drawing = createRouter(
-      [{ match: {}, action: { kind: 'forward', clusters } }],
-      undefined,
-      (n) => n,
-      () => at,
-    );
+    const drawing = createRouter([{ match: {}, action: { kind: 'forward', clusters } }], undefined, (n) => n, {
+      random: () => at,
+    });
     const decision = drawing.route(head('GET /'));
     assert.ok(decision.kind === 'forward');
     const drawn = [0, 0.5, 0.74, 0.75, 0.99].map((value) => {
@@ -88,12 +86,17 @@ describe('router', () => {
       throw new TypeError(name);
     };
     assert.throws(() => createRouter([], 'none', resolve), TypeError);
+    const listener = { address: { host: '127.0.0.1', port: 0 } };
+    const clusters = [{ name: 'a', endpoints: [{ host: '127.0.0.1', port: 1 }] }];
+    const compile = (route: Route): Service => new Service({ listener, clusters, routes: [route] });
     for (const name of ['Host', 'Connection', 'Content-Length', 'a b', 'X\r\nY']) {
       const requestHeaders = [{ op: 'set', name, value: 'x' }] as const;
-      assert.throws(() => createRouter([{ match: {}, action: to('a'), requestHeaders }], 'a', (n) => n), IntentError);
+      assert.throws(() => compile({ match: {}, action: to('a'), requestHeaders }), IntentError);
+      assert.throws(() => compile({ match: {}, action: to('a'), responseHeaders: requestHeaders }), IntentError);
     }
     const requestHeaders = [{ op: 'add', name: 'X', value: 'a\r\nY: b' }] as const;
-    assert.throws(() => createRouter([{ match: {}, action: to('a'), requestHeaders }], 'a', (n) => n), IntentError);
+    assert.throws(() => compile({ match: {}, action: to('a'), requestHeaders }), IntentError);
+    compile({ match: {}, action: to('a'), requestHeaders: [{ op: 'add', name: 'X', value: 'a' }] }).close();
   });
 
   it('refuses configured tokens that a head cannot hold, by route and name', () => {

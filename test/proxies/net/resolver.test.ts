@@ -1,78 +1,15 @@
 /** Names by the hosts file and by DNS, asked of a server on loopback that answers what it is told to, and is silent about the rest. */
 import assert from 'node:assert/strict';
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { packAddress } from '#proxies/config/ip-address.ts';
 import { createResolver, lookupName, lookupOne, parseConf, parseHosts } from '#proxies/net/resolver.ts';
 import type { ConnectHandler, Wire } from '#proxies/net/wire.ts';
 import { connectWire } from '#proxies/net/connect.ts';
+import { NameServer } from '../name-server.ts';
 import { serve } from '../sockets.ts';
-
-const TYPES = { 1: 'A', 28: 'AAAA' } as const;
-type Zone = Readonly<Record<string, Readonly<Partial<Record<'A' | 'AAAA', readonly string[] | 'silent'>>>>>;
-
-class NameServer implements AsyncDisposable {
-  readonly asked: string[] = [];
-  readonly #socket: Socket;
-  #port = 0;
-
-  constructor(zone: Zone) {
-    this.#socket = createSocket('udp4', (query, from) => {
-      const { name, type, end } = question(query);
-      this.asked.push(`${type} ${name}`);
-      const found = zone[name];
-      const addresses = found?.[type] ?? [];
-      if (addresses === 'silent') return;
-      this.#socket.send(answer(query, end, found === undefined, addresses), from.port, from.address);
-    });
-  }
-
-  async start(): Promise<this> {
-    this.#socket.bind(0, '127.0.0.1');
-    await once(this.#socket, 'listening');
-    this.#port = this.#socket.address().port;
-    return this;
-  }
-
-  get servers(): string[] {
-    return [`127.0.0.1:${this.#port}`];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
-  }
-}
-
-/** RFC 1035 §4.1.2 */
-function question(query: Buffer) {
-  const labels: string[] = [];
-  let at = 12;
-  for (let length = query[at]!; length > 0; length = query[at]!) {
-    labels.push(query.toString('latin1', at + 1, at + 1 + length));
-    at += 1 + length;
-  }
-  const type = TYPES[query.readUInt16BE(at + 1) as 1 | 28];
-  return { name: labels.join('.').toLowerCase(), type, end: at + 5 };
-}
-
-function answer(query: Buffer, end: number, isUnknown: boolean, addresses: readonly string[]): Buffer {
-  const head = Buffer.from(query.subarray(0, end));
-  head.writeUInt16BE(isUnknown ? 0x8183 : 0x8180, 2);
-  head.writeUInt16BE(addresses.length, 6);
-  head.writeUInt16BE(0, 8);
-  head.writeUInt16BE(0, 10);
-  const records = addresses.map((address) => {
-    const bytes = packAddress(address);
-    const fixed = Buffer.from([0xc0, 12, 0, bytes.length === 4 ? 1 : 28, 0, 1, 0, 0, 0, 60, 0, bytes.length]);
-    return Buffer.concat([fixed, bytes]);
-  });
-  return Buffer.concat([head, ...records]);
-}
 
 async function files(hosts: string, conf = '') {
   const folder = await mkdtemp(join(tmpdir(), 'hopcost-resolver-'));

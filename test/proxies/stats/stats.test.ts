@@ -11,7 +11,7 @@ import type { RunningProxy } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type LogFile, openAccessLog } from '#proxies/stats/access-log.ts';
 import { prometheusText } from '#proxies/stats/prometheus.ts';
-import { clusterStats, mergeStats, Traffic, type ProxyStats } from '#proxies/stats/traffic.ts';
+import { clusterStats, mergeStats, type PolicyStats, type ProxyStats, Traffic } from '#proxies/stats/traffic.ts';
 import { loopback, never } from '../sockets.ts';
 
 async function scratch() {
@@ -228,4 +228,40 @@ test('the access log writes in pieces, in order, and appends', async () => {
   mock.timers.reset();
   assert.match(await readFile(path, 'utf8'), /\{"late":true\}\n$/);
   await assert.rejects(openAccessLog(join(dir.folder, 'no', 'log')), { code: 'ENOENT' });
+});
+
+test('what policies did is summed over loops, and told as Prometheus text', () => {
+  const endpoint = (out?: 'unhealthy' | 'ejected') => ({
+    address: 'h:1',
+    weight: 1,
+    ...(out && { out }),
+    traffic: new Traffic().snapshot(),
+  });
+  const part = (policies: PolicyStats | undefined, out?: 'ejected'): ProxyStats => ({
+    listener: { address: 'l:1', traffic: new Traffic().snapshot() },
+    clusters: [clusterStats('c', [endpoint(out)], policies)],
+  });
+  const one: PolicyStats = { events: { ejected: 1, retried: 2 }, panic: false, open: ['requests'], waiting: 1 };
+  const two: PolicyStats = { events: { retried: 3 }, panic: true, open: ['requests', 'retries'], waiting: 2 };
+  const merged = mergeStats([part(one), part(two, 'ejected'), part(undefined)]);
+  assert.deepEqual(merged.clusters[0]!.policies, {
+    events: { ejected: 1, retried: 5 },
+    panic: true,
+    open: ['requests', 'retries'],
+    waiting: 3,
+  });
+  assert.equal(merged.clusters[0]!.endpoints[0]!.out, 'ejected');
+  const told = prometheusText(merged);
+  for (const line of [
+    'hopcost_cluster_events_total{cluster="c",kind="ejected"} 1',
+    'hopcost_cluster_events_total{cluster="c",kind="retried"} 5',
+    'hopcost_cluster_panic{cluster="c"} 1',
+    'hopcost_cluster_breaker_open{cluster="c",bound="retries"} 1',
+    'hopcost_cluster_waiting{cluster="c"} 3',
+    'hopcost_endpoint_out{cluster="c",endpoint="h:1",why="ejected"} 1',
+  ])
+    assert.ok(told.includes(`\n${line}\n`), line);
+  const bare = mergeStats([part(undefined)]);
+  assert.equal('policies' in bare.clusters[0]!, false);
+  assert.doesNotMatch(prometheusText(bare), /cluster_events|endpoint_out/);
 });
