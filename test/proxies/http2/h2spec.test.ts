@@ -1,18 +1,20 @@
 /** h2spec (summerwind) against a minimal server made of the engine: every one of its cases. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { EchoHandler, type Exchange } from './echo-handler.ts';
 import { serve } from './socket-server.ts';
 
 function h2spec(): string {
-  const folder = join(import.meta.dirname, 'peers/h2spec');
-  const binary = join(mkdtempSync(join(tmpdir(), 'hopcost-h2spec-')), 'h2spec');
-  spawnSync('go', ['build', '-o', binary, 'github.com/summerwind/h2spec/cmd/h2spec'], { cwd: folder });
+  const folder = mkdtempSync(join(tmpdir(), 'hopcost-h2spec-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const binary = join(folder, 'h2spec');
+  const cwd = join(import.meta.dirname, 'peers/h2spec');
+  spawnSync('go', ['build', '-o', binary, 'github.com/summerwind/h2spec/cmd/h2spec'], { cwd });
   return binary;
 }
 
