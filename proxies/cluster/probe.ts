@@ -1,5 +1,5 @@
 /** One check of one endpoint: a connection, and over it a GET where HTTP is asked for. Each on a connection of its own. */
-import type { Cluster, Endpoint, HealthCheck, StatusRange } from '../config/intent.ts';
+import type { Endpoint, HealthCheck, StatusRange } from '../config/intent.ts';
 import { POLICIES } from '../config/policy-defaults.ts';
 import type { ConnectHandler, Connecting, Wire } from '../net/wire.ts';
 import type { Probe } from './health-check.ts';
@@ -10,12 +10,11 @@ export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number
 /** Of an answer that has no end of its head within it nobody wants to know more. */
 const LONGEST_HEAD = 65_536;
 
-/** Asks as the policy says. The checks' own time-out ends what is under way, by the signal. */
-export function createProbe(check: HealthCheck, cluster: Pick<Cluster, 'tls'>, dial: Dial): Probe {
+/** Asks as the policy says. `secure`: `dial` goes by TLS. The checks' own time-out ends what is under way, by the signal. */
+export function createProbe(check: HealthCheck, dial: Dial, secure = false): Probe {
   return (endpoint, signal) => {
     const port = check.port ?? endpoint.port;
-    const request =
-      check.kind === 'http' ? requestText(check, { host: endpoint.host, port }, cluster.tls !== undefined) : '';
+    const request = check.kind === 'http' ? requestText(check, { host: endpoint.host, port }, secure) : '';
     const expected = check.kind === 'http' ? (check.expected ?? POLICIES.healthCheck.expected) : [];
     return new Promise((resolve) => {
       const attempt = new Attempt(request, expected, resolve);

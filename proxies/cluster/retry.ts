@@ -61,15 +61,20 @@ export class Retries {
     if (!on.some((each) => COVERS[each](tried.outcome))) return 'not-covered';
     if (!tried.replayable || !(tried.untouched || tried.idempotent)) return 'unsafe';
     if (tried.tries > attempts) return 'attempts';
-    if (!this.#budget.take(active)) return 'budget';
-    if (this.#breaker?.retries.take() === false) {
-      this.#budget.give();
-      return 'breaker';
-    }
+    const refusal = this.take(active);
+    if (refusal !== undefined) return refusal;
     return range === undefined ? 0 : backoff(range, tried.tries, this.#random);
   }
 
-  /** For each that `next` gave a time for. */
+  /** Takes a try beside or after the first from the budget: `give` once it is over. Or says why there is none. */
+  take(active: number): 'budget' | 'breaker' | undefined {
+    if (!this.#budget.take(active)) return 'budget';
+    if (this.#breaker?.retries.take() !== false) return undefined;
+    this.#budget.give();
+    return 'breaker';
+  }
+
+  /** For each that `next` gave a time for, or `take` let through. */
   give(): void {
     this.#budget.give();
     this.#breaker?.retries.give();

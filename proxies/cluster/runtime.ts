@@ -25,6 +25,15 @@ const POLICY_NAMES = [
   'circuitBreaker',
 ] as const satisfies readonly (keyof Cluster)[];
 
+const GOVERNING = [
+  'ejection',
+  'circuitBreaker',
+  'retry',
+  'stickiness',
+  'queue',
+  'hedge',
+] as const satisfies readonly (keyof Cluster)[];
+
 export interface RuntimeOptions {
   /** Needed where the cluster has health checks. */
   readonly probe?: Probe;
@@ -48,7 +57,7 @@ export class ClusterRuntime implements DiscoveryOwner {
   /** There from `start` on. */
   breaker: CircuitBreaker | undefined;
   retries: Retries | undefined;
-  /** Requests under way; counted by whoever uses the cluster, where there is `retries`. */
+  /** Requests under way; counted by whoever uses the cluster, where it `governs`. */
   active = 0;
   readonly #counts: Partial<Record<ClusterChange | ClusterCount, number>> = {};
   readonly #options: RuntimeOptions;
@@ -82,6 +91,11 @@ export class ClusterRuntime implements DiscoveryOwner {
     return this.intent.name;
   }
 
+  /** It has policies for single requests: whoever sends one has to ask and to tell. */
+  get governs(): boolean {
+    return GOVERNING.some((policy) => this.intent[policy] !== undefined);
+  }
+
   get isPanicking(): boolean {
     return this.#isPanicking;
   }
@@ -108,7 +122,7 @@ export class ClusterRuntime implements DiscoveryOwner {
 
   /** Policies begin. `previous`: the same cluster under an older intent, whose endpoints it takes over with all that is known of them. */
   start(previous?: ClusterRuntime): void {
-    const { circuitBreaker, retry, discovery } = this.intent;
+    const { circuitBreaker, retry, hedge, discovery } = this.intent;
     previous?.close();
     if (previous) Object.assign(this.#counts, previous.#counts);
     this.#isPanicking = previous?.isPanicking ?? false;
@@ -119,7 +133,7 @@ export class ClusterRuntime implements DiscoveryOwner {
         (what, isOpen) => this.#tell(isOpen ? 'breaker_open' : 'breaker_closed', undefined, what),
         previous?.breaker,
       );
-    this.retries = retry && new Retries(retry, this.breaker, this.#random);
+    if (retry ?? hedge) this.retries = new Retries(retry ?? { on: [] }, this.breaker, this.#random);
     const known = (previous ?? this).balancer.endpoints;
     // What discovery found goes on until it finds something else.
     const isSame = JSON.stringify(discovery) === JSON.stringify(previous?.intent.discovery);

@@ -28,12 +28,14 @@ function count(traffic: Traffic, { status, aborted, requestBytes, responseBytes,
   if (status > 0) traffic.finished(Math.round(duration * 1000), status);
 }
 
-function accessRecord({ client, endpoint, duration, requestBytes, responseBytes, ...request }: ExchangeRecord): object {
+function accessRecord(record: ExchangeRecord): object {
+  const { client, endpoint, tries, duration, requestBytes, responseBytes, ...request } = record;
   return {
     time: new Date().toISOString(),
     source: client,
     ...request,
     endpoint: endpoint && `${endpoint.host}:${endpoint.port}`,
+    ...(tries > 1 && { tries }),
     micros: Math.round(duration * 1000),
     bytesReceived: requestBytes,
     bytesSent: responseBytes,

@@ -13,12 +13,13 @@ import { askedUpgrade, switchesTo } from '../http/upgrade.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { Wire } from '../net/wire.ts';
 import { HEAD_REFUSALS, type Reason } from '../stats/reasons.ts';
+import { Attempts, type AttemptsOwner } from './attempts.ts';
 import { FAILURE_STATUS, type OriginFailure } from './failure.ts';
 import { FilterRun, type FilterOwner } from './filter-run.ts';
 import { refusalOf } from './refusal.ts';
 import type { Decision, Forward } from './router.ts';
 import type { Service } from './service.ts';
-import type { Client, OriginExchange, OriginSide } from './sides.ts';
+import type { Client, OriginSide } from './sides.ts';
 import { TunnelAttempt, type TunnelOwner } from './tunnel-attempt.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -28,7 +29,7 @@ const NOT_FOR_CONNECT: Reply = {
 };
 const UNAVAILABLE: Reply = { status: 503, fields: [['Retry-After', '1']] };
 
-export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, TimerOwner {
+export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerOwner {
   readonly service: Service;
   readonly client: Client;
   readonly method: number;
@@ -57,12 +58,14 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
   readonly #announced: boolean;
   /** What the client asks to upgrade to, as it goes on. */
   #upgrade: string | undefined;
-  #origin: OriginSide | undefined;
+  origin: OriginSide | undefined;
+  endpoint: ClusterEndpoint | undefined;
   #tunnel: TunnelAttempt | undefined;
-  #endpoint: ClusterEndpoint | undefined;
   /** The last that was tried; for the record. */
   #served: ClusterEndpoint | undefined;
   #upstream: Upstream | undefined;
+  /** Where the cluster has policies for single requests. */
+  #attempts: Attempts | undefined;
   #tried: Set<ClusterEndpoint> | undefined;
   /** All that was sent is still with the origin's side, so it can be sent again. */
   #replayable: boolean;
@@ -152,7 +155,52 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
     this.#upstream = decision.cluster();
     this.#replayable = this.requestComplete;
     this.#limit(this.requestComplete ? this.#timeout : service.timeouts.request);
-    this.#open()?.begin(this, head, start, end);
+    if (this.#upstream.governs && !this.#enter(this.#upstream, head)) return;
+    const origin = this.#open();
+    if (origin !== undefined) {
+      origin.begin(this, head, start, end);
+      this.#attempts?.began();
+    } else if (!this.done) this.#attempts!.hold(head, start, end);
+  }
+
+  /** Whether the cluster lets the request in. */
+  #enter(upstream: Upstream, head: RequestHead): boolean {
+    const attempts = new Attempts(this, upstream, this.metadata, head);
+    if (attempts.enter()) {
+      this.#attempts = attempts;
+      return true;
+    }
+    this.answer(UNAVAILABLE, 'upstream_overflow');
+    return false;
+  }
+
+  get isIdempotent(): boolean {
+    return idempotent[this.method]!;
+  }
+
+  get isRepeatable(): boolean {
+    return !this.#responded && this.#replayable;
+  }
+
+  sendOn(): void {
+    const origin = this.#open();
+    if (origin !== undefined) this.#attempts!.send(origin);
+  }
+
+  serveBy(origin: OriginSide, endpoint: ClusterEndpoint): void {
+    const before = this.origin;
+    this.#release();
+    before?.cancel();
+    this.origin = origin;
+    this.endpoint = this.#served = endpoint;
+  }
+
+  onQueueTimeout(): void {
+    this.answer(UNAVAILABLE, 'upstream_overflow');
+  }
+
+  onNoTryLeft(failure: OriginFailure): void {
+    this.#breakOff(FAILURE_STATUS[failure], failure);
   }
 
   /** Milliseconds for the request until it is complete, and from then on for its answer; 0: none. */
@@ -163,8 +211,10 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
 
   onTimeout(): void {
     if (this.#filters?.isWaiting === true) this.#breakOff(504, 'filter_timeout');
-    else if (this.requestComplete) this.#breakOff(504, 'upstream_timeout');
-    else this.#breakOff(408, 'request_timeout');
+    else if (this.requestComplete) {
+      this.#attempts?.note(this.endpoint, 'upstream_timeout', false, undefined);
+      this.#breakOff(504, 'upstream_timeout');
+    } else this.#breakOff(408, 'request_timeout');
   }
 
   onTunnelOpen(wire: Wire): void {
@@ -185,25 +235,29 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
   }
 
   /**
-   * Finds an endpoint and a side towards it. Where every endpoint has as many connections as it may, the client is told so at once: a
-   * queue here would hide the overload from whoever balances in front, and let requests wait that nobody waits for any more.
+   * Finds an endpoint and a side towards it. Where every endpoint has as many connections as it may, the client is told so at once, unless
+   * the cluster has a queue: it would hide the overload from whoever balances in front, and let requests wait that nobody waits for any
+   * more. Undefined: it was told, or it waits.
    */
   #open(): OriginSide | undefined {
     const upstream = this.#upstream!;
+    const key = this.#attempts === undefined ? this.client.address : this.#attempts.key;
     for (;;) {
-      const endpoint = upstream.balancer.pick(this.client.address, this.#tried);
+      const endpoint = upstream.balancer.pick(key, this.#tried);
       if (endpoint === undefined) break;
       // A second stale connection is possible, a third not: after one failure a fresh one is opened.
       const origin = upstream.origin(endpoint, this.#retried);
       if (origin !== undefined) {
-        this.#endpoint = this.#served = endpoint;
+        this.endpoint = this.#served = endpoint;
         endpoint.active++;
-        return (this.#origin = origin);
+        return (this.origin = origin);
       }
       (this.#tried ??= new Set()).add(endpoint);
     }
     if (this.#failure !== undefined) this.answer({ status: 502 }, this.#failure);
-    else this.answer(UNAVAILABLE, this.#tried ? 'upstream_overflow' : 'no_endpoint');
+    else if (!this.#tried?.size) this.answer(UNAVAILABLE, 'no_endpoint');
+    else if (this.#attempts?.queue() === true) this.#tried.clear();
+    else this.answer(UNAVAILABLE, 'upstream_overflow');
     return undefined;
   }
 
@@ -235,22 +289,23 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
 
   passBody(buffer: Buffer, start: number, end: number): boolean {
     this.#replayable = false;
-    return this.#origin?.sendBody(buffer, start, end) ?? true;
+    return this.origin?.sendBody(buffer, start, end) ?? true;
   }
 
   passText(text: string): void {
     this.#replayable = false;
-    this.#origin?.sendText(text);
+    this.origin?.sendText(text);
   }
 
   passFlush(): boolean {
-    return this.#origin?.flush() ?? true;
+    return this.origin?.flush() ?? true;
   }
 
   passEnd(trailers: FieldBlock): void {
     this.requestComplete = true;
     this.#limit(this.#timeout);
-    this.#origin?.sendEnd(trailers);
+    this.origin?.sendEnd(trailers);
+    this.#attempts?.sent();
   }
 
   /** The client went away, or broke the rules amid the body: the origin is freed at once. */
@@ -264,7 +319,7 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
 
   /** From the client, or a filter: more of the response may come. */
   resumeResponse(): void {
-    if (this.#filters === undefined || this.side.flush()) this.#origin?.resume();
+    if (this.#filters === undefined || this.side.flush()) this.origin?.resume();
   }
 
   /** From the origin, or a filter: more of the request may come. */
@@ -319,6 +374,10 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
   }
 
   onResponse(head: ResponseHead, start: number, end: number, complete: boolean): boolean {
+    if (this.#attempts?.answered(head) === true) {
+      this.#leave();
+      return true;
+    }
     this.responseBytes = end - start;
     this.#responded = true;
     return this.side.respond(head, start, end, complete);
@@ -351,22 +410,40 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
   }
 
   onOriginFailure(failure: OriginFailure, untouched: boolean, stale: boolean, error?: string): void {
-    const endpoint = this.#endpoint;
-    const origin = this.#origin;
+    const { endpoint, origin } = this;
+    const attempts = this.#attempts;
     this.#release();
     if (this.done) return;
     this.#error = error;
-    const again = !this.#responded && this.#replayable && (untouched || (stale && idempotent[this.method]!));
-    if (!again || endpoint === undefined || origin === undefined) {
-      this.#breakOff(FAILURE_STATUS[failure], failure);
-      return;
-    }
-    const { endpoints } = this.#upstream!.balancer;
-    // A stale connection says nothing against its endpoint; a refused one does.
-    if (untouched || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
-    this.#retried = true;
-    this.#failure = failure;
-    this.#open()?.repeat(this, origin);
+    attempts?.note(endpoint, failure, stale, error);
+    const isFree = stale ? this.isIdempotent : untouched && attempts?.hasRetries !== true;
+    if (endpoint === undefined || origin === undefined) this.#breakOff(FAILURE_STATUS[failure], failure);
+    else if (this.isRepeatable && isFree) {
+      const { endpoints } = this.#upstream!.balancer;
+      // A stale connection says nothing against its endpoint; a refused one does.
+      if (untouched || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
+      this.#retried = true;
+      this.#failure = failure;
+      const next = this.#open();
+      next?.repeat(this, origin);
+      if (next !== undefined) attempts?.began();
+    } else if (attempts?.failed(failure, untouched, origin) === true) this.#avoid(endpoint);
+    else this.#breakOff(FAILURE_STATUS[failure], failure);
+  }
+
+  /** The next try goes elsewhere, where there is an elsewhere. */
+  #avoid(endpoint: ClusterEndpoint): void {
+    const tried = (this.#tried ??= new Set());
+    tried.add(endpoint);
+    if (!this.#upstream!.balancer.endpoints.some((other) => other.usable && !tried.has(other))) tried.clear();
+  }
+
+  /** Whoever has answered is done with, for the request is sent again. */
+  #leave(): void {
+    const { endpoint, origin } = this;
+    this.#release();
+    origin?.cancel();
+    if (endpoint !== undefined) this.#avoid(endpoint);
   }
 
   // The innermost client's side. An exchange that is over has no client any more, whatever filters still have for it.
@@ -409,7 +486,7 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
   }
 
   #dropOrigin(): void {
-    const origin = this.#origin;
+    const { origin } = this;
     this.#release();
     origin?.cancel();
     this.#tunnel?.abandon();
@@ -417,9 +494,9 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
   }
 
   #release(): void {
-    this.#origin = undefined;
-    if (this.#endpoint !== undefined) this.#endpoint.active--;
-    this.#endpoint = undefined;
+    this.origin = undefined;
+    if (this.endpoint !== undefined) this.endpoint.active--;
+    this.endpoint = undefined;
   }
 
   #complete(): void {
@@ -427,6 +504,7 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
     this.done = true;
     this.#dropOrigin();
     this.#filters?.over();
+    this.#attempts?.over();
     this.#deadline?.release();
     if (this.reason !== undefined) this.service.because(this.reason, () => this.#describe());
     if (this.service.observer !== undefined) this.#record(this.service.observer);
@@ -447,6 +525,7 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
       client: this.client.address,
       cluster: this.#upstream?.name,
       endpoint: this.#served,
+      tries: this.#attempts?.tries ?? (this.#served ? 1 : 0),
       status: this.status,
       aborted: this.#aborted,
       reason: this.reason,

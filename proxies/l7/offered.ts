@@ -8,7 +8,7 @@ import {
 } from '../config/features.ts';
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { ProxyIntent } from '../config/intent.ts';
-import { notOffered, offered, place, refusals, refused, type Offers } from '../config/offers.ts';
+import { offered, place, refusals, refused, type Offers } from '../config/offers.ts';
 
 const SERVER = place(
   offered('plain forwarding', 'HTTP forwarding', 'upgrade', 'drain', 'proxy-protocol-in', 'shared port'),
@@ -22,7 +22,6 @@ const SERVER = place(
   offered('timeouts.requestHead', 'timeouts.request', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
   offered('timeouts.connect', 'timeouts.upstreamResponse', 'timeouts.upstreamIdle', 'timeouts.tunnelIdle'),
   offered('timeouts.linger', 'timeouts.drain', 'timeouts.connectionAge'),
-  notOffered(...RESILIENCE_FEATURES),
   refused('has no rules below HTTP; l4-tcp does', 'source rules', 'port rules'),
   refused('routes requests; l4-sni routes connections', 'sni-routing'),
   refused('reads no ClientHello; l4-sni does', 'timeouts.clientHello'),
@@ -41,6 +40,7 @@ const PLAIN = refused(
 const REVERSE = place(
   offered(...ROUTE_FEATURES, ...POLICY_FEATURES, 'balancing', 'endpoint weights'),
   offered('tls-origination', 'client certificate upstream', 'connect timeout per cluster'),
+  offered(...RESILIENCE_FEATURES),
   refused('is no forward proxy; l7-forward is', 'connect'),
 );
 
@@ -53,6 +53,7 @@ export const L7_FORWARD: Offers = place(
   PLAIN,
   offered('connect'),
   refused('goes where each request says', ...ROUTE_FEATURES, ...POLICY_FEATURES, 'balancing'),
+  refused('goes where each request says', ...RESILIENCE_FEATURES),
   refused('goes where each request says', 'endpoint weights', 'connect timeout per cluster'),
   refused('goes where each request says, by plain HTTP', 'tls-origination', 'client certificate upstream'),
 );

@@ -61,7 +61,7 @@ export class OriginConnection implements OriginSide, ConnectHandler, TimerOwner,
   /** Its name where this proxy is its own origin. */
   #own: string | undefined;
 
-  /** Opens at once. */
+  /** Opens at once; the pool has admitted it. */
   constructor(
     pool: ConnectionPool<OriginConnection>,
     path: OriginPath,
@@ -72,7 +72,6 @@ export class OriginConnection implements OriginSide, ConnectHandler, TimerOwner,
     this.#service = service;
     this.#secure = path.secure;
     this.#port = endpoint.port;
-    pool.open++;
     this.#connecting = path.dial(endpoint, this, path.connectTimeout);
   }
 
@@ -91,6 +90,10 @@ export class OriginConnection implements OriginSide, ConnectHandler, TimerOwner,
     this.#chunked = failed.#chunked;
     this.#request = failed.#request;
     this.#ask(exchange);
+  }
+
+  get isUnsent(): boolean {
+    return this.#wire === undefined;
   }
 
   #ask(exchange: OriginExchange): void {
@@ -157,6 +160,7 @@ export class OriginConnection implements OriginSide, ConnectHandler, TimerOwner,
     this.#wire = wire;
     this.#writer = new BodyWriter(wire);
     this.#connecting = undefined;
+    this.#pool.settle();
     this.#own = this.#service.own.opened(wire, this.#port);
     wire.resume();
     if (this.#exchange !== undefined) this.#send(wire, this.#exchange);
@@ -353,9 +357,9 @@ export class OriginConnection implements OriginSide, ConnectHandler, TimerOwner,
   #leave(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#pool.open--;
-    this.#pool.remove(this);
     this.#service.own.closed(this.#own);
     this.#timer.release();
+    if (this.#wire === undefined) this.#pool.settle();
+    this.#pool.leave(this);
   }
 }

@@ -6,12 +6,12 @@ import { checkReload } from '../config/reload.ts';
 import { delayed } from '../net/delayed-wire.ts';
 import type { ListenOptions, Wire, WireListener } from '../net/wire.ts';
 import { listenWires } from '../net/listen.ts';
-import { endpointStats } from '../cluster/endpoint.ts';
 import { describeIntent } from '../config/describe.ts';
 import { lossesTo, openAccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';
+import { clusterEventsTo } from '../stats/cluster-log.ts';
 import type { Reason } from '../stats/reasons.ts';
-import { clusterStats, type ProxyStats, Traffic } from '../stats/traffic.ts';
+import { type ProxyStats, Traffic } from '../stats/traffic.ts';
 import { AnnouncedClient, type AnnouncedOwner } from './announced-client.ts';
 import { ClientConnection, type Owner } from './client-connection.ts';
 import { ExchangeLog } from './exchange-log.ts';
@@ -97,9 +97,7 @@ class Server implements Owner, AnnouncedOwner {
   stats({ host, port }: Endpoint): ProxyStats {
     return {
       listener: { address: `${host}:${port}`, traffic: this.traffic.snapshot() },
-      clusters: [...this.service.upstreams.values()].map(({ name, balancer }) =>
-        clusterStats(name, balancer.endpoints.map(endpointStats)),
-      ),
+      clusters: [...this.service.upstreams.values()].map(({ cluster }) => cluster.stats),
     };
   }
 }
@@ -109,6 +107,14 @@ export interface ServerOptions extends ServiceOptions {
   readonly listen?: Listen;
   /** Called before a new intent takes effect; throws `IntentError` to refuse it. */
   readonly onReload?: (intent: ProxyIntent) => void;
+}
+
+/** Starts policies, and waits until each cluster has endpoints, or discovery has failed to find any. */
+async function begin(service: Service, signal: AbortSignal): Promise<void> {
+  service.start();
+  const clusters = [...service.upstreams.values()].map(({ cluster }) => cluster);
+  await Promise.all(clusters.filter(({ intent }) => intent.endpoints.length === 0).map(({ discovered }) => discovered));
+  signal.throwIfAborted();
 }
 
 /** Starts the common part of all L7 references. */
@@ -132,9 +138,12 @@ export async function startServer(
     reencrypts: offered.reencrypts,
     own,
     reasons: traffic,
+    onClusterEvent: clusterEventsTo(log),
     ...(observed && { observer: new ExchangeLog(traffic, log) }),
   };
   const server = new Server(new Service(intent, serviceOptions), offered.termination, traffic);
+  cleanup.defer(() => server.service.close());
+  await begin(server.service, signal);
   const listen: Listen = options.listen ?? listenWires;
   const accept = (wire: Wire, address = wire.remoteAddress): void =>
     server.accept(delayed(wire, intent.fault), address);
@@ -165,6 +174,7 @@ export async function startServer(
       const service = new Service(next, serviceOptions);
       options.onReload?.(next);
       const old = server.service;
+      service.start(old);
       server.service = service;
       old.close();
     },

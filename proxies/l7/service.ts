@@ -10,6 +10,7 @@ import { FieldBlock, isFieldValue, NO_FIELDS } from '../http/field-block.ts';
 import type { Metadata } from '../http/forwarding.ts';
 import { Head } from '../http/head.ts';
 import type { HeadRules } from '../http/request-head.ts';
+import type { OnClusterEvent } from '../stats/cluster-events.ts';
 import type { Reason } from '../stats/reasons.ts';
 import type { Traffic } from '../stats/traffic.ts';
 import { type Dial, dialPlain, dialTls } from './dial.ts';
@@ -25,6 +26,8 @@ export interface ExchangeRecord {
   readonly client: string;
   readonly cluster: string | undefined;
   readonly endpoint: ClusterEndpoint | undefined;
+  /** How often it was sent to an origin. */
+  readonly tries: number;
   /** 0: none was sent, the client went away. */
   readonly status: number;
   readonly aborted: boolean;
@@ -55,6 +58,8 @@ export interface ServiceOptions {
   readonly observer?: Observer;
   /** Outlives a reload. */
   readonly own?: OwnConnections;
+  /** Told of what policies of clusters do. */
+  readonly onClusterEvent?: OnClusterEvent;
 }
 
 export class Service {
@@ -67,6 +72,7 @@ export class Service {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly observer: Observer | undefined;
   readonly own: OwnConnections;
+  readonly onClusterEvent: OnClusterEvent | undefined;
   /** Host sent for HTTP/1.0 clients that name none. */
   readonly defaultHost: string;
   /** Heads are read within one delivery, so one table each serves all connections. Who needs one for longer puts another in its place. */
@@ -87,6 +93,7 @@ export class Service {
     this.defaultHost = hostOf(intent.listener.address);
     this.observer = options.observer;
     this.own = options.own ?? new OwnConnections();
+    this.onClusterEvent = options.onClusterEvent;
     this.#reasons = options.reasons;
     this.upstreams = new Map(
       intent.clusters.map((cluster) => {
@@ -132,6 +139,7 @@ export class Service {
       client,
       cluster: undefined,
       endpoint: undefined,
+      tries: 0,
       status,
       aborted: false,
       reason,
@@ -153,6 +161,11 @@ export class Service {
       trusted: this.#trusted?.(address) ?? false,
       fields: new FieldBlock(`X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`),
     };
+  }
+
+  /** Policies of clusters begin, with what is known under `previous`, which is to be closed then. */
+  start(previous?: Service): void {
+    for (const [name, upstream] of this.upstreams) upstream.start(previous?.upstreams.get(name));
   }
 
   /** Idle upstream connections are closed at once, the others after their exchange. */

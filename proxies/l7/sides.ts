@@ -38,6 +38,8 @@ export interface OriginSide extends ContentSide {
   begin(exchange: OriginExchange, head: RequestHead, start: number, end: number): void;
   /** The same request again, after `failed`, another side of the same cluster, had no luck with it. */
   repeat(exchange: OriginExchange, failed: OriginSide): void;
+  /** Nothing of the request has left yet, for there is no connection; absent: nobody knows. */
+  readonly isUnsent?: boolean;
   /** The client takes more of the response. */
   resume(): void;
   /** The exchange gives up. */

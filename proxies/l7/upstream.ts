@@ -1,41 +1,78 @@
 /** A cluster as exchanges use it: who of its endpoints is next, and the connections that are open to each. */
-import { type Balancer, createBalancer } from '../cluster/balancer.ts';
+import type { Balancer } from '../cluster/balancer.ts';
 import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { ConnectionPool } from '../cluster/pool.ts';
+import { createProbe } from '../cluster/probe.ts';
+import { ClusterRuntime } from '../cluster/runtime.ts';
 import type { Cluster } from '../config/intent.ts';
+import type { OnClusterEvent } from '../stats/cluster-events.ts';
 import type { Dial } from './dial.ts';
 import { OriginConnection, type OriginService } from './origin-connection.ts';
 import type { OriginSide } from './sides.ts';
 
+export interface UpstreamService extends OriginService {
+  readonly onClusterEvent?: OnClusterEvent | undefined;
+}
+
 export class Upstream {
   readonly name: string;
+  readonly cluster: ClusterRuntime;
   readonly balancer: Balancer;
+  /** It has policies for single requests. */
+  readonly governs: boolean;
   readonly dial: Dial;
   readonly connectTimeout: number;
   /** The origin is reached by TLS. */
   readonly secure: boolean;
-  readonly #service: OriginService;
+  readonly #service: UpstreamService;
   readonly #pools = new Map<ClusterEndpoint, ConnectionPool<OriginConnection>>();
+  #isClosed = false;
 
-  constructor(cluster: Cluster, dial: Dial, service: OriginService, secure = false) {
+  constructor(cluster: Cluster, dial: Dial, service: UpstreamService, secure = false) {
     this.name = cluster.name;
-    this.balancer = createBalancer(cluster);
+    this.cluster = new ClusterRuntime(cluster, {
+      ...(cluster.healthCheck && { probe: createProbe(cluster.healthCheck, dial, secure) }),
+      ...(service.onClusterEvent && { onEvent: service.onClusterEvent }),
+      onRemoved: (endpoint) => this.#forget(endpoint),
+    });
+    this.balancer = this.cluster.balancer;
+    this.governs = this.cluster.governs;
     this.dial = dial;
     this.secure = secure;
     this.connectTimeout = cluster.connectTimeout ?? service.timeouts.connect;
     this.#service = service;
-    for (const endpoint of this.balancer.endpoints) this.#pools.set(endpoint, new ConnectionPool(service.limits));
   }
 
   /** A side for one exchange; undefined where the endpoint has as many connections as it may. `fresh`: none that served before. */
   origin(endpoint: ClusterEndpoint, fresh: boolean): OriginSide | undefined {
-    const pool = this.#pools.get(endpoint)!;
+    const pool = this.#pools.get(endpoint) ?? this.#addPool(endpoint);
     const waiting = fresh ? undefined : pool.take();
-    if (waiting !== undefined || pool.full) return waiting;
+    if (waiting !== undefined || !pool.admit()) return waiting;
     return new OriginConnection(pool, this, endpoint, this.#service);
   }
 
+  /** Policies begin, with what is known of the same cluster under an older intent, whose own end. */
+  start(previous?: Upstream): void {
+    this.cluster.start(previous?.cluster);
+  }
+
+  /** Policies end. Idle connections are closed, the others after their exchange. */
   close(): void {
+    this.#isClosed = true;
+    this.cluster.close();
     for (const pool of this.#pools.values()) pool.close();
+  }
+
+  #addPool(endpoint: ClusterEndpoint): ConnectionPool<OriginConnection> {
+    const pool = new ConnectionPool<OriginConnection>(this.#service.limits, this.cluster.breaker, this.cluster.queue);
+    this.#pools.set(endpoint, pool);
+    // An exchange that began before may still come here; what it opens serves it alone.
+    if (this.#isClosed) pool.close();
+    return pool;
+  }
+
+  #forget(endpoint: ClusterEndpoint): void {
+    this.#pools.get(endpoint)?.close();
+    this.#pools.delete(endpoint);
   }
 }
