@@ -34,4 +34,6 @@ export const positive = z.int().min(1, 'expected a positive integer');
 export const token = z.string().refine(isToken, 'expected a token (RFC 9110 §5.6.2)');
 
 /** What stands between the quotes of a challenge. */
-export const realmText = z.string().regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/, 'expected visible ASCII without " and \\');
+export const realmText = z
+  .string()
+  .regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/, 'expected visible ASCII without " and \\');

@@ -22,6 +22,7 @@ export const REASONS = {
   /** A filter says so, and no other word fits. */
   filter_reply: '-',
   rate_limited: 'RL',
+  unauthenticated: '-',
   /** A filter threw, or gave no verdict in time. */
   filter_failed: '-',
   filter_timeout: '-',
