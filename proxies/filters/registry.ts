@@ -4,21 +4,33 @@
  */
 import { filter as apiKey } from './api-key.ts';
 import { filter as basicAuth } from './basic-auth.ts';
+import { filter as clientCertIdentity } from './client-cert-identity.ts';
 import type { FilterDefinition } from './contract.ts';
 import { filter as cors } from './cors.ts';
+import { filter as extAuthz } from './ext-authz.ts';
 import { filter as fault } from './fault.ts';
+import { filter as headerLog } from './header-log.ts';
 import { filter as headers } from './headers.ts';
 import { filter as ipRules } from './ip-rules.ts';
 import { filter as jwt } from './jwt.ts';
+import { filter as mirror } from './mirror.ts';
 import { filter as rateLimit } from './rate-limit.ts';
+import { filter as transform } from './transform.ts';
+import { filter as user } from './user.ts';
 
 export const FILTERS: readonly FilterDefinition<unknown>[] = [
   fault,
+  headerLog,
   cors,
   ipRules,
   rateLimit,
   basicAuth,
   apiKey,
+  clientCertIdentity,
   jwt,
+  extAuthz,
+  user,
+  transform,
   headers,
+  mirror,
 ];
