@@ -5,6 +5,7 @@
 import { filter as apiKey } from './api-key.ts';
 import { filter as basicAuth } from './basic-auth.ts';
 import { filter as clientCertIdentity } from './client-cert-identity.ts';
+import { filter as compression } from './compression.ts';
 import type { FilterDefinition } from './contract.ts';
 import { filter as cors } from './cors.ts';
 import { filter as extAuthz } from './ext-authz.ts';
@@ -22,6 +23,7 @@ export const FILTERS: readonly FilterDefinition<unknown>[] = [
   fault,
   headerLog,
   cors,
+  compression,
   ipRules,
   rateLimit,
   basicAuth,
