@@ -161,7 +161,21 @@ const filters = <Name extends FilterName>(...names: readonly Name[]) =>
     ]),
   ) as { readonly [One in Name as `${'' | 'routes[].'}filters.${One}`]: `filter ${One}` };
 
-const FILTERS = filters('rate-limit', 'ip-rules');
+const FILTERS = filters(
+  'rate-limit',
+  'ip-rules',
+  'cors',
+  'basic-auth',
+  'api-key',
+  'jwt',
+  'client-cert-identity',
+  'ext-authz',
+  'header-log',
+  'transform',
+  'mirror',
+  'compression',
+  'user',
+);
 
 /** Those of who puts a proxy together with filters of its own. */
 const UNLISTED_FILTERS = {

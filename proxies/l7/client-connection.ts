@@ -1,4 +1,5 @@
 /** An HTTP/1.x connection from a client: requests are read and answered one after the other, in the order they came. */
+import type { X509Certificate } from 'node:crypto';
 import { BodyReader, type BodySink } from '../http/body.ts';
 import { BodyWriter, JOINED } from '../http/body-writer.ts';
 import type { FieldBlock } from '../http/field-block.ts';
@@ -79,6 +80,10 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     wire.handler = this;
     this.#timer.arm(this.#service.timeouts.requestHead);
     wire.resume();
+  }
+
+  get certificate(): X509Certificate | undefined {
+    return this.#wire.certificate;
   }
 
   /** Closes when the exchange under way is over, at once if there is none. */

@@ -2,6 +2,7 @@
  * The two sides of an exchange, which knows neither's protocol. A connection of HTTP/1.1 is a client, or an origin's side; a stream of
  * another version is one likewise.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { ClientSide, ContentSide } from '../filters/contract.ts';
 import type { FieldBlock } from '../http/field-block.ts';
 import type { Metadata } from '../http/forwarding.ts';
@@ -13,6 +14,7 @@ import type { OriginFailure } from './failure.ts';
 export interface Client extends ClientSide {
   readonly metadata: Metadata;
   readonly address: string;
+  readonly certificate?: X509Certificate | undefined;
   /** It is this proxy itself. */
   readonly isLoop: boolean;
   /** The response cannot be completed: the client must see that. */

@@ -1,4 +1,5 @@
 /** A delay of all that a client sends, on purpose: to prove that a measurement sees it. */
+import type { X509Certificate } from 'node:crypto';
 import type { Fault } from '../config/intent.ts';
 import { guarded } from './socket-wire.ts';
 import type { Wire, WireHandler } from './wire.ts';
@@ -74,6 +75,9 @@ class DelayedWire implements Wire, WireHandler {
   }
   get localPort(): number {
     return this.#wire.localPort;
+  }
+  get certificate(): X509Certificate | undefined {
+    return this.#wire.certificate;
   }
 
   #later(event: () => void): void {

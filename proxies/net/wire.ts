@@ -8,6 +8,7 @@
  * follows. Callbacks never come from within a call to `write`, `end`, `reset`, `destroy`, `pause` or `resume`. What a callback throws
  * is told on stderr and resets this wire: it costs one connection, not the process.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { Endpoint } from '../config/intent.ts';
 import type { Resolve } from './resolver.ts';
 
@@ -49,6 +50,8 @@ export interface Wire {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** Over TLS: what the other end has shown of itself, and was verified by. */
+  readonly certificate?: X509Certificate | undefined;
 }
 
 export interface ConnectOptions {

@@ -22,6 +22,9 @@ export const REASONS = {
   /** A filter says so, and no other word fits. */
   filter_reply: '-',
   rate_limited: 'RL',
+  unauthenticated: '-',
+  authorizer_denied: 'UAEX',
+  authorizer_failed: 'UAEX',
   /** A filter threw, or gave no verdict in time. */
   filter_failed: '-',
   filter_timeout: '-',
@@ -56,6 +59,7 @@ export const REASONS = {
   sessions_limit: 'OM',
   datagram_dropped: '-',
   // Ourselves.
+  mirror_failed: '-',
   access_log_failed: '-',
   internal_error: '-',
 } as const satisfies Record<string, string>;
