@@ -1,7 +1,7 @@
 /** What is known of a run while it goes on: pure, from the rows of the trials so far. */
 import type { TrialRow } from '#bench/analysis/analysis.ts';
-import { METRICS, type MetricName } from '#bench/analysis/metrics.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { METRICS, type MetricName } from '#bench/analysis/figures/metrics.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import type { EndRecord, KneeWindowRecord, RunRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 

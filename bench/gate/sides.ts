@@ -1,5 +1,12 @@
 /** Trial records → figures of both revisions, turn by turn, generation by generation. Pure. */
-import { METRICS, metric, type Metric, type MetricName, readTrial, type ReadTrial } from '#bench/analysis/metrics.ts';
+import {
+  METRICS,
+  metric,
+  type Metric,
+  type MetricName,
+  readTrial,
+  type ReadTrial,
+} from '#bench/analysis/figures/metrics.ts';
 import type { CompletedTrial, TrialRecord } from '#bench/model/record.ts';
 import { hopName, type Scenario } from '#bench/model/scenario.ts';
 import { type MetricRule, RULES } from './rules.ts';

@@ -1,9 +1,9 @@
 /** One run, from settings to records: preflight, instruments, then generations of turns and what needs windows to itself. */
-import { describeCalibration } from '#bench/analysis/calibration.ts';
-import { slowestCapacity } from '#bench/analysis/capacity.ts';
-import { describeObjective } from '#bench/analysis/objective.ts';
-import { formatDuration, formatQuantity } from '#bench/analysis/quantity.ts';
-import { describeSecondOpinion, opinionsOf } from '#bench/analysis/second-opinion.ts';
+import { describeCalibration } from '#bench/analysis/instruments/calibration.ts';
+import { slowestCapacity } from '#bench/analysis/figures/capacity.ts';
+import { describeObjective } from '#bench/analysis/knees/objective.ts';
+import { formatDuration, formatQuantity } from '#bench/analysis/words/quantity.ts';
+import { describeSecondOpinion, opinionsOf } from '#bench/analysis/instruments/second-opinion.ts';
 import { runMicro, SUITES } from '#bench/micro/run.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import type { Environment, SubjectRecord, TrialRecord } from '#bench/model/record.ts';

@@ -12,7 +12,7 @@ import { preflightSubject } from '#bench/lab/preflight.ts';
 import type { RunRecords, SubjectRecord } from '#bench/model/record.ts';
 import type { Subject } from '#bench/model/scenario.ts';
 import type { PerSecond } from '#bench/model/units.ts';
-import { formatDuration } from '#bench/analysis/quantity.ts';
+import { formatDuration } from '#bench/analysis/words/quantity.ts';
 import { applies } from '#bench/plan/applies.ts';
 import { estimateRun } from '#bench/plan/estimate.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';

@@ -2,7 +2,7 @@
  * One generation: every subject of a cohort started afresh, all alive at once, connected and warmed up; then rounds of turns, in which the
  * load goes from one to the next in random order; then one record a subject and scenario. METHOD: turns and generations.
  */
-import { judgeTrial } from '#bench/analysis/verdict.ts';
+import { judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import type { RunCertificate } from '#bench/lab/certificates.ts';
 import { unproven } from '#bench/lab/identity.ts';
 import { knownBody } from '#bench/lab/known-body.ts';

@@ -1,5 +1,5 @@
 /** What this host can and cannot measure of a plan, told before anything is started. */
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { sysctl } from '#bench/lab/host-facts.ts';
 import type { Environment, Placement } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';

@@ -9,7 +9,7 @@ import type { LoadJob } from '#bench/model/load.ts';
 import type { CompletedTrial, Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { type Loop, type Traffic, hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
-import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
+import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/rounds.ts';
 import { roomyWindow } from '#bench/plan/sweep.ts';
 import { attachProbes } from '#bench/probes/window.ts';

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrialRow } from '#bench/analysis/analysis.ts';
-import { trialRow } from '#bench/analysis/trial-row.ts';
+import { trialRow } from '#bench/analysis/verdict/trial-row.ts';
 import {
   type EndRecord,
   type KneeRecord,

@@ -4,9 +4,9 @@
  * the subject's. The same scenario with nothing spoiled comes first, lest a verdict that never claims anything should pass.
  */
 import { availableParallelism } from 'node:os';
-import { analyseScenario } from '#bench/analysis/scenario.ts';
-import { figuresOf } from '#bench/analysis/figures.ts';
-import { percent } from '#bench/analysis/quantity.ts';
+import { analyseScenario } from '#bench/analysis/scenarios/scenario-analysis.ts';
+import { figuresOf } from '#bench/analysis/figures/figures.ts';
+import { percent } from '#bench/analysis/words/quantity.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
 import { createLoadPool } from '#bench/load/pool.ts';

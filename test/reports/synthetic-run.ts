@@ -3,8 +3,8 @@
  * the same verdict as a real run. Some trials fail, some are invalid, and one proxy has a name that a careless page would execute.
  */
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import { slowestCapacity } from '#bench/analysis/capacity.ts';
-import { judgeTrial } from '#bench/analysis/verdict.ts';
+import { slowestCapacity } from '#bench/analysis/figures/capacity.ts';
+import { judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import { latencyBucket } from '#bench/model/latency-bucket.ts';
 import type { EncodedHistogram, LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';

@@ -2,8 +2,8 @@
  * A knee search that nobody measured: the decision core and the judge at work on seeded windows of the synthetic run. A subject's queue
  * grows as that of one server; the slow proxy reaches its knee, the others meet the core that load and origin share before theirs.
  */
-import { judgeWindow } from '#bench/analysis/objective.ts';
-import { judgeTrial } from '#bench/analysis/verdict.ts';
+import { judgeWindow } from '#bench/analysis/knees/objective.ts';
+import { judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import type { Objective } from '#bench/model/objective.ts';
 import type { ProbeReadings } from '#bench/model/probe.ts';
 import type { KneeRecord, KneeWindowRecord, RunRecords } from '#bench/model/record.ts';

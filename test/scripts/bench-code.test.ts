@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyse } from '#bench/analysis/analyse.ts';
-import type { KneeAnalysis, Knees } from '#bench/analysis/knees.ts';
+import type { KneeAnalysis, Knees } from '#bench/analysis/knees/knees.ts';
 import type { RunRecords, TrialRecord } from '#bench/model/record.ts';
 import { hopName } from '#bench/model/scenario.ts';
 import { codeOf } from '#scripts/commands/bench.ts';

@@ -1,7 +1,7 @@
 /** The driver of a knee search with windows that are not measured but drawn: its order, its records, its end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeTrial } from '#bench/analysis/verdict.ts';
+import { judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import { RunLine } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { MOST_WINDOWS } from '#bench/plan/knee.ts';
