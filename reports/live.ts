@@ -84,8 +84,8 @@ function trialLine({ scenario, subject, round, state, notes }: TrialRow): string
   return `round ${round + 1} · ${scenario} · ${subject} · ${state}${why}`;
 }
 
-function windowLine({ trial: { scenario, subject, round, loop }, outcome }: KneeWindowRecord): string {
+function windowLine({ trial: { scenario, subject, generation, loop }, outcome }: KneeWindowRecord): string {
   const at = loop?.kind === 'open' ? formatQuantity(loop.offered, '/s') : 'no rate';
   const why = outcome.kind === 'held' ? '' : `: ${outcome.why}`;
-  return `window ${round + 1} · ${scenario} · ${subjectName(subject)} · ${at} · ${outcome.kind}${why}`;
+  return `window ${generation + 1} · ${scenario} · ${subjectName(subject)} · ${at} · ${outcome.kind}${why}`;
 }

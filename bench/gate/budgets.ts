@@ -137,7 +137,7 @@ function failedShare(trials: readonly TrialRecord[], seed: number, confidence: n
   const lost = trials.filter((trial) => trial.state === 'failed' || !trial.load).length;
   if (lost > 0)
     throw new Untold(`${lost} of ${trials.length} trials have no result, so their requests cannot be counted`);
-  const rounds = [...Map.groupBy(trials, ({ round }) => round).values()].map((of) => {
+  const rounds = [...Map.groupBy(trials, ({ generation }) => generation).values()].map((of) => {
     const loads = of.flatMap((trial) => (trial.state === 'failed' || !trial.load ? [] : [trial.load]));
     const failed = loads.reduce((sum, load) => sum + failuresOf({ load }), 0);
     return { failed, all: failed + loads.reduce((sum, { requests }) => sum + requests, 0) };

@@ -15,7 +15,7 @@ import type { PerSecond } from '#bench/model/units.ts';
 import { formatDuration } from '#bench/analysis/words/quantity.ts';
 import { applies } from '#bench/plan/applies.ts';
 import { estimateRun } from '#bench/plan/estimate.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { takesTurns } from '#bench/plan/turns.ts';
 import { resolveLoop } from './bench.ts';
 import { runGeneration } from './generation.ts';

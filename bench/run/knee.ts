@@ -20,7 +20,7 @@ import {
   typicalWindows,
 } from '#bench/plan/knee.ts';
 import { WINDOW_OVERHEAD } from '#bench/plan/estimate.ts';
-import { toSubject } from '#bench/plan/rounds.ts';
+import { toSubject } from '#bench/plan/generations.ts';
 import { atRate, LONGEST_WINDOW, roomyWindow } from '#bench/plan/sweep.ts';
 import { formatDuration, rate as words } from '#bench/analysis/words/quantity.ts';
 import { mulberry32, shuffled } from '#proxies/platform/random.ts';
@@ -136,7 +136,7 @@ async function probe(
 ): Promise<KneeWindowRecord> {
   const { scenario, loop } = atRate(base, rate);
   const context: TrialContext = { ...trial, settings: { ...trial.settings, samples: samplesOf(objective) } };
-  const measured = await measure({ scenario, subject, round: windows.length, position }, loop, context, signal);
+  const measured = await measure({ scenario, subject, generation: windows.length, position }, loop, context, signal);
   return { record: 'knee-window', trial: measured, outcome: judgeWindow(measured, objective, trial.placement) };
 }
 

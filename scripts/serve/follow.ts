@@ -15,7 +15,7 @@ import { baseName, hopName, subjectName } from '#bench/model/scenario.ts';
 import { planGate } from '#bench/gate/plan.ts';
 import { applies, factsOf, fitSubjects } from '#bench/plan/applies.ts';
 import { typicalWindows } from '#bench/plan/knee.ts';
-import { planRounds } from '#bench/plan/rounds.ts';
+import { planGenerations } from '#bench/plan/generations.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type LiveState, liveState } from '#reports/live.ts';
 import { RECORDS_FILE } from '#bench/run/record-log.ts';
@@ -105,7 +105,7 @@ export class Follower {
         .map(({ name }) => name)
         .filter((name) => this.#again.has(JSON.stringify([baseName(record.subject), name]))),
     }));
-    return planRounds({ scenarios, subjects, rounds, seed }).flat().length;
+    return planGenerations({ scenarios, subjects, generations: rounds, seed }).flat().length;
   }
 
   /** Those of the searches that are over, and for each other one as many as are usual. */

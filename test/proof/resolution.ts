@@ -76,7 +76,7 @@ export async function resolution(
   const random = mulberry32(seed);
   const trials: TrialRecord[] = [];
   const measure = async (subject: Subject, round: number, fault?: Fault): Promise<TrialRecord> => {
-    const planned = { scenario, subject, round, position: trials.length };
+    const planned = { scenario, subject, generation: round, position: trials.length };
     return runTrial(
       planned,
       loop,

@@ -140,7 +140,7 @@ export async function verdicts(
   await using pool = createLoadPool({ workers: placement.loadWorkers });
   const trialOf = (subject: Subject, scenario: Scenario, where: Placement): Promise<TrialRecord> =>
     runTrial(
-      { scenario, subject, round: 0, position: 0 },
+      { scenario, subject, generation: 0, position: 0 },
       scenario.loop as Loop,
       { settings, pool, placement: where, certificate },
       signal,

@@ -69,7 +69,7 @@ export function syntheticSearch({
         record: 'trial',
         scenario: base.name,
         subject,
-        round: own.length,
+        generation: own.length,
         position: windows.length,
       } as const;
       const trial: KneeWindowRecord['trial'] = { ...id, startedAt: at, loop, ...verdict, load, probes };

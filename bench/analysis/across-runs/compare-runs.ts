@@ -176,7 +176,7 @@ const sideOf = ({ run, trials }: RunRecords): RunSide => ({
   hopcost: run.hopcost,
   revision: run.revision,
   fingerprint: run.environment.fingerprint,
-  generations: new Set(trials.map(({ round }) => round)).size,
+  generations: new Set(trials.map(({ generation }) => generation)).size,
 });
 
 const shiftOf = ({ first, second }: Logs, besides?: Variance): Shift =>

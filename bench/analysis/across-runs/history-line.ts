@@ -87,7 +87,7 @@ export function historyLine(records: RunRecords, gate?: GatedRun): HistoryLine {
     hopcost: run.hopcost,
     node: run.environment.node,
     versions: Object.fromEntries(proxies.map(({ subject, version }) => [subjectName(subject), version])),
-    rounds: new Set(trials.map(({ round }) => round)).size,
+    rounds: new Set(trials.map(({ generation }) => generation)).size,
     duet,
     entries,
   };

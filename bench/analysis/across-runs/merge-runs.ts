@@ -44,7 +44,7 @@ export function mergeRuns(runs: readonly RunRecords[]): MergedRuns {
     rounds += one.run.rounds;
     return one.trials
       .filter(({ scenario }) => one === newest || !newestOnly.includes(scenario))
-      .map((trial) => ({ ...trial, round: from + trial.round }));
+      .map((trial) => ({ ...trial, generation: from + trial.generation }));
   });
   const { end, ...rest } = newest;
   const search = sorted.findLast((one) => one.run.search)?.run.search;

@@ -27,9 +27,9 @@ export function distributionsOf(scenarios: readonly ScenarioAnalysis[], { trials
       .flatMap(({ subject }) => {
         const own = completed.filter((trial) => trial.scenario === name && subjectName(trial.subject) === subject);
         return (['service', 'response'] as const).flatMap((kind): Distribution[] => {
-          const rounds = own.flatMap(({ round, startedAt, load }) => {
+          const rounds = own.flatMap(({ generation, startedAt, load }) => {
             const encoded = load[kind];
-            return encoded === undefined ? [] : [{ round, startedAt, window: load.window, encoded }];
+            return encoded === undefined ? [] : [{ round: generation, startedAt, window: load.window, encoded }];
           });
           return rounds.length === 0 ? [] : [{ scenario: name, subject, kind, rounds }];
         });

@@ -33,9 +33,9 @@ export function figuresOf(
       if (turned) return [name, turned];
       const values = read.flatMap((trial) => {
         const value = metric(name).of(trial, scenario);
-        return value === undefined ? [] : [{ round: trial.trial.round, value }];
+        return value === undefined ? [] : [{ generation: trial.trial.generation, value }];
       });
-      return [name, isQuantile(name) && values.length < completed.length ? new Map() : byRound(values)];
+      return [name, isQuantile(name) && values.length < completed.length ? new Map() : byGeneration(values)];
     }),
   );
 }
@@ -102,11 +102,11 @@ const meanOf = (one: Figures, other: Figures): Figures =>
 const meansOf = <Key>(one: ReadonlyMap<Key, number>, other: ReadonlyMap<Key, number>): Map<Key, number> =>
   new Map([...one].map(([key, value]) => [key, (value + (other.get(key) ?? value)) / 2]));
 
-/** The mean where a round holds several trials of the subject, as a gate's do. */
-const byRound = (values: readonly { readonly round: number; readonly value: number }[]): Rounds =>
+/** The mean where a generation holds several trials of the subject, as a gate's do. */
+const byGeneration = (values: readonly { readonly generation: number; readonly value: number }[]): Rounds =>
   new Map(
-    [...Map.groupBy(values, ({ round }) => round)].map(([round, of]) => [
-      round,
+    [...Map.groupBy(values, ({ generation }) => generation)].map(([generation, of]) => [
+      generation,
       of.reduce((sum, { value }) => sum + value, 0) / of.length,
     ]),
   );

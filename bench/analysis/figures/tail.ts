@@ -35,8 +35,11 @@ export function tailsOf(trials: readonly CompletedTrial[]): TailsBy {
       const text = encoded(trial);
       if (text === undefined) continue;
       const own = slowestOf(decodeHistogram(text), trials.length);
-      const other = rounds.get(trial.round); // a gate's round holds several trials of a subject
-      rounds.set(trial.round, other ? { total: other.total + own.total, nanos: [...other.nanos, ...own.nanos] } : own);
+      const other = rounds.get(trial.generation); // a gate's round holds several trials of a subject
+      rounds.set(
+        trial.generation,
+        other ? { total: other.total + own.total, nanos: [...other.nanos, ...own.nanos] } : own,
+      );
     }
     return rounds;
   };

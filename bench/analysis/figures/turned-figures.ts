@@ -34,7 +34,7 @@ export function turnedRounds(
   if (!ofTurn || trials.length === 0 || !trials.every(isTurned)) return undefined;
   const turns = new Map<number, Map<string, number>>();
   const values = new Map<number, number>();
-  for (const [generation, own] of Map.groupBy(trials as readonly Turned[], ({ round }) => round)) {
+  for (const [generation, own] of Map.groupBy(trials as readonly Turned[], ({ generation }) => generation)) {
     const all = own.flatMap((trial) => trial.turns.map((turn) => [keyOf(trial, turn.round), ofTurn(turn)] as const));
     const known = all.filter((one): one is [string, number] => one[1] !== undefined);
     if (known.length < all.length / 2 || known.length === 0) return undefined;
@@ -69,7 +69,7 @@ export function yardstickOf(trials: readonly TrialRecord[]): Yardstick {
 function levelsOf({ ofTurn }: Metric, common: readonly (readonly Turned[])[]): ReadonlyMap<string, number> {
   const sums = new Map<string, number[]>();
   for (const subject of common)
-    for (const [generation, own] of Map.groupBy(subject, ({ round }) => round)) {
+    for (const [generation, own] of Map.groupBy(subject, ({ generation }) => generation)) {
       const logs = own.flatMap((trial) =>
         trial.turns.flatMap((turn) => {
           const value = ofTurn?.(turn);

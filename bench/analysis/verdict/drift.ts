@@ -49,7 +49,7 @@ export function roundsDrift(trials: readonly TrialRecord[], scenario: string): W
       return trial.scenario === scenario && subject.kind === 'direct' && load.scheduled === undefined;
     })
     .filter(({ load }) => load.requests > 0)
-    .toSorted((a, b) => a.round - b.round)
+    .toSorted((a, b) => a.generation - b.generation)
     .map(rateOf);
   const half = Math.floor(rates.length / 2);
   if (half < LEAST_ROUNDS_PER_HALF) return undefined;

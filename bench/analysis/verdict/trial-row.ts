@@ -12,7 +12,7 @@ export function trialRow(trial: TrialRecord, scenario: Scenario | undefined): Tr
   return {
     scenario: trial.scenario,
     subject: subjectName(trial.subject),
-    round: trial.round,
+    round: trial.generation,
     position: trial.position,
     startedAt: trial.startedAt,
     state: trial.state,

@@ -23,7 +23,7 @@ export function gatherWarnings(trials: readonly TrialRecord[], ofRun: readonly W
     warningsOf(trial).map(({ code, message }) => ({
       code,
       trial,
-      example: `${trial.scenario} · ${subjectName(trial.subject)} · round ${trial.round + 1}: ${message}`,
+      example: `${trial.scenario} · ${subjectName(trial.subject)} · generation ${trial.generation + 1}: ${message}`,
     })),
   );
   const codes = new Set<WarningCode>([...ofRun, ...found].map(({ code }) => code));

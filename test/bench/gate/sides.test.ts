@@ -32,7 +32,7 @@ function slice({
     record: 'trial' as const,
     scenario,
     subject: { kind: 'proxy' as const, name: 'l7-http', side },
-    round,
+    generation: round,
     position,
     startedAt: '2026-01-01T00:00:00.000Z',
   };

@@ -42,7 +42,7 @@ function drive(
   const notes: string[] = [];
   let windows = 0;
   const drawn: SearchContext['measure'] = async (
-    { scenario, subject, round, position },
+    { scenario, subject, generation, position },
     loop,
     { settings },
     signal,
@@ -58,7 +58,7 @@ function drive(
     const { load, probes } = measure({ scenario, truth, loop: roomy, random, noise: 0, instructions: false, queueing });
     const host = { ...probes.host, busy: 0.3 };
     const evidence = { scenario, subject, load, probes: { ...probes, host }, placement: PLACEMENT };
-    const id = { record: 'trial' as const, scenario: scenario.name, subject, round, position };
+    const id = { record: 'trial' as const, scenario: scenario.name, subject, generation, position };
     return {
       ...id,
       startedAt: '2026-01-01T00:00:00.000Z',
@@ -96,7 +96,7 @@ test('every search comes to its verdict, a line after its last window; every win
       lines.indexOf(own.at(-1)!) + 1,
     );
     assert.deepEqual(
-      own.map((line) => line.record === 'knee-window' && line.trial.round),
+      own.map((line) => line.record === 'knee-window' && line.trial.generation),
       own.map((_, i) => i),
     );
   }

@@ -77,7 +77,7 @@ export function driftingRun({
     return subjects.map(({ subject }, position): CompletedTrial => ({
       ...templateOf(subject.kind),
       subject,
-      round: generation,
+      generation,
       position,
       load: { ...templateOf(subject.kind).load, service: SERVICE },
       turns: drifts.map((drift, round) => turnOf(round, starts[position]! * drift * off(turn), drift * off(turn))),

@@ -28,7 +28,9 @@ test('no trial is lost or doubled but those that were driven at another rate', (
   const { records } = mergeRuns([first, second]);
   const paced = first.trials.filter(({ scenario }) => scenario === 'http-paced-50').length;
   assert.equal(records.trials.length, first.trials.length + second.trials.length - paced);
-  const keys = records.trials.map(({ scenario, subject, round }) => JSON.stringify([scenario, subject, round]));
+  const keys = records.trials.map(({ scenario, subject, generation }) =>
+    JSON.stringify([scenario, subject, generation]),
+  );
   assert.equal(new Set(keys).size, keys.length);
 });
 
@@ -66,8 +68,8 @@ test('searches are kept: of each subject the newest, windows and verdict togethe
   });
   const searched = (records: RunRecords, names: readonly string[], rate: number): RunRecords => {
     const trials = records.trials.filter(
-      ({ scenario, round, subject }) =>
-        scenario === 'http-small' && round === 0 && subject.kind === 'proxy' && names.includes(subject.name),
+      ({ scenario, generation, subject }) =>
+        scenario === 'http-small' && generation === 0 && subject.kind === 'proxy' && names.includes(subject.name),
     );
     return {
       ...records,

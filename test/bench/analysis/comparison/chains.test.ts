@@ -67,7 +67,9 @@ test('time is read over direct, at the same offered rate for every length', () =
 
 test('two hops are a chain too, and a round that lacks a length is left out of all of them', () => {
   const records = chained({ rounds: 6, scenarios: ['http-small'] }, 1, 2);
-  const trials = records.trials.filter(({ round, subject }) => !(round === 0 && subjectName(subject) === 'l7-http ×2'));
+  const trials = records.trials.filter(
+    ({ generation, subject }) => !(generation === 0 && subjectName(subject) === 'l7-http ×2'),
+  );
   const analysis = analyse({ ...records, trials });
   assert.equal(costOf(analysis, 'l7-http').estimate.n, 5);
   assert.deepEqual(

@@ -58,7 +58,13 @@ function windowOf({
     probes: { ...readings, host: { ...readings.host, busy: 0.5, ...host } },
     placement,
   };
-  const id = { record: 'trial', scenario: scenario.name, subject: evidence.subject, round: 0, position: 0 } as const;
+  const id = {
+    record: 'trial',
+    scenario: scenario.name,
+    subject: evidence.subject,
+    generation: 0,
+    position: 0,
+  } as const;
   const at = '2026-01-01T00:00:00.000Z';
   return { ...id, startedAt: at, loop, ...judgeTrial(evidence), load: evidence.load, probes: evidence.probes };
 }
@@ -143,7 +149,7 @@ test('an invalid window says nothing, even where the objective held', () => {
     record: 'trial',
     scenario: 'http-small',
     subject: { kind: 'direct' },
-    round: 0,
+    generation: 0,
     position: 0,
     startedAt: '2026-01-01T00:00:00.000Z',
     state: 'failed',

@@ -10,11 +10,11 @@ import { load, open, probes } from './evidence.ts';
 const DIRECT: Subject = { kind: 'direct' };
 const proxy = (name: string): Subject => ({ kind: 'proxy', name });
 
-const trial = (subject: Subject, round: number, requests: number, result = load({ requests })): TrialRecord => ({
+const trial = (subject: Subject, generation: number, requests: number, result = load({ requests })): TrialRecord => ({
   record: 'trial',
   scenario: 'http-small',
   subject,
-  round,
+  generation,
   position: 0,
   startedAt: '2026-05-04T09:30:00.000Z',
   state: 'completed',

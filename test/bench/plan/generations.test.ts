@@ -6,7 +6,7 @@ import { hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
 import { applies, factsOf, fitSubjects, type SubjectFacts } from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { mulberry32, shuffled } from '#proxies/platform/random.ts';
-import { planRounds } from '#bench/plan/rounds.ts';
+import { planGenerations } from '#bench/plan/generations.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
 import { subjectRecord } from '#test/bench/subject-record.ts';
 
@@ -35,7 +35,7 @@ test('a scenario is carried by those who can', () => {
 test('every round visits every able subject of every scenario exactly once, paced scenarios last', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 31 - 1 }), fc.integer({ min: 1, max: 5 }), (seed, rounds) => {
-      const plan = planRounds({ scenarios: SCENARIOS, subjects: REFERENCES, rounds, seed });
+      const plan = planGenerations({ scenarios: SCENARIOS, subjects: REFERENCES, generations: rounds, seed });
       assert.equal(plan.length, rounds);
       const expected = SCENARIOS.flatMap((s) => able(s.name).map((subject) => `${s.name}/${subject}`)).toSorted(
         (a, b) => a.localeCompare(b),
@@ -49,7 +49,7 @@ test('every round visits every able subject of every scenario exactly once, pace
           round.map((t) => t.position),
           round.map((_, i) => i),
         );
-        assert.ok(round.every((t) => t.round === index));
+        assert.ok(round.every((t) => t.generation === index));
         const firstPaced = round.findIndex((t) => t.scenario.loop.kind === 'paced');
         assert.ok(round.slice(firstPaced).every((t) => t.scenario.loop.kind === 'paced'));
       }
@@ -60,7 +60,7 @@ test('every round visits every able subject of every scenario exactly once, pace
 
 test('the seed decides the order, and rounds differ', () => {
   const names = (seed: number) =>
-    planRounds({ scenarios: SCENARIOS, subjects: REFERENCES, rounds: 2, seed }).map((r) =>
+    planGenerations({ scenarios: SCENARIOS, subjects: REFERENCES, generations: 2, seed }).map((r) =>
       r.map((t) => t.scenario.name + subjectName(t.subject)).join(),
     );
   assert.deepEqual(names(7), names(7));
@@ -97,7 +97,7 @@ test('names are unique and families name scenarios', () => {
 test('a subject that is asked for twice runs twice in those scenarios, in every round, and nowhere else', () => {
   const subjects = REFERENCES.map((one) => (one.name === 'l7-http' ? { ...one, again: ['http-small'] } : one));
   const scenarios = [scenario('http-small'), scenario('http-new-connection')];
-  const plan = planRounds({ scenarios, subjects, rounds: 3, seed: 1 });
+  const plan = planGenerations({ scenarios, subjects, generations: 3, seed: 1 });
   for (const round of plan) {
     const twice = round.filter(({ subject }) => subject.kind === 'proxy' && subject.name === 'l7-http');
     assert.deepEqual(twice.map((one) => `${one.scenario.name} ${subjectName(one.subject)}`).toSorted(), [
@@ -112,7 +112,7 @@ test('a chain goes where its hop goes, once a round, and the plan can be had bac
   const hop = facts('l7-http', 'l7');
   const subjects = [...REFERENCES, { ...hop, hops: 2 }, { ...hop, hops: 3 }];
   const scenarios = [scenario('http-small'), scenario('tcp-echo')];
-  const plan = planRounds({ scenarios, subjects, rounds: 2, seed: 1 });
+  const plan = planGenerations({ scenarios, subjects, generations: 2, seed: 1 });
   for (const round of plan)
     assert.deepEqual(
       round
@@ -127,7 +127,7 @@ test('a chain goes where its hop goes, once a round, and the plan can be had bac
   const again = records.map((record) =>
     factsOf(record, subjects.find(({ name }) => name === hopName(record.subject))!.capabilities),
   );
-  assert.deepEqual(planRounds({ scenarios, subjects: again, rounds: 2, seed: 1 }), plan);
+  assert.deepEqual(planGenerations({ scenarios, subjects: again, generations: 2, seed: 1 }), plan);
 });
 
 test('a subject that failed its preflight is not measured, nor a chain of it', () => {
