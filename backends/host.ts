@@ -8,6 +8,7 @@
  * | `{ kind: 'elu', id }` | `{ kind: 'elu', id, active, idle, utilization }`, cumulative milliseconds |
  * | `{ kind: 'stop' }`, SIGTERM, SIGINT, or its death | disposes and exits 0 |
  */
+import '#proxies/platform/older-node.ts';
 import type { BackendOptions, Endpoint, RunningBackend } from './contract.ts';
 import { backends } from './registry.ts';
 

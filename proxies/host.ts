@@ -9,6 +9,7 @@
  * | `{ kind: 'stop' }`, SIGTERM, SIGINT | drains, disposes and exits 0 |
  * | its death | disposes at once and exits 0 |
  */
+import './platform/older-node.ts';
 import type { ProxyIntent } from './config/intent.ts';
 import type { RunningProxy } from './contract.ts';
 import { proxies } from './registry.ts';

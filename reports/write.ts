@@ -2,6 +2,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Analysis } from '#bench/analysis/analysis.ts';
+import { explain } from '#bench/model/errors.ts';
 import type { RunRecords } from '#bench/model/record.ts';
 import type { Exporter, Rendered } from './contract.ts';
 import { exporters } from './registry.ts';
@@ -66,7 +67,6 @@ async function writeOne(job: WriteJob, directory: string): Promise<string> {
     return path;
   } catch (cause) {
     await rm(fresh, { recursive: true, force: true }).catch(() => {}); // the folder itself may be what is wrong
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ExportError(`exporter '${job.format}' could not write ${path}: ${reason}`, { cause });
+    throw new ExportError(`exporter '${job.format}' could not write ${path}: ${explain(cause)}`, { cause });
   }
 }

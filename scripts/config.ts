@@ -1,5 +1,6 @@
 /** `bench.config.ts`: the settings that a project keeps; flags win over it. */
 import { existsSync } from 'node:fs';
+import { registerHooks } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
@@ -124,6 +125,15 @@ export const forGate = ({ out, seed, subjects, directory }: BenchConfig): BenchC
 /** For `bench.config.ts`: `export default defineConfig({ … })` checks names and types in the editor. @public */
 export const defineConfig = (config: z.input<typeof Written>): z.input<typeof Written> => config;
 
+/** In a configuration `hopcost` is the one that reads it, whether or not the project has one installed: so it is with npx and in an action. */
+const ownName = (): ReturnType<typeof registerHooks> =>
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'hopcost'
+        ? { url: import.meta.resolve('#index.ts'), shortCircuit: true }
+        : next(specifier, context),
+  });
+
 const NAMES = ['bench.config.ts', 'bench.config.js', 'bench.config.mjs'];
 
 /** The config of `directory`, empty where there is none. Throws `UsageError` naming the file and the field. */
@@ -131,10 +141,13 @@ export async function loadConfig(directory: string): Promise<BenchConfig> {
   const file = NAMES.map((name) => join(directory, name)).find((path) => existsSync(path));
   if (file === undefined) return {};
   let loaded: { default?: unknown };
+  const hooks = ownName();
   try {
     loaded = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown };
   } catch (error) {
     throw new UsageError(`${file}: cannot be loaded: ${explain(error)}`);
+  } finally {
+    hooks.deregister();
   }
   const result = Config.safeParse(loaded.default);
   if (result.success) return { ...result.data, directory };

@@ -5,6 +5,7 @@ export const EXIT = {
   ok: 0,
   failure: 1,
   usage: 2,
+  unfit: 3,
   inconclusive: 98,
   regression: 99,
   interrupted: 130,

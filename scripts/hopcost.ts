@@ -1,23 +1,29 @@
 #!/usr/bin/env node
-/** The command line: what each command is called and takes. What it does is in `commands/`. */
+/** The command line: what each command is called. What it takes and does is in `commands/`. */
+import '#proxies/platform/older-node.ts';
 import { Command, CommanderError } from 'commander';
-import { benchCommand } from './commands/bench.ts';
-import { backendCommand } from './commands/backend.ts';
-import { compareCommand } from './commands/compare.ts';
-import { conformanceCommand } from './commands/conformance.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { gateCommand } from './commands/gate.ts';
-import { historyCommand } from './commands/history.ts';
-import { listCommand } from './commands/list.ts';
-import { microCommand } from './commands/micro.ts';
-import { proxyCommand } from './commands/proxy.ts';
-import { reportCommand } from './commands/report.ts';
-import { serveCommand } from './commands/serve.ts';
-import { setupPeersCommand } from './commands/setup-peers.ts';
 import { explain } from '#bench/model/errors.ts';
 import { EXIT, isUsage } from './exit.ts';
 import { Interrupted } from './interrupt.ts';
 import { version } from './version.ts';
+
+/** In the order of the help. Each brings what it needs, and no other is loaded with it. */
+const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
+  bench: async () => (await import('./commands/bench.ts')).benchCommand,
+  gate: async () => (await import('./commands/gate.ts')).gateCommand,
+  list: async () => (await import('./commands/list.ts')).listCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  report: async () => (await import('./commands/report.ts')).reportCommand,
+  compare: async () => (await import('./commands/compare.ts')).compareCommand,
+  history: async () => (await import('./commands/history.ts')).historyCommand,
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  micro: async () => (await import('./commands/micro.ts')).microCommand,
+  conformance: async () => (await import('./commands/conformance.ts')).conformanceCommand,
+  proxy: async () => (await import('./commands/proxy.ts')).proxyCommand,
+  backend: async () => (await import('./commands/backend.ts')).backendCommand,
+  'setup-peers': async () => (await import('./commands/setup-peers.ts')).setupPeersCommand,
+  'setup-node': async () => (await import('./commands/setup-node.ts')).setupNodeCommand,
+};
 
 const program = new Command('hopcost')
   .description('What does this proxy hop cost me, and did my change make it worse?')
@@ -26,25 +32,12 @@ const program = new Command('hopcost')
   .showHelpAfterError('(hopcost --help lists every command)')
   .addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 runtime failure or no figure of a named subject, 2 usage or configuration,\n98 an invalid gate, or inconclusive under --strict, 99 regression or budget exceeded, 130 interrupted.',
+    '\nExit codes: 0 done, 1 runtime failure or no figure of a named subject, 2 usage or configuration,\n3 a host that is unfit (doctor), 98 an invalid gate, or inconclusive under --strict,\n99 regression or budget exceeded, 130 interrupted.',
   );
 
-for (const command of [
-  benchCommand,
-  gateCommand,
-  listCommand,
-  doctorCommand,
-  reportCommand,
-  compareCommand,
-  historyCommand,
-  serveCommand,
-  microCommand,
-  conformanceCommand,
-  proxyCommand,
-  backendCommand,
-  setupPeersCommand,
-])
-  program.addCommand(command().exitOverride());
+/** Undefined where it is asked for none by name: the help shows them all. */
+const asked = Object.entries(COMMANDS).find(([name]) => name === process.argv[2])?.[1];
+for (const load of asked ? [asked] : Object.values(COMMANDS)) program.addCommand((await load())().exitOverride());
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>

@@ -23,8 +23,9 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 }
 
 /** `name` where it is known; else a `UsageError` with the nearest name and all of them. */
-export function known(kind: string, name: string, names: readonly string[]): string {
-  if (names.includes(name)) return name;
+export function known<Name extends string>(kind: string, name: string, names: readonly Name[]): Name {
+  const found = names.find((one) => one === name);
+  if (found !== undefined) return found;
   const guess = nearest(name, names);
   throw new UsageError(
     `unknown ${kind} '${name}'${guess ? `; did you mean '${guess}'?` : ''} Known: ${names.join(', ')}.`,

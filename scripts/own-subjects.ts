@@ -10,12 +10,13 @@ const START_TIMEOUT = { least: 100, most: 600_000 };
 
 /** Names that mean something else already. */
 const RESERVED: ReadonlySet<string> = new Set(['direct', 'references', 'installed', 'all', 'own']);
+const isTaken = (name: string): boolean => proxies.has(name) || RESERVED.has(name);
 
 /** Of subjects and targets alike. */
 export const SubjectName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes')
-  .refine((name) => !proxies.has(name) && !RESERVED.has(name), 'this name is taken; choose another');
+  .regex(/^[A-Za-z0-9][\w-]*$/, 'expected letters, digits, dashes and underscores')
+  .refine((name) => !isTaken(name.toLowerCase()), 'this name is taken; choose another');
 
 const REFERENCE_FAMILIES: ReadonlySet<string> = new Set(
   [...proxies.values()].filter(({ isReference }) => isReference).map(({ family }) => family),

@@ -6,7 +6,7 @@ export const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..
   version: string;
 };
 
-/** The commit that is measured, with '-dirty' where the tree differs from it; null outside a git checkout. */
+/** The commit that is measured, with '-dirty' where the tree differs from it; null where this is no checkout of hopcost. */
 export function revision(): string | null {
   const git = (...args: string[]): string =>
     execFileSync('git', args, {
@@ -15,6 +15,8 @@ export function revision(): string | null {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
   try {
+    // An installed package may lie within somebody else's repository.
+    if (git('rev-parse', '--show-cdup') !== '../') return null;
     return (
       git('rev-parse', '--short=12', 'HEAD') +
       (git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '-dirty')

@@ -100,7 +100,8 @@ function foremost(metrics: readonly GateMetric[], state: GateState): GateMetric 
   return metrics.filter((one) => one.primary && one.state === state).toSorted((a, b) => size(b) - size(a))[0];
 }
 
-function verdictOf(
+/** The verdict in one sentence. `untold`: places of which an invalid gate has no figure. */
+export function verdictOf(
   state: GateState,
   metrics: readonly GateMetric[],
   newErrors: readonly string[],

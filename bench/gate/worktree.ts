@@ -4,9 +4,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, symlink } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import { makeTemporaryFolder } from '#proxies/platform/temporary.ts';
 import { CommandError, runCommand } from './command.ts';
 import type { Revision } from './result.ts';
 
@@ -123,7 +123,7 @@ export async function openWorktree(
   signal: AbortSignal,
 ): Promise<Worktree> {
   await using scope = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'hopcost-base-'));
+  const folder = makeTemporaryFolder('hopcost-base-');
   const root = join(folder, 'tree');
   // On ways out that cannot wait.
   const atExit = (): void => {

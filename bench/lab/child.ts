@@ -5,17 +5,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Endpoint } from '#proxies/config/intent.ts';
+import { cacheFolder } from '#proxies/platform/cache.ts';
 import { identify, isRunning, type ProcessIdentity } from '#proxies/platform/processes.ts';
 import { visible } from '#proxies/platform/visible.ts';
 
 export interface ChildSpec {
   /** For messages: 'origin http-fixed', 'proxy l7-http'. */
   readonly role: string;
-  /** Module to run, absolute or relative to the package. */
+  /** Module to run, absolute or as it is called in the package: 'proxies/host.ts'. */
   readonly entry: string;
-  /** Root of the package that it is run from; ours by default. */
+  /** Root of the checkout that it is run from; this very package by default. */
   readonly root?: string;
   /** Sent with the nonce as the first message. */
   readonly job: Readonly<Record<string, unknown>>;
@@ -54,7 +56,7 @@ export class ChildError extends Error {
   }
 }
 
-const packageRoot = join(import.meta.dirname, '../..');
+const PACKAGE = join(import.meta.dirname, '../..');
 const KEPT_LINES = 50;
 const GRACE = { output: 500, stop: 1_000, term: 500, kill: 2_000 } as const;
 const ANSWER_TIMEOUT = 10_000;
@@ -67,10 +69,16 @@ process.on('exit', () => {
 
 type Answer = { readonly kind: string; readonly id: number } & Record<string, unknown>;
 
-/** Another package root brings its own Node where it has one: the runtime is part of what is measured. */
+/** Another checkout brings its own Node where it has one: the runtime is part of what is measured. */
 function runtimeOf(root: string | undefined): string {
   const own = root === undefined ? undefined : join(root, 'node_modules/.bin/node');
   return own !== undefined && existsSync(own) ? own : process.execPath;
+}
+
+/** Of ours the name is resolved as an import is, which knows whether this is a checkout or the package that was made of it. */
+function moduleOf({ entry, root }: ChildSpec): string {
+  if (isAbsolute(entry)) return entry;
+  return root === undefined ? fileURLToPath(import.meta.resolve(`#${entry}`)) : join(root, entry);
 }
 
 export class HostChild implements AsyncDisposable {
@@ -89,13 +97,12 @@ export class HostChild implements AsyncDisposable {
 
   private constructor(spec: ChildSpec) {
     this.role = spec.role;
-    const root = spec.root ?? packageRoot;
-    const command = [runtimeOf(spec.root), spec.entry.startsWith('/') ? spec.entry : join(root, spec.entry)];
+    const command = [runtimeOf(spec.root), moduleOf(spec)];
     const [file, ...args] = spec.cores ? ['taskset', '-c', spec.cores.join(','), ...command] : command;
     this.#process = spawn(file!, args, {
-      cwd: root,
+      cwd: spec.root ?? PACKAGE,
       // Compiled code is kept between trials: a child is ready in a third of the time. Ignored where it cannot be written.
-      env: { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/hopcost') },
+      env: { ...process.env, NODE_COMPILE_CACHE: cacheFolder('compiled') },
       detached: true, // a process group of its own, so that all of it can be signalled
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -142,13 +142,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
       : poor(`${level}`, 'kernel instructions cannot be counted: `sysctl kernel.perf_event_paranoid=1`');
   },
   'Node version': () => {
-    const { optionalDependencies } = JSON.parse(
-      readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'),
-    ) as { optionalDependencies: Record<string, string> };
-    const pinned = Object.entries(optionalDependencies).find(([name]) => name.startsWith('node-'))?.[1];
-    return process.version === `v${pinned}`
+    const file = join(import.meta.dirname, '../../setup/node/package.json');
+    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+    return process.version === `v${version}`
       ? good(process.version)
-      : poor(`${process.version}, pinned is v${pinned}`, 'run it with the pinned one: `npm run hopcost`, not `node …`');
+      : poor(
+          `${process.version}; claims are measured with v${version}`,
+          '`hopcost setup-node` fetches it, for hopcost alone',
+        );
   },
   memory: () => {
     const available = parseFields(readText('/proc/meminfo') ?? '').get('MemAvailable');

@@ -69,7 +69,7 @@ const executables = (pids: readonly number[]): string[] => [
 
 const sources = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.[jt]s$/.test(name)) // as a checkout or as the package has them
     .toSorted()
     .flatMap((name) => fingerprint(join(folder, name)));
 

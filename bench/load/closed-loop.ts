@@ -2,7 +2,7 @@
 import { type Instant, until } from './clock.ts';
 import type { Fault, Recorder } from './recorder.ts';
 import type { Session } from './contract.ts';
-import { connectAll, type Exchange, Slot, type SlotOwner } from './slot.ts';
+import { connectAll, type Exchange, type Place, type PlaceOwner } from './slot.ts';
 import type { Dialer } from './socket/dialer.ts';
 
 /** Milliseconds at most that the last answers may take beyond the window. */
@@ -13,26 +13,26 @@ const LATE: Fault = { kind: 'timeout', message: 'no answer by the end of the gra
 /** A request that has been under way for the whole window is no completion cut off by its end. */
 const SILENT: Fault = { kind: 'timeout', message: 'no answer within the whole window' };
 
-export class ClosedLoop implements Session, SlotOwner {
+export class ClosedLoop implements Session, PlaceOwner {
   readonly #dialer: Dialer;
   readonly #recorder: Recorder;
-  readonly #slots: readonly Slot[];
+  readonly #places: readonly Place[];
   readonly #grace: number;
   #end: Instant = 0;
   #running = false;
-  #waiting: Slot[] = [];
+  #waiting: Place[] = [];
   #quiet: (() => void) | undefined;
 
   constructor(exchange: Exchange, connections: number, dialer: Dialer, recorder: Recorder) {
     this.#dialer = dialer;
     this.#recorder = recorder;
     this.#grace = Math.min(exchange.timeout, LONGEST_GRACE);
-    this.#slots = Array.from({ length: connections }, () => new Slot(exchange, dialer, recorder, this));
+    this.#places = exchange.places(connections, dialer, recorder, this);
   }
 
   async connect(): Promise<void> {
     await this.#dialer.prime();
-    await connectAll(this.#slots);
+    await connectAll(this.#places);
   }
 
   start(at: Instant): void {
@@ -40,17 +40,17 @@ export class ClosedLoop implements Session, SlotOwner {
     this.#end = this.#recorder.timetable.windowEnd;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const slot of waiting) slot.send(at, at);
+    for (const place of waiting) place.send(at, at);
   }
 
-  free(slot: Slot, at: Instant): void {
-    if (this.#running && at < this.#end) return slot.send(at, at);
-    this.#waiting.push(slot);
+  free(place: Place, at: Instant): void {
+    if (this.#running && at < this.#end) return place.send(at, at);
+    this.#waiting.push(place);
     this.#quiet?.();
   }
 
-  lost(slot: Slot): void {
-    this.#waiting = this.#waiting.filter((waiting) => waiting !== slot);
+  lost(place: Place): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== place);
   }
 
   unconnected(fault: Fault, at: Instant, dialedAt: Instant): void {
@@ -61,24 +61,24 @@ export class ClosedLoop implements Session, SlotOwner {
   async finish(at: Instant, signal: AbortSignal): Promise<void> {
     this.#running = false;
     const { windowStart, windowEnd } = this.#recorder.timetable;
-    for (const slot of this.#slots) {
-      slot.abandon(windowEnd - 1e-6, (sentAt) => (sentAt < windowStart ? SILENT : undefined));
+    for (const place of this.#places) {
+      place.abandon(windowEnd - 1e-6, (sentAt) => (sentAt < windowStart ? SILENT : undefined));
     }
     await this.#answered(at + this.#grace, signal);
     const now = performance.now();
-    for (const slot of this.#slots) slot.abandon(now, () => LATE);
+    for (const place of this.#places) place.abandon(now, () => LATE);
     // What closing a connection costs the subject belongs to the requests that it was made for.
     await this.#dialer.settled(CLOSING);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const slot of this.#slots) slot.stop();
+    for (const place of this.#places) place.stop();
     this.#dialer[Symbol.dispose]();
   }
 
   /** Resolves when no request is under way, or at `deadline`. */
   async #answered(deadline: Instant, signal: AbortSignal): Promise<void> {
-    const isBusy = (): boolean => this.#slots.some((slot) => slot.busy);
+    const isBusy = (): boolean => this.#places.some((place) => place.busy);
     if (!isBusy()) return;
     const over = new AbortController();
     this.#quiet = () => !isBusy() && over.abort();

@@ -27,6 +27,7 @@ export function mergeResults(shards: readonly LoadResult[]): LoadResult {
     ...(first.scheduled !== undefined && { scheduled: sum((shard) => shard.scheduled ?? 0) }),
     ...(first.dropped !== undefined && { dropped: sum((shard) => shard.dropped ?? 0) }),
     ...(first.offered !== undefined && { offered: perSecond(sum((shard) => shard.offered ?? 0)) }),
+    ...(first.reads !== undefined && { reads: sum((shard) => shard.reads ?? 0) }),
     bytesRead: bytes(sum((shard) => shard.bytesRead)),
     bytesWritten: bytes(sum((shard) => shard.bytesWritten)),
     connectionsOpened: sum((shard) => shard.connectionsOpened),

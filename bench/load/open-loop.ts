@@ -10,7 +10,7 @@ import { type Arrivals, arrivalsOf, NO_ARRIVALS, type OpenLoopSpec, pace } from 
 import type { Fault, Recorder } from './recorder.ts';
 import type { Fail, Session } from './contract.ts';
 import { shareOf } from './shares.ts';
-import { connectAll, type Exchange, Slot, type SlotOwner } from './slot.ts';
+import { connectAll, type Exchange, type Place, type PlaceOwner } from './slot.ts';
 import type { Dialer } from './socket/dialer.ts';
 import type { Turnstile } from './turnstile.ts';
 import { type Waker, wakerFor } from './waker.ts';
@@ -24,17 +24,17 @@ const LONGEST_GRACE = 2_000;
 const PATIENCE = { longest: 1_000, ofWindow: 0.5 };
 const LATE: Fault = { kind: 'timeout', message: 'no answer by the end of the grace after the window' };
 
-export class OpenLoop implements Session, SlotOwner {
+export class OpenLoop implements Session, PlaceOwner {
   readonly #dialer: Dialer;
   /** Where the target takes no more than so many a second: what a send begins with, a connection or a request. */
   readonly #turnstile: Turnstile | undefined;
   readonly #recorder: Recorder;
-  readonly #slots: readonly Slot[];
+  readonly #places: readonly Place[];
   /** Arrivals of a turn, each with a seed of its own: the same pattern again and again would be one sample. */
   readonly #schedule: (offered: OpenLoopSpec['offered'], turn: number) => Arrivals;
   readonly #waker: Waker;
   readonly #grace: number;
-  readonly #free: Slot[] = [];
+  readonly #free: Place[] = [];
   /** Since when there has been a free connection without a break. */
   #freeSince: Instant = 0;
   #held: NodeJS.Timeout | undefined;
@@ -53,7 +53,7 @@ export class OpenLoop implements Session, SlotOwner {
     this.#turnstile = dialer.turnstiles?.[exchange.perRequest ? 'connections' : 'requests'];
     this.#recorder = recorder;
     this.#grace = Math.min(exchange.timeout, LONGEST_GRACE);
-    this.#slots = Array.from({ length: connections }, () => new Slot(exchange, dialer, recorder, this));
+    this.#places = exchange.places(connections, dialer, recorder, this);
     this.#schedule = (offered, turn) => arrivalsOf({ ...loop, offered }, job.shard, job.seed + turn);
     this.#offered = loop.offered;
     this.#waker = wakerFor(job, loop, () => this.#pump(performance.now()), fail);
@@ -69,7 +69,7 @@ export class OpenLoop implements Session, SlotOwner {
 
   async connect(): Promise<void> {
     await this.#dialer.prime();
-    await Promise.all([connectAll(this.#slots), this.#waker.ready]);
+    await Promise.all([connectAll(this.#places), this.#waker.ready]);
   }
 
   start(at: Instant): void {
@@ -85,14 +85,14 @@ export class OpenLoop implements Session, SlotOwner {
     this.#pump(at);
   }
 
-  free(slot: Slot, at: Instant): void {
-    if (this.#free.push(slot) === 1) this.#freeSince = at;
+  free(place: Place, at: Instant): void {
+    if (this.#free.push(place) === 1) this.#freeSince = at;
     if (this.#running) this.#pump(at);
     else this.#quiet?.();
   }
 
-  lost(slot: Slot): void {
-    const index = this.#free.indexOf(slot);
+  lost(place: Place): void {
+    const index = this.#free.indexOf(place);
     if (index !== -1) this.#free.splice(index, 1);
   }
 
@@ -111,13 +111,13 @@ export class OpenLoop implements Session, SlotOwner {
     this.#drop(at, at);
     await this.#unfinished(at + this.#grace, signal);
     const now = performance.now();
-    for (const slot of this.#slots) slot.abandon(now, () => LATE);
+    for (const place of this.#places) place.abandon(now, () => LATE);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#running = false;
     clearTimeout(this.#held);
-    for (const slot of this.#slots) slot.stop();
+    for (const place of this.#places) place.stop();
     this.#dialer[Symbol.dispose]();
     await this.#waker[Symbol.asyncDispose]();
   }
@@ -166,9 +166,9 @@ export class OpenLoop implements Session, SlotOwner {
 
   /** Resolves when no request is under way, or at `deadline`. */
   async #unfinished(deadline: Instant, signal: AbortSignal): Promise<void> {
-    if (!this.#slots.some((slot) => slot.busy)) return;
+    if (!this.#places.some((place) => place.busy)) return;
     const over = new AbortController();
-    this.#quiet = () => !this.#slots.some((slot) => slot.busy) && over.abort();
+    this.#quiet = () => !this.#places.some((place) => place.busy) && over.abort();
     await until(deadline, AbortSignal.any([signal, over.signal])).catch(() => signal.throwIfAborted());
   }
 }

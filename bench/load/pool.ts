@@ -42,7 +42,7 @@ export interface PoolOptions {
 export function createLoadPool({ workers, second = false }: PoolOptions): LoadPool {
   const threads = workers + (second ? 1 : 0);
   const piscina = new Piscina<ShardTask | Meeting | { readonly port: MessagePort }, LoadResult>({
-    filename: fileURLToPath(new URL('worker.ts', import.meta.url)),
+    filename: fileURLToPath(import.meta.resolve('#bench/load/worker.ts')),
     minThreads: threads,
     maxThreads: threads,
     idleTimeout: Infinity,

@@ -68,6 +68,7 @@ export class Recorder {
   #requests = 0;
   #scheduled = 0;
   #dropped = 0;
+  #reads = 0;
   #bytesRead = 0;
   #bytesWritten = 0;
   #connectionsOpened = 0;
@@ -135,7 +136,9 @@ export class Recorder {
   }
 
   read(at: Instant, size: number): void {
-    if (this.inWindow(at)) this.#bytesRead += size;
+    if (!this.inWindow(at)) return;
+    this.#reads++;
+    this.#bytesRead += size;
   }
 
   /** A valid answer is whole. `intended` is the scheduled send of an open loop; a closed loop passes `sentAt` again. */
@@ -214,6 +217,7 @@ export class Recorder {
       errorSamples: [...this.#samples],
       scheduled: this.#scheduled,
       dropped: this.#dropped,
+      reads: this.#reads,
       bytesRead: this.#bytesRead,
       bytesWritten: this.#bytesWritten,
       connectionsOpened: this.#connectionsOpened,
@@ -227,7 +231,7 @@ export class Recorder {
     this.#errors = { ...NO_ERRORS };
     this.#samples.clear();
     this.#answered = this.#inTime = this.#requests = this.#scheduled = this.#dropped = 0;
-    this.#bytesRead = this.#bytesWritten = this.#connectionsOpened = this.#full = this.#resumed = 0;
+    this.#reads = this.#bytesRead = this.#bytesWritten = this.#connectionsOpened = this.#full = this.#resumed = 0;
     return tally;
   }
 

@@ -3,6 +3,7 @@
  * back when a connection is lost. A keep-alive slot holds its connection; a slot that connects per request counts the
  * connection as part of the request, so that its service time starts with `connect()`.
  */
+import { Backoff } from './backoff.ts';
 import type { Instant } from './clock.ts';
 import type { Fault, Recorder } from './recorder.ts';
 import type { Dialer } from './socket/dialer.ts';
@@ -24,43 +25,64 @@ export interface Dialogue {
   readonly reusable: boolean;
 }
 
+/** A place in the load: one request at a time. A connection has one, or as many as it has streams. */
+export interface Place {
+  /** Resolves after the first attempt, whatever came of it. */
+  connect(): Promise<void>;
+  /** Only while free. */
+  send(at: Instant, intended: Instant): void;
+  /** A request still under way fails with what `fault` makes of the instant it was sent, if anything. */
+  abandon(at: Instant, fault: (sentAt: Instant) => Fault | undefined): void;
+  readonly busy: boolean;
+  stop(): void;
+}
+
+/** Decides when a free place sends. */
+export interface PlaceOwner {
+  free(place: Place, at: Instant): void;
+  /** A keep-alive connection could not be made. */
+  unconnected(fault: Fault, at: Instant, dialedAt: Instant): void;
+  /** A free place lost its connection; it is free again once it has another. */
+  lost(place: Place): void;
+}
+
+/** What is exchanged on connections. */
 export interface Exchange {
   readonly perRequest: boolean;
   /** Milliseconds from the send to the end of the answer. */
   readonly timeout: number;
+  /** All places of so many connections. */
+  places(connections: number, dialer: Dialer, recorder: Recorder, owner: PlaceOwner): readonly Place[];
+}
+
+interface Dialogues extends Pick<Exchange, 'perRequest' | 'timeout'> {
   dialogue(): Dialogue;
 }
 
-/** Decides when a free slot sends. */
-export interface SlotOwner {
-  free(slot: Slot, at: Instant): void;
-  /** A keep-alive connection could not be made. */
-  unconnected(fault: Fault, at: Instant, dialedAt: Instant): void;
-  /** A free slot lost its connection; it is free again once it has another. */
-  lost(slot: Slot): void;
-}
+/** One dialogue a connection. */
+export const dialogues = (spec: Dialogues): Exchange => ({
+  ...spec,
+  places: (connections, dialer, recorder, owner) =>
+    Array.from({ length: connections }, () => new Slot(spec, dialer, recorder, owner)),
+});
 
-const FIRST_BACKOFF = 5;
-const LAST_BACKOFF = 250;
 const CUT_SHORT: Fault = { kind: 'reset', message: 'connection closed before the answer was whole' };
 const UNASKED: Fault = { kind: 'framing', message: 'bytes came that answer no request' };
 
-export class Slot implements LinkHandler {
-  readonly #exchange: Exchange;
+class Slot implements LinkHandler, Place {
+  readonly #exchange: Dialogues;
   readonly #dialer: Dialer;
   readonly #recorder: Recorder;
-  readonly #owner: SlotOwner;
+  readonly #owner: PlaceOwner;
   readonly #dialogue: Dialogue;
   #link: Link | undefined;
   #busy = false;
   #sentAt: Instant = 0;
   #intended: Instant = 0;
-  /** Grows while connections are lost without having carried an answer, so that a dead target is not hammered. */
-  #backoff = 0;
-  #retry: NodeJS.Timeout | undefined;
+  readonly #backoff = new Backoff();
   #tried: (() => void) | undefined;
 
-  constructor(exchange: Exchange, dialer: Dialer, recorder: Recorder, owner: SlotOwner) {
+  constructor(exchange: Dialogues, dialer: Dialer, recorder: Recorder, owner: PlaceOwner) {
     this.#exchange = exchange;
     this.#dialer = dialer;
     this.#recorder = recorder;
@@ -68,7 +90,6 @@ export class Slot implements LinkHandler {
     this.#dialogue = exchange.dialogue();
   }
 
-  /** Resolves after the first attempt, whatever came of it. */
   async connect(): Promise<void> {
     if (this.#exchange.perRequest) return this.#owner.free(this, performance.now());
     await new Promise<void>((resolve) => {
@@ -77,7 +98,6 @@ export class Slot implements LinkHandler {
     });
   }
 
-  /** Only while free. */
   send(at: Instant, intended: Instant): void {
     this.#busy = true;
     this.#sentAt = at;
@@ -88,7 +108,6 @@ export class Slot implements LinkHandler {
     else this.#write(at);
   }
 
-  /** A request still under way fails with what `fault` makes of the instant it was sent, if anything. */
   abandon(at: Instant, fault: (sentAt: Instant) => Fault | undefined): void {
     const reason = this.#busy ? fault(this.#sentAt) : undefined;
     if (reason !== undefined) this.#failed(reason, at);
@@ -99,7 +118,7 @@ export class Slot implements LinkHandler {
   }
 
   stop(): void {
-    clearTimeout(this.#retry);
+    this.#backoff.stop();
     this.#link?.destroy();
   }
 
@@ -154,7 +173,7 @@ export class Slot implements LinkHandler {
       this.#busy = false;
       this.#recorder.completed(at, this.#sentAt, this.#intended);
     } else this.#failed(fault, at);
-    this.#backoff = 0;
+    this.#backoff.reset();
     if (this.#exchange.perRequest) {
       link.retire(at);
       this.#link = undefined;
@@ -174,10 +193,7 @@ export class Slot implements LinkHandler {
   }
 
   #comeBack(at: Instant): void {
-    const wait = this.#backoff;
-    this.#backoff = Math.min(LAST_BACKOFF, Math.max(FIRST_BACKOFF, wait * 2));
-    if (wait === 0) this.#again(at);
-    else this.#retry = setTimeout(() => this.#again(performance.now()), wait);
+    this.#backoff.retry((then) => this.#again(then), at);
   }
 
   #again(at: Instant): void {
@@ -189,10 +205,10 @@ export class Slot implements LinkHandler {
 /** So many dials at once at most, lest a thousand of them overflow the target's accept queue. */
 const DIALS_AT_ONCE = 64;
 
-export async function connectAll(slots: readonly Slot[]): Promise<void> {
-  const waiting = slots.values();
+export async function connectAll(places: readonly Place[]): Promise<void> {
+  const waiting = places.values();
   const lane = async (): Promise<void> => {
-    for (const slot of waiting) await slot.connect();
+    for (const place of waiting) await place.connect();
   };
   await Promise.all(Array.from({ length: DIALS_AT_ONCE }, lane));
 }

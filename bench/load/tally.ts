@@ -17,6 +17,7 @@ export interface Tally {
   readonly errorSamples: readonly string[];
   readonly scheduled: number;
   readonly dropped: number;
+  readonly reads: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly connectionsOpened: number;
@@ -47,6 +48,7 @@ export function sumTallies(tallies: readonly Tally[]): Tally {
     errorSamples: [...new Set(tallies.flatMap(({ errorSamples }) => errorSamples))].slice(0, SAMPLES),
     scheduled: sum((one) => one.scheduled),
     dropped: sum((one) => one.dropped),
+    reads: sum((one) => one.reads),
     bytesRead: sum((one) => one.bytesRead),
     bytesWritten: sum((one) => one.bytesWritten),
     connectionsOpened: sum((one) => one.connectionsOpened),
@@ -84,6 +86,7 @@ export function resultOf({ driver, loop, shard }: LoadJob, tally: Tally, around:
       scheduleLag: encodeBuckets(tally.scheduleLag),
       generatorLag: encodeBuckets(tally.generatorLag),
     }),
+    reads: tally.reads,
     bytesRead: bytes(tally.bytesRead),
     bytesWritten: bytes(tally.bytesWritten),
     connectionsOpened: tally.connectionsOpened,

@@ -2,6 +2,7 @@
  * The pacer thread: follows the same schedule as the thread that sends, and calls it when an arrival is due that it has not seen by
  * itself. Without orders it sleeps and costs nothing.
  */
+import '#proxies/platform/older-node.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { arrivalsOf } from './pacer.ts';
 import { prioritizePacer } from './priority.ts';

@@ -203,7 +203,10 @@ class PacerThread {
   constructor(broke: (pacer: PacerThread) => void) {
     const workerData: PacerMemory = { cells: this.#cells, numbers: this.#numbers };
     // No options of this process: some, like --input-type, cannot stand with a file.
-    this.#worker = new Worker(new URL('waker-thread.ts', import.meta.url), { workerData, execArgv: [] });
+    this.#worker = new Worker(new URL(import.meta.resolve('#bench/load/waker-thread.ts')), {
+      workerData,
+      execArgv: [],
+    });
     this.ready = new Promise((resolve, reject) => {
       this.#worker.once('message', (priority: Pacing['pacer']) => {
         this.#priority = priority;

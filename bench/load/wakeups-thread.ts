@@ -1,4 +1,5 @@
 /** Either of the two threads of `wakeups.ts`. */
+import '#proxies/platform/older-node.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { pinThisThread, prioritizePacer } from './priority.ts';
 import type { WakeupOrders } from './wakeups.ts';

@@ -32,7 +32,10 @@ export async function measureWakeups(
   await using scope = new AsyncDisposableStack();
   const start = (role: WakeupOrders['role'], cores: WakeupOrders['cores']): Worker => {
     const workerData: WakeupOrders = { ...shared, role, cores };
-    const worker = new Worker(new URL('wakeups-thread.ts', import.meta.url), { workerData, execArgv: [] });
+    const worker = new Worker(new URL(import.meta.resolve('#bench/load/wakeups-thread.ts')), {
+      workerData,
+      execArgv: [],
+    });
     scope.defer(async () => void (await worker.terminate()));
     return worker;
   };

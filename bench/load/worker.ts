@@ -1,4 +1,5 @@
 /** What a worker of the pool runs: one shard of one job. */
+import '#proxies/platform/older-node.ts';
 import type { MessagePort } from 'node:worker_threads';
 import type { LoadJob, LoadResult } from '#bench/model/load.ts';
 import { drivers } from './drivers.ts';

@@ -4,7 +4,7 @@ import { Loop, SecondStream, Traffic } from './scenario.ts';
 import { Bytes, EpochMillis, Micros, Millis, PerSecond } from './units.ts';
 
 export const LoadJob = z.object({
-  driver: z.enum(['http1', 'tcp', 'autocannon']),
+  driver: z.enum(['http1', 'http2', 'tcp', 'autocannon']),
   target: z.object({ host: z.string(), port: z.number().int() }),
   /** Present where the traffic is TLS: the authority to trust (the runtime's own list where absent) and the name to verify. */
   tls: z.object({ ca: z.string().optional(), serverName: z.string() }).optional(),
@@ -124,6 +124,8 @@ export const LoadResult = z.object({
   offered: PerSecond.optional(),
   bytesRead: Bytes,
   bytesWritten: Bytes,
+  /** Reads that brought bytes: requests a read say how many answers came together, which is what a closed loop's cost hangs on. */
+  reads: z.number().int().optional(),
   connectionsOpened: z.number().int(),
   handshakes: z.object({ full: z.number().int(), resumed: z.number().int() }),
   /** From the actual send to the last byte. Errors and timeouts are in it at their elapsed time. */

@@ -19,6 +19,8 @@ export const Traffic = z.discriminatedUnion('kind', [
     connection: z.enum(['keep-alive', 'per-request']),
     /** 'none': plain HTTP. Else HTTPS; with a connection per request each handshake is full, or resumed from a ticket. */
     tls: z.enum(['none', 'full', 'resumed']),
+    /** HTTP/2, with so many requests at once on each connection. HTTP/1.1 where absent: one at a time. */
+    http2: z.object({ streams: z.number().int().positive() }).optional(),
   }),
   /** Ping-pong: the client sends a message, the origin returns it, then the next one. */
   z.object({ kind: z.literal('tcp-echo'), messageBytes: Bytes }),

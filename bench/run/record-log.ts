@@ -1,5 +1,5 @@
 /** The append-only `trials.ndjson` of one run: a line a record, on disk before the next trial starts. */
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type RunLine, RunLine as RunLineSchema } from '#bench/model/record.ts';
@@ -26,15 +26,32 @@ export class RecordLog implements AsyncDisposable {
     }
   }
 
-  /** Rejects when the record is not of the published schema: a report must be able to read what was written. */
+  /** Rejects when the record is not of the published schema: a report must be able to read what was written. Or with the disk's error. */
   async append(record: RunLine): Promise<void> {
-    await this.#file.appendFile(`${JSON.stringify(RunLineSchema.parse(record))}\n`);
-    await this.#file.datasync();
+    const line = `${JSON.stringify(RunLineSchema.parse(record))}\n`;
+    try {
+      await this.#file.appendFile(line);
+      await this.#file.datasync();
+    } catch (error) {
+      const file = join(this.directory, RECORDS_FILE);
+      throw new Error(`${file} cannot be written on: ${explain(error)}; what stands in it stays readable`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
   }
+}
+
+/** A file of records to read. Rejects where it is anything else: whoever opens a FIFO to read would wait for a writer for good. */
+export async function openRecords(file: string): Promise<FileHandle> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const found = await handle.stat();
+  if (found.isFile()) return handle;
+  await handle.close();
+  throw new Error(
+    `${file} is ${found.isFIFO() ? 'a FIFO' : found.isDirectory() ? 'a folder' : 'a device'}, not a file`,
+  );
 }
 
 /** mkdir's own `recursive` never returns where a file system refuses with ENOENT, as /proc does. Rejects with the system's error. */

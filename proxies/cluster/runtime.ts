@@ -5,13 +5,13 @@
 import type { Cluster, WeightedEndpoint } from '../config/intent.ts';
 import { POLICIES } from '../config/policy-defaults.ts';
 import type { ClusterChange, ClusterCount, OnClusterEvent } from '../stats/cluster-events.ts';
-import type { PolicyStats } from '../stats/traffic.ts';
+import { clusterStats, type ClusterStats, type PolicyStats } from '../stats/traffic.ts';
 import { createBalancer, type Balancer } from './balancer.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { discover, type DiscoveryOwner } from './discovery.ts';
 import { createNameClient, type Asked, type NameClient } from './dns-names.ts';
 import { Ejection } from './ejection.ts';
-import { ClusterEndpoint } from './endpoint.ts';
+import { ClusterEndpoint, endpointStats } from './endpoint.ts';
 import { HealthChecks, type Probe } from './health-check.ts';
 import { markUsable } from './panic.ts';
 import { WaitQueue } from './queue.ts';
@@ -34,6 +34,8 @@ export interface RuntimeOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly nameClient?: (discovery: Asked) => NameClient;
+  /** Which endpoints that are discovered may be used; all by default. */
+  readonly permits?: (endpoint: WeightedEndpoint) => boolean;
 }
 
 export class ClusterRuntime implements DiscoveryOwner {
@@ -89,8 +91,12 @@ export class ClusterRuntime implements DiscoveryOwner {
     return this.#discovered.promise;
   }
 
+  get stats(): ClusterStats {
+    return clusterStats(this.name, this.balancer.endpoints.map(endpointStats), this.#policyStats);
+  }
+
   /** Undefined where there is no policy to tell of. */
-  get stats(): PolicyStats | undefined {
+  get #policyStats(): PolicyStats | undefined {
     if (!POLICY_NAMES.some((policy) => this.intent[policy] !== undefined)) return undefined;
     return {
       events: { ...this.#counts },
@@ -142,7 +148,10 @@ export class ClusterRuntime implements DiscoveryOwner {
     this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
   }
 
-  onEndpoints(endpoints: readonly WeightedEndpoint[]): void {
+  onEndpoints(found: readonly WeightedEndpoint[]): void {
+    const { permits = () => true } = this.#options;
+    const endpoints = found.filter(permits);
+    if (endpoints.length === 0) return this.onDiscoveryFailure('none of the endpoints found may be used');
     this.#discovered.resolve();
     const before = this.balancer.endpoints;
     const addresses = (of: readonly WeightedEndpoint[]): string =>
@@ -151,9 +160,9 @@ export class ClusterRuntime implements DiscoveryOwner {
         .toSorted()
         .join(' ');
     // Names are answered in any order.
-    if (addresses(endpoints) === addresses(before.map(asIntent))) return;
+    if (addresses(endpoints) === addresses(before.map(asIntent))) return undefined;
     this.#replace(endpoints, before, false);
-    this.#tell('endpoints', undefined, this.balancer.endpoints.map(({ address }) => address).join(', '));
+    return this.#tell('endpoints', undefined, this.balancer.endpoints.map(({ address }) => address).join(', '));
   }
 
   onDiscoveryFailure(why: string): void {

@@ -34,7 +34,11 @@ export function featuresAsked(intent: ProxyIntent): Ask[] {
       const { kind, ...fields } = value as { readonly kind?: string };
       const tagged = kind === undefined ? row : `${row}(${kind})`;
       if (tagged !== row) enter(tagged, path);
-      for (const [key, field] of Object.entries(fields)) visit(field, `${tagged}.${key}`, `${path}.${key}`);
+      for (const [key, field] of Object.entries(fields)) {
+        if (`${tagged}.*` in FEATURES)
+          asks.push({ feature: ROWS.get(`${tagged}.${key}`) ?? ROWS.get(`${tagged}.*`), path: `${path}.${key}` });
+        else visit(field, `${tagged}.${key}`, `${path}.${key}`);
+      }
     } else {
       asks.push({ feature: ROWS.get(`${row}=${value as string | number | boolean}`) ?? ROWS.get(row), path });
     }

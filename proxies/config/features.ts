@@ -4,10 +4,11 @@
  * intent says is ignored: what is asked for is offered, or the intent is refused by the feature's name.
  *
  * Rows beyond what the type demands say more exactly what is asked: one value of an open field (`concurrency=1`), and a list of more than
- * one element (`clusters[].endpoints[+]`).
+ * one element (`clusters[].endpoints[+]`). `filters.*` is any filter that has no row.
  */
 import type { IntentPath, Rows } from './intent-path.ts';
-import { RESILIENCE } from './resilience-features.ts';
+import type { FilterSettings } from './intent.ts';
+import { DISCOVERY, EJECTION, HEALTH_CHECKS, REQUEST_POLICIES, RESILIENCE } from './resilience-features.ts';
 import { LIMITS, TIMEOUTS } from './settings.ts';
 
 /** What all proxies do: one way from a listener to endpoints. */
@@ -92,9 +93,9 @@ const ROUTES = {
   'routes[].match.path(prefix).value': 'routes by path',
   'routes[].match.path(regex)': 'routes by regular expression',
   'routes[].match.path(regex).value': 'routes by regular expression',
-  'routes[].match.methods': 'routing',
+  'routes[].match.methods': 'routes by method',
   'routes[].match.methods[]': 'routes by method',
-  'routes[].match.headers': 'routing',
+  'routes[].match.headers': 'routes by header',
   'routes[].match.headers[].name': 'routes by header',
   'routes[].match.headers[].match(present)': 'routes by header',
   'routes[].match.headers[].match(exact)': 'routes by header',
@@ -133,19 +134,40 @@ const ROUTES = {
   'routes[].action(reply).body': 'local replies',
   'routes[].action(reply).contentType': 'local replies',
   'routes[].filters': 'filters per route',
-  'routes[].requestHeaders': 'routing',
+  'routes[].requestHeaders': 'request header edits',
   'routes[].requestHeaders[].op=add': 'request header edits',
   'routes[].requestHeaders[].op=set': 'request header edits',
   'routes[].requestHeaders[].op=remove': 'request header edits',
   'routes[].requestHeaders[].name': 'request header edits',
   'routes[].requestHeaders[].value': 'request header edits',
-  'routes[].responseHeaders': 'routing',
+  'routes[].responseHeaders': 'response header edits',
   'routes[].responseHeaders[].op=add': 'response header edits',
   'routes[].responseHeaders[].op=set': 'response header edits',
   'routes[].responseHeaders[].op=remove': 'response header edits',
   'routes[].responseHeaders[].name': 'response header edits',
   'routes[].responseHeaders[].value': 'response header edits',
-} as const satisfies Rows<`routes${string}`>;
+} as const satisfies Rows<
+  Exclude<`routes${string}`, `routes[].filters.${string}`> & Exclude<IntentPath, `routes[].filters.${string}`>
+>;
+
+type FilterName = keyof FilterSettings;
+
+/** Each filter is a feature by its own name, asked for at two places. */
+const filters = <Name extends FilterName>(...names: readonly Name[]) =>
+  Object.fromEntries(
+    names.flatMap((name) => [
+      [`filters.${name}`, `filter ${name}`],
+      [`routes[].filters.${name}`, `filter ${name}`],
+    ]),
+  ) as { readonly [One in Name as `${'' | 'routes[].'}filters.${One}`]: `filter ${One}` };
+
+const FILTERS = filters('rate-limit', 'ip-rules');
+
+/** Those of who puts a proxy together with filters of its own. */
+const UNLISTED_FILTERS = {
+  'filters.*': 'unlisted filters',
+  'routes[].filters.*': 'unlisted filters',
+} as const;
 
 const OF_HTTP = {
   forward: 'connect',
@@ -159,12 +181,14 @@ const OF_HTTP = {
   'forwarding.forwarded=true': 'Forwarded',
   'forwarding.forwarded=false': HTTP,
   'forwarding.via': 'Via',
-  'forwarding.trustedPeers': HTTP,
+  'forwarding.trustedPeers': 'trusted peers',
   'forwarding.trustedPeers[]': 'trusted peers',
-  filters: 'filters',
+  filters: HTTP,
   'escapedSlashes=keep': HTTP,
   'escapedSlashes=refuse': 'escaped slashes refused',
-} as const satisfies Rows<`${'forward' | 'filters' | 'escapedSlashes'}${string}`>;
+  ...FILTERS,
+  ...UNLISTED_FILTERS,
+} as const satisfies Rows<`${'forward' | 'filters' | 'routes[].filters.' | 'escapedSlashes'}${string}`>;
 
 const BELOW_HTTP = {
   sniRoutes: 'sni-routing',
@@ -234,9 +258,15 @@ export type Feature = (typeof ALL_FEATURES)[number];
 
 /** For tables of offers: what goes together because a proxy has no place for any of it. */
 export const TLS_FEATURES = featuresOf(DOWNSTREAM_TLS);
+export const FILTER_FEATURES = featuresOf({ ...FILTERS, ...UNLISTED_FILTERS });
 export const ROUTE_FEATURES = featuresOf(ROUTES);
 export const HTTP_FEATURES = featuresOf({ ...ROUTES, ...OF_HTTP });
 export const RESILIENCE_FEATURES = featuresOf(RESILIENCE);
+export const CHECK_FEATURES = featuresOf(HEALTH_CHECKS);
+export const EJECTION_FEATURES = featuresOf(EJECTION);
+export const DISCOVERY_FEATURES = featuresOf(DISCOVERY);
+/** Of single requests, which a proxy of connections knows nothing of. */
+export const REQUEST_POLICY_FEATURES = featuresOf(REQUEST_POLICIES);
 export const POLICY_FEATURES = featuresOf(POLICIES);
 export const HTTP_SETTINGS = [
   'limits.headBytes',

@@ -1,5 +1,5 @@
 /** Every place of the intent at which something is asked for, as a type: what a table over the intent must hold to be whole. */
-import type { ProxyIntent } from './intent.ts';
+import type { FilterSettings, ProxyIntent } from './intent.ts';
 
 type Scalar = string | number | boolean;
 
@@ -21,15 +21,18 @@ type PathsBelow<T, At extends string> = T extends Scalar
 type PathsOfFields<T, At extends string> = {
   [Key in keyof T & string]-?:
     | (undefined extends T[Key] ? (NonNullable<T[Key]> extends Scalar ? never : Joined<At, Key>) : never)
-    | PathsBelow<NonNullable<T[Key]>, Joined<At, Key>>;
+    | (Key extends 'filters' ? FilterPath<Joined<At, Key>> : PathsBelow<NonNullable<T[Key]>, Joined<At, Key>>);
 }[keyof T & string];
+
+/** A filter is asked for by its name. What its settings may say is for its own schema. */
+type FilterPath<At extends string> = `${At}.${keyof FilterSettings}`;
 
 type Joined<At extends string, Key extends string> = At extends '' ? Key : `${At}.${Key}`;
 
 export type IntentPath = PathsBelow<ProxyIntent, ''>;
 
 /** Rows that may stand in a table and need not. */
-type ExactRows = { readonly [Row in `${IntentPath}=${string | number}` | `${string}[+]`]?: string };
+type ExactRows = { readonly [Row in `${IntentPath}=${string | number}` | `${string}[+]` | `${string}.*`]?: string };
 
 /** A table over all places that begin as `Path` says. */
 export type Rows<Path extends string> = Readonly<Record<Extract<IntentPath, Path>, string>> & ExactRows;

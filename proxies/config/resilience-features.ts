@@ -1,19 +1,7 @@
 /** What the policies around a cluster's endpoints ask of a proxy: the rows of `features.ts` for them. */
 import type { Rows } from './intent-path.ts';
 
-type Policy =
-  | 'healthCheck'
-  | 'ejection'
-  | 'panicThreshold'
-  | 'circuitBreaker'
-  | 'retry'
-  | 'slowStart'
-  | 'stickiness'
-  | 'discovery'
-  | 'queue'
-  | 'hedge';
-
-export const RESILIENCE = {
+export const HEALTH_CHECKS = {
   'clusters[].healthCheck': 'health checks',
   'clusters[].healthCheck(tcp)': 'TCP health checks',
   'clusters[].healthCheck(tcp).port': 'health check port',
@@ -34,6 +22,9 @@ export const RESILIENCE = {
   'clusters[].healthCheck(http).timeout': 'HTTP health checks',
   'clusters[].healthCheck(http).unhealthyThreshold': 'health check thresholds',
   'clusters[].healthCheck(http).healthyThreshold': 'health check thresholds',
+} as const satisfies Rows<`clusters[].healthCheck${string}`>;
+
+export const EJECTION = {
   'clusters[].ejection': 'ejection',
   'clusters[].ejection.consecutive': 'ejection',
   'clusters[].ejection.errorRate': 'ejection by error rate',
@@ -42,12 +33,21 @@ export const RESILIENCE = {
   'clusters[].ejection.baseTime': 'ejection',
   'clusters[].ejection.maxTime': 'ejection bounds',
   'clusters[].ejection.maxShare': 'ejection bounds',
+} as const satisfies Rows<`clusters[].ejection${string}`>;
+
+export const PANIC = {
   'clusters[].panicThreshold': 'panic threshold',
+} as const satisfies Rows<`clusters[].panicThreshold${string}`>;
+
+export const BREAKERS = {
   'clusters[].circuitBreaker': 'circuit breakers',
   'clusters[].circuitBreaker.connections': 'bound on connections',
   'clusters[].circuitBreaker.requests': 'bound on requests',
   'clusters[].circuitBreaker.pending': 'bound on pending',
   'clusters[].circuitBreaker.retries': 'bound on retries',
+} as const satisfies Rows<`clusters[].circuitBreaker${string}`>;
+
+export const REQUEST_POLICIES = {
   'clusters[].retry': 'retries',
   'clusters[].retry.attempts': 'retries',
   'clusters[].retry.on[]=connect': 'retry on connect',
@@ -62,10 +62,6 @@ export const RESILIENCE = {
   'clusters[].retry.budget': 'retry budget',
   'clusters[].retry.budget.share': 'retry budget',
   'clusters[].retry.budget.minimum': 'retry budget',
-  'clusters[].slowStart': 'slow start',
-  'clusters[].slowStart.window': 'slow start',
-  'clusters[].slowStart.aggression': 'slow start curve',
-  'clusters[].slowStart.minimum': 'slow start curve',
   'clusters[].stickiness': 'stickiness',
   'clusters[].stickiness(cookie)': 'sticky cookie',
   'clusters[].stickiness(cookie).name': 'sticky cookie',
@@ -73,6 +69,22 @@ export const RESILIENCE = {
   'clusters[].stickiness(cookie).path': 'sticky cookie attributes',
   'clusters[].stickiness(header)': 'sticky header',
   'clusters[].stickiness(header).name': 'sticky header',
+  'clusters[].queue': 'queue',
+  'clusters[].queue.size': 'queue',
+  'clusters[].queue.timeout': 'queue',
+  'clusters[].hedge': 'hedging',
+  'clusters[].hedge.delay': 'hedging',
+  'clusters[].hedge.most': 'hedging',
+} as const satisfies Rows<`clusters[].${'retry' | 'stickiness' | 'queue' | 'hedge'}${string}`>;
+
+export const SLOW_START = {
+  'clusters[].slowStart': 'slow start',
+  'clusters[].slowStart.window': 'slow start',
+  'clusters[].slowStart.aggression': 'slow start curve',
+  'clusters[].slowStart.minimum': 'slow start curve',
+} as const satisfies Rows<`clusters[].slowStart${string}`>;
+
+export const DISCOVERY = {
   'clusters[].discovery': 'discovery',
   'clusters[].discovery(dns)': 'discovery by DNS',
   'clusters[].discovery(dns).name': 'discovery by DNS',
@@ -89,10 +101,14 @@ export const RESILIENCE = {
   'clusters[].discovery(srv).maxTtl': 'discovery settings',
   'clusters[].discovery(file)': 'discovery by file',
   'clusters[].discovery(file).path': 'discovery by file',
-  'clusters[].queue': 'queue',
-  'clusters[].queue.size': 'queue',
-  'clusters[].queue.timeout': 'queue',
-  'clusters[].hedge': 'hedging',
-  'clusters[].hedge.delay': 'hedging',
-  'clusters[].hedge.most': 'hedging',
-} as const satisfies Rows<`clusters[].${Policy}${string}`>;
+} as const satisfies Rows<`clusters[].discovery${string}`>;
+
+export const RESILIENCE = {
+  ...HEALTH_CHECKS,
+  ...EJECTION,
+  ...PANIC,
+  ...BREAKERS,
+  ...REQUEST_POLICIES,
+  ...SLOW_START,
+  ...DISCOVERY,
+};

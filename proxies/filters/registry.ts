@@ -2,5 +2,7 @@
 import type { FilterDefinition } from './contract.ts';
 import { filter as fault } from './fault.ts';
 import { filter as headers } from './headers.ts';
+import { filter as ipRules } from './ip-rules.ts';
+import { filter as rateLimit } from './rate-limit.ts';
 
-export const FILTERS: readonly FilterDefinition<unknown>[] = [fault, headers];
+export const FILTERS: readonly FilterDefinition<unknown>[] = [fault, ipRules, rateLimit, headers];

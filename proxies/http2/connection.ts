@@ -257,6 +257,7 @@ export class Http2Connection<Owner> implements ConnectionEvents {
   disconnected(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#streams.isDraining = false; // nobody waits for the last stream any more
     this.#streams.closeAll(CANCEL);
   }
 
@@ -279,11 +280,9 @@ export class Http2Connection<Owner> implements ConnectionEvents {
 
   onGoaway(lastStreamId: number, code: number): void {
     const streams = this.#streams;
-    if (!streams.isServer) {
-      streams.isDraining = true;
-      streams.closeAll(REFUSED_STREAM, lastStreamId);
-    }
+    if (!streams.isServer) streams.isDraining = true;
     this.#handler.onGoaway?.(lastStreamId, code);
+    if (!streams.isServer) streams.closeAll(REFUSED_STREAM, lastStreamId);
     streams.settle();
   }
 

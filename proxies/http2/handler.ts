@@ -27,7 +27,7 @@ export interface Http2Handler<Owner> {
   onRefused?(streamId: number, code: number, reason: string): void;
   /** The peer's settings came, the first or changed ones: a client may open more streams, or fewer. */
   onSettings?(): void;
-  /** The peer goes away: a client opens no more streams here. Those that it will not process have been closed with REFUSED_STREAM. */
+  /** The peer goes away: a client opens no more streams here. Those that it will not process are closed next, with REFUSED_STREAM. */
   onGoaway?(lastStreamId: number, code: number): void;
   /** After `drain` or the peer's GOAWAY: the last stream has been closed. Flush, then close. */
   onDrained?(): void;

@@ -60,8 +60,9 @@ export class Lifecycle<Owner> {
     stream.receiving = stream.sending = DONE;
     this.credit(stream.unconsumed);
     stream.unconsumed = 0;
+    this.table.open.delete(stream.id); // a new one may be opened while the owner hears of it
     this.handler.onClose(stream, code);
-    this.table.remove(stream);
+    this.table.release(stream);
     this.settle();
   }
 

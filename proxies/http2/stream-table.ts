@@ -61,8 +61,8 @@ export class StreamTable<Owner> {
     return stream;
   }
 
-  remove(stream: Http2Stream<Owner>): void {
-    this.open.delete(stream.id);
+  /** Of a stream that is not open any more: the object is free for another. */
+  release(stream: Http2Stream<Owner>): void {
     stream.id = 0;
     stream.isQueued = stream.isBlocked = false;
     stream.owner = undefined;

@@ -3,13 +3,13 @@ import { describeIntent } from '../config/describe.ts';
 import { checkReload } from '../config/reload.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
-import { endpointStats } from '../cluster/endpoint.ts';
 import type { Wire, WireListener } from '../net/wire.ts';
 import { listenWires } from '../net/listen.ts';
 import { lossesTo, openAccessLog, type AccessLog } from '../stats/access-log.ts';
 import { startAdmin, type Admin } from '../stats/admin.ts';
+import { clusterEventsTo } from '../stats/cluster-log.ts';
 import { REASONS, type Reason } from '../stats/reasons.ts';
-import { clusterStats, Traffic, type ProxyStats } from '../stats/traffic.ts';
+import { Traffic, type ProxyStats } from '../stats/traffic.ts';
 import { compileRouting, type L4Mode, type L4Routing } from './routing.ts';
 import { Session, type SessionOwner } from './session.ts';
 
@@ -70,9 +70,7 @@ class L4Proxy implements SessionOwner {
 
 /** The figures of a listener and of every endpoint behind it. */
 export function statsOf(address: string, traffic: Traffic, routing: L4Routing): ProxyStats {
-  const clusters = [...routing.upstreams].map(([name, { balancer }]) =>
-    clusterStats(name, balancer.endpoints.map(endpointStats)),
-  );
+  const clusters = [...routing.upstreams.values()].map(({ cluster }) => cluster.stats);
   return { listener: { address, traffic: traffic.snapshot() }, clusters };
 }
 
@@ -100,14 +98,26 @@ function accessRecord(session: Session, micros: number, error: string | undefine
   };
 }
 
+/** Starts the policies of its clusters, and waits until each has endpoints, or discovery has failed to find any. */
+export async function beginRouting(routing: L4Routing, signal: AbortSignal): Promise<void> {
+  routing.start();
+  const clusters = [...routing.upstreams.values()].map(({ cluster }) => cluster);
+  await Promise.all(clusters.filter(({ intent }) => intent.endpoints.length === 0).map(({ discovered }) => discovered));
+  signal.throwIfAborted();
+}
+
 /** Starts one event loop of an L4 proxy. Rejects with `IntentError` or the system's error. */
 export async function startL4(mode: L4Mode, intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy> {
   signal.throwIfAborted();
-  const routing = compileRouting(intent, mode);
+  compileRouting(intent, mode); // what is wrong with it comes before anything else
   await using cleanup = new AsyncDisposableStack();
   const traffic = new Traffic();
   const log =
     intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog, lossesTo(traffic)));
+  const onEvent = clusterEventsTo(log);
+  let routing = compileRouting(intent, mode, onEvent);
+  cleanup.defer(() => routing.close());
+  await beginRouting(routing, signal);
   const proxy = new L4Proxy(mode, routing, log, traffic);
   const { reusePort = false } = intent.listener;
   const listener: WireListener = cleanup.use(
@@ -130,7 +140,9 @@ export async function startL4(mode: L4Mode, intent: ProxyIntent, signal: AbortSi
     stats,
     async reload(next) {
       checkReload(next, intent, listener.address);
-      proxy.routing = compileRouting(next, mode);
+      const following = compileRouting(next, mode, onEvent);
+      following.start(routing);
+      proxy.routing = routing = following;
     },
     async drain() {
       await listener.close();

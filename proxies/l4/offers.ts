@@ -1,18 +1,22 @@
 /** What the L4 references offer of all features. */
 import {
+  CHECK_FEATURES,
+  DISCOVERY_FEATURES,
+  EJECTION_FEATURES,
   HTTP_FEATURES,
   HTTP_SETTINGS,
   POLICY_FEATURES,
-  RESILIENCE_FEATURES,
+  REQUEST_POLICY_FEATURES,
   TLS_FEATURES,
 } from '../config/features.ts';
-import { notOffered, offered, place, refused, type Offers } from '../config/offers.ts';
+import { offered, place, refused, type Offers } from '../config/offers.ts';
 
 const COMMON = place(
   offered('plain forwarding', 'balancing', 'endpoint weights', ...POLICY_FEATURES),
   offered('source rules', 'port rules', 'shared port', 'workers', 'stats', 'access-log'),
   offered('drain', 'timeouts.drain'),
-  notOffered(...RESILIENCE_FEATURES),
+  offered(...CHECK_FEATURES, ...DISCOVERY_FEATURES, 'panic threshold', 'slow start', 'slow start curve'),
+  refused('knows no requests; l7-http does', ...REQUEST_POLICY_FEATURES, 'bound on requests', 'bound on retries'),
   refused('works below HTTP and has none', 'upgrade', ...HTTP_FEATURES, ...HTTP_SETTINGS),
   refused('does not terminate TLS; l7-tls does', ...TLS_FEATURES, 'timeouts.tlsHandshake'),
   refused('does not speak TLS to origins; l7-tls-reencrypt does', 'tls-origination', 'client certificate upstream'),
@@ -25,6 +29,7 @@ const TCP = place(
   offered('proxy-protocol-in', 'proxy-protocol-out', 'PROXY protocol v2 upstream', 'connect timeout per cluster'),
   offered('limits.connections', 'timeouts.connect', 'timeouts.clientHello', 'timeouts.tunnelIdle'),
   offered('timeouts.halfClosed'),
+  offered(...EJECTION_FEATURES, 'circuit breakers', 'bound on connections', 'bound on pending'),
   refused('speaks TCP; l4-udp relays datagrams', 'udp', 'limits.udpSessions', 'timeouts.udpSession'),
 );
 
@@ -39,6 +44,9 @@ export const L4_UDP: Offers = place(
   refused('sends no PROXY header', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
   refused('does not read ClientHellos; l4-sni does', 'sni-routing', 'timeouts.clientHello'),
   refused('has sessions, not connections; limits.udpSessions bounds them', 'limits.connections'),
+  refused('is told of no failure that would speak against an endpoint', ...EJECTION_FEATURES),
+  refused('has sessions, not connections; limits.udpSessions bounds them', 'circuit breakers'),
+  refused('has sessions, not connections', 'bound on connections', 'bound on pending'),
   refused('has sessions, not connections', 'connect timeout per cluster', 'timeouts.connect'),
   refused('has sessions, not connections; timeouts.udpSession ends them', 'timeouts.tunnelIdle', 'timeouts.halfClosed'),
 );

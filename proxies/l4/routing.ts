@@ -1,15 +1,17 @@
 /** An intent made ready for connections: which cluster, which endpoints, who may come. */
-import { createBalancer, type Balancer } from '../cluster/balancer.ts';
+import { createProbe, type Dial } from '../cluster/probe.ts';
+import { ClusterRuntime, type RuntimeOptions } from '../cluster/runtime.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
-import type { Cluster, Limits, ProxyIntent, SniRoute, Timeouts } from '../config/intent.ts';
+import type { Endpoint, Limits, ProxyIntent, SniRoute, Timeouts } from '../config/intent.ts';
 import { requireOffered, type Offers } from '../config/offers.ts';
 import { sourceRule } from '../net/address-rules.ts';
 import type { ClientHello } from '../net/client-hello.ts';
+import { connectWire } from '../net/connect.ts';
+import type { OnClusterEvent } from '../stats/cluster-events.ts';
 
 export interface Upstream {
-  readonly cluster: Cluster;
-  readonly balancer: Balancer;
+  readonly cluster: ClusterRuntime;
   readonly connectTimeout: number;
 }
 
@@ -24,7 +26,13 @@ export interface L4Routing {
   readonly identifies: boolean;
   /** Undefined: nowhere to go for this hello. */
   choose(hello: ClientHello | undefined): Upstream | undefined;
+  /** Policies of its clusters begin, and go on with what is known under `previous`, whose own end. */
+  start(previous?: L4Routing): void;
+  /** Policies end; what is under way goes on. */
+  close(): void;
 }
+
+const dial: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });
 
 /** What else a mode of L4 takes from the intent. */
 export interface L4Mode {
@@ -49,8 +57,8 @@ function matchesHello(route: SniRoute, hello: ClientHello): boolean {
   return alpn.length === 0 || alpn.some((protocol) => hello.alpn.includes(protocol));
 }
 
-/** Throws `IntentError` where the intent asks for what `mode` does not offer, or leads nowhere. */
-export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
+/** Throws `IntentError` where the intent asks for what `mode` does not offer, or leads nowhere. Nothing of it runs before its start. */
+export function compileRouting(intent: ProxyIntent, mode: L4Mode, onEvent?: OnClusterEvent): L4Routing {
   requireOffered(mode.name, mode.offers, intent);
   const problems: IntentProblem[] = [];
   const refuse = (path: string, message: string) => problems.push({ path, message });
@@ -59,17 +67,22 @@ export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
   const upstreams = new Map<string, Upstream>();
   intent.clusters.forEach((cluster, index) => {
     const path = `clusters[${index}]`;
-    const endpoints = cluster.endpoints.filter(({ port }) => !allowPorts || allowPorts.includes(port));
-    if (endpoints.length === 0)
+    const permits = ({ port }: Endpoint): boolean => !allowPorts || allowPorts.includes(port);
+    const endpoints = cluster.endpoints.filter(permits);
+    if (endpoints.length === 0 && (cluster.discovery === undefined || cluster.endpoints.length > 0))
       return refuse(
         `${path}.endpoints`,
         allowPorts
           ? `none at a port of l4.allowPorts (${allowPorts.join(', ')})`
           : 'a cluster needs at least one endpoint',
       );
+    const options: RuntimeOptions = {
+      permits,
+      ...(onEvent && { onEvent }),
+      ...(cluster.healthCheck && { probe: createProbe(cluster.healthCheck, cluster, dial) }),
+    };
     upstreams.set(cluster.name, {
-      cluster,
-      balancer: createBalancer({ ...cluster, endpoints }),
+      cluster: new ClusterRuntime({ ...cluster, endpoints }, options),
       connectTimeout: cluster.connectTimeout ?? timeouts.connect,
     });
     return undefined;
@@ -97,6 +110,13 @@ export function compileRouting(intent: ProxyIntent, mode: L4Mode): L4Routing {
     choose(hello) {
       const route = hello && sniRoutes.find((candidate) => matchesHello(candidate, hello));
       return route ? upstreams.get(route.cluster) : byDefault;
+    },
+    start(previous) {
+      for (const [name, { cluster }] of upstreams) cluster.start(previous?.upstreams.get(name)?.cluster);
+      for (const [name, { cluster }] of previous?.upstreams ?? []) if (!upstreams.has(name)) cluster.close();
+    },
+    close() {
+      for (const { cluster } of upstreams.values()) cluster.close();
     },
   };
 }

@@ -2,6 +2,7 @@
  * One client's connection through L4: who it is (PROXY protocol), where it wants to go (ClientHello), an endpoint that takes it, then
  * a relay. Nothing is forwarded before an endpoint took the connection, so another may be tried until then.
  */
+import type { CircuitBreaker } from '../cluster/circuit-breaker.ts';
 import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { parseClientHello, type ClientHello } from '../net/client-hello.ts';
 import type { Parsed } from '../net/parsed.ts';
@@ -64,6 +65,9 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
   /** The one that serves it, or was tried last. */
   endpoint: ClusterEndpoint | undefined;
   #counted = false;
+  /** Whose bounds it counts for. */
+  #breaker: CircuitBreaker | undefined;
+  #isPending = false;
 
   constructor(client: Wire, routing: L4Routing, owner: SessionOwner) {
     this.#client = client;
@@ -137,6 +141,7 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     this.#timer?.release();
     this.#connecting?.abandon();
     this.#leaveEndpoint();
+    this.#leaveCluster();
     if (error !== undefined) this.reason ??= 'client_reset';
     this.#owner.onSessionEnd(this, this.#said ?? error?.code ?? error?.message);
   }
@@ -188,17 +193,45 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     this.#timer?.release();
     this.#client.resume(); // who leaves while we connect is noticed
     this.#upstream = this.#routing.choose(hello);
-    if (this.#upstream) return this.#dial(this.#upstream);
+    if (this.#upstream) return this.#enter(this.#upstream);
     this.reason = 'no_route';
     this.#said = `no route for ${hello?.serverName ?? 'a client without server name'}`;
     this.#client.write(unrecognizedName);
     return this.#client.destroy();
   }
 
+  /** Takes its place below the bounds of the cluster, if there is one. */
+  #enter(upstream: Upstream): void {
+    const { breaker } = upstream.cluster;
+    if (breaker === undefined) return this.#dial(upstream);
+    const isRefused = !breaker.connections.take();
+    if (isRefused || !breaker.pending.take()) {
+      if (!isRefused) breaker.connections.give();
+      upstream.cluster.count('refused');
+      return this.#refuse('upstream_overflow', `a bound of cluster ${upstream.cluster.name} is reached`);
+    }
+    this.#breaker = breaker;
+    this.#isPending = true;
+    return this.#dial(upstream);
+  }
+
+  #leavePending(): void {
+    if (this.#isPending) this.#breaker!.pending.give();
+    this.#isPending = false;
+  }
+
+  #leaveCluster(): void {
+    this.#leavePending();
+    this.#breaker?.connections.give();
+    this.#breaker = undefined;
+  }
+
   #dial(upstream: Upstream): void {
-    const key = upstream.cluster.policy === 'source-ip' ? this.sourceAddress : undefined;
-    const endpoint = upstream.balancer.pick(key, this.#tried);
+    const { cluster } = upstream;
+    const key = cluster.intent.policy === 'source-ip' ? this.sourceAddress : undefined;
+    const endpoint = cluster.balancer.pick(key, this.#tried);
     if (!endpoint) return this.#refuse(this.#failure ?? 'no_endpoint', 'no endpoint took the connection');
+    if (this.#tried) cluster.count('retried');
     this.endpoint = endpoint;
     endpoint.active++;
     this.#counted = true;
@@ -209,6 +242,7 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
   onConnectError(error: NodeJS.ErrnoException): void {
     this.#failure = connectReason(error);
     this.endpoint!.traffic.errors++;
+    this.#upstream!.cluster.ejection?.failed(this.endpoint!, error.message);
     (this.#tried ??= new Set()).add(this.endpoint!);
     this.#leaveEndpoint();
     this.#connecting = undefined;
@@ -218,7 +252,10 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
   onConnect(wire: Wire): void {
     this.#connecting = undefined;
     this.#tried = undefined;
-    const version = this.#upstream!.cluster.proxyProtocol;
+    this.#leavePending();
+    const { intent, ejection } = this.#upstream!.cluster;
+    ejection?.succeeded(this.endpoint!);
+    const version = intent.proxyProtocol;
     if (version) wire.write(writeProxyHeader(version, this.#told ?? this.#own));
     const { tunnelIdle, halfClosed } = this.#routing.timeouts;
     const early = { bytes: this.#held, ended: this.#ended };
@@ -233,6 +270,7 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     traffic.finished(Math.round((performance.now() - this.startedAt) * 1000));
     if (error) traffic.errors++;
     this.#leaveEndpoint();
+    this.#leaveCluster();
     if (relay.cause !== undefined) this.reason ??= RELAY_REASONS[relay.cause];
     this.#owner.onSessionEnd(this, error?.code ?? error?.message);
   }

@@ -10,9 +10,10 @@ import type { RunningProxy } from '../contract.ts';
 import { tellFault } from '../platform/notices.ts';
 import { lossesTo, openAccessLog, type AccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';
+import { clusterEventsTo } from '../stats/cluster-log.ts';
 import { REASONS, type Reason } from '../stats/reasons.ts';
 import { Traffic, type ProxyStats } from '../stats/traffic.ts';
-import { statsOf } from './l4-proxy.ts';
+import { beginRouting, statsOf } from './l4-proxy.ts';
 import { compileRouting, type L4Mode, type L4Routing } from './routing.ts';
 import { UdpSession, type UdpFailure, type UdpSessionOwner } from './udp-session.ts';
 
@@ -62,7 +63,7 @@ class UdpProxy implements UdpSessionOwner {
     // The socket needs its own form of it, whoever decides the canonical one.
     const source = canonicalAddress(client.address);
     if (routing.admits && !routing.admits(source)) return 'source_denied';
-    const endpoint = routing.choose(undefined)?.balancer.pick(source);
+    const endpoint = routing.choose(undefined)?.cluster.balancer.pick(source);
     if (!endpoint) return 'no_endpoint';
     const session = new UdpSession(client, endpoint, routing.timeouts.udpSession, this);
     this.#sessions.set(client.key, session);
@@ -137,11 +138,15 @@ class UdpProxy implements UdpSessionOwner {
 /** Starts one event loop of a UDP proxy. Rejects with `IntentError` or the system's error. */
 export async function startUdp(mode: L4Mode, intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy> {
   signal.throwIfAborted();
-  const routing = compileRouting(intent, mode);
+  compileRouting(intent, mode); // what is wrong with it comes before anything else
   await using cleanup = new AsyncDisposableStack();
   const traffic = new Traffic();
   const log =
     intent.accessLog === undefined ? undefined : cleanup.use(await openAccessLog(intent.accessLog, lossesTo(traffic)));
+  const onEvent = clusterEventsTo(log);
+  let routing = compileRouting(intent, mode, onEvent);
+  cleanup.defer(() => routing.close());
+  await beginRouting(routing, signal);
   const { host, port } = intent.listener.address;
   const socket = createSocket({
     type: isIP(host) === 6 ? 'udp6' : 'udp4',
@@ -173,7 +178,9 @@ export async function startUdp(mode: L4Mode, intent: ProxyIntent, signal: AbortS
     stats,
     async reload(next) {
       checkReload(next, intent, { host: address, port: bound });
-      proxy.routing = compileRouting(next, mode);
+      const following = compileRouting(next, mode, onEvent);
+      following.start(routing);
+      proxy.routing = routing = following;
     },
     async drain() {
       await proxy.drain(proxy.routing.timeouts.drain);

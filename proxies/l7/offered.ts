@@ -1,12 +1,19 @@
 /** What the L7 references offer of all features. What an intent asks for in vain is refused by name, never ignored. */
-import { POLICY_FEATURES, RESILIENCE_FEATURES, ROUTE_FEATURES, TLS_FEATURES } from '../config/features.ts';
+import {
+  FILTER_FEATURES,
+  POLICY_FEATURES,
+  RESILIENCE_FEATURES,
+  ROUTE_FEATURES,
+  TLS_FEATURES,
+} from '../config/features.ts';
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { notOffered, offered, place, refusals, refused, type Offers } from '../config/offers.ts';
 
 const SERVER = place(
   offered('plain forwarding', 'HTTP forwarding', 'upgrade', 'drain', 'proxy-protocol-in', 'shared port'),
-  offered('workers', 'stats', 'access-log', 'faults', 'filters', 'escaped slashes refused'),
+  offered('workers', 'stats', 'access-log', 'faults', 'escaped slashes refused'),
+  offered(...FILTER_FEATURES),
   offered('X-Forwarded-*', 'no X-Forwarded-*', 'Forwarded', 'Via', 'trusted peers'),
   offered('limits.headBytes', 'limits.targetBytes', 'limits.headerCount', 'limits.bodyBytes'),
   offered('limits.chunkExtensionBytes', 'limits.trailerBytes', 'limits.pipelined'),

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, globSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Availability } from '../contract.ts';
+import { VENV } from './fetched.ts';
 
 export interface Binary {
   readonly path: string;
@@ -28,8 +29,7 @@ export interface BinaryQuery {
   lacks?(binary: Binary): string | undefined;
 }
 
-export const INSTALL = 'npm run setup:peers';
-export const VENV = join(import.meta.dirname, '../../.venv');
+export const INSTALL = 'npx hopcost setup-peers';
 const SYSTEM = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/usr/bin', '/opt/homebrew/bin'];
 const PATIENCE = 10_000;
 
@@ -49,7 +49,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The private environment first: what `setup:peers` put there is what the user wants measured. */
+/** The private environment first: what `setup-peers` put there is what the user wants measured. */
 function pathOf({ names, venvGlobs = [] }: BinaryQuery): string | undefined {
   const folders = [join(VENV, 'bin'), ...(process.env['PATH'] ?? '').split(delimiter).filter(Boolean), ...SYSTEM];
   const candidates = [

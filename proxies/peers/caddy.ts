@@ -1,25 +1,27 @@
 /** Caddy: `caddy-http`, `caddy-tls`. One process; workers are Go's scheduler threads. Source: Caddy's JSON structure. */
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { POLICY_FEATURES } from '../config/features.ts';
-import type { Cluster, HeaderEdit, LoadBalancing, ProxyIntent, Route } from '../config/intent.ts';
+import { IntentError } from '../config/intent-error.ts';
+import type { Cluster, LoadBalancing, ProxyIntent, Route } from '../config/intent.ts';
 import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
-import {
-  certificateFiles,
-  certificatesInOrder,
-  decodedPath,
-  defaultCluster,
-  hostPort,
-  hostsOf,
-  ianaName,
-  indexOfCluster,
-  POOL,
-  withoutRedirect,
-} from './intent-facts.ts';
+import { certificateFiles, certificatesInOrder, defaultCluster, hostPort, ianaName, POOL } from './intent-facts.ts';
 import { L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
+import {
+  decodedPath,
+  editsOf,
+  hostPattern,
+  indexOfCluster,
+  prefixPatterns,
+  refuseRoute,
+  replyOf,
+  requireUriPath,
+  withoutRedirect,
+  type FieldEdit,
+} from './route-facts.ts';
 import { escapeRegExp } from './text.ts';
 
 type Json = Record<string, unknown>;
@@ -45,9 +47,14 @@ const POLICY: Readonly<Record<LoadBalancing, Json>> = {
 
 const duration = (milliseconds: number): string => `${milliseconds}ms`;
 
+/** Only its round-robin knows weights. */
 function policyOf({ policy = 'round-robin', endpoints }: Cluster): Json {
   const weights = endpoints.map(({ weight = 1 }) => weight);
   if (weights.every((weight) => weight === 1)) return POLICY[policy];
+  if (policy !== 'round-robin')
+    throw new IntentError([
+      { path: 'clusters', message: `capability not offered: caddy has no 'endpoint weights' with policy ${policy}` },
+    ]);
   return { policy: 'weighted_round_robin', weights };
 }
 
@@ -87,10 +94,9 @@ function reverseProxy(intent: ProxyIntent, cluster: Cluster): Json {
 /** Caddy's own path and host matchers ignore case and end wildcards at a dot; regular expressions say exactly what is meant. */
 function matchOf(route: Route): Json {
   const { path, methods = [], headers = [] } = route.match;
-  const hosts = hostsOf(route).map((host) =>
-    host.startsWith('*.') ? `[^:]+${escapeRegExp(host.slice(1))}` : escapeRegExp(host),
-  );
+  const hosts = hostPattern(route);
   const expressions = headers.map(({ name, match, invert }): Json => {
+    if (/[_.]/.test(name)) refuseRoute('caddy', `drops fields with such names as '${name}'`);
     const test: Json =
       match.kind === 'present'
         ? { header: { [name]: ['*'] } }
@@ -100,7 +106,7 @@ function matchOf(route: Route): Json {
     return invert ? { not: [test] } : test;
   });
   const regexps = Object.assign({}, ...expressions.map((test) => test['header_regexp'] ?? {})) as Json;
-  if (hosts.length > 0) regexps['Host'] = { pattern: `(?i)^(${hosts.join('|')})(:[0-9]+)?$` };
+  if (hosts !== undefined) regexps['Host'] = { pattern: `(?i)^${hosts}$` };
   const present = Object.assign({}, ...expressions.map((test) => test['header'] ?? {})) as Json;
   const not = expressions.flatMap((test) => (test['not'] as Json[] | undefined) ?? []);
   return {
@@ -114,47 +120,70 @@ function matchOf(route: Route): Json {
   };
 }
 
-function edits(list: readonly HeaderEdit[] = []): Json {
-  const fields = (op: HeaderEdit['op']) =>
-    Object.fromEntries(list.filter((edit) => edit.op === op).map(({ name, value = '' }) => [name, [value]]));
-  return {
-    add: fields('add'),
-    set: fields('set'),
-    delete: list.filter(({ op }) => op === 'remove').map(({ name }) => name),
-  };
+/** What stands in braces is a placeholder otherwise. */
+const literal = (text: string): string => text.replaceAll('{', '\\{');
+
+/**
+ * One handler adds before it deletes, so it takes two. The answer passes them from the last to the first. Deletion by a name with an
+ * asterisk would be by a pattern.
+ */
+function editHandlers({ requestHeaders, responseHeaders }: Route): Json[] {
+  const [request, response] = [editsOf(requestHeaders), editsOf(responseHeaders)];
+  const patterned = [...request, ...response].find(({ name }) => name.includes('*'));
+  if (patterned) refuseRoute('caddy', `takes '${patterned.name}' for a pattern of names`);
+  const dropped = (fields: readonly FieldEdit[]): Json => ({
+    delete: fields.filter(({ drops }) => drops).map(({ name }) => name),
+  });
+  const added = (fields: readonly FieldEdit[]): Json => ({
+    add: Object.fromEntries(
+      fields.filter((field) => field.added.length > 0).map((field) => [field.name, field.added.map(literal)]),
+    ),
+  });
+  if (request.length === 0 && response.length === 0) return [];
+  return [
+    { handler: 'headers', request: dropped(request), response: { ...added(response), deferred: true } },
+    { handler: 'headers', request: added(request), response: { ...dropped(response), deferred: true } },
+  ];
 }
 
-/** It matches the canonical path, but rewrites the one that was sent: where that does not begin so, there is nothing to rewrite. */
+/**
+ * It matches the canonical path, but rewrites the one that was sent: where that does not begin so, there is nothing to rewrite. Nor is
+ * there where the rest would climb out of the replacement.
+ */
 function renderRefusal({ action, match }: Route, condition: Json): Json[] {
   if (action.kind !== 'forward' || action.prefixRewrite === undefined || !match.path) return [];
-  const begins: Json = { vars_regexp: { '{http.request.uri}': { pattern: `^${escapeRegExp(match.path.value)}` } } };
-  const not = [...((condition['not'] as Json[] | undefined) ?? []), begins];
+  const { climbing } = prefixPatterns(match.path.value, action.prefixRewrite);
+  const uri = (pattern: string): Json => ({ vars_regexp: { '{http.request.uri}': { pattern } } });
+  const not = [...((condition['not'] as Json[] | undefined) ?? []), uri(`^${escapeRegExp(match.path.value)}`)];
   const handle = [{ handler: 'static_response', status_code: 400 }];
-  return [{ match: [{ ...condition, not }], handle, terminal: true }];
+  return [
+    { match: [{ ...condition, not }], handle, terminal: true },
+    ...(climbing === undefined ? [] : [{ match: [{ ...condition, ...uri(climbing) }], handle, terminal: true }]),
+  ];
 }
 
 function renderRoute(intent: ProxyIntent, route: Route): Json[] {
   const { match } = route;
   const action = withoutRedirect(route.action);
-  const handle: Json[] = [];
-  if (route.requestHeaders?.length || route.responseHeaders?.length)
-    handle.push({
-      handler: 'headers',
-      request: edits(route.requestHeaders),
-      response: { ...edits(route.responseHeaders), deferred: true },
-    });
-  if (action.kind === 'reply')
+  const handle = editHandlers(route);
+  if (action.kind === 'reply') {
+    const { status, body, contentType } = replyOf(action);
     handle.push({
       handler: 'static_response',
-      status_code: action.status,
-      headers: { 'Content-Type': [action.contentType ?? 'text/plain'] },
-      ...(action.body !== undefined && { body: action.body.replaceAll('{', '\\{') }),
+      status_code: status,
+      headers: { 'Content-Type': [literal(contentType)] },
+      ...(body !== '' && { body: literal(body) }),
     });
-  else {
+  } else {
     if (action.prefixRewrite !== undefined && match.path)
       handle.push({
         handler: 'rewrite',
-        path_regexp: [{ find: `^${escapeRegExp(match.path.value)}`, replace: action.prefixRewrite }],
+        path_regexp: [
+          {
+            find: prefixPatterns(match.path.value, action.prefixRewrite).replaced,
+            replace: requireUriPath('caddy', action.prefixRewrite).replaceAll('$', '$$$$'),
+          },
+        ],
       });
     if (action.hostRewrite !== undefined)
       handle.push({ handler: 'headers', request: { set: { Host: [action.hostRewrite] } } });

@@ -2,9 +2,20 @@
  * Routes in Envoy's own terms. Virtual hosts would choose by host before anything else; the first match over all wins only within
  * one, so there is one, and hosts are header matches. Source: envoy.config.route.v3.
  */
-import type { HeaderEdit, HeaderMatch, ProxyIntent, Route } from '../config/intent.ts';
+import type { HeaderEdit, HeaderMatch, ProxyIntent, Route, RouteAction } from '../config/intent.ts';
 import { timeoutsOf } from '../config/defaults.ts';
-import { defaultCluster, hostsOf, indexOfCluster, withoutRedirect } from './intent-facts.ts';
+import { defaultCluster } from './intent-facts.ts';
+import {
+  editsOf,
+  hostPattern,
+  indexOfCluster,
+  prefixPatterns,
+  refuseRoute,
+  replyOf,
+  requireUriPath,
+  withoutRedirect,
+  type LocalReply,
+} from './route-facts.ts';
 import { escapeRegExp } from './text.ts';
 
 type Json = Record<string, unknown>;
@@ -18,20 +29,25 @@ const HEADER_TEST = {
   prefix: (value: string) => ({ string_match: { prefix: value } }),
 } satisfies Record<HeaderMatch['match']['kind'], (value: string) => Json>;
 
+function headerTest({ name, match, invert }: HeaderMatch): Json {
+  const value = match.kind === 'present' ? '' : match.value;
+  if (!invert) return { name, ...HEADER_TEST[match.kind](value) };
+  if (match.kind === 'exact' && value === '') refuseRoute('envoy', `cannot tell a '${name}' without a value from none`);
+  // Every value begins with nothing. Otherwise a field that is absent would not be one without the value.
+  return value === ''
+    ? { name, present_match: true, invert_match: true }
+    : { name, ...HEADER_TEST[match.kind](value), invert_match: true, treat_missing_header_as_empty: true };
+}
+
 function matchOf(route: Route): Json {
   const { path, methods = [], headers = [] } = route.match;
-  const hosts = hostsOf(route).map((host) =>
-    host.startsWith('*.') ? `[^:]+${escapeRegExp(host.slice(1))}` : escapeRegExp(host),
-  );
-  const tests: Json[] = headers.map(({ name, match, invert }) => ({
-    name,
-    ...HEADER_TEST[match.kind](match.kind === 'present' ? '' : match.value),
-    ...(invert && { invert_match: true }),
-  }));
-  if (hosts.length > 0) tests.push(regex(':authority', `(?i)(${hosts.join('|')})(:[0-9]+)?`));
+  const hosts = hostPattern(route);
+  const tests = headers.map(headerTest);
+  if (hosts !== undefined) tests.push(regex(':authority', `(?i)${hosts}`));
   if (methods.length > 0) tests.push(regex(':method', methods.map(escapeRegExp).join('|')));
   return {
-    ...(path?.kind === 'exact' ? { path: path.value } : { prefix: path?.value ?? '/' }),
+    ...(path && { [path.kind === 'exact' ? 'path' : 'prefix']: requireUriPath('envoy', path.value) }),
+    ...(!path && { prefix: '/' }),
     ...(tests.length > 0 && { headers: tests }),
   };
 }
@@ -39,6 +55,8 @@ function matchOf(route: Route): Json {
 const APPEND = { add: 'APPEND_IF_EXISTS_OR_ADD', set: 'OVERWRITE_IF_EXISTS_OR_ADD' } as const;
 
 /** Envoy reads `%…%` in values as commands. */
+const literal = (value: string): string => value.replaceAll('%', '%%');
+
 export const headerValue = (name: string, value: string, op: keyof typeof APPEND): Json => ({
   header: { key: name, value },
   append_action: APPEND[op],
@@ -46,10 +64,11 @@ export const headerValue = (name: string, value: string, op: keyof typeof APPEND
 });
 
 function edits(direction: 'request' | 'response', list: readonly HeaderEdit[] = []): Json {
-  const added = list.flatMap(({ op, name, value = '' }) =>
-    op === 'remove' ? [] : [headerValue(name, value.replaceAll('%', '%%'), op)],
+  const fields = editsOf(list); // Envoy removes before it adds
+  const added = fields.flatMap(({ name, added: values }) =>
+    values.map((value) => headerValue(name, literal(value), 'add')),
   );
-  const removed = list.filter(({ op }) => op === 'remove').map(({ name }) => name);
+  const removed = fields.filter(({ drops }) => drops).map(({ name }) => name);
   return {
     ...(added.length > 0 && { [`${direction}_headers_to_add`]: added }),
     ...(removed.length > 0 && { [`${direction}_headers_to_remove`]: removed }),
@@ -69,34 +88,68 @@ function forward(intent: ProxyIntent, names: readonly { name: string; weight?: n
   };
 }
 
-export function renderRoutes(intent: ProxyIntent): Json[] {
-  const routes = (intent.routes ?? []).map((route): Json => {
-    const action = withoutRedirect(route.action);
-    const common = {
-      match: matchOf(route),
+/** Envoy says where such an answer came from, in a Location that nobody asked for. */
+const isLocated = (status: number): boolean => status === 201 || (status >= 300 && status < 400);
+
+function replied(route: Route, reply: LocalReply): Json {
+  const {
+    response_headers_to_add: added = [],
+    response_headers_to_remove: removed = [],
+    ...others
+  } = {
+    ...edits('request', route.requestHeaders),
+    ...edits('response', route.responseHeaders),
+  } as { response_headers_to_add?: Json[]; response_headers_to_remove?: string[] };
+  return {
+    ...others,
+    response_headers_to_add: [headerValue('content-type', literal(reply.contentType), 'set'), ...added],
+    response_headers_to_remove: [...removed, ...(isLocated(reply.status) ? ['location'] : [])],
+    direct_response: {
+      status: reply.status,
+      ...(reply.body !== '' && { body: { inline_string: reply.body } }),
+    },
+  };
+}
+
+/** A path that would climb out of the replacement is refused ahead of the route. */
+function forwarded(intent: ProxyIntent, route: Route, action: Extract<RouteAction, { kind: 'forward' }>): Json[] {
+  const match = matchOf(route);
+  const { prefixRewrite, hostRewrite, clusters } = action;
+  const patterns =
+    prefixRewrite === undefined || !route.match.path
+      ? undefined
+      : prefixPatterns(route.match.path.value, prefixRewrite);
+  const { prefix: _prefix, path: _path, ...others } = match;
+  const target = forward(intent, clusters, {
+    ...(patterns && {
+      regex_rewrite: { pattern: { regex: patterns.replaced }, substitution: prefixRewrite!.replaceAll('\\', '\\\\') },
+    }),
+    ...(hostRewrite !== undefined && { host_rewrite_literal: hostRewrite }),
+  });
+  return [
+    ...(patterns?.climbing === undefined
+      ? []
+      : [
+          {
+            match: { ...others, safe_regex: { regex: `${patterns.climbing}.*` } },
+            direct_response: { status: 400 },
+          },
+        ]),
+    {
+      match,
       ...edits('request', route.requestHeaders),
       ...edits('response', route.responseHeaders),
-    };
-    if (action.kind === 'forward')
-      return {
-        ...common,
-        route: forward(intent, action.clusters, {
-          ...(action.prefixRewrite !== undefined && { prefix_rewrite: action.prefixRewrite }),
-          ...(action.hostRewrite !== undefined && { host_rewrite_literal: action.hostRewrite }),
-        }),
-      };
-    const contentType = headerValue('content-type', action.contentType ?? 'text/plain', 'set');
-    return {
-      ...common,
-      response_headers_to_add: [
-        contentType,
-        ...(((common as Json)['response_headers_to_add'] as Json[] | undefined) ?? []),
-      ],
-      direct_response: {
-        status: action.status,
-        ...(action.body !== undefined && { body: { inline_string: action.body } }),
-      },
-    };
+      route: target,
+    },
+  ];
+}
+
+export function renderRoutes(intent: ProxyIntent): Json[] {
+  const routes = (intent.routes ?? []).flatMap((route): Json[] => {
+    const action = withoutRedirect(route.action);
+    return action.kind === 'forward'
+      ? forwarded(intent, route, action)
+      : [{ match: matchOf(route), ...replied(route, replyOf(action)) }];
   });
   const fallback = defaultCluster(intent);
   return fallback ? [...routes, { match: { prefix: '/' }, route: forward(intent, [fallback]) }] : routes;

@@ -7,18 +7,11 @@ import { TLS12_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import { headerValue, renderRoutes } from './envoy-routes.ts';
-import {
-  BACKLOG,
-  CONNECTIONS,
-  SYSTEM_CA,
-  UNLIMITED,
-  certificateFiles,
-  decidesByPath,
-  requireDefaultCluster,
-} from './intent-facts.ts';
+import { BACKLOG, CONNECTIONS, SYSTEM_CA, UNLIMITED, certificateFiles, requireDefaultCluster } from './intent-facts.ts';
 import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
+import { decidesByPath } from './route-facts.ts';
 
 type Json = Record<string, unknown>;
 

@@ -27,7 +27,7 @@ export function parseTarget(text: string, ca?: string): ExternalTarget {
     throw new Error(`target '${text}': ${what}; ${expected}`);
   };
   const [, name, rest = ''] =
-    /^([a-z0-9][a-z0-9-]*)=(.+)$/.exec(text) ?? fail('no name of lower-case letters and dashes');
+    /^([A-Za-z0-9][\w-]*)=(.+)$/.exec(text) ?? fail('no name of letters, digits, dashes and underscores');
   if (!URL.canParse(rest)) return fail('not a URL');
   const url = new URL(rest);
   const protocol = PROTOCOLS[url.protocol as keyof typeof PROTOCOLS] ?? fail(`${url.protocol}// is not known`);

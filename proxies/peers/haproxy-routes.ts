@@ -2,33 +2,43 @@
  * Routes in HAProxy's own terms: one variable holds the number of the first route that matches, all further rules ask for it.
  * Named ACLs of one name are alternatives. Source: HAProxy configuration manual §4.2 (http-request), §7 (ACLs).
  */
-import type { HeaderEdit, HeaderMatch, ProxyIntent, Route } from '../config/intent.ts';
-import { decidesByPath, defaultCluster, hostsOf, indexOfCluster, withoutRedirect } from './intent-facts.ts';
+import type { HeaderMatch, ProxyIntent, Route } from '../config/intent.ts';
+import { defaultCluster } from './intent-facts.ts';
+import {
+  decidesByPath,
+  editsOf,
+  hostsOf,
+  indexOfCluster,
+  prefixPatterns,
+  replyOf,
+  withoutRedirect,
+  type FieldEdit,
+} from './route-facts.ts';
 import { escapeRegExp, type Lines } from './text.ts';
 
 /** Strong quotes: nothing inside is interpreted. */
 const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
-/** Where HAProxy reads a log format, `%` is special. */
-const format = (value: string): string => quote(value.replaceAll('%', '%%'));
+/** Where HAProxy reads a log format, `%` is special, and nothing at all is refused. */
+const format = (value: string): string => quote(value === '' ? '%[str()]' : value.replaceAll('%', '%%'));
 
-const HOST = 'req.hdr(host),field(1,:),lower';
+/** Without port and the root's dot. */
+const HOST = quote('req.hdr(host),field(1,:),lower,regsub(\\.$,)');
 const HEADER_TEST: Readonly<Record<HeaderMatch['match']['kind'], string>> = {
   present: '-m found',
   exact: '-m str --',
   prefix: '-m beg --',
 };
-const EDIT = {
-  add: ({ name, value = '' }: HeaderEdit) => `add-header ${name} ${format(value)}`,
-  set: ({ name, value = '' }: HeaderEdit) => `set-header ${name} ${format(value)}`,
-  remove: ({ name }: HeaderEdit) => `del-header ${name}`,
-} satisfies Record<HeaderEdit['op'], (edit: HeaderEdit) => string>;
+const edited = ({ name, drops, added }: FieldEdit): string[] => [
+  ...(drops ? [`del-header ${quote(name)}`] : []),
+  ...added.map((value) => `add-header ${quote(name)} ${format(value)}`),
+];
 
 function conditionsOf(route: Route, i: number): { acls: string[]; condition: string } {
   const { path, methods = [], headers = [] } = route.match;
   const hosts = hostsOf(route);
   const acls: string[] = hosts.map((host) =>
     host.startsWith('*.')
-      ? `acl route_${i}_host ${HOST} -m end -- ${quote(host.slice(1).toLowerCase())}`
+      ? `acl route_${i}_host ${HOST} -m reg -- ${quote(`^.+${escapeRegExp(host.slice(1).toLowerCase())}$`)}`
       : `acl route_${i}_host ${HOST} -m str -- ${quote(host.toLowerCase())}`,
   );
   const names = hosts.length > 0 ? [`route_${i}_host`] : [];
@@ -37,12 +47,13 @@ function conditionsOf(route: Route, i: number): { acls: string[]; condition: str
     names.push(`route_${i}_path`);
   }
   if (methods.length > 0) {
-    acls.push(`acl route_${i}_method method ${methods.join(' ')}`);
+    acls.push(`acl route_${i}_method method -- ${methods.map(quote).join(' ')}`);
     names.push(`route_${i}_method`);
   }
   for (const [h, { name, match, invert }] of headers.entries()) {
     const value = match.kind === 'present' ? '' : ` ${quote(match.value)}`;
-    acls.push(`acl route_${i}_header_${h} req.fhdr(${name}) ${HEADER_TEST[match.kind]}${value}`);
+    // Arguments have quotes of their own.
+    acls.push(`acl route_${i}_header_${h} ${quote(`req.fhdr("${name}")`)} ${HEADER_TEST[match.kind]}${value}`);
     names.push(`${invert ? '!' : ''}route_${i}_header_${h}`);
   }
   return { acls, condition: ['!{ var(txn.route) -m found }', ...names].join(' ') };
@@ -62,6 +73,14 @@ const CANONICAL: Lines = [
   'http-request normalize-uri path-strip-dotdot full',
 ];
 
+function rewrite(prefix: string, replacement: string, chosen: string): Lines {
+  const { replaced, climbing } = prefixPatterns(prefix, replacement);
+  return [
+    climbing !== undefined && `http-request return status 400 if ${chosen} { path -m reg -- ${quote(climbing)} }`,
+    `http-request replace-path ${quote(`${replaced}(.*)`)} ${format(`${replacement}\\1`)} if ${chosen}`,
+  ];
+}
+
 function restore(routes: readonly Route[]): string[] {
   const rewriting = routes.flatMap(({ action }, i) =>
     action.kind === 'forward' && action.prefixRewrite !== undefined ? [i] : [],
@@ -74,23 +93,45 @@ function restore(routes: readonly Route[]): string[] {
   ];
 }
 
+/** The replies of an intent's routes whose bodies are files: a line of the configuration cannot hold every text. */
+export const replyFiles = ({ routes = [] }: ProxyIntent): Record<string, string> =>
+  Object.fromEntries(
+    routes.flatMap(({ action }, i) => {
+      const body = action.kind === 'reply' ? replyOf(action).body : '';
+      return body === '' ? [] : [[`reply_${i}.txt`, body]];
+    }),
+  );
+
+function reply(i: number, { action, responseHeaders }: Route): string {
+  if (action.kind !== 'reply') return '';
+  const { status, body, contentType } = replyOf(action);
+  const added = editsOf(responseHeaders).flatMap(({ name, added: values }) =>
+    values.map((value) => `hdr ${quote(name)} ${format(value)}`),
+  );
+  const content = body === '' ? [] : [`content-type ${quote(contentType)} file reply_${i}.txt`];
+  return ['http-request return status', status, ...content, ...added].join(' ');
+}
+
 /** Lines of the frontend, after the forwarding headers were written. */
 export function renderRoutes(intent: ProxyIntent): Lines {
   const routes = intent.routes ?? [];
   const fallback = defaultCluster(intent);
   const chosen = (i: number): string => `{ var(txn.route) -m int ${i} }`;
-  const rules = routes.map(({ requestHeaders = [], responseHeaders = [], match, ...route }, i) => {
+  const rules = routes.map((route, i) => {
     const action = withoutRedirect(route.action);
-    if (action.kind === 'reply')
-      return `http-request return status ${action.status} content-type ${quote(action.contentType ?? 'text/plain')} string ${quote(action.body ?? '')} if ${chosen(i)}`;
+    if (action.kind === 'reply') return `${reply(i, route)} if ${chosen(i)}`;
     const total = action.clusters.reduce((sum, { weight = 1 }) => sum + weight, 0);
     return [
-      requestHeaders.map((edit) => `http-request ${EDIT[edit.op](edit)} if ${chosen(i)}`),
-      responseHeaders.map((edit) => `http-response ${EDIT[edit.op](edit)} if ${chosen(i)}`),
+      editsOf(route.requestHeaders)
+        .flatMap(edited)
+        .map((edit) => `http-request ${edit} if ${chosen(i)}`),
+      editsOf(route.responseHeaders)
+        .flatMap(edited)
+        .map((edit) => `http-response ${edit} if ${chosen(i)}`),
       action.hostRewrite !== undefined && `http-request set-header Host ${format(action.hostRewrite)} if ${chosen(i)}`,
       action.prefixRewrite !== undefined &&
-        match.path !== undefined &&
-        `http-request replace-path ${quote(`^${escapeRegExp(match.path.value)}(.*)`)} ${format(`${action.prefixRewrite}\\1`)} if ${chosen(i)}`,
+        route.match.path &&
+        rewrite(route.match.path.value, action.prefixRewrite, chosen(i)),
       action.clusters.length > 1 && `http-request set-var(txn.dice) rand(${total}) if ${chosen(i)}`,
     ];
   });

@@ -5,20 +5,20 @@ import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
-import { renderRoutes } from './haproxy-routes.ts';
+import { renderRoutes, replyFiles } from './haproxy-routes.ts';
 import {
   BACKLOG,
   CONNECTIONS,
   POOL,
   SYSTEM_CA,
   certificatesInOrder,
-  decidesByPath,
   hostPort,
   requireDefaultCluster,
 } from './intent-facts.ts';
 import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
+import { decidesByPath } from './route-facts.ts';
 import { duration, indent, text, type Lines } from './text.ts';
 
 const query: BinaryQuery = {
@@ -188,7 +188,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
   const { files, secrets } = tlsFiles(intent);
   const args = ['-db', '-f', 'haproxy.cfg'];
   return {
-    files: { 'haproxy.cfg': config, ...files },
+    files: { 'haproxy.cfg': config, ...files, ...replyFiles(intent) },
     secrets,
     args,
     check: ['-c', '-q', '-f', 'haproxy.cfg'],

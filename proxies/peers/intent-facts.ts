@@ -1,5 +1,5 @@
 /** What every renderer reads out of an intent in the same way. */
-import type { Certificate, Cluster, Endpoint, ProxyIntent, Redirect, Route, RouteAction } from '../config/intent.ts';
+import type { Certificate, Cluster, Endpoint, ProxyIntent } from '../config/intent.ts';
 import { IntentError } from '../config/intent-error.ts';
 
 /** Idle connections that a peer may keep to its upstream: more than any scenario has at work, so that none is closed for want of room. */
@@ -49,18 +49,6 @@ export function sameForAll<T>(intent: ProxyIntent, name: string, what: string, o
   return first!;
 }
 
-/** What a renderer without redirects is left with: an intent that asks for one was refused before. */
-export function withoutRedirect(action: RouteAction): Exclude<RouteAction, Redirect> {
-  if (action.kind !== 'redirect') return action;
-  throw new IntentError([{ path: 'routes', message: "capability not offered: 'redirects'" }]);
-}
-
-export const indexOfCluster = (intent: ProxyIntent, name: string): number => {
-  const index = intent.clusters.findIndex((cluster) => cluster.name === name);
-  if (index === -1) throw new IntentError([{ path: 'routes', message: `there is no cluster called '${name}'` }]);
-  return index;
-};
-
 /** The certificate for clients that name no server, then the others. */
 export function certificatesInOrder({
   certificates,
@@ -81,33 +69,9 @@ export function certificateFiles(certificates: readonly Certificate[]): Record<s
   );
 }
 
-/** Hosts of a route; `*` and none are the same. */
-export const hostsOf = ({ match }: Route): readonly string[] =>
-  match.hosts === undefined || match.hosts.includes('*') ? [] : match.hosts;
-
 /** OpenSSL's name of a TLS 1.2 cipher → the registry's, by which Go knows it. */
 export const ianaName = (openssl: string): string => {
   const [, key = '', rest = ''] = /^ECDHE-(ECDSA|RSA)-(.+)$/.exec(openssl) ?? [];
   const cipher = rest.replace('AES128-GCM', 'AES_128_GCM').replace('AES256-GCM', 'AES_256_GCM').replaceAll('-', '_');
   return `TLS_ECDHE_${key}_WITH_${cipher}${cipher.endsWith('POLY1305') ? '_SHA256' : ''}`;
 };
-
-/** Whether a peer has to bring paths into their canonical form: some route is chosen by one. */
-export const decidesByPath = ({ routes = [] }: ProxyIntent): boolean =>
-  routes.some(({ match: { path } }) => path !== undefined && (path.kind === 'exact' || path.value !== '/'));
-
-/**
- * The path of a route for peers that look at it without any escape, that of a slash included: there `/a%2Fb` and `/a/b` are one.
- * @throws IntentError for such a path.
- */
-export function decodedPath(name: string, path: string): string {
-  try {
-    if (!path.includes('%2F')) return decodeURIComponent(path);
-  } catch {} // no UTF-8: as little a text that could be compared
-  throw new IntentError([
-    {
-      path: 'routes',
-      message: `capability not offered: ${name} compares paths without escapes, which '${path}' needs`,
-    },
-  ]);
-}

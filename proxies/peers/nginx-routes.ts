@@ -5,15 +5,19 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { HeaderMatch, ProxyIntent, Route, RouteAction } from '../config/intent.ts';
-import { IntentError } from '../config/intent-error.ts';
-import { decodedPath, defaultCluster, hostsOf, indexOfCluster } from './intent-facts.ts';
+import { defaultCluster } from './intent-facts.ts';
+import { decodedPath, hostsOf, indexOfCluster, refuseRoute, replyOf, type LocalReply } from './route-facts.ts';
 import { block, escapeRegExp, type Lines } from './text.ts';
 
 export const quote = (value: string): string => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
-const variableOf = (header: string): string => `$http_${header.toLowerCase().replaceAll('-', '_')}`;
+/** `x-a` and `x_a` would be one variable; fields of other names are none, and by default they are dropped. */
+const variableOf = (header: string): string =>
+  /^[A-Za-z0-9-]+$/.test(header)
+    ? `$http_${header.toLowerCase().replaceAll('-', '_')}`
+    : refuseRoute('nginx', `knows fields by letters, digits and dashes, not '${header}'`);
 
-/** `~` first: a regular expression. Plain strings would be compared without regard to case. */
+/** `~` first: a regular expression. Plain strings would be compared without regard to case. A field without a value counts as absent. */
 const HEADER_TEST = {
   present: () => ['"" 0;', 'default 1;'],
   exact: (value: string) => ['default 0;', `${quote(`~^${escapeRegExp(value)}$`)} 1;`],
@@ -26,10 +30,12 @@ interface FieldTest {
   readonly rows: readonly string[];
 }
 
-const testOf = ({ name, match }: HeaderMatch): FieldTest => ({
-  variable: variableOf(name),
-  rows: HEADER_TEST[match.kind](match.kind === 'present' ? '' : match.value),
-});
+function testOf({ name, match }: HeaderMatch): FieldTest {
+  const value = match.kind === 'present' ? '' : match.value;
+  if (match.kind === 'exact' && value === '') refuseRoute('nginx', `cannot tell a '${name}' without a value from none`);
+  // Every value begins with nothing.
+  return { variable: variableOf(name), rows: HEADER_TEST[value === '' ? 'present' : match.kind](value) };
+}
 
 const isSame = (a: FieldTest, b: FieldTest): boolean => isDeepStrictEqual(a, b);
 
@@ -49,18 +55,23 @@ function patternOf(route: Route, tests: readonly FieldTest[]): string {
 }
 
 function splitOf(action: Extract<RouteAction, { kind: 'forward' }>, intent: ProxyIntent): string[] {
-  const total = action.clusters.reduce((sum, { weight = 1 }) => sum + weight, 0);
-  return action.clusters.map(({ name, weight = 1 }, i) => {
-    const share = i === action.clusters.length - 1 ? '*' : `${((100 * weight) / total).toFixed(2)}%`;
+  const clusters = action.clusters.filter(({ weight }) => weight !== 0);
+  const total = clusters.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  return clusters.map(({ name, weight = 1 }, i) => {
+    const share = i === clusters.length - 1 ? '*' : `${((100 * weight) / total).toFixed(2)}%`;
     return `${share} cluster_${indexOfCluster(intent, name)};`;
   });
 }
 
-function requireLiteral(body: string): string {
-  if (!body.includes('$')) return quote(body);
-  throw new IntentError([
-    { path: 'routes', message: "capability not offered: nginx has no '$' in local replies; its texts interpolate it" },
-  ]);
+/** With these `return` sends a Location, or nothing at all. */
+const PECULIAR: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 444]);
+
+/** Its texts interpolate `$`, for which there is no escape, and for an error without a text it has a page of its own. */
+const TEXTS: Lines = ['geo $dollar { default "$"; }', 'geo $nothing { default ""; }'];
+
+function returnOf({ status, body }: LocalReply): string {
+  if (PECULIAR.has(status)) refuseRoute('nginx', `has no local replies with ${status}: it makes something else of it`);
+  return `return ${status} ${body === '' ? '$nothing' : quote(body).replaceAll('$', '${dollar}')};`;
 }
 
 /** What stands in `http`, what in each `server`, and where `location /` forwards to (undefined: it answers 404). */
@@ -73,9 +84,10 @@ export function renderRoutes(intent: ProxyIntent): { http: Lines; server: Lines;
   const tests = routes
     .flatMap(({ match }) => (match.headers ?? []).map(testOf))
     .filter((test, i, all) => all.findIndex((other) => isSame(other, test)) === i);
-  const replies = routes.flatMap(({ action }, i) => (action.kind === 'reply' ? [{ action, i }] : []));
+  const replies = routes.flatMap(({ action }, i) => (action.kind === 'reply' ? [{ reply: replyOf(action), i }] : []));
   return {
     http: [
+      replies.length > 0 && TEXTS,
       tests.map(({ variable, rows }, i) => block(`map ${variable} $header_${i}`, [...rows])),
       block(`map "${tests.map((_, i) => `\${header_${i}}`).join('')} $request_method $host $uri" $route`, [
         'default none;',
@@ -98,11 +110,11 @@ export function renderRoutes(intent: ProxyIntent): { http: Lines; server: Lines;
     server: [
       fallback === undefined && 'if ($route = none) { return 404; }',
       replies.map(({ i }) => `if ($route = ${i}) { rewrite ^ /hopcost_reply_${i} last; }`),
-      replies.map(({ action, i }) =>
+      replies.map(({ reply, i }) =>
         block(`location = /hopcost_reply_${i}`, [
           'internal;',
-          `default_type ${quote(action.contentType ?? 'text/plain')};`,
-          `return ${action.status} ${requireLiteral(action.body ?? '')};`,
+          `default_type ${quote(reply.contentType)};`,
+          returnOf(reply),
         ]),
       ),
     ],

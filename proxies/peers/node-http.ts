@@ -9,7 +9,13 @@ import { pipeline } from 'node:stream';
 import { createBalancer } from '../cluster/balancer.ts';
 import { describeIntent } from '../config/describe.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
-import { POLICY_FEATURES, RESILIENCE_FEATURES, ROUTE_FEATURES, TLS_FEATURES } from '../config/features.ts';
+import {
+  FILTER_FEATURES,
+  POLICY_FEATURES,
+  RESILIENCE_FEATURES,
+  ROUTE_FEATURES,
+  TLS_FEATURES,
+} from '../config/features.ts';
 import { IntentError } from '../config/intent-error.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { keptOwn, notOffered, offered, offeredBy, place, refusals, refused, type Offers } from '../config/offers.ts';
@@ -23,7 +29,7 @@ const OFFERS: Offers = place(
   offered('limits.headBytes', 'limits.connections', 'limits.upstreamIdlePerEndpoint', 'limits.upstreamPerEndpoint'),
   offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
   offered('timeouts.upstreamResponse', 'timeouts.drain'),
-  refused('has no such thing; l7-http does', ...ROUTE_FEATURES, 'filters', 'upgrade'),
+  refused('has no such thing; l7-http does', ...ROUTE_FEATURES, ...FILTER_FEATURES, 'upgrade'),
   refused('has no such thing; l7-http does', 'stats', 'access-log', 'faults'),
   refused('has no such thing; l7-http does', 'connect timeout per cluster'),
   refused('has no such thing; l4-tcp does', 'source rules', 'port rules'),

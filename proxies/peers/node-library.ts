@@ -5,8 +5,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createBalancer } from '../cluster/balancer.ts';
@@ -17,6 +15,8 @@ import type { Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.t
 import { TLS_SUITES } from '../platform/tls-suites.ts';
 import { keptOwn, notOffered, offered, offeredBy, place, requireOffered, type Offers } from '../config/offers.ts';
 import type { ProxyDefinition, RunningProxy } from '../contract.ts';
+import { INSTALL } from './binary.ts';
+import { libraryVersion, withLibraries } from './fetched.ts';
 import { BACKLOG, POOL, hostPort, requireDefaultCluster } from './intent-facts.ts';
 import { L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 
@@ -112,19 +112,21 @@ async function startLibrary(spec: LibrarySpec, intent: ProxyIntent, signal: Abor
     maxSockets: limits.upstreamPerEndpoint,
     maxFreeSockets: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
   });
-  const forwarder = await spec.create({
-    agent,
-    limits,
-    timeouts,
-    forwardsFor: intent.forwarding?.xForwardedFor !== false,
-    targets: cluster.endpoints.map(url),
-    target(request, busy) {
-      const endpoint = balancer.pick(request.socket.remoteAddress)!;
-      endpoint.active++;
-      busy.once('close', () => endpoint.active--);
-      return url(endpoint);
-    },
-  });
+  const forwarder = await withLibraries(() =>
+    spec.create({
+      agent,
+      limits,
+      timeouts,
+      forwardsFor: intent.forwarding?.xForwardedFor !== false,
+      targets: cluster.endpoints.map(url),
+      target(request, busy) {
+        const endpoint = balancer.pick(request.socket.remoteAddress)!;
+        endpoint.active++;
+        busy.once('close', () => endpoint.active--);
+        return url(endpoint);
+      },
+    }),
+  );
 
   const server = createServer(intent);
   const withoutForwarding = (request: http.IncomingMessage): void => {
@@ -154,7 +156,7 @@ async function startLibrary(spec: LibrarySpec, intent: ProxyIntent, signal: Abor
   return {
     address: { host: address, port: bound },
     pids: [process.pid],
-    nativeConfig: `${spec.package} ${versionOf(spec.package)}\n${describeIntent(intent)}`,
+    nativeConfig: `${spec.package} ${libraryVersion(spec.package)}\n${describeIntent(intent)}`,
     async drain() {
       server.close();
       server.closeIdleConnections();
@@ -168,15 +170,6 @@ async function startLibrary(spec: LibrarySpec, intent: ProxyIntent, signal: Abor
       await close();
     },
   };
-}
-
-function versionOf(name: string): string | undefined {
-  try {
-    const file = findPackageJSON(name, import.meta.url);
-    return file === undefined ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-  } catch {
-    return undefined;
-  }
 }
 
 const LIBRARY = place(
@@ -213,10 +206,10 @@ function define(spec: LibrarySpec, tls: boolean): ProxyDefinition {
     capabilities: offeredBy(offers),
     keepsOwn: keptOwn('l7', offers),
     availability() {
-      const version = versionOf(spec.package);
+      const version = libraryVersion(spec.package);
       return Promise.resolve(
         version === undefined
-          ? { state: 'missing', reason: `the package ${spec.package} is not installed`, install: 'npm ci' }
+          ? { state: 'missing', reason: `the package ${spec.package} is not installed`, install: INSTALL }
           : { state: 'ready', version: `${spec.package} ${version}, Node ${process.version}` },
       );
     },

@@ -12,11 +12,12 @@
  * A folder that a killed process had to leave is removed by the next start.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../config/intent.ts';
+import { makeTemporaryFolder } from '../platform/temporary.ts';
 import { visible } from '../platform/visible.ts';
 import { familyOf, freshMark, type Member } from './family.ts';
 
@@ -66,6 +67,7 @@ const linesOf = (text: string): string[] => text.split('\n').filter((line) => li
 const PREFIX = 'hopcost-peer-';
 
 export function sweepFolders(): void {
+  if (!existsSync(tmpdir())) return; // told where one is needed
   for (const name of readdirSync(tmpdir())) {
     const owner = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
     if (owner === undefined) continue;
@@ -85,7 +87,7 @@ export function removeFolder(folder: string): void {
   }
 }
 
-export const createFolder = (): string => mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`)); // mode 0700
+export const createFolder = (): string => makeTemporaryFolder(`${PREFIX}${process.pid}-`);
 
 export function fillFolder(folder: string, { files, secrets = {} }: Rendered): void {
   for (const [name, text] of Object.entries({ ...files, ...secrets })) {

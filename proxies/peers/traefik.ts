@@ -9,17 +9,15 @@ import {
   UNLIMITED,
   certificateFiles,
   certificatesInOrder,
-  decodedPath,
   defaultCluster,
   hostPort,
-  hostsOf,
   ianaName,
-  indexOfCluster,
   requireDefaultCluster,
 } from './intent-facts.ts';
 import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
+import { decodedPath, hostsOf, indexOfCluster, prefixPatterns, requireUriPath } from './route-facts.ts';
 import { escapeRegExp } from './text.ts';
 
 type Json = Record<string, unknown>;
@@ -56,7 +54,9 @@ const HEADER_RULE = {
 function ruleOf(route: Route): string {
   const { path, methods = [], headers = [] } = route.match;
   const hosts = hostsOf(route).map((host) =>
-    host.startsWith('*.') ? `HostRegexp(${quote(`(?i)^.+${escapeRegExp(host.slice(1))}$`)})` : `Host(${quote(host)})`,
+    host.startsWith('*.')
+      ? `HostRegexp(${quote(`(?i)^.+${escapeRegExp(host.slice(1))}\\.?$`)})`
+      : `Host(${quote(host)})`,
   );
   const anyOf = (rules: readonly string[]): string[] => (rules.length === 0 ? [] : [`(${rules.join(' || ')})`]);
   return [
@@ -86,8 +86,8 @@ function httpPart(intent: ProxyIntent): Json {
     if (prefixRewrite !== undefined && route.match.path)
       middlewares[`rewrite_${i}`] = {
         replacePathRegex: {
-          regex: `^${escapeRegExp(route.match.path.value)}(.*)`,
-          replacement: `${prefixRewrite.replaceAll('$', '$$$$')}$1`,
+          regex: `${prefixPatterns(route.match.path.value, prefixRewrite).replaced}(.*)`,
+          replacement: `${requireUriPath('traefik', prefixRewrite).replaceAll('$', '$$$$')}$1`,
         },
       };
     routers[`route_${i}`] = {
@@ -229,8 +229,11 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address, spare }: Sur
   const kind = { l4: 'tcp', l7: 'http' } as const;
   const dynamic = { [kind[layer]]: layer === 'l4' ? tcpPart(intent) : httpPart(intent), ...tlsPart(intent) };
   return {
-    // YAML, of which JSON is a part.
-    files: { 'traefik.yaml': JSON.stringify(settings, null, 2), 'dynamic.yaml': JSON.stringify(dynamic, null, 2) },
+    // YAML, of which JSON is a part. The second is a template besides, in which two braces begin a command.
+    files: {
+      'traefik.yaml': JSON.stringify(settings, null, 2),
+      'dynamic.yaml': JSON.stringify(dynamic, null, 2).replaceAll('{{', '{{"{{"}}'),
+    },
     secrets: {
       ...certificateFiles(tls ? certificatesInOrder(tls) : []),
       ...(tls?.clientCa !== undefined && { 'client-ca.pem': tls.clientCa }),

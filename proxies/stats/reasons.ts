@@ -21,6 +21,7 @@ export const REASONS = {
   no_route: 'NR',
   /** A filter says so, and no other word fits. */
   filter_reply: '-',
+  rate_limited: 'RL',
   /** A filter threw, or gave no verdict in time. */
   filter_failed: '-',
   filter_timeout: '-',

@@ -28,7 +28,7 @@ interface Waiting {
 }
 
 export class Loop implements AsyncDisposable {
-  readonly #worker = new Worker(new URL('./worker.ts', import.meta.url));
+  readonly #worker = new Worker(new URL(import.meta.resolve('#proxies/workers/worker.ts')));
   readonly #waiting = new Map<number, Waiting>();
   readonly #onLost: (error: Error) => void;
   #last = 0;

@@ -1,4 +1,5 @@
 /** Thread entry: one event loop of a proxy, at the command of `workers.ts`. */
+import '../platform/older-node.ts';
 import { parentPort } from 'node:worker_threads';
 import { IntentError } from '../config/intent-error.ts';
 import type { RunningProxy } from '../contract.ts';

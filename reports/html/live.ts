@@ -1,15 +1,15 @@
-/** The pages of `hopcost serve`: the list of runs, and one run while it goes on. */
+/** The frame of the pages of `hopcost serve`, and the page of one run while it goes on. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveState } from '../live.ts';
 import { html, type Markup, trusted } from './markup.ts';
-import { scrollTable } from './table.ts';
 import { policyOf } from './policy.ts';
 import { STYLE } from './style.ts';
 
 const SCRIPT = readFileSync(join(import.meta.dirname, 'live-script.js'), 'utf8');
 
-function documentOf(title: string, body: Markup, script: string): string {
+/** A page of the server; `script` may ask the server, and nobody else. */
+export function documentOf(title: string, body: Markup, script: string): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -27,46 +27,6 @@ function documentOf(title: string, body: Markup, script: string): string {
       </body>
     </html> `.text;
 }
-
-export interface ListedRun {
-  readonly name: string;
-  readonly preset: string;
-  readonly startedAt: string;
-  readonly state: 'running or unfinished' | 'completed' | 'interrupted';
-  readonly hasReport: boolean;
-}
-
-export const runsPage = (runs: readonly ListedRun[]): string =>
-  documentOf(
-    'Runs · hopcost',
-    html`<header>
-        <p class="mark"><b>hopcost</b></p>
-        <h1>Runs</h1>
-      </header>
-      <main>
-        ${
-          runs.length === 0
-            ? html`<p>No run yet: <code>npm run bench</code> makes one.</p>`
-            : scrollTable({
-                label: 'table: runs',
-                heads: ['Run', 'Preset', 'Started', 'State', 'Report'],
-                rows: runs.map(
-                  ({ name, preset, startedAt, state, hasReport }) =>
-                    html`<tr>
-                      <th scope="row"><a href="/runs/${encodeURIComponent(name)}/">${name}</a></th>
-                      <td>${preset}</td>
-                      <td>${startedAt.slice(0, 16).replace('T', ' ')} UTC</td>
-                      <td>${state}</td>
-                      <td>
-                        ${hasReport ? html`<a href="/runs/${encodeURIComponent(name)}/report.html" aria-label="report of ${name}">open</a>` : '–'}
-                      </td>
-                    </tr>`,
-                ),
-              })
-        }
-      </main>`,
-    '',
-  );
 
 export const livePage = ({ run, preset, state, done, planned, columns, rows, recent }: LiveState): string =>
   documentOf(

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** `connect`: a page of a server, whose script may ask that server, and whose icon is an empty one of its own. */
+/** `connect`: a page of a server, whose script and forms may ask that server, and whose icon is an empty one of its own. */
 export const policyOf = (style: string, script: string, connect?: "'self'"): string =>
   [
     `default-src 'none'`,
@@ -11,5 +11,5 @@ export const policyOf = (style: string, script: string, connect?: "'self'"): str
     `script-src ${hash(script)}`,
     ...(connect === undefined ? [] : [`connect-src ${connect}`, 'img-src data:']),
     `base-uri 'none'`,
-    `form-action 'none'`,
+    `form-action ${connect ?? "'none'"}`,
   ].join('; ');

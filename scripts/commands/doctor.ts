@@ -8,7 +8,7 @@ const MARKS = { good: ['✓', 32], poor: ['!', 33], bad: ['✗', 31], unknown: [
 
 export const doctorCommand = (): Command =>
   new Command('doctor')
-    .description('is this host fit to measure, and what to change')
+    .description('is this host fit to measure, and what to change; exit 3 where figures would mislead')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const findings = await examineHost(await instructionsAvailability());
@@ -26,5 +26,5 @@ export const doctorCommand = (): Command =>
           `\n${count('good')} good, ${count('poor')} poor, ${count('bad')} bad, ${count('unknown')} unknown\n`,
         );
       }
-      if (findings.some(({ state }) => state === 'bad')) process.exitCode = EXIT.failure;
+      if (findings.some(({ state }) => state === 'bad')) process.exitCode = EXIT.unfit;
     });

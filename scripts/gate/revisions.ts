@@ -1,6 +1,6 @@
-/** Flags → the two revisions as files, and how base runs each proxy, or why it cannot. */
-import { existsSync } from 'node:fs';
-import { isAbsolute, join, relative } from 'node:path';
+/** The two revisions as files, and how base runs each proxy, or why it cannot. */
+import { existsSync, realpathSync } from 'node:fs';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { CommandError, runCommand } from '#bench/gate/command.ts';
 import type { Revision } from '#bench/gate/result.ts';
 import { headOf, openWorktree, type Preparation, resolveRef, RevisionError, topOf } from '#bench/gate/worktree.ts';
@@ -11,15 +11,22 @@ import type { Revised } from '#bench/run/gate.ts';
 
 const packageRoot = join(import.meta.dirname, '../..');
 
+/** The two revisions as files. */
 export interface Revisions extends AsyncDisposable {
   readonly head: Revision;
   readonly base: Revision;
+  /** Where they lie. */
+  readonly top: string;
+  readonly root: string;
+  /** Why base may not run: what it needs was not installed. */
+  readonly unprepared?: string;
+}
+
+export interface BaseRuns {
   /** Proxy → how base runs it. */
   readonly runs: ReadonlyMap<string, Revised>;
   /** Proxy → why base does not. */
   readonly alone: ReadonlyMap<string, string>;
-  /** Why base may not run: what it needs was not installed. */
-  readonly unprepared?: string;
 }
 
 /** Throws `UsageError` for what the user must mend, an `Error` where installing or building base fails. */
@@ -36,19 +43,12 @@ export async function openRevisions(
     await using scope = new AsyncDisposableStack();
     if (preparation.install) await installHead(top, preparation.install, signal);
     const { root, unprepared } = scope.use(await openWorktree(top, base, preparation, signal));
-    const runs = new Map<string, Revised>();
-    const alone = new Map<string, string>();
-    for (const definition of proxies) {
-      const found = inBase(definition, top, root);
-      if (typeof found === 'string') alone.set(definition.name, found);
-      else runs.set(definition.name, found);
-    }
     const kept = scope.move();
     return {
       head,
       base,
-      runs,
-      alone,
+      top,
+      root,
       ...(unprepared !== undefined && { unprepared }),
       [Symbol.asyncDispose]: () => kept.disposeAsync(),
     };
@@ -58,6 +58,21 @@ export async function openRevisions(
       throw new Error(`base (${ref}) cannot be prepared: ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+/** The folder of base's checkout that corresponds to one of head's. */
+export const inBase = ({ top, root }: Pick<Revisions, 'top' | 'root'>, folder: string): string =>
+  join(root, relative(top, realpathSync(folder)));
+
+export function runsOf(proxies: readonly ProxyDefinition[], { top, root }: Pick<Revisions, 'top' | 'root'>): BaseRuns {
+  const runs = new Map<string, Revised>();
+  const alone = new Map<string, string>();
+  for (const definition of proxies) {
+    const found = runInBase(definition, top, root);
+    if (typeof found === 'string') alone.set(definition.name, found);
+    else runs.set(definition.name, found);
+  }
+  return { runs, alone };
 }
 
 async function installHead(top: string, install: readonly string[], signal: AbortSignal): Promise<void> {
@@ -85,14 +100,15 @@ const isWithin = (folder: string, path: string): boolean => {
 };
 
 /** How a proxy runs from base's checkout at `root`, or why it cannot. */
-function inBase({ name, own }: ProxyDefinition, top: string, root: string): Revised | string {
+function runInBase({ name, own }: ProxyDefinition, top: string, root: string): Revised | string {
   const there = (path: string): string => join(root, relative(top, path));
   if (own) {
     if (!isWithin(top, own.cwd))
       return `${name} runs in ${own.cwd}, which is no part of this repository: both revisions would be the same`;
     return existsSync(there(own.cwd)) ? { cwd: there(own.cwd) } : `base has no folder ${relative(top, own.cwd)}`;
   }
-  if (!isWithin(top, packageRoot))
+  // What a package manager put below the repository is no part of it.
+  if (!isWithin(top, packageRoot) || packageRoot.split(sep).includes('node_modules'))
     return `${name} comes with hopcost, which is no part of this repository: both revisions would be the same`;
   return existsSync(join(there(packageRoot), 'proxies/host.ts'))
     ? { root: there(packageRoot) }

@@ -1,10 +1,10 @@
 /** Where a run lies that a user names, and its records. */
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { readRecords, RecordError } from '#bench/model/read.ts';
 import type { RunRecords } from '#bench/model/record.ts';
 import { UsageError, explain } from '#bench/model/errors.ts';
-import { RECORDS_FILE } from '#bench/run/record-log.ts';
+import { openRecords, RECORDS_FILE } from '#bench/run/record-log.ts';
 
 /** A run is named by its folder, by its file of records, or by its name below `reports/out`. The path of the file. */
 async function locateFile(run: string): Promise<string> {
@@ -27,8 +27,13 @@ export const readNamedRun = async (run: string): Promise<RunRecords> => readRunF
 /** Throws `UsageError` where the folder holds no records or damaged ones. */
 export const readRun = (folder: string): Promise<RunRecords> => readRunFile(join(folder, RECORDS_FILE));
 
+async function textOf(file: string): Promise<string> {
+  await using handle = await openRecords(file);
+  return handle.readFile('utf8');
+}
+
 async function readRunFile(file: string): Promise<RunRecords> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await textOf(file).catch((error: unknown) => {
     throw new UsageError(`${file}: cannot be read: ${explain(error)}`);
   });
   try {

@@ -1,5 +1,4 @@
 /** Follows one run's append-only records: each asking reads what was added since the last one, and nothing in between. */
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrialRow } from '#bench/analysis/analysis.ts';
 import { trialRow } from '#bench/analysis/verdict/trial-row.ts';
@@ -18,7 +17,7 @@ import { typicalWindows } from '#bench/plan/knee.ts';
 import { planGenerations } from '#bench/plan/generations.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type LiveState, liveState } from '#reports/live.ts';
-import { RECORDS_FILE } from '#bench/run/record-log.ts';
+import { openRecords, RECORDS_FILE } from '#bench/run/record-log.ts';
 
 export class Follower {
   readonly #file: string;
@@ -47,7 +46,7 @@ export class Follower {
   }
 
   async #readOn(): Promise<void> {
-    await using file = await open(this.#file);
+    await using file = await openRecords(this.#file);
     const { size } = await file.stat();
     if (size <= this.#offset) return;
     const { buffer, bytesRead } = await file.read(

@@ -1,17 +1,22 @@
 /** The list of runs and their pages over HTTP, on loopback, to read only. */
 import { createReadStream } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Endpoint } from '#proxies/config/intent.ts';
-import { RunLine } from '#bench/model/record.ts';
-import { type ListedRun, livePage, runsPage } from '#reports/html/live.ts';
-import { explain } from '#bench/model/errors.ts';
+import { compareRuns } from '#bench/analysis/compare-runs.ts';
+import { MatchError } from '#bench/analysis/match-runs.ts';
+import { livePage } from '#reports/html/live.ts';
+import { comparePage, runsPage } from '#reports/html/runs.ts';
+import { renderComparison } from '#reports/comparison.ts';
+import { explain, UsageError } from '#bench/model/errors.ts';
 import { RECORDS_FILE } from '#bench/run/record-log.ts';
+import { readRun } from '../run/read.ts';
 import { Follower } from './follow.ts';
+import { listRuns } from './list.ts';
 
 /** Files of a run's folder that are served, with their types. */
 const FILES: Readonly<Record<string, string>> = {
@@ -23,6 +28,8 @@ const FILES: Readonly<Record<string, string>> = {
   'summary.csv': 'text/csv; charset=utf-8',
   [RECORDS_FILE]: 'application/x-ndjson',
 };
+
+const PAGE = FILES['report.html']!;
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 export const isLoopback = (host: string): boolean => LOOPBACK.has(host.includes(':') ? `[${host}]` : host);
@@ -37,7 +44,7 @@ export async function serveRuns(folder: string, listen: Endpoint, signal: AbortS
   const server = createServer((request, response) => {
     answer(request, response, folder, followers).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
-      else send(response, 500, 'text/plain; charset=utf-8', `${explain(error)}\n`);
+      else send(response, 500, TEXT, `${explain(error)}\n`);
     });
   });
   server.listen({ host: listen.host, port: listen.port, signal });
@@ -60,23 +67,30 @@ async function answer(
   folder: string,
   followers: Map<string, Follower>,
 ): Promise<void> {
-  const plain = (status: number, text: string): void =>
-    send(response, status, 'text/plain; charset=utf-8', `${text}\n`);
+  const plain = (status: number, text: string): void => send(response, status, TEXT, `${text}\n`);
   // A page of another origin that resolves its own name to loopback must not read the runs.
   const host = (request.headers.host ?? '').replace(/:\d+$/, '');
   if (!LOOPBACK.has(host)) return plain(421, 'only loopback names are served here');
   if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'read only');
-  const path = (request.url ?? '/').replace(/[?#].*$/s, '');
-  if (path === '/') return send(response, 200, FILES['report.html']!, runsPage(await listRuns(folder)));
-  const [, name, file] = /^\/runs\/([\w.-]+)\/([\w.-]*)$/.exec(path) ?? [];
-  const known = name !== undefined && !name.startsWith('.') && (await readdir(folder)).includes(name);
-  if (!known || file === undefined) return plain(404, 'no such page; / lists the runs');
+  const { path, query } = targetOf(request);
+  if (path === '/') {
+    const { runs, skipped } = await listRuns(folder);
+    return send(response, 200, PAGE, runsPage(runs, skipped));
+  }
+  if (path === '/compare') return compare(response, folder, query.getAll('run'));
+  const [, name, slash, file] = /^\/runs\/([\w.-]+)(\/?)([\w.-]*)$/.exec(path) ?? [];
+  if (name === undefined || file === undefined || !(await isRun(folder, name)))
+    return plain(404, 'no such page; / lists the runs');
+  if (slash === '') {
+    response.writeHead(308, { ...HEADERS, location: `/runs/${name}/`, 'content-length': 0 });
+    return void response.end();
+  }
   if (file === '' || file === 'state.json') {
     const follower = followers.get(name) ?? new Follower(join(folder, name));
     followers.set(name, follower);
     const state = await follower.state();
     if (!state) return plain(503, 'the run has no record yet; try again in a moment');
-    if (file === '') return send(response, 200, FILES['report.html']!, livePage(state));
+    if (file === '') return send(response, 200, PAGE, livePage(state));
     return send(response, 200, 'application/json', JSON.stringify(state));
   }
   const type = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
@@ -86,6 +100,35 @@ async function answer(
   if (request.method === 'HEAD') return void response.end();
   await pipeline(createReadStream(join(folder, name, file)), response);
 }
+
+/** As it was sent, not tidied up: '..' in it is no way out of the folder, but a page that there is not. */
+function targetOf({ url = '/' }: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+  const [, path = '/', query = ''] = /^([^?#]*)(?:\?([^#]*))?/s.exec(url) ?? [];
+  return { path, query: new URLSearchParams(query) };
+}
+
+/** A folder of this very name: what a client sends is held against what is there, and never made a path first. */
+const isRun = async (folder: string, name: string): Promise<boolean> =>
+  !name.startsWith('.') && (await readdir(folder).catch((): string[] => [])).includes(name);
+
+async function compare(response: ServerResponse, folder: string, names: readonly string[]): Promise<void> {
+  const plain = (status: number, text: string): void => send(response, status, TEXT, `${text}\n`);
+  const [first, second, ...more] = names;
+  if (first === undefined || second === undefined || more.length > 0)
+    return plain(400, `expected two runs that are ticked, got ${names.length}; go back and tick two`);
+  for (const name of names) if (!(await isRun(folder, name))) return plain(404, 'no such run; / lists the runs');
+  try {
+    const runs = await Promise.all([first, second].map((name) => readRun(join(folder, name))));
+    const [before, after] = runs.toSorted((a, b) => a.run.startedAt.localeCompare(b.run.startedAt));
+    const comparison = compareRuns(before!, after!);
+    send(response, 200, PAGE, comparePage([before!.run.run, after!.run.run], renderComparison(comparison)));
+  } catch (error) {
+    if (error instanceof MatchError || error instanceof UsageError) return plain(422, explain(error));
+    throw error;
+  }
+}
+
+const TEXT = 'text/plain; charset=utf-8';
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -97,40 +140,4 @@ const HEADERS = {
 function send(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, { ...HEADERS, 'content-type': type, 'content-length': Buffer.byteLength(text) });
   response.end(response.req.method === 'HEAD' ? undefined : text);
-}
-
-/** Newest first. Folders without a readable first record are no runs. */
-async function listRuns(folder: string): Promise<ListedRun[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const runs = await Promise.all(
-    entries.filter((entry) => entry.isDirectory()).map(({ name }) => describe(folder, name).catch(() => undefined)),
-  );
-  return runs.filter((run) => run !== undefined).toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
-}
-
-const HEAD = 1 << 20;
-const TAIL = 1_024;
-
-/** From the two ends of the file: a long run is not read whole for its line in the list. */
-async function describe(folder: string, name: string): Promise<ListedRun | undefined> {
-  await using file = await open(join(folder, name, RECORDS_FILE));
-  const { size } = await file.stat();
-  const part = async (length: number, at: number): Promise<string> => {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at);
-    return buffer.toString('utf8', 0, bytesRead);
-  };
-  const [first] = (await part(Math.min(size, HEAD), 0)).split('\n');
-  const run = RunLine.parse(JSON.parse(first!));
-  if (run.record !== 'run') return undefined;
-  const last = (await part(Math.min(size, TAIL), Math.max(0, size - TAIL))).trimEnd().split('\n').at(-1)!;
-  const end = /^\{"record":"end","state":"(completed|interrupted)"/.exec(last)?.[1] as
-    'completed' | 'interrupted' | undefined;
-  const report = await stat(join(folder, name, 'report.html')).catch(() => undefined);
-  return {
-    name,
-    preset: run.preset,
-    startedAt: run.startedAt,
-    state: end ?? 'running or unfinished',
-    hasReport: report?.isFile() ?? false,
-  };
 }

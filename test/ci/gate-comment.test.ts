@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { comment, COMMENT_LIMIT, COMMENT_MARKER } from '#reports/gate/comment.ts';
 import { hugeResult, RESULTS } from '../reports/gate/synthetic-result.ts';
-import { jobsOf, workflows } from './parsed.ts';
+import { commentAction } from './parsed.ts';
 
-const steps = jobsOf(workflows.find(({ content }) => content.name === 'gate comment')!)[0]!.steps;
-const script = String(steps.at(-1)!.with!['script']);
+const script = String(commentAction.runs.steps.at(-1)!.with!['script']);
 const AsyncFunction = (async () => {}).constructor as new (
   ...words: string[]
 ) => (...values: unknown[]) => Promise<void>;
@@ -46,7 +45,7 @@ async function post(
   text: string,
   { pulls = [pull(12)], comments = [] as object[], event = EVENT } = {},
 ): Promise<Posted> {
-  const file = join(folder, 'gate-comment.md');
+  const file = join(folder, 'comment.md');
   writeFileSync(file, text);
   const posted: Posted = { created: [], updated: [], asked: [], notices: [], failures: [] };
   const issues = {
@@ -77,7 +76,7 @@ test('a first comment is made, under the pull request that the event’s branch 
   assert.equal(created.length, 1);
   assert.equal(created[0]!.issue_number, 12);
   assert.ok(created[0]!.body.startsWith(text));
-  assert.match(created[0]!.body, /\[This run\]\(https:\/\/example\.org\/run\/1\), of a{40}/);
+  assert.match(created[0]!.body, /own code in \[this run\]\(https:\/\/example\.org\/run\/1\), of a{40}/);
   assert.deepEqual([asked[0]!.head, asked[0]!.state], ['someone:faster', 'open']);
 });
 

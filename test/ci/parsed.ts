@@ -1,4 +1,4 @@
-/** The action and the workflows, parsed. */
+/** The actions and the workflows, parsed. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -29,7 +29,7 @@ interface Described {
   readonly value?: string;
 }
 
-interface Action {
+export interface Action {
   readonly inputs: Readonly<Record<string, Described>>;
   readonly outputs: Readonly<Record<string, Described>>;
   readonly runs: { readonly using: string; readonly steps: readonly Step[] };
@@ -42,8 +42,12 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
-export const actionText = readFileSync(join(root, 'action.yml'), 'utf8');
-export const action = parse(actionText) as Action;
+const actionAt = (file: string) => {
+  const text = readFileSync(join(root, file), 'utf8');
+  return { text, content: parse(text) as Action };
+};
+export const { text: actionText, content: action } = actionAt('action.yml');
+export const { text: commentText, content: commentAction } = actionAt('comment/action.yml');
 
 const folder = join(root, '.github/workflows');
 export const workflows = readdirSync(folder).map((file) => {

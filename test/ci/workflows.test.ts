@@ -6,10 +6,11 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { COMMENT_MARKER } from '#reports/gate/comment.ts';
 import { gateOutputs } from '#reports/gate/registry.ts';
-import { action, actionText, jobsOf, root, type Step, workflows } from './parsed.ts';
+import { action, actionText, commentAction, commentText, jobsOf, root, type Step, workflows } from './parsed.ts';
 
 const stepsOf = (workflow: (typeof workflows)[number]): Step[] => jobsOf(workflow).flatMap(({ steps }) => steps);
-const everyStep = [...action.runs.steps, ...workflows.flatMap(stepsOf)];
+const actions = [action, commentAction];
+const everyStep = [...actions.flatMap(({ runs }) => runs.steps), ...workflows.flatMap(stepsOf)];
 const isFromAnyone = ({ on }: (typeof workflows)[number]['content']): boolean => 'pull_request' in on;
 const byName = (name: string) => {
   const found = workflows.find(({ content }) => content.name === name);
@@ -19,8 +20,8 @@ const byName = (name: string) => {
 
 test('every action that is used is of this repository, or pinned to a commit with its version beside', () => {
   for (const { uses } of everyStep)
-    if (uses !== undefined && uses !== './') assert.match(uses, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
-  for (const text of [actionText, ...workflows.map((one) => one.text)])
+    if (uses !== undefined && !uses?.startsWith('./')) assert.match(uses, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+  for (const text of [actionText, commentText, ...workflows.map((one) => one.text)])
     for (const line of text.split('\n').filter((one) => /^\s*(- )?uses: [^.]/.test(one)))
       assert.match(line, /# v\d+\.\d+\.\d+$/);
 });
@@ -37,16 +38,22 @@ test('no expression is pasted into a shell or a script: values come by the envir
   for (const step of everyStep) assert.doesNotMatch(`${step.run ?? ''}${step.with?.['script'] ?? ''}`, /\$\{\{/);
 });
 
-test('action: every run names its shell, every input is used and every one used exists', () => {
-  for (const { run, shell } of action.runs.steps) if (run !== undefined) assert.equal(shell, 'bash');
-  const used = new Set([...actionText.matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name!));
-  assert.deepEqual([...used].toSorted(), Object.keys(action.inputs).toSorted());
-  for (const [name, { description }] of Object.entries({ ...action.inputs, ...action.outputs }))
-    assert.ok(description.length > 10, name);
+test('actions: every run names its shell, every input is used and every one used exists', () => {
+  for (const [text, { runs, inputs, outputs }] of [
+    [actionText, action],
+    [commentText, commentAction],
+  ] as const) {
+    for (const { run, shell } of runs.steps) if (run !== undefined) assert.equal(shell, 'bash');
+    const used = new Set([...text.matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name!));
+    assert.deepEqual([...used].toSorted(), Object.keys(inputs).toSorted());
+    for (const [name, { description }] of Object.entries({ ...inputs, ...outputs }))
+      assert.ok(description.length > 10, name);
+  }
 });
 
 test('action: every step’s output that is used is written by that step', () => {
   const written: Readonly<Record<string, string>> = {
+    lock: 'key',
     base: 'revision',
     gate: 'state exit-code directory result comment',
   };
@@ -60,13 +67,13 @@ test('action: an artifact without a name is not kept, nor one of a gate that gav
   const conditions = action.runs.steps.filter(({ uses }) => uses?.includes('upload-artifact')).map((step) => step.if);
   assert.deepEqual(conditions, [
     "${{ inputs.artifact != '' && steps.gate.outputs.directory != '' }}",
-    "${{ inputs.comment-artifact != '' && steps.gate.outputs.comment != '' }}",
+    "${{ inputs.comment-artifact != '' && steps.gate.outputs.result != '' }}",
   ]);
 });
 
 test('action: the verdict comes after everything that keeps what was measured', () => {
   const names = action.runs.steps.map(({ name, uses }) => name ?? uses);
-  assert.deepEqual(names.slice(-4), ['Measure base and head', 'Keep the run', 'Keep the comment', 'Verdict']);
+  assert.deepEqual(names.slice(-4), ['Measure base and head', 'Keep the run', 'Keep the result', 'Verdict']);
 });
 
 test('what pull requests run: no secret, no token that writes, no credentials left behind', () => {
@@ -90,21 +97,28 @@ test('nothing runs the code of a pull request with the rights of the repository'
   assert.deepEqual(comment.content.permissions, {});
   const [job, ...more] = jobsOf(comment);
   assert.deepEqual(more, []);
-  assert.deepEqual(job!.permissions, { actions: 'read', 'pull-requests': 'write' });
-  assert.deepEqual(
-    job!.steps.map(({ uses, run }) => run ?? uses!.split('@')[0]),
-    ['actions/download-artifact', 'actions/github-script'],
-    'no checkout, no shell',
-  );
+  assert.deepEqual(job!.permissions, { actions: 'read', contents: 'read', 'pull-requests': 'write' });
+  const [checkout, own, ...others] = job!.steps;
+  assert.equal(checkout!.with?.['ref'], '${{ github.event.repository.default_branch }}');
+  assert.deepEqual([own!.uses, others], ['./comment', []]);
+});
+
+test('the token that may write is handed to the steps that ask GitHub alone, and no artifact to a shell', () => {
+  for (const step of commentAction.runs.steps) {
+    if (step.run === undefined) continue;
+    assert.doesNotMatch(JSON.stringify(step), /github\.token|secrets\./);
+    assert.doesNotMatch(step.run.replace('node scripts/gate-comment.ts "$RESULT"', ''), /RESULT/);
+  }
+  const [take] = commentAction.runs.steps;
+  assert.equal(take!.with?.['github-token'], '${{ github.token }}');
 });
 
 test('the comment workflow follows the gate, and takes the artifact that the action leaves', () => {
   const comment = byName('gate comment');
   const followed = (comment.content.on['workflow_run'] as { workflows: string[] }).workflows;
   assert.deepEqual(followed, [byName('gate').content.name]);
-  const [take, post] = jobsOf(comment)[0]!.steps;
-  assert.equal(take!.with?.['name'], action.inputs['comment-artifact']!.default);
-  assert.ok(String(post!.with?.['script']).includes(`'${COMMENT_MARKER}'`));
+  assert.equal(commentAction.inputs['artifact']!.default, action.inputs['comment-artifact']!.default);
+  assert.ok(String(commentAction.runs.steps.at(-1)!.with?.['script']).includes(`'${COMMENT_MARKER}'`));
 });
 
 test('every job ends by itself', () => {

@@ -14,7 +14,8 @@ export interface TestServer extends AsyncDisposable {
   next(): Promise<net.Socket>;
 }
 
-export async function serve(onSocket: (socket: net.Socket) => void = () => {}): Promise<TestServer> {
+/** `port`: 0 takes any free one. */
+export async function serve(onSocket: (socket: net.Socket) => void = () => {}, port = 0): Promise<TestServer> {
   const sockets: net.Socket[] = [];
   let taken = 0;
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
@@ -23,7 +24,7 @@ export async function serve(onSocket: (socket: net.Socket) => void = () => {}): 
     onSocket(socket);
     server.emit('taken');
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
     address: { host: '127.0.0.1', port: (server.address() as net.AddressInfo).port },

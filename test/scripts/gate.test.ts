@@ -285,6 +285,38 @@ describe('gate', () => {
     assert.equal((JSON.parse(stdout) as GateResult).mode.kind, 'revisions', stderr);
   });
 
+  test('a change that loosens the rules is judged by base’s, and every output says that they differ', async () => {
+    using folder = temporaryFolder();
+    const rules = (budget: string, more = ''): void =>
+      writeFileSync(
+        join(folder.path, 'bench.config.ts'),
+        `import { defineConfig } from 'hopcost';\nexport default defineConfig({ gate: { ${more} budgets: ['${budget}'] } });\n`,
+      );
+    rules('l7-http.cpuPerRequest <= 25 µs');
+    initialise(folder.path);
+    rules('l7-http.cpuPerRequest <= 1 s', 'effects: { cpuPerRequest: 0.9 },');
+    using here = place(folder.path);
+    const base = JSON.parse((await here.small().finished).stdout) as GateResult;
+    assert.deepEqual(
+      base.budgets.map(({ text }) => text),
+      ['l7-http.cpuPerRequest <= 25 µs'],
+    );
+    const note = "the gate's rules differ from base's (effects, budgets): base's decide; --rules head takes head's";
+    assert.equal(base.notes[0], note);
+    for (const file of ['gate.txt', 'gate.md', 'gate-comment.md', 'gate-annotations.txt', 'gate-junit.xml'])
+      assert.match(
+        readFileSync(join(here.out, 'latest', file), 'utf8').replaceAll(/[\s\\]+/g, ' '),
+        /rules differ from base(?:'|&#39;|&apos;)s/,
+        file,
+      );
+    const head = JSON.parse((await here.small({ rules: 'head' }).finished).stdout) as GateResult;
+    assert.deepEqual(
+      head.budgets.map(({ text }) => text),
+      ['l7-http.cpuPerRequest <= 1 s'],
+    );
+    assert.match(head.notes[0]!, /rules differ from base's \(effects, budgets\), and head's decide/);
+  });
+
   test('a path into the working tree, which base would run as well, is refused', async () => {
     using folder = temporaryFolder();
     ownProxy(folder.path, '', join(folder.path, 'proxy.mjs'));

@@ -10,5 +10,11 @@ const flags = JSON.parse(process.argv[2]!) as GateFlags & { readonly base: strin
 const config = await loadConfig(process.cwd());
 const settings = await gateSettings(flags, config);
 using interruption = onInterrupt();
-const plan = { settings, rounds: { first: 1, second: 1 }, config: config.gate ?? {}, written: [settings.out] };
+const plan = {
+  proxies: settings.proxies,
+  config: config.gate ?? {},
+  ruler: flags.rules === 'head' ? ('head' as const) : ('base' as const),
+  settle: () => Promise.resolve({ settings, rounds: { first: 1, second: 1 } }),
+  written: [settings.out],
+};
 await conclude(await runGate(flags.base, plan, interruption.signal), flags, settings.strict);

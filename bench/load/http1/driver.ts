@@ -5,7 +5,7 @@ import { type LoadDriver, LoadError, type Session } from '../contract.ts';
 import { IdleConnections } from '../idle.ts';
 import { OpenLoop } from '../open-loop.ts';
 import { shareOf } from '../shares.ts';
-import type { Dialogue, Exchange } from '../slot.ts';
+import { type Dialogue, dialogues } from '../slot.ts';
 import { Dialer } from '../socket/dialer.ts';
 import { BodySample, HttpDialogue } from './answer.ts';
 import { type HttpTraffic, serializeRequest } from './request.ts';
@@ -19,7 +19,8 @@ const homepage = {
 export const driver = {
   name: 'http1',
   supports: (traffic, loop) =>
-    traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http' && loop.kind === 'closed'),
+    (traffic.kind === 'http' && traffic.http2 === undefined) ||
+    (traffic.kind === 'idle' && traffic.protocol === 'http' && loop.kind === 'closed'),
   async open(job, recorder, fail) {
     const { traffic, loop } = job;
     if (traffic.kind === 'idle') {
@@ -32,11 +33,11 @@ export const driver = {
     const request = serializeRequest(job, traffic);
     const sample = new BodySample(job.bodyChecksum);
     const isForeign = job.bodyChecksum === null;
-    const exchange: Exchange = {
+    const exchange = dialogues({
       perRequest: traffic.connection === 'per-request',
       timeout: job.timeouts.response,
       dialogue: () => new HttpDialogue(request, traffic.expect, sample, isForeign),
-    };
+    });
     const dialer = await Dialer.to(job, traffic.tls, recorder);
     const session: Session =
       loop.kind === 'closed'

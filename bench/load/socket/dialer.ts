@@ -13,6 +13,11 @@ import { Link, type LinkHandler } from './link.ts';
 /** 'full': no session is ever offered. 'resumed': the ticket of the first handshake is. */
 export type TlsMode = 'none' | 'full' | 'resumed';
 
+interface Encryption {
+  readonly mode: TlsMode;
+  readonly protocol: string | undefined;
+}
+
 const READ_BYTES = 64 * 1024;
 const SWEEP_EVERY = 20;
 
@@ -33,20 +38,23 @@ export class Dialer implements Disposable {
   #session: Buffer | undefined;
   #priming: tls.TLSSocket | undefined;
 
-  private constructor(job: LoadJob, address: string, mode: TlsMode, recorder: Recorder) {
+  private constructor(job: LoadJob, address: string, { mode, protocol }: Encryption, recorder: Recorder) {
     this.#recorder = recorder;
     this.#connectTimeout = job.timeouts.connect;
     this.#address = { host: address, port: job.target.port };
-    this.#tls = mode === 'none' || job.tls === undefined ? undefined : tlsOptions(job.tls);
+    this.#tls =
+      mode === 'none' || job.tls === undefined
+        ? undefined
+        : { ...tlsOptions(job.tls), ...(protocol !== undefined && { ALPNProtocols: [protocol] }) };
     this.#resume = mode === 'resumed';
     this.turnstiles = turnstilesOf(job);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY);
   }
 
-  /** Resolves the target's name, once. Rejects with the resolver's error. */
-  static async to(job: LoadJob, mode: TlsMode, recorder: Recorder): Promise<Dialer> {
+  /** Resolves the target's name, once. Rejects with the resolver's error. `protocol`: what is offered by ALPN; nothing where absent. */
+  static async to(job: LoadJob, mode: TlsMode, recorder: Recorder, protocol?: string): Promise<Dialer> {
     const { address } = await lookup(job.target.host);
-    return new Dialer(job, address, mode, recorder);
+    return new Dialer(job, address, { mode, protocol }, recorder);
   }
 
   dial(handler: LinkHandler): Link {

@@ -61,6 +61,16 @@ export class Link {
     return this.#stage === 'open';
   }
 
+  /** What ALPN chose; undefined where it chose nothing, or there is no TLS. */
+  get protocol(): string | undefined {
+    return (this.#socket as Partial<TLSSocket>).alpnProtocol || undefined;
+  }
+
+  /** What `write` took at once, giving true, may be overwritten. */
+  get isDirect(): boolean {
+    return this.#direct !== undefined;
+  }
+
   get isRetired(): boolean {
     return this.#stage === 'retired';
   }

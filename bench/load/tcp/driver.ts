@@ -4,7 +4,7 @@ import { type LoadDriver, LoadError } from '../contract.ts';
 import { IdleConnections } from '../idle.ts';
 import { OpenLoop } from '../open-loop.ts';
 import { shareOf } from '../shares.ts';
-import type { Exchange } from '../slot.ts';
+import { dialogues } from '../slot.ts';
 import { Dialer } from '../socket/dialer.ts';
 import { BulkTransfers } from './bulk.ts';
 import { EchoDialogue } from './echo.ts';
@@ -22,11 +22,11 @@ export const driver = {
     if (traffic.kind === 'tcp-bulk') return new BulkTransfers(traffic.transferBytes, job, dialer, recorder);
     if (traffic.kind === 'idle') return new IdleConnections(() => new EchoDialogue(1), job, dialer, recorder);
     if (traffic.kind !== 'tcp-echo') throw new LoadError(`driver tcp cannot drive ${traffic.kind}; take driver http1`);
-    const exchange: Exchange = {
+    const exchange = dialogues({
       perRequest: false,
       timeout: timeouts.response,
       dialogue: () => new EchoDialogue(traffic.messageBytes),
-    };
+    });
     return loop.kind === 'closed'
       ? new ClosedLoop(exchange, shareOf(loop.connections, shard), dialer, recorder)
       : new OpenLoop(exchange, job, loop, dialer, recorder, fail);

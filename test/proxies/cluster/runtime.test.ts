@@ -61,7 +61,7 @@ describe('a cluster at work', () => {
     const { clock, events, start } = lab();
     const runtime = start(cluster({}));
     assert.deepEqual(picked(runtime), [1, 2, 3]);
-    assert.deepEqual([clock.waiting, events.length, runtime.stats], [0, 0, undefined]);
+    assert.deepEqual([clock.waiting, events.length, runtime.stats.policies], [0, 0, undefined]);
   });
 
   it('checks take endpoints out and bring them back, cold; if none is left all are used', async () => {
@@ -92,7 +92,7 @@ describe('a cluster at work', () => {
       'unhealthy',
     ]);
     assert.ok(events.includes('unhealthy 2 refused'));
-    assert.deepEqual(runtime.stats?.events, { unhealthy: 3, healthy: 3, panic: 1, calm: 1 });
+    assert.deepEqual(runtime.stats.policies?.events, { unhealthy: 3, healthy: 3, panic: 1, calm: 1 });
     runtime.close();
     assert.equal(clock.waiting, 0);
   });
@@ -140,7 +140,7 @@ describe('a cluster at work', () => {
     assert.equal(after.balancer.endpoints[0], one);
     assert.deepEqual([one!.active, one!.fullWeight, one!.ejected, two!.healthy], [7, 5, true, false]);
     assert.equal(after.balancer.endpoints[2]!.weight, 0.5, 'the new one is cold');
-    assert.deepEqual(after.stats!.events, { unhealthy: 1, ejected: 1 });
+    assert.deepEqual(after.stats.policies!.events, { unhealthy: 1, ejected: 1 });
     down.clear();
     await clock.pass(300);
     assert.equal(two!.healthy, true);

@@ -318,10 +318,18 @@ describe('going away', () => {
     const client = greetedClient();
     for (let at = 0; at < 3; at++) client.connection.open(section(GET), true, '');
     client.receive(frame(7, 0, 0, Buffer.concat([uint32(3), uint32(2)])));
-    assert.deepEqual(client.heard(), ['close 5 REFUSED_STREAM', 'goaway 3 INTERNAL_ERROR']);
+    assert.deepEqual(client.heard(), ['goaway 3 INTERNAL_ERROR', 'close 5 REFUSED_STREAM']);
     assert.equal(client.connection.canOpen, false);
     for (const id of [1, 3]) client.receive(frame(1, 5, id, block(OK)));
     assert.equal(client.heard().at(-1), 'drained');
+  });
+
+  it('a wire that is gone while a peer goes away is told of once', () => {
+    const client = greetedClient();
+    client.connection.open(section(GET), true, '');
+    client.receive(frame(7, 0, 0, Buffer.concat([uint32(1), uint32(0)])));
+    client.connection.disconnected();
+    assert.deepEqual(client.heard(), ['goaway 1 NO_ERROR', 'close 1 CANCEL']);
   });
 
   it('a client that goes away finishes what it has', () => {

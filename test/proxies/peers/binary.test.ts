@@ -47,7 +47,7 @@ describe('a program', () => {
       const found = await inPath(script);
       assert.ok('state' in found);
       assert.match(found.reason, reason);
-      assert.equal(found.install, 'npm run setup:peers');
+      assert.equal(found.install, 'npx hopcost setup-peers');
     });
 });
 
@@ -68,7 +68,7 @@ describe('NGINX, planted', { skip: process.platform !== 'linux' && 'needs /proc'
     const { code, stdout, stderr } = await bench(says('1.2.0', ''), '--proxies', 'nginx-http');
     assert.match(
       stderr,
-      /^hopcost: nginx-http cannot run here: NGINX 1\.2\.0 \(.*\/nginx\) is too old: .*; what to do: npm run setup:peers$/m,
+      /^hopcost: nginx-http cannot run here: NGINX 1\.2\.0 \(.*\/nginx\) is too old: .*; what to do: npx hopcost setup-peers$/m,
     );
     assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
   });

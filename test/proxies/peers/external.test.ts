@@ -28,7 +28,7 @@ test('refuses what it cannot read, and says what was expected', () => {
   for (const text of [
     '',
     'tcp://h:1',
-    'A=tcp://h:1',
+    '-a=tcp://h:1',
     'a=h:1',
     'a=udp://h:1',
     'a=tcp://h',

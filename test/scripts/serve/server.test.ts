@@ -1,10 +1,14 @@
 /** The server of runs over real sockets: the list, a run that grows while it is watched, and what must not be served. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { analyse } from '#bench/analysis/analyse.ts';
 import { recordLines, type RunRecords } from '#bench/model/record.ts';
+import { subjectName } from '#bench/model/scenario.ts';
+import { writeReports } from '#reports/write.ts';
 import { Follower } from '#scripts/serve/follow.ts';
 import { isLoopback, serveRuns } from '#scripts/serve/server.ts';
 import { syntheticRun, TRUTHS } from '#test/reports/synthetic-run.ts';
@@ -51,6 +55,61 @@ test('the list names every run, newest state and report; folders that are no run
   assert.doesNotMatch(text, /not-a-run/);
   assert.equal((await get(port, '/runs/run-1/report.html')).text, '<p>report</p>');
   assert.equal((await get(port, '/runs/run-1/trials.ndjson')).type, 'application/x-ndjson');
+});
+
+test('a FIFO in the place of records is told and skipped, and keeps nobody waiting', { timeout: 20_000 }, async () => {
+  using folder = temporaryFolder();
+  await using server = await served(folder.path);
+  await mkdir(join(folder.path, 'pipe'));
+  execFileSync('mkfifo', [join(folder.path, 'pipe/trials.ndjson')]);
+  const { port } = server.address;
+  const { text } = await get(port, '/');
+  assert.match(text, /href="\/runs\/run-1\/"/);
+  assert.match(text, /<code>pipe<\/code>: .*trials\.ndjson is a FIFO, not a file/);
+  assert.match((await get(port, '/runs/pipe/')).text, /is a FIFO, not a file/);
+});
+
+test('a run without a slash at its end leads to the page with one', async () => {
+  using folder = temporaryFolder();
+  await using server = await served(folder.path);
+  const { address } = server;
+  const answer = await fetch(`http://127.0.0.1:${address.port}/runs/run-1`);
+  assert.deepEqual([answer.status, answer.url], [200, `http://127.0.0.1:${address.port}/runs/run-1/`]);
+});
+
+test('the list has what the reference hops cost, and a line of their trials', async () => {
+  using folder = temporaryFolder();
+  await using server = await served(folder.path);
+  await writeReports(analyse(records), records, join(folder.path, 'run-1'));
+  const { text } = await get(server.address.port, '/');
+  const costs = records.trials.flatMap((trial) =>
+    trial.state === 'completed' && subjectName(trial.subject) === 'l7-http' ? [trial] : [],
+  );
+  assert.ok(costs.length >= 2);
+  assert.match(text, /<td>\d[^<]*µs\s*<svg[^>]*>\s*<polyline points="0\.0,[\d.]+ /);
+});
+
+test('two runs that are ticked are compared; one, three and unknown ones are not', async () => {
+  using folder = temporaryFolder();
+  await using server = await served(folder.path);
+  const later = syntheticRun({ rounds: 2, scenarios: ['http-small'] });
+  await mkdir(join(folder.path, 'run-2'));
+  const run = { ...later.run, run: 'the-later-run', startedAt: '2099-01-01T00:00:00.000Z' };
+  await writeFile(join(folder.path, 'run-2/trials.ndjson'), recordLines({ ...later, run }));
+  const { port } = server.address;
+  const { status, text } = await get(port, '/compare?run=run-2&run=run-1');
+  assert.equal(status, 200);
+  assert.match(text, new RegExp(`<h1>${records.run.run} and the-later-run</h1>`));
+  assert.match(text, /second ÷ first/);
+  for (const [query, expected] of [
+    ['', 400],
+    ['?run=run-1', 400],
+    ['?run=run-1&run=run-2&run=run-1', 400],
+    ['?run=run-1&run=absent', 404],
+    ['?run=run-1&run=..', 404],
+    ['?run=run-1&run=.%2frun-2', 404],
+  ] as const)
+    assert.equal((await get(port, `/compare${query}`)).status, expected, query);
 });
 
 test('the state grows with the file; a line that is not whole yet waits', async () => {
@@ -155,6 +214,11 @@ test('the live page in a browser follows the run to its end', { skip }, async ()
     page.on('console', (message) => noise.push(message.text()));
     page.on('pageerror', (error) => noise.push(error.message));
     await page.goto(`http://127.0.0.1:${server.address.port}/`);
+    await page.getByRole('checkbox', { name: 'compare run-1' }).check();
+    await page.getByRole('button', { name: /^Compare/ }).click();
+    await page.getByText('expected two runs that are ticked, got 1').waitFor();
+    await page.goBack();
+    noise.length = 0; // the browser tells of the refusal
     await page.getByRole('link', { name: 'run-1', exact: true }).click();
     await page.getByText(`running, 2 of ${records.trials.length} trials`).waitFor();
     assert.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0);
