@@ -5,7 +5,7 @@ import { startProxy, type ProxyRoot } from '#bench/lab/started-proxy.ts';
 import type { Target } from '#bench/lab/wire.ts';
 import type { Subject } from './bench.ts';
 import { clientHello } from './client-hello.ts';
-import type { Materials, Setup } from './cases/setups.ts';
+import type { Materials, Setup } from './setups.ts';
 import { NotApplicable } from './violation.ts';
 import { RecordingOrigin } from './origin.ts';
 
