@@ -1,10 +1,10 @@
 /** Cost per hop by chain, as texts that every output lays out in its own way. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { mainScenarioName } from '#bench/analysis/roles.ts';
+import { mainScenarioName } from '#bench/analysis/scenarios/roles.ts';
 import { mainChains } from '#bench/analysis/findings/chains.ts';
-import type { ChainCost } from '#bench/analysis/chains.ts';
-import { metric } from '#bench/analysis/metrics.ts';
-import { formatEstimate, formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
+import type { ChainCost } from '#bench/analysis/comparison/chains.ts';
+import { metric } from '#bench/analysis/figures/metrics.ts';
+import { formatEstimate, formatInterval, formatQuantity } from '#bench/analysis/words/quantity.ts';
 
 export interface ChainRow {
   readonly hop: string;

@@ -1,8 +1,8 @@
 /** Two runs side by side in a terminal: by what they are compared and why, the ratios, the figures, what could not be told. 80 columns. */
-import type { Absolute, RunComparison, RunLine, YardstickLine } from '#bench/analysis/compare-runs.ts';
-import type { Untold } from '#bench/analysis/match-runs.ts';
-import type { MetricName } from '#bench/analysis/metrics.ts';
-import { formatEstimate, formatQuantity, percent } from '#bench/analysis/quantity.ts';
+import type { Absolute, RunComparison, RunLine, YardstickLine } from '#bench/analysis/across-runs/compare-runs.ts';
+import type { Untold } from '#bench/analysis/across-runs/match-runs.ts';
+import type { MetricName } from '#bench/analysis/figures/metrics.ts';
+import { formatEstimate, formatQuantity, percent } from '#bench/analysis/words/quantity.ts';
 import { fit, type Paint, painter, printable, type Style, WIDTH, wrap } from './columns.ts';
 
 const MOST_LISTED = 8;

@@ -4,8 +4,8 @@
  */
 import type { Account, Analysis, Estimate } from '#bench/analysis/analysis.ts';
 import { COSTS, PARTS, type PartName } from '#bench/analysis/ledger/account.ts';
-import { metric } from '#bench/analysis/metrics.ts';
-import { formatInterval, formatQuantity, type Unit } from '#bench/analysis/quantity.ts';
+import { metric } from '#bench/analysis/figures/metrics.ts';
+import { formatInterval, formatQuantity, type Unit } from '#bench/analysis/words/quantity.ts';
 
 export interface Step {
   readonly name: string;

@@ -5,8 +5,8 @@ import {
   type HistorySeries,
   LEAST_RUNS,
   type SeriesVerdict,
-} from '#bench/analysis/change-points.ts';
-import { formatEstimate, percent } from '#bench/analysis/quantity.ts';
+} from '#bench/analysis/across-runs/change-points.ts';
+import { formatEstimate, percent } from '#bench/analysis/words/quantity.ts';
 import type { HistoryLine } from '#bench/model/history.ts';
 import { painter, printable, WIDTH, wrap } from './columns.ts';
 

@@ -1,7 +1,7 @@
 /** Searched knees as a table: a row a subject, as every report that people read shows it. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import type { KneeAnalysis } from '#bench/analysis/knees.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import type { KneeAnalysis } from '#bench/analysis/knees/knees.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 
 interface KneeTable {
   readonly scenario: string;

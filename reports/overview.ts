@@ -1,11 +1,11 @@
 /** The comparison that every report opens with: a row a subject, direct first, then by layer, cheapest first. */
 import type { Analysis, Capacity, Estimate, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { mainScenarioName } from '#bench/analysis/roles.ts';
-import type { Comparison } from '#bench/analysis/comparison.ts';
-import type { MetricName } from '#bench/analysis/metrics.ts';
-import { pacedScenario } from '#bench/analysis/reading-point.ts';
-import { formatInterval, formatQuantity, percent, type Unit } from '#bench/analysis/quantity.ts';
-import { type Ranked, rankWords } from '#bench/analysis/ranking.ts';
+import { mainScenarioName } from '#bench/analysis/scenarios/roles.ts';
+import type { Comparison } from '#bench/analysis/comparison/comparison.ts';
+import type { MetricName } from '#bench/analysis/figures/metrics.ts';
+import { pacedScenario } from '#bench/analysis/scenarios/reading-point.ts';
+import { formatInterval, formatQuantity, percent, type Unit } from '#bench/analysis/words/quantity.ts';
+import { type Ranked, rankWords } from '#bench/analysis/comparison/ranking.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 
 /** A figure; under it its interval, and what kind of figure it is. */

@@ -2,8 +2,8 @@
 import type { Analysis, Estimate, Finding } from '#bench/analysis/analysis.ts';
 import { PARTS, type PartName } from '#bench/analysis/ledger/account.ts';
 import { remarksOf, shareWords } from '#bench/analysis/ledger/findings.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
-import { layerName, rankWords } from '#bench/analysis/ranking.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
+import { layerName, rankWords } from '#bench/analysis/comparison/ranking.ts';
 import { repeatCommand } from './again.ts';
 import { chainTable } from './chains.ts';
 import type { Exporter } from './contract.ts';

@@ -1,7 +1,7 @@
 /** What runs elsewhere, in figures: a table a scenario, direct and all others that were offered the same beside it. */
 import type { Analysis, ScenarioAnalysis, SubjectAnalysis, TrialRow } from '#bench/analysis/analysis.ts';
-import type { MetricName } from '#bench/analysis/metrics.ts';
-import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
+import type { MetricName } from '#bench/analysis/figures/metrics.ts';
+import { formatQuantity, percent } from '#bench/analysis/words/quantity.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { type Cell, cellOf } from './overview.ts';
 

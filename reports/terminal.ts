@@ -1,7 +1,7 @@
 /** The summary on stdout: findings, the comparison, what was left out. 80 columns; colour only when asked for. */
 import type { Analysis, Finding } from '#bench/analysis/analysis.ts';
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { chainTable } from './chains.ts';
 import { fit, type Paint, painter, printable, type Style, WIDTH, wrap } from './columns.ts';
 import { kneeTables } from './knees.ts';

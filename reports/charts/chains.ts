@@ -1,8 +1,8 @@
 /** CPU per request against the number of hops: the way of each proxy through 1, 2, 3 of itself, and where as many times one would lie. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import type { ChainCost } from '#bench/analysis/chains.ts';
-import { metric, type MetricName } from '#bench/analysis/metrics.ts';
-import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
+import type { ChainCost } from '#bench/analysis/comparison/chains.ts';
+import { metric, type MetricName } from '#bench/analysis/figures/metrics.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { chainTable } from '../chains.ts';
 import { type Chart, type Drawing, OWN, own, TIP, tip } from './chart.ts';
 import { isNarrow, scaleOf, sized } from './frame.ts';

@@ -1,7 +1,7 @@
 /** CPU per request of each hop, user and system stacked, with the interval of the whole. */
 import type { Analysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { mainScenarioName } from '#bench/analysis/roles.ts';
-import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
+import { mainScenarioName } from '#bench/analysis/scenarios/roles.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { type Group, groupOf } from '../overview.ts';
 import { barsEnd, isNarrow, sized } from './frame.ts';

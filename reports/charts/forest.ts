@@ -1,8 +1,8 @@
 /** Every comparison with its interval around the line of no difference: what is resolved, and what is not. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import type { Comparison } from '#bench/analysis/comparison.ts';
-import { formatEstimate, formatInterval, formatQuantity, percent } from '#bench/analysis/quantity.ts';
-import { pacedScenario } from '#bench/analysis/reading-point.ts';
+import type { Comparison } from '#bench/analysis/comparison/comparison.ts';
+import { formatEstimate, formatInterval, formatQuantity, percent } from '#bench/analysis/words/quantity.ts';
+import { pacedScenario } from '#bench/analysis/scenarios/reading-point.ts';
 import { STRENGTHS } from '../strength.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { timeOf } from '../overview.ts';

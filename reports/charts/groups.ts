@@ -1,6 +1,6 @@
 /** Charts of many subjects: rows stand under the names of their layers, lines are told apart for a few and thin for the others. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { referencesOf } from '#bench/analysis/roles.ts';
+import { referencesOf } from '#bench/analysis/scenarios/roles.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { type Group, GROUPS } from '../overview.ts';
 import { TIP, tip } from './chart.ts';

@@ -4,8 +4,8 @@
  */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import type { HistoryMark, HistoryPoint } from '#bench/analysis/history.ts';
-import { formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
+import type { HistoryMark, HistoryPoint } from '#bench/analysis/across-runs/history.ts';
+import { formatInterval, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { type Chart, type Drawing, OWN, own, TIP, tip } from './chart.ts';
 import { isNarrow, scaleOf, sized } from './frame.ts';
 import { type Look, looksOf } from './palette.ts';

@@ -1,7 +1,7 @@
 /** Searched knees in a drawing whose horizontal axis is the offered rate: a band where one was found, a dotted edge where none can be told. */
 import type { TopLevelSpec } from 'vega-lite';
-import type { KneeAnalysis, Knees } from '#bench/analysis/knees.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import type { KneeAnalysis, Knees } from '#bench/analysis/knees/knees.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { TIP, tip } from './chart.ts';
 import type { Look } from './palette.ts';
 

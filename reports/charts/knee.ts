@@ -1,7 +1,7 @@
 /** Every window of a knee search: what it showed at its rate, whether the objective held, and where the knee therefore lies. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import type { KneeAnalysis, KneePoint, Knees } from '#bench/analysis/knees.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import type { KneeAnalysis, KneePoint, Knees } from '#bench/analysis/knees/knees.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { isNarrow, LOG_MICROS, scaleOf, sized } from './frame.ts';
 import { kneeCell, kneeLayers, kneeRates, kneeWords, type Layer, objectiveLayer, rateAxis } from './knee-marks.ts';

@@ -1,7 +1,7 @@
 /** Response time along the nines at equal offered load: the tail gets the room that it deserves. */
 import type { Analysis, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
-import { pacedScenarios } from '#bench/analysis/reading-point.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
+import { pacedScenarios } from '#bench/analysis/scenarios/reading-point.ts';
 import { type Chart, type Drawing, OWN, own, TIP, tip } from './chart.ts';
 import { timeOf } from '../overview.ts';
 import { isNarrow, logTicks, MICROS_LABEL, scaleOf, sized } from './frame.ts';

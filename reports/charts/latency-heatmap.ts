@@ -1,8 +1,8 @@
 /** Where the requests of each moment lie: a stall or a second hump that no percentile shows is seen here. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import type { OverTime } from '#bench/analysis/over-time.ts';
-import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
-import { pacedScenario } from '#bench/analysis/reading-point.ts';
+import type { OverTime } from '#bench/analysis/figures/over-time.ts';
+import { formatQuantity, percent } from '#bench/analysis/words/quantity.ts';
+import { pacedScenario } from '#bench/analysis/scenarios/reading-point.ts';
 import { type Chart, type Drawing, tip } from './chart.ts';
 import { isNarrow, logTicks, MICROS_LABEL } from './frame.ts';
 import { toldApart } from './groups.ts';

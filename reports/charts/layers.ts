@@ -1,7 +1,7 @@
 /** From L4 to L7 to TLS: one row a maker of proxies, one mark a layer, the way between them drawn. */
 import type { Analysis, Estimate } from '#bench/analysis/analysis.ts';
-import { isSingle, scenarioOf } from '#bench/analysis/roles.ts';
-import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
+import { isSingle, scenarioOf } from '#bench/analysis/scenarios/roles.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { type Group, groupOf } from '../overview.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';

@@ -1,8 +1,8 @@
 /** What a hop holds in memory: per idle connection where that was measured, else the peak of its processes. */
 import type { Analysis, Estimate, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { mainScenarioName } from '#bench/analysis/roles.ts';
-import type { MetricName } from '#bench/analysis/metrics.ts';
-import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
+import { mainScenarioName } from '#bench/analysis/scenarios/roles.ts';
+import type { MetricName } from '#bench/analysis/figures/metrics.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { type Group, groupOf } from '../overview.ts';
 import { barsEnd, isNarrow, sized } from './frame.ts';

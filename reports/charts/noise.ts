@@ -3,7 +3,7 @@
  * rounds taken in pairs as if they were two subjects. Nothing smaller can be called a difference.
  */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { percent } from '#bench/analysis/quantity.ts';
+import { percent } from '#bench/analysis/words/quantity.ts';
 import { type Chart, type Drawing } from './chart.ts';
 import { isNarrow, sized } from './frame.ts';
 

@@ -1,9 +1,9 @@
 /** Throughput along a trial with the discarded warm-up shaded, and latency along the window: was it steady where it was measured? */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { mainScenarioName } from '#bench/analysis/roles.ts';
-import type { OverTime } from '#bench/analysis/over-time.ts';
-import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
-import { pacedScenario } from '#bench/analysis/reading-point.ts';
+import { mainScenarioName } from '#bench/analysis/scenarios/roles.ts';
+import type { OverTime } from '#bench/analysis/figures/over-time.ts';
+import { formatQuantity, percent } from '#bench/analysis/words/quantity.ts';
+import { pacedScenario } from '#bench/analysis/scenarios/reading-point.ts';
 import { type Chart, type Drawing, OWN, own, TIP, tip } from './chart.ts';
 import { isNarrow, logTicks, MICROS_LABEL, scaleOf, sized } from './frame.ts';
 import { othersWords, thinLines, toldApart } from './groups.ts';

@@ -3,7 +3,7 @@
  * only difference: each subject has a shape and a dash of its own too.
  */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { referencesOf } from '#bench/analysis/roles.ts';
+import { referencesOf } from '#bench/analysis/scenarios/roles.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Group } from '../overview.ts';
 

@@ -3,7 +3,7 @@
  * knees were searched they are marked as found; else the last rate before the tail rises is.
  */
 import type { Analysis, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { type Chart, type DataTable, type Drawing, OWN, own, TIP, tip } from './chart.ts';
 import { isNarrow, LOG_MICROS, scaleOf, sized } from './frame.ts';
 import {

@@ -1,8 +1,8 @@
 /** What each subject carried, and what one core of it could: a bar is a capacity only where the subject itself was the limit. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis, ScenarioAnalysis } from '#bench/analysis/analysis.ts';
-import { mainScenarioName } from '#bench/analysis/roles.ts';
-import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
+import { mainScenarioName } from '#bench/analysis/scenarios/roles.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { boundWords, groupOf } from '../overview.ts';
 import { type Chart, type Drawing, TIP, tip } from './chart.ts';
 import { barsEnd, isNarrow, sized } from './frame.ts';

@@ -1,7 +1,7 @@
 /** From the cost of an L4 hop, part by part, to that of an L7 hop and of one with TLS. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { shareWords } from '#bench/analysis/ledger/findings.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { decompose, formatPart } from '../decomposition.ts';
 import { type Chart, type Drawing, tip } from './chart.ts';
 import { isNarrow, rowAxis, sized } from './frame.ts';

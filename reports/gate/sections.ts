@@ -1,7 +1,7 @@
 /** The parts of the gate's Markdown that the step summary and the comment share. Everything from outside is text, and of bounded length. */
-import { formatQuantity, formatInterval } from '#bench/analysis/quantity.ts';
+import { formatQuantity, formatInterval } from '#bench/analysis/words/quantity.ts';
 import type { Estimate } from '#bench/analysis/analysis.ts';
-import type { Unit } from '#bench/analysis/quantity.ts';
+import type { Unit } from '#bench/analysis/words/quantity.ts';
 import type { GateMetric, GateResult } from '#bench/gate/result.ts';
 import { quoted } from '../again.ts';
 import { fenced, plain, tableHead, tableRow } from '../markdown.ts';

@@ -1,5 +1,5 @@
 /** The gate on a terminal: the verdict, the metrics of each subject aligned, then what to know. 80 columns; colour only when asked for. */
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import type { GateMetric, GateResult } from '#bench/gate/result.ts';
 import { fit, type Paint, painter, printable, WIDTH, wrap } from '../columns.ts';
 import { formatChange, formatRevision } from './change.ts';

@@ -1,7 +1,7 @@
 /** The comparison by layer: sortable where the page's script runs, restacked into cards where the page is narrow. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import { windowFor } from '#bench/analysis/findings/load.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { type Cell, GROUPS, type Overview, type OverviewRow, overviewOf } from '../overview.ts';
 import { TARGET_COLUMNS, TARGET_NOTE, targetTables } from '../targets.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,7 +1,7 @@
 /** The records and tables of the run inside the page: what was measured travels with what is said of it. */
 import { gzipSync } from 'node:zlib';
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { recordLines, type RunRecords } from '#bench/model/record.ts';
 import { summaryCsv } from '../summary-csv.ts';
 import { trialColumns } from '../trial-columns.ts';

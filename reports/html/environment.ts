@@ -1,6 +1,6 @@
 /** Where it ran, who had which core, and what to hold against it. */
 import type { Analysis, GatheredWarning } from '#bench/analysis/analysis.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { html, type Markup } from './markup.ts';
 
 const cores = (list: readonly number[] | null): string => (list === null ? 'not pinned' : `core ${list.join(', ')}`);

@@ -2,7 +2,7 @@
 import type { Account, Analysis } from '#bench/analysis/analysis.ts';
 import { PARTS, type PartName } from '#bench/analysis/ledger/account.ts';
 import { shareWords } from '#bench/analysis/ledger/findings.ts';
-import { formatEstimate, formatQuantity, percent } from '#bench/analysis/quantity.ts';
+import { formatEstimate, formatQuantity, percent } from '#bench/analysis/words/quantity.ts';
 import { explanationCharts } from '../charts/registry.ts';
 import { decompose, type Decomposition, formatPart, partOf } from '../decomposition.ts';
 import { figuresOf } from './figures.ts';

@@ -1,6 +1,6 @@
 /** The first screen: the main figures as tiles, the layers ranked, then what was found in sentences; one of many of its kind is folded. */
 import type { Analysis, Finding } from '#bench/analysis/analysis.ts';
-import { formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatInterval, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { STRENGTHS } from '../strength.ts';
 import { html, type Markup } from './markup.ts';
 import { rankingCards } from './ranking.ts';

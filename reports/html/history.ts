@@ -1,8 +1,8 @@
 /** A history as a page of its own: its charts, and every change point found. One file, no request. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SeriesVerdict } from '#bench/analysis/change-points.ts';
-import { historyView } from '#bench/analysis/history.ts';
+import type { SeriesVerdict } from '#bench/analysis/across-runs/change-points.ts';
+import { historyView } from '#bench/analysis/across-runs/history.ts';
 import type { HistoryLine } from '#bench/model/history.ts';
 import { drawHistory } from '../charts/history.ts';
 import { looksOfNames } from '../charts/palette.ts';

@@ -1,10 +1,10 @@
 /** How far this run's own instruments may be trusted: what they said of a known origin, and what the same subject differs from itself. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { type CalibrationCheck, figureOf, verdictOf } from '#bench/analysis/calibration.ts';
+import { type CalibrationCheck, figureOf, verdictOf } from '#bench/analysis/instruments/calibration.ts';
 import type { CalibrationRecord } from '#bench/model/record.ts';
-import { metric, type MetricName } from '#bench/analysis/metrics.ts';
-import type { Noise } from '#bench/analysis/noise.ts';
-import { formatInterval, formatQuantity, percent } from '#bench/analysis/quantity.ts';
+import { metric, type MetricName } from '#bench/analysis/figures/metrics.ts';
+import type { Noise } from '#bench/analysis/comparison/noise.ts';
+import { formatInterval, formatQuantity, percent } from '#bench/analysis/words/quantity.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollTable } from './table.ts';
 

@@ -1,8 +1,8 @@
 /** The searched knees: what each search came to, and every window that it rests on. Nothing where none was searched. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import type { KneeAnalysis, KneePoint, Knees } from '#bench/analysis/knees.ts';
-import { describeSearch } from '#bench/analysis/knees.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import type { KneeAnalysis, KneePoint, Knees } from '#bench/analysis/knees/knees.ts';
+import { describeSearch } from '#bench/analysis/knees/knees.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { kneeTables } from '../knees.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollTable } from './table.ts';

@@ -3,7 +3,7 @@ import type { Account, Analysis, Estimate } from '#bench/analysis/analysis.ts';
 import { PARTS, type PartName } from '#bench/analysis/ledger/account.ts';
 import { remarksOf, shareWords } from '#bench/analysis/ledger/findings.ts';
 import type { LedgerSuite } from '#bench/analysis/ledger/micro.ts';
-import { formatInterval, formatQuantity, percent, type Unit } from '#bench/analysis/quantity.ts';
+import { formatInterval, formatQuantity, percent, type Unit } from '#bench/analysis/words/quantity.ts';
 import { partTexts, referenceAccounts, unitOf } from '../decomposition.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollTable } from './table.ts';

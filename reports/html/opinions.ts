@@ -1,7 +1,7 @@
 /** What other people's load tools say of a target of ours; nothing where they were not asked. */
 import type { Analysis, Estimate } from '#bench/analysis/analysis.ts';
-import { formatQuantity, percent, type Unit } from '#bench/analysis/quantity.ts';
-import type { Opinion, SecondOpinion } from '#bench/analysis/second-opinion.ts';
+import { formatQuantity, percent, type Unit } from '#bench/analysis/words/quantity.ts';
+import type { Opinion, SecondOpinion } from '#bench/analysis/instruments/second-opinion.ts';
 import { cellOf } from '../overview.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollTable } from './table.ts';

@@ -1,7 +1,7 @@
 /** The proxies of each layer by CPU per request: rank, bar, figure with its interval; what cannot be told apart is bracketed together. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
-import { layerName, type Ranked, type Ranking, rankWords, tiesOf } from '#bench/analysis/ranking.ts';
+import { formatInterval, formatQuantity } from '#bench/analysis/words/quantity.ts';
+import { layerName, type Ranked, type Ranking, rankWords, tiesOf } from '#bench/analysis/comparison/ranking.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Nothing where no layer has two proxies to set in order. */

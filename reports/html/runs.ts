@@ -1,5 +1,5 @@
 /** The list of runs that `hopcost serve` shows, and two of them side by side. */
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { documentOf } from './live.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollTable } from './table.ts';

@@ -1,7 +1,7 @@
 /** Every scenario with every figure: the evidence behind the findings, folded. A row a figure, or, of many subjects, a row a subject. */
 import type { Analysis, ScenarioAnalysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { METRIC_NAMES, metric, type MetricName } from '#bench/analysis/metrics.ts';
-import { formatInterval, formatQuantity } from '#bench/analysis/quantity.ts';
+import { METRIC_NAMES, metric, type MetricName } from '#bench/analysis/figures/metrics.ts';
+import { formatInterval, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { boundWords, cellOf } from '../overview.ts';
 import { html, type Markup } from './markup.ts';
 

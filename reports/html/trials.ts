@@ -1,7 +1,7 @@
 /** Every trial: what counts in no figure and why, a table of all rounds a scenario, and every column of each where they are few. */
 import type { Analysis, TrialRow } from '#bench/analysis/analysis.ts';
-import { METRICS, type MetricName } from '#bench/analysis/metrics.ts';
-import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
+import { METRICS, type MetricName } from '#bench/analysis/figures/metrics.ts';
+import { formatQuantity, percent } from '#bench/analysis/words/quantity.ts';
 import { allCompleted, type LeftOut, leftOutOf } from '../left-out.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollTable } from './table.ts';

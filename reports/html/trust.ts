@@ -1,8 +1,8 @@
 /** Whether to believe it, in one line under the headline: rounds, noise, instruments, what was left out. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { verdictOf } from '#bench/analysis/calibration.ts';
-import { CLAIM_GENERATIONS } from '#bench/analysis/comparison.ts';
-import { percent } from '#bench/analysis/quantity.ts';
+import { verdictOf } from '#bench/analysis/instruments/calibration.ts';
+import { CLAIM_GENERATIONS } from '#bench/analysis/comparison/comparison.ts';
+import { percent } from '#bench/analysis/words/quantity.ts';
 import { noiseFloor } from '../charts/noise.ts';
 import { unfitOf } from '../left-out.ts';
 import { html, type Markup } from './markup.ts';

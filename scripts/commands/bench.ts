@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
-import type { Knees } from '#bench/analysis/knees.ts';
+import type { Knees } from '#bench/analysis/knees/knees.ts';
 import type { RunRecords, TrialRecord } from '#bench/model/record.ts';
 import { hopName } from '#bench/model/scenario.ts';
 import { loadConfig } from '../config.ts';

@@ -1,8 +1,8 @@
 /** `hopcost compare`: two stored runs, what became dearer or cheaper from the first to the second. */
 import { Command } from 'commander';
-import { compareRuns, type RunComparison } from '#bench/analysis/compare-runs.ts';
-import { CLAIM_GENERATIONS } from '#bench/analysis/comparison.ts';
-import { MatchError } from '#bench/analysis/match-runs.ts';
+import { compareRuns, type RunComparison } from '#bench/analysis/across-runs/compare-runs.ts';
+import { CLAIM_GENERATIONS } from '#bench/analysis/comparison/comparison.ts';
+import { MatchError } from '#bench/analysis/across-runs/match-runs.ts';
 import { renderComparison } from '#reports/comparison.ts';
 import { wantsColour } from '../colour.ts';
 import { UsageError } from '#bench/model/errors.ts';

@@ -77,7 +77,6 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'bench/stats',
     'bench/analysis',
   ],
-  'bench/conformance': ['node:', 'bench/lab', 'bench/model', 'proxies/contract.ts', 'proxies/config'],
   'bench/run': [
     'node:',
     'bench/model',

@@ -1,6 +1,6 @@
 /** What a person sees on stderr while a run goes on: a live line in a terminal, plain lines elsewhere. */
-import { lastOutputOf } from '#bench/analysis/failures.ts';
-import { formatDuration, rate } from '#bench/analysis/quantity.ts';
+import { lastOutputOf } from '#bench/analysis/verdict/failures.ts';
+import { formatDuration, rate } from '#bench/analysis/words/quantity.ts';
 import type { TrialRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Observer } from '#bench/run/spec.ts';

@@ -2,10 +2,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { analyse } from '#bench/analysis/analyse.ts';
-import { changesOf } from '#bench/analysis/change-points.ts';
-import { historyLine } from '#bench/analysis/history-line.ts';
-import { historyOf, historyView } from '#bench/analysis/history.ts';
-import { MergeError, mergeRuns } from '#bench/analysis/merge-runs.ts';
+import { changesOf } from '#bench/analysis/across-runs/change-points.ts';
+import { historyLine } from '#bench/analysis/across-runs/history-line.ts';
+import { historyOf, historyView } from '#bench/analysis/across-runs/history.ts';
+import { MergeError, mergeRuns } from '#bench/analysis/across-runs/merge-runs.ts';
 import type { Budget } from '#bench/gate/budget.ts';
 import { judgeBudgets } from '#bench/gate/budgets.ts';
 import type { Analysis } from '#bench/analysis/analysis.ts';

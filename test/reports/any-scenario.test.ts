@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyse } from '#bench/analysis/analyse.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { page } from '#reports/html/page.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyse } from '#bench/analysis/analyse.ts';
 import type { Drawing } from '#reports/charts/chart.ts';
-import { historyOf } from '#bench/analysis/history.ts';
+import { historyOf } from '#bench/analysis/across-runs/history.ts';
 import { charts, explanationCharts } from '#reports/charts/registry.ts';
 import { decompose } from '#reports/decomposition.ts';
 import { renderSvg } from '#reports/charts/render.ts';

@@ -1,10 +1,10 @@
 /** `hopcost compare` on a terminal. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareRuns } from '#bench/analysis/compare-runs.ts';
+import { compareRuns } from '#bench/analysis/across-runs/compare-runs.ts';
 import type { RunRecords } from '#bench/model/record.ts';
 import { renderComparison } from '#reports/comparison.ts';
-import { driftingRun } from '#test/bench/analysis/drifting-run.ts';
+import { driftingRun } from '#test/bench/analysis/across-runs/drifting-run.ts';
 import { ODD_NAME, syntheticRun, TRUTHS } from './synthetic-run.ts';
 
 const named = (records: RunRecords, run: string, fingerprint = 'a'): RunRecords => ({

@@ -1,15 +1,15 @@
 /** A history on a terminal, as a chart and as a page. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changesOf } from '#bench/analysis/change-points.ts';
-import { historyView } from '#bench/analysis/history.ts';
+import { changesOf } from '#bench/analysis/across-runs/change-points.ts';
+import { historyView } from '#bench/analysis/across-runs/history.ts';
 import type { HistoryLine } from '#bench/model/history.ts';
 import { drawHistory } from '#reports/charts/history.ts';
 import { looksOfNames } from '#reports/charts/palette.ts';
 import { renderSvg } from '#reports/charts/render.ts';
 import { renderHistory } from '#reports/history.ts';
 import { historyPage } from '#reports/html/history.ts';
-import { historyLines } from '#test/bench/analysis/history-lines.ts';
+import { historyLines } from '#test/bench/analysis/across-runs/history-lines.ts';
 
 const lines = historyLines({
   runs: 40,

@@ -5,7 +5,7 @@ import { analyse } from '#bench/analysis/analyse.ts';
 import { readRecords } from '#bench/model/read.ts';
 import { type CalibrationRecord, recordLines } from '#bench/model/record.ts';
 import { page } from '#reports/html/page.ts';
-import { record, tool } from '#test/bench/analysis/opinions.ts';
+import { record, tool } from '#test/bench/analysis/instruments/opinions.ts';
 import { syntheticRun } from './synthetic-run.ts';
 
 const plain = syntheticRun({ rounds: 2, scenarios: ['http-small'], mishaps: false });

@@ -2,11 +2,11 @@
 import { subjectName } from '#bench/model/scenario.ts';
 import { samplesFor } from '#bench/stats/histogram.ts';
 import type { Finding, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
-import { type Comparison, strengthOfBound, strengthOfFigure } from '../comparison.ts';
-import type { MetricName } from '../metrics.ts';
-import { formatEstimate, formatQuantity } from '../quantity.ts';
-import { pacedScenario } from '../reading-point.ts';
-import { weakest } from '../trust.ts';
+import { type Comparison, strengthOfBound, strengthOfFigure } from '../comparison/comparison.ts';
+import type { MetricName } from '../figures/metrics.ts';
+import { formatEstimate, formatQuantity } from '../words/quantity.ts';
+import { pacedScenario } from '../scenarios/reading-point.ts';
+import { weakest } from '../instruments/trust.ts';
 import { bySureness, type Evidence, mainHops, noneCompleted, placeOf, type Reading } from './evidence.ts';
 
 export function addedLatency(evidence: Evidence): Finding[] {

@@ -1,8 +1,8 @@
 /** The accounts of the reference hops in a sentence each: how much the parts explain, which they are, what is left. */
 import type { Finding } from '../analysis.ts';
-import { strengthOfFigure } from '../comparison.ts';
-import { metric } from '../metrics.ts';
-import { formatQuantity, percent } from '../quantity.ts';
+import { strengthOfFigure } from '../comparison/comparison.ts';
+import { metric } from '../figures/metrics.ts';
+import { formatQuantity, percent } from '../words/quantity.ts';
 import { type Account, type AccountPart, COSTS, ENOUGH } from './account.ts';
 
 export const ledgerFindings = (accounts: readonly Account[]): Finding[] =>

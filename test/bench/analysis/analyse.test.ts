@@ -5,7 +5,7 @@ import type { Analysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { analyse } from '#bench/analysis/analyse.ts';
 import { readRecords } from '#bench/model/read.ts';
 import { latencyByPercentile } from '#reports/charts/latency-by-percentile.ts';
-import { histogramOf } from './evidence.ts';
+import { histogramOf } from './verdict/evidence.ts';
 import { ODD_NAME, syntheticRun, TRUTHS } from '#test/reports/synthetic-run.ts';
 
 const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
