@@ -62,6 +62,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'backends/contract.ts',
     'backends/registry.ts',
   ],
+  'bench/conformance': ['node:', 'bench/lab', 'bench/model', 'proxies/contract.ts', 'proxies/config'],
   'bench/load': ['node:', 'bench/model', 'proxies/http2', 'piscina', 'autocannon', 'hdr-histogram-js'],
   'bench/probes': ['node:', 'bench/model'],
   'bench/stats': ['hdr-histogram-js'],
