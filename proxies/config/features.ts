@@ -176,6 +176,7 @@ const FILTERS = filters(
   'transform',
   'mirror',
   'compression',
+  'request-rules',
   'user',
 );
 

@@ -16,6 +16,7 @@ import { filter as ipRules } from './ip-rules.ts';
 import { filter as jwt } from './jwt.ts';
 import { filter as mirror } from './mirror.ts';
 import { filter as rateLimit } from './rate-limit.ts';
+import { filter as requestRules } from './request-rules.ts';
 import { filter as transform } from './transform.ts';
 import { filter as user } from './user.ts';
 
@@ -31,6 +32,7 @@ export const FILTERS: readonly FilterDefinition<unknown>[] = [
   clientCertIdentity,
   jwt,
   extAuthz,
+  requestRules,
   user,
   transform,
   headers,

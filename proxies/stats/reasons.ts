@@ -22,6 +22,7 @@ export const REASONS = {
   /** A filter says so, and no other word fits. */
   filter_reply: '-',
   rate_limited: 'RL',
+  rule_violation: '-',
   unauthenticated: '-',
   authorizer_denied: 'UAEX',
   authorizer_failed: 'UAEX',
