@@ -176,6 +176,7 @@ const FILTERS = filters(
   'transform',
   'mirror',
   'compression',
+  'tracing',
   'request-rules',
   'user',
 );

@@ -17,11 +17,13 @@ import { filter as jwt } from './jwt.ts';
 import { filter as mirror } from './mirror.ts';
 import { filter as rateLimit } from './rate-limit.ts';
 import { filter as requestRules } from './request-rules.ts';
+import { filter as tracing } from './tracing.ts';
 import { filter as transform } from './transform.ts';
 import { filter as user } from './user.ts';
 
 export const FILTERS: readonly FilterDefinition<unknown>[] = [
   fault,
+  tracing,
   headerLog,
   cors,
   compression,

@@ -61,6 +61,7 @@ export const REASONS = {
   datagram_dropped: '-',
   // Ourselves.
   mirror_failed: '-',
+  trace_export_failed: '-',
   access_log_failed: '-',
   internal_error: '-',
 } as const satisfies Record<string, string>;
