@@ -174,6 +174,8 @@ const FILTERS = filters(
   'transform',
   'mirror',
   'compression',
+  'tracing',
+  'request-rules',
   'user',
 );
 

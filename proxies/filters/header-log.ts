@@ -11,6 +11,7 @@ import type { Reply } from '../http/reply.ts';
 import { pathOf } from '../http/target.ts';
 import { type AccessLog, openAccessLog } from '../stats/access-log.ts';
 import type { ClientSide, ConfiguredFilter, Filter, FilterExchange, FilterService } from './contract.ts';
+import { OpenExchanges } from './open-exchanges.ts';
 import { PassingClient } from './passing.ts';
 import { fieldName } from './settings.ts';
 
@@ -98,9 +99,8 @@ class HeaderLogger implements Filter {
   #log: AccessLog | undefined;
   /** Until the file is open. */
   #early: object[] = [];
-  /** Exchanges that may still be logged. */
-  #active = 0;
-  #isClosed = false;
+  readonly #open = new OpenExchanges(() => this.#end());
+  #isEnded = false;
   readonly #asked = new WeakMap<FilterExchange, object>();
 
   /** Throws the system's error where the file cannot be opened. */
@@ -115,18 +115,14 @@ class HeaderLogger implements Filter {
       (log) => {
         this.#log = log;
         for (const record of this.#early.splice(0)) log.write(record);
-        this.#end();
+        if (this.#isEnded) this.#end();
       },
       (error: Error) => lose(this.#early.splice(0).length, error.message),
     );
   }
 
   request(head: RequestHead, exchange: FilterExchange): undefined {
-    this.#active++;
-    exchange.signal.addEventListener('abort', () => {
-      this.#active--;
-      this.#end();
-    });
+    this.#open.add(exchange);
     const { address } = exchange.client;
     const request = this.#masker.fieldsOf(fieldsOf(head), this.#request);
     this.#asked.set(exchange, { client: address, method: head.methodText(), path: pathOf(head), request });
@@ -142,12 +138,11 @@ class HeaderLogger implements Filter {
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#end();
+    this.#open.close();
   }
 
   #end(): void {
-    if (!this.#isClosed || this.#active > 0) return;
+    this.#isEnded = true;
     void this.#log?.[Symbol.asyncDispose]();
     this.#log = undefined;
   }

@@ -16,11 +16,14 @@ import { filter as ipRules } from './ip-rules.ts';
 import { filter as jwt } from './jwt.ts';
 import { filter as mirror } from './mirror.ts';
 import { filter as rateLimit } from './rate-limit.ts';
+import { filter as requestRules } from './request-rules.ts';
+import { filter as tracing } from './tracing.ts';
 import { filter as transform } from './transform.ts';
 import { filter as user } from './user.ts';
 
 export const FILTERS: readonly FilterDefinition<unknown>[] = [
   fault,
+  tracing,
   headerLog,
   cors,
   compression,
@@ -31,6 +34,7 @@ export const FILTERS: readonly FilterDefinition<unknown>[] = [
   clientCertIdentity,
   jwt,
   extAuthz,
+  requestRules,
   user,
   transform,
   headers,

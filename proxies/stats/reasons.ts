@@ -22,6 +22,7 @@ export const REASONS = {
   /** A filter says so, and no other word fits. */
   filter_reply: '-',
   rate_limited: 'RL',
+  rule_violation: '-',
   unauthenticated: '-',
   authorizer_denied: 'UAEX',
   authorizer_failed: 'UAEX',
@@ -60,6 +61,7 @@ export const REASONS = {
   datagram_dropped: '-',
   // Ourselves.
   mirror_failed: '-',
+  trace_export_failed: '-',
   access_log_failed: '-',
   internal_error: '-',
 } as const satisfies Record<string, string>;

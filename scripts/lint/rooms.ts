@@ -18,7 +18,16 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'proxies/stats': ['node:', 'proxies/config'],
   'proxies/workers': ['node:', 'proxies/contract.ts', 'proxies/registry.ts', 'proxies/config', 'proxies/stats'],
   'proxies/cluster': ['node:', 'proxies/config', 'proxies/net', 'proxies/stats'],
-  'proxies/filters': ['node:', 'zod', 'proxies/config', 'proxies/http', 'proxies/cluster', 'proxies/stats'],
+  'proxies/filters': [
+    'node:',
+    'zod',
+    'ajv',
+    '@opentelemetry',
+    'proxies/config',
+    'proxies/http',
+    'proxies/cluster',
+    'proxies/stats',
+  ],
   'proxies/l4': [
     'node:',
     'proxies/contract.ts',
