@@ -215,8 +215,8 @@ export interface Cluster {
   readonly endpoints: readonly WeightedEndpoint[];
   readonly policy?: LoadBalancing;
   readonly tls?: UpstreamTls;
-  /** `http1` by default. `http2`: in the clear by prior knowledge. `auto`: over TLS, what ALPN agrees on; `http1` in the clear. */
-  readonly protocol?: 'http1' | 'http2' | 'auto';
+  /** What the origin speaks; `http1` by default. `http2`: by ALPN over TLS, in the clear by prior knowledge. */
+  readonly protocol?: 'http1' | 'http2';
   readonly connectTimeout?: number;
   /** PROXY protocol header sent at the start of each upstream connection (L4). */
   readonly proxyProtocol?: 'v1' | 'v2';

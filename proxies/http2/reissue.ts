@@ -13,25 +13,42 @@ import { CHUNKED, type FieldTable, type RequestHead, type ResponseHead } from '.
 import { hasLength, isDropped, requestDrops, responseDrops } from '../http/reissue.ts';
 import { FieldSection } from './field-section.ts';
 
-/** What the functions below give: to be sent before the next is asked for. */
+/** What those below give that are asked for none: to be sent before the next. */
 const section = new FieldSection();
 
-const sink: FieldSink = {
-  add: (name, value) => section.add(name.toLowerCase(), value),
-  addBlock(block) {
-    for (const [name, value] of block.fields) section.add(name.toLowerCase(), value);
-  },
-};
+class Fields implements FieldSink {
+  section: FieldSection;
 
-/** `scheme`: how the origin is spoken to. */
-export function requestSection(head: RequestHead, metadata: Metadata, scheme: 'http' | 'https'): FieldSection {
+  constructor(section: FieldSection) {
+    this.section = section;
+  }
+
+  add(name: string, value: string): void {
+    this.section.add(name.toLowerCase(), value);
+  }
+
+  addBlock({ fields }: FieldBlock): void {
+    for (const [name, value] of fields) this.section.add(name.toLowerCase(), value);
+  }
+}
+
+const sink = new Fields(section);
+
+/** Fills `section`. `scheme`: how the origin is spoken to. */
+export function requestSection(
+  section: FieldSection,
+  head: RequestHead,
+  metadata: Metadata,
+  scheme: 'http' | 'https',
+): void {
   const { edits, host, relative } = head;
+  const sink = new Fields(section);
   section.begin();
   section.add(':method', head.methodText());
   section.add(':scheme', scheme);
   section.add(':path', relative ?? head.text(head.targetStart, head.targetEnd));
   section.add(':authority', host ?? head.text(head.authorityStart, head.authorityEnd));
-  addKept(head, requestDrops(head) | (1 << HOST));
+  addKept(section, head, requestDrops(head) | (1 << HOST));
   if (head.lengthAnew && head.contentLength >= 0 && head.body !== CHUNKED)
     section.add('content-length', `${head.contentLength}`);
   if (expectsContinue(head)) section.add('expect', '100-continue');
@@ -41,14 +58,13 @@ export function requestSection(head: RequestHead, metadata: Metadata, scheme: 'h
   addMetadata(head, metadata, sink);
   if (edits !== undefined) sink.addBlock(edits.added);
   sink.addBlock(metadata.via);
-  return section;
 }
 
 /** An answer's head, interim ones too. */
 export function responseSection(head: ResponseHead, via: FieldBlock): FieldSection {
   section.begin();
   section.add(':status', `${head.status}`);
-  addKept(head, responseDrops(head));
+  addKept(section, head, responseDrops(head));
   if (head.lengthAnew && hasLength(head) && head.contentLength >= 0)
     section.add('content-length', `${head.contentLength}`);
   if (head.edits !== undefined) sink.addBlock(head.edits.added);
@@ -70,7 +86,7 @@ export function trailerSection(trailers: FieldBlock): FieldSection {
   return section;
 }
 
-function addKept(head: FieldTable, drop: number): void {
+function addKept(section: FieldSection, head: FieldTable, drop: number): void {
   for (let index = 0; index < head.count; index++)
     if (!isDropped(head, index, drop)) section.add(head.name(index), head.value(index));
 }

@@ -362,8 +362,8 @@ export class Exchange implements OriginExchange, FilterOwner, TunnelOwner, Timer
       return;
     }
     const { endpoints } = this.#upstream!.balancer;
-    // A stale connection says nothing against its endpoint; a refused one does.
-    if (untouched || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
+    // A stale connection says nothing against its endpoint, nor does one that goes away, the first time; a refused one does.
+    if ((untouched && (!stale || this.#retried)) || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
     this.#retried = true;
     this.#failure = failure;
     this.#open()?.repeat(this, origin);

@@ -12,8 +12,6 @@ import type { Service } from './service.ts';
 import { StreamCarrier } from './stream-carrier.ts';
 import type { StreamSide } from './stream-side.ts';
 
-const NOTHING = Buffer.alloc(0);
-
 export class Http2ClientConnection extends StreamCarrier implements Accepted, StreamOwner {
   service: Service;
   metadata: Metadata;
@@ -25,10 +23,10 @@ export class Http2ClientConnection extends StreamCarrier implements Accepted, St
   #requests = 0;
 
   /** `address`: who the client is, which need not be the wire's other end. `early`: what was read already. */
-  constructor(wire: Wire, address: string, owner: Owner, early: Buffer = NOTHING) {
+  constructor(wire: Wire, address: string, owner: Owner, early?: Buffer) {
     const { service } = owner;
     const { requestHead, linger } = service.timeouts;
-    super('server', wire, linger, {
+    super('server', linger, {
       headerListBytes: service.limits.headBytes + HEADER_LIST_OVERHEAD * service.limits.headerCount,
       ...(requestHead > 0 && { headTimeout: requestHead }),
     });
@@ -38,13 +36,13 @@ export class Http2ClientConnection extends StreamCarrier implements Accepted, St
     this.metadata = service.metadata(address, owner.secure);
     this.#since = service.timeouts.connectionAge === 0 ? 0 : performance.now();
     this.armIdle(requestHead);
-    this.begin(early);
+    this.begin(wire, early);
   }
 
   override onHead(stream: Http2Stream<StreamSide>, message: MessageHead, isEnd: boolean): void {
     const { service } = this.#owner;
     if (service !== this.service) this.#adopt(service);
-    if (this.#requests++ === 0) this.isLoop = service.own.includes(this.wire);
+    if (this.#requests++ === 0) this.isLoop = this.wire !== undefined && service.own.includes(this.wire);
     this.armIdle(0);
     const head = service.requestHead;
     const result = fillRequestHead(head, message, isEnd, service.headRules);
@@ -73,7 +71,7 @@ export class Http2ClientConnection extends StreamCarrier implements Accepted, St
   protected override onIdle(): void {
     if (this.engine.pendingBytes > 0) {
       this.service.because('client_stalled', () => `client ${this.address}`);
-      this.wire.destroy();
+      this.wire?.destroy();
     } else this.engine.drain();
   }
 
@@ -93,7 +91,7 @@ export class Http2ClientConnection extends StreamCarrier implements Accepted, St
     this.reason = reason;
     this.engine.close(NO_ERROR);
     this.engine.flush();
-    this.wire.destroy();
+    this.wire?.destroy();
   }
 
   protected override onGone(error: NodeJS.ErrnoException | undefined): void {

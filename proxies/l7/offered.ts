@@ -40,8 +40,7 @@ const PLAIN = refused(
 
 const REVERSE = place(
   offered(...ROUTE_FEATURES, ...POLICY_FEATURES, 'balancing', 'endpoint weights'),
-  offered('HTTP/2 downstream'),
-  notOffered('HTTP/2 upstream'),
+  offered('HTTP/2 downstream', 'HTTP/2 upstream'),
   offered('tls-origination', 'client certificate upstream', 'connect timeout per cluster'),
   refused('is no forward proxy; l7-forward is', 'connect'),
 );

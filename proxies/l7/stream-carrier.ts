@@ -3,7 +3,6 @@
  * pass for it, and closes the wire when the engine is through.
  */
 import { Http2Connection } from '../http2/connection.ts';
-import { errorName } from '../http2/errors.ts';
 import type { FieldSection } from '../http2/field-section.ts';
 import type { Http2Handler, Http2Options } from '../http2/handler.ts';
 import type { MessageHead } from '../http2/message.ts';
@@ -16,6 +15,7 @@ import type { StreamSide } from './stream-side.ts';
 
 type Stream = Http2Stream<StreamSide>;
 
+const NOTHING = Buffer.alloc(0);
 /** Milliseconds between two looks at what the peer owes the engine. */
 const TICK = 1_000;
 
@@ -76,7 +76,8 @@ class Events implements Http2Handler<StreamSide> {
 
 export abstract class StreamCarrier implements WireHandler, TimerOwner, TurnEnd {
   readonly engine: Http2Connection<StreamSide>;
-  protected readonly wire: Wire;
+  /** Undefined before it is connected. */
+  protected wire: Wire | undefined;
   readonly #linger: number;
   readonly #clock = new Timer(this);
   /** Of a connection without streams; then of one that is ending. */
@@ -86,19 +87,24 @@ export abstract class StreamCarrier implements WireHandler, TimerOwner, TurnEnd 
   #isEnded = false;
 
   /** `linger`: milliseconds that the peer has to close its side. */
-  constructor(role: 'server' | 'client', wire: Wire, linger: number, options: Partial<Http2Options>) {
-    this.wire = wire;
+  constructor(role: 'server' | 'client', linger: number, options: Partial<Http2Options>) {
     this.#linger = linger;
-    this.engine = new Http2Connection(role, wire, new Events(this), options);
-    this.#clock.arm(TICK);
+    this.engine = new Http2Connection(role, this, new Events(this), options);
   }
 
   /** Takes the wire over. `early`: what was read already. */
-  protected begin(early: Buffer): void {
-    this.wire.handler = this;
+  protected begin(wire: Wire, early: Buffer = NOTHING): void {
+    this.wire = wire;
+    wire.handler = this;
+    this.#clock.arm(TICK);
     this.engine.start();
     if (early.length > 0) this.engine.receive(early, 0, early.length);
-    this.wire.resume();
+    wire.resume();
+  }
+
+  /** For the engine. What is not written at once is copied by the wire. */
+  write(bytes: Buffer): boolean {
+    return this.wire?.write(bytes) ?? true;
   }
 
   abstract onHead(stream: Stream, head: MessageHead, isEnd: boolean): void;
@@ -139,35 +145,38 @@ export abstract class StreamCarrier implements WireHandler, TimerOwner, TurnEnd 
       this.#settle();
     } catch (error) {
       tellFault(error);
-      this.wire.reset();
+      this.wire?.reset();
     }
   }
 
   #settle(): void {
     if (!this.#isEnding || this.#isEnded || this.engine.pendingBytes > 0) return;
     this.#isEnded = true;
-    this.wire.end();
+    this.wire?.end();
   }
 
   /** HTTP/2 knows no half-closed connections: whoever ends its side has gone. */
   onEnd(): void {
-    this.wire.destroy();
+    this.wire?.destroy();
   }
 
   onClose(error: NodeJS.ErrnoException | undefined): void {
+    this.release();
+    this.onGone(error);
+  }
+
+  /** It is closed, or was never opened. */
+  protected release(): void {
     this.#clock.release();
     this.#idle.release();
-    this.onGone(error);
+    this.#isEnding = true;
   }
 
   onTimeout(timer: Timer): void {
     if (timer === this.#clock) {
       this.#clock.arm(TICK);
       this.engine.tick();
-    } else if (this.#isEnding) this.wire.destroy();
+    } else if (this.#isEnding) this.wire?.destroy();
     else this.onIdle();
   }
 }
-
-/** For logs. */
-export const resetBy = (code: number): string => `the stream was reset with ${errorName(code)}`;

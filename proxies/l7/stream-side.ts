@@ -187,10 +187,9 @@ export abstract class StreamSide implements TimerOwner {
     this.#passEnd();
   }
 
-  /** What ends the message needs no room on the other side. */
   #passEnd(): void {
     const trailers = this.#trailers;
-    if (trailers === undefined || this.#earlyBytes > 0 || this.isReceived) return;
+    if (trailers === undefined || this.isBlocked || this.#earlyBytes > 0 || this.isReceived) return;
     this.isReceived = true;
     this.onContentEnd(trailers);
   }

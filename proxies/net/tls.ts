@@ -259,8 +259,13 @@ function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-/** Like `connectWire`, with a handshake on top, which the timeout covers. */
-export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: UpstreamTls, timeout: number): Connecting {
+/** Like `connectWire`, with a handshake on top, which the timeout covers. `http2`: that alone is spoken, by ALPN. */
+export function connectTls(
+  endpoint: Endpoint,
+  handler: ConnectHandler,
+  tls: UpstreamTls & { readonly http2?: boolean },
+  timeout: number,
+): Connecting {
   const name = tls.serverName ?? endpoint.host;
   let done = false;
   const options: ConnectionOptions & { allowHalfOpen: boolean } = {
@@ -274,7 +279,7 @@ export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: Ups
     ...(tls.serverName !== undefined && {
       checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate),
     }),
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [tls.http2 === true ? 'h2' : 'http/1.1'],
     minVersion: 'TLSv1.2',
     allowHalfOpen: true,
   };
@@ -294,6 +299,10 @@ export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: Ups
   socket.on('error', fail);
   socket.once('secureConnect', () => {
     if (done) return;
+    if (tls.http2 === true && socket.alpnProtocol !== 'h2') {
+      fail(new Error('the origin does not speak HTTP/2: ALPN agreed on no h2'));
+      return;
+    }
     done = true;
     timer.release();
     socket.off('error', fail);
