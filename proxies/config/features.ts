@@ -23,7 +23,9 @@ const LISTENER = {
   'listener.proxyProtocol=false': PLAIN,
   'listener.reusePort=true': 'shared port',
   'listener.reusePort=false': PLAIN,
-} as const satisfies Rows<`listener.${'address' | 'proxyProtocol' | 'reusePort'}${string}`>;
+  'listener.http2=true': 'HTTP/2 downstream',
+  'listener.http2=false': PLAIN,
+} as const satisfies Rows<`listener.${'address' | 'proxyProtocol' | 'reusePort' | 'http2'}${string}`>;
 
 const DOWNSTREAM_TLS = {
   'listener.tls': 'tls-termination',
@@ -74,6 +76,8 @@ const CLUSTERS = {
   'clusters[].tls.certificate.key': 'client certificate upstream',
   'clusters[].tls.certificate.serverNames': 'client certificate upstream',
   'clusters[].tls.certificate.serverNames[]': 'client certificate upstream',
+  'clusters[].protocol=http1': PLAIN,
+  'clusters[].protocol=http2': 'HTTP/2 upstream',
   'clusters[].connectTimeout': 'connect timeout per cluster',
   'clusters[].proxyProtocol=v1': 'proxy-protocol-out',
   'clusters[].proxyProtocol=v2': 'PROXY protocol v2 upstream',

@@ -49,11 +49,13 @@ const listener = z.strictObject({
     .optional(),
   proxyProtocol: z.boolean().optional(),
   reusePort: z.boolean().optional(),
+  http2: z.boolean().optional(),
 });
 
 const cluster = z.strictObject({
   name,
   endpoints: z.array(endpoint),
+  protocol: z.enum(['http1', 'http2']).optional(),
   policy: z.enum(['round-robin', 'random', 'least-request', 'power-of-two', 'source-ip']).optional(),
   tls: z
     .strictObject({

@@ -18,26 +18,19 @@ import {
 import { isIntact, reissueResponse, upgradeLines } from '../http/reissue.ts';
 import { type Reply, writeReply } from '../http/reply.ts';
 import { scanRequestHead } from '../http/request-head.ts';
+import { PREFACE } from '../http2/frames.ts';
 import { Relay, type RelayOwner } from '../net/relay.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { Wire, WireHandler } from '../net/wire.ts';
 import { HEAD_REFUSALS, type Reason } from '../stats/reasons.ts';
+import type { Accepted, Owner } from './accepted.ts';
 import { Exchange } from './exchange.ts';
 import type { Service } from './service.ts';
 import type { Client } from './sides.ts';
 
-/** What a connection belongs to. */
-export interface Owner {
-  /** The service that new exchanges fall under. */
-  readonly service: Service;
-  readonly draining: boolean;
-  readonly secure: boolean;
-  closed(connection: ClientConnection): void;
-}
-
 type State = 'head' | 'body' | 'wait' | 'linger' | 'tunnel' | 'closed';
 
-export class ClientConnection implements WireHandler, TimerOwner, Client, BodySink, RelayOwner {
+export class ClientConnection implements Accepted, WireHandler, TimerOwner, Client, BodySink, RelayOwner {
   metadata: Metadata;
   readonly address: string;
   isLoop = false;
@@ -141,7 +134,9 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     }
     this.#gathered = undefined;
     if (result < 0) {
-      this.#refuse(-result);
+      if (result === -505 && this.#requests === 0 && this.#isPreface(buffer, from, end))
+        this.#handOver(buffer.subarray(from, end));
+      else this.#refuse(-result);
       return end;
     }
     if (this.#requests === 0) this.isLoop = service.own.includes(this.#wire);
@@ -261,6 +256,19 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     const { connectionAge } = service.timeouts;
     if (this.#owner.draining || this.#requests >= service.limits.requestsPerConnection) return true;
     return connectionAge > 0 && performance.now() - this.#since >= connectionAge;
+  }
+
+  /** A client that knows that HTTP/2 is spoken here begins with what no server of HTTP/1.1 takes for a request (RFC 9113 §3.4). */
+  #isPreface(buffer: Buffer, from: number, end: number): boolean {
+    if (this.#service.intent.listener.http2 !== true || this.#owner.secure) return false;
+    const length = Math.min(end - from, PREFACE.length);
+    return PREFACE.compare(buffer, from, from + length, 0, length) === 0;
+  }
+
+  #handOver(early: Buffer): void {
+    this.#state = 'closed';
+    this.#timer.release();
+    this.#owner.prefaced(this, this.#wire, this.address, early);
   }
 
   /** A head that cannot be accepted: nothing after it can be trusted. */

@@ -70,7 +70,7 @@ export interface OriginExchange {
   onTunnel(head: ResponseHead, wire: Wire, early: Buffer): void;
   /**
    * `untouched`: nothing of the request can have been acted upon. `stale`: the connection had served before and gave no byte, so that
-   * what is safe to repeat may be (RFC 9110 §9.2.2). `error`: what the system said.
+   * what is safe to repeat may be (RFC 9110 §9.2.2). Both: the origin goes away, or has no stream to spare. `error`: what the system said.
    */
   onOriginFailure(failure: OriginFailure, untouched: boolean, stale: boolean, error?: string): void;
 }

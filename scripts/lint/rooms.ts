@@ -43,6 +43,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'proxies/config',
     'proxies/net',
     'proxies/http',
+    'proxies/http2',
     'proxies/cluster',
     'proxies/stats',
     'proxies/workers',
