@@ -23,6 +23,7 @@ import type { SecondOpinion } from './second-opinion.ts';
 import type { Unit } from './quantity.ts';
 import type { Ranking } from './ranking.ts';
 import type { Tail } from './tail.ts';
+import type { TimesBy } from './times.ts';
 
 export type { Account } from './ledger/account.ts';
 export type { Estimate };
@@ -99,6 +100,8 @@ export interface SubjectAnalysis {
   /** What bound its rounds; 'mixed' where they differ, null where none completed. */
   readonly bound: Bound | 'mixed' | null;
   readonly metrics: Partial<Record<MetricName, Estimate>>;
+  /** The same over direct's and over an L4 hop's. Empty where it ends elsewhere. */
+  readonly times: TimesBy;
   readonly capacity: Capacity | null;
   readonly versusDirect: readonly Comparison[];
   /** What it adds to direct at p99.9, for as many kinds of time as the merged rounds carry; open loop only. */

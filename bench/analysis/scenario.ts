@@ -9,6 +9,7 @@ import { lagOf } from './lag.ts';
 import { asFamily, compare, type Comparison, locate, type Rounds } from './comparison.ts';
 import { noYardstick, turnedRounds, type Yardstick, yardstickOf } from './turned.ts';
 import { aboveNoise, type Noise } from './noise.ts';
+import { timesOf } from './times.ts';
 import { addedTail, type Tail, type TailsBy, tailsOf } from './tail.ts';
 import { isLatency, isQuantile, METRIC_NAMES, metric, type MetricName, readTrial } from './metrics.ts';
 
@@ -161,6 +162,7 @@ export function analyseScenario(
           trials: outcomesOf(of),
           bound,
           metrics,
+          times: record.external ? {} : timesOf(scenario.name, name, figures),
           capacity: capacityOf(record, bound, metrics),
           versusDirect:
             record.layer === 'direct' || record.external // which ends elsewhere: what lies between the two is no hop cost

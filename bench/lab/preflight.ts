@@ -175,6 +175,7 @@ function checkOf({ rule, name, state, sent, expected, got, reason }: Verdict, ow
   return [
     {
       rule: `${RULES[rule].text} (${name})`,
+      section: RULES[rule].section,
       passed: state !== 'failed' || deviates,
       detail,
       ...(deviates && { deviates }),

@@ -1,6 +1,6 @@
 /** What a person sees on stderr while a run goes on: a live line in a terminal, plain lines elsewhere. */
 import { lastOutputOf } from '#bench/analysis/failures.ts';
-import { formatDuration, rate } from '#bench/analysis/quantity.ts';
+import { formatDuration, formatQuantity } from '#bench/analysis/quantity.ts';
 import type { TrialRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Observer } from '#bench/run/spec.ts';
@@ -17,8 +17,9 @@ function outcome(trial: TrialRecord): string {
     case 'completed': {
       const { proxy } = trial.probes;
       const perSecond = trial.load.requests / (trial.load.window / 1_000);
-      const cost = proxy && proxy.requests > 0 ? `  ${(proxy.cpu / proxy.requests).toFixed(1)} µs CPU/request` : '';
-      return `${rate(perSecond)}${cost}`;
+      const cost =
+        proxy && proxy.requests > 0 ? `  ${formatQuantity(proxy.cpu / proxy.requests, 'µs')} of CPU per request` : '';
+      return `${formatQuantity(perSecond, '/s')}${cost}`;
     }
     case 'invalid':
       return `invalid: ${trial.reasons.map(({ message }) => message).join('; ')}`;

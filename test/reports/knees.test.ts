@@ -21,8 +21,8 @@ test('terminal: a table a scenario, in 80 columns; a search alone shows no empty
     text,
     /^ Highest rate with p99 < 2 ms \(http-small\)\n subject +highest rate +between +held at +missed at +windows$/m,
   );
-  assert.match(text, /^ node-http +[\d ]+\/s +[\d ]+–[\d ]+ +[\d ]+\/s +[\d ]+\/s +\d+$/m);
-  assert.match(text, /^ l7-http +cannot tell +– +[\d ]+\/s +– +\d+$/m);
+  assert.match(text, /^ node-http +[\d,]+\/s +[\d,]+–[\d,]+ +[\d,]+\/s +[\d,]+\/s +\d+$/m);
+  assert.match(text, /^ l7-http +cannot tell +– +[\d,]+\/s +– +\d+$/m);
   assert.doesNotMatch(text, /trials completed|CPU\/request/);
   const withRounds = plain(renderTerminal(analyse(both)));
   assert.match(withRounds, /CPU\/request/);

@@ -23,7 +23,7 @@ const SHOWN = 0.01;
 
 /** '94 % (91–96 %)' */
 export function shareWords({ explained: { value, low, high, n } }: Account): string {
-  return `${percent(value)} (${n < 2 ? 'one round' : `${percent(low).replace(/\u00a0%$/, '')}–${percent(high)}`})`;
+  return `${percent(value)} (${n < 2 ? 'no interval' : `${percent(low).replace(/\u00a0%$/, '')}–${percent(high)}`})`;
 }
 
 const sentenceOf = (account: Account): string =>

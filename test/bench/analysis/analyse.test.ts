@@ -126,7 +126,7 @@ test('three rounds are a look, and one is no claim at all', () => {
   assert.ok(three.findings.every(({ strength }) => strength !== 'claim'));
   assert.match(plain(three.basis), /75 % of runs\. A first look\./);
   const one = analyse(syntheticRun({ rounds: 1 }));
-  assert.match(plain(one.findings[0]!.sentence), /µs \(one round\) of CPU per request/);
+  assert.match(plain(one.findings[0]!.sentence), /µs \(no interval\) of CPU per request/);
   assert.ok(one.findings.every(({ strength }) => strength === 'cannot tell' || strength === 'note'));
 });
 
@@ -167,7 +167,7 @@ test('where pacing failed, what a hop adds cannot be told, and the chart says so
   const finding = analysis.findings.find(({ scenario }) => scenario === 'http-paced-50')!;
   assert.match(
     plain(finding.sentence),
-    /^At 3 \d\d0\/s, what l7-http adds to the response time of direct cannot be told: l7-http: no trial of it completed \(2 invalid, 0 failed: schedule-lag\)\.$/,
+    /^At 3,\d\d0\/s, what l7-http adds to the response time of direct cannot be told: l7-http: no trial of it completed \(2 invalid, 0 failed: schedule-lag\)\.$/,
   );
   const [drawing] = latencyByPercentile.draw(analysis);
   assert.match(drawing!.state === 'cannot tell' ? drawing!.reason : '', /10 are invalid and 0 failed \(schedule-lag\)/);
