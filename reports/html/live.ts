@@ -2,31 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveState } from '../live.ts';
-import { html, type Markup, trusted } from './markup.ts';
-import { scrollTable } from './table.ts';
-import { policyOf } from './policy.ts';
-import { STYLE } from './style.ts';
+import { html, type Markup } from './markup.ts';
+import { documentOf } from './document.ts';
 
 const SCRIPT = readFileSync(join(import.meta.dirname, 'live-script.js'), 'utf8');
-
-function documentOf(title: string, body: Markup, script: string): string {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policyOf(STYLE, script, "'self'")}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <link rel="icon" href="data:," />
-        <title>${title}</title>
-        ${trusted(`<style>${STYLE}</style>`)}
-      </head>
-      <body>
-        ${body} ${script !== '' && trusted(`<script>${script}</script>`)}
-      </body>
-    </html> `.text;
-}
 
 export interface ListedRun {
   readonly name: string;
@@ -37,9 +16,11 @@ export interface ListedRun {
 }
 
 export const runsPage = (runs: readonly ListedRun[]): string =>
-  documentOf(
-    'Runs · hopcost',
-    html`<header>
+  documentOf({
+    title: 'Runs · hopcost',
+    script: '',
+    connect: "'self'",
+    body: html`<header>
         <p class="mark"><b>hopcost</b></p>
         <h1>Runs</h1>
       </header>
@@ -47,31 +28,39 @@ export const runsPage = (runs: readonly ListedRun[]): string =>
         ${
           runs.length === 0
             ? html`<p>No run yet: <code>npm run bench</code> makes one.</p>`
-            : scrollTable({
-                label: 'table: runs',
-                heads: ['Run', 'Preset', 'Started', 'State', 'Report'],
-                rows: runs.map(
-                  ({ name, preset, startedAt, state, hasReport }) =>
-                    html`<tr>
-                      <th scope="row"><a href="/runs/${encodeURIComponent(name)}/">${name}</a></th>
-                      <td>${preset}</td>
-                      <td>${startedAt.slice(0, 16).replace('T', ' ')} UTC</td>
-                      <td>${state}</td>
-                      <td>
-                        ${hasReport ? html`<a href="/runs/${encodeURIComponent(name)}/report.html" aria-label="report of ${name}">open</a>` : '–'}
-                      </td>
-                    </tr>`,
-                ),
-              })
+            : html`<div class="box" tabindex="0" role="region" aria-label="table: runs">
+                <table>
+                  <thead>
+                    <tr>
+                      ${['Run', 'Preset', 'Started', 'State', 'Report'].map((head) => html`<th scope="col" class="text">${head}</th>`)}
+                    </tr>
+                  </thead>
+                  <tbody>
+                    ${runs.map(runRow)}
+                  </tbody>
+                </table>
+              </div>`
         }
       </main>`,
-    '',
-  );
+  });
+
+const runRow = ({ name, preset, startedAt, state, hasReport }: ListedRun): Markup =>
+  html`<tr>
+    <th scope="row"><a href="/runs/${encodeURIComponent(name)}/">${name}</a></th>
+    <td class="text">${preset}</td>
+    <td class="text">${startedAt.slice(0, 16).replace('T', ' ')} UTC</td>
+    <td class="text">${state}</td>
+    <td class="text">
+      ${hasReport ? html`<a href="/runs/${encodeURIComponent(name)}/report.html" aria-label="report of ${name}">open</a>` : '–'}
+    </td>
+  </tr>`;
 
 export const livePage = ({ run, preset, state, done, planned, columns, rows, recent }: LiveState): string =>
-  documentOf(
-    `${run} · hopcost`,
-    html`<header>
+  documentOf({
+    title: `${run} · hopcost`,
+    script: SCRIPT,
+    connect: "'self'",
+    body: html`<header>
         <p class="mark"><a href="/">hopcost</a> · ${preset}</p>
         <h1>${run}</h1>
       </header>
@@ -109,5 +98,4 @@ export const livePage = ({ run, preset, state, done, planned, columns, rows, rec
           ${recent.map((line) => html`<li>${line}</li>`)}
         </ul>
       </main>`,
-    SCRIPT,
-  );
+  });

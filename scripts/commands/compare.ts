@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { compareRuns, type RunComparison } from '#bench/analysis/compare-runs.ts';
 import { CLAIM_GENERATIONS } from '#bench/analysis/comparison.ts';
 import { MatchError } from '#bench/analysis/match-runs.ts';
-import { renderComparison } from '#reports/comparison.ts';
+import { renderComparison } from '#reports/terminal/comparison.ts';
 import { wantsColour } from '../colour.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import { EXIT } from '../exit.ts';

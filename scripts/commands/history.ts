@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { changesOf } from '#bench/analysis/change-points.ts';
 import { historyLine } from '#bench/analysis/history-line.ts';
-import { renderHistory } from '#reports/history.ts';
+import { renderHistory } from '#reports/terminal/history.ts';
 import { historyPage } from '#reports/html/history.ts';
 import { wantsColour } from '../colour.ts';
 import { UsageError, explain } from '#bench/model/errors.ts';

@@ -13,7 +13,7 @@ import type { HistoryLine } from '#bench/model/history.ts';
 import { recordLines, type RunRecords } from '#bench/model/record.ts';
 import type { Exporter } from '#reports/contract.ts';
 import { exporters } from '#reports/registry.ts';
-import { renderTerminal } from '#reports/terminal.ts';
+import { renderTerminal } from '#reports/terminal/report.ts';
 import { writeReports } from '#reports/write.ts';
 import { wantsColour } from '../colour.ts';
 import { UsageError } from '#bench/model/errors.ts';

@@ -12,7 +12,7 @@ export function addedLatency(evidence: Evidence): Finding[] {
   const main = mainHops(evidence);
   const scenario = pacedScenario(evidence.scenarios);
   if (!scenario || !main) return [];
-  return main.hops.flatMap((record, at): Finding[] => {
+  return main.hops.flatMap((record): Finding[] => {
     const subject = scenario.subjects.find((one) => one.subject === subjectName(record.subject));
     const of = (metric: MetricName): Comparison | undefined =>
       subject?.versusDirect.find((comparison) => comparison.metric === metric);
@@ -22,15 +22,10 @@ export function addedLatency(evidence: Evidence): Finding[] {
     const time = of('responseP50') ? 'response' : 'service';
     const [p50, p99] = [of(`${time}P50`), of(`${time}P99`)];
     if (!p50) return [cannotAdd(rate, subject, scenario)];
-    const tail = p99
-      ? addedWords(p99, 'p99')
-      : `p99 has too few samples: at this rate it needs a window of ${windowFor(0.99, scenario.offered!)}`;
-    // Said once.
-    const withheld =
-      time === 'service' && at === 0 ? '; response time is withheld, the generator’s own lag would be in it' : '';
+    const added = [addedWords(p50, 'p50'), ...(p99 ? [addedWords(p99, 'p99')] : [])].join(' and ');
     return [
       {
-        sentence: `${rate}, ${time} time through ${subject.subject} against direct: ${addedWords(p50, 'p50')}; ${tail}${withheld}.`,
+        sentence: `${rate}, a hop through ${subject.subject} added ${added} to direct’s ${time} time.`,
         strength: strengthOfBound(p50),
         scenario: scenario.scenario.name,
         ...(p50.strength !== 'cannot tell' && {
@@ -91,8 +86,8 @@ function cannotAdd(rate: string, subject: SubjectAnalysis, scenario: ScenarioAna
 
 const addedWords = ({ estimate, strength }: Comparison, name: string): string => {
   if (strength === 'cannot tell' && estimate.n > 1)
-    return `${name} at most +${formatQuantity(Math.max(0, estimate.high), 'µs')}`;
-  return `${name} ${estimate.value >= 0 ? '+' : ''}${formatEstimate(estimate, 'µs')}`;
+    return `at most ${formatQuantity(Math.max(0, estimate.high), 'µs')} at ${name}`;
+  return `${formatEstimate(estimate, 'µs')} at ${name}`;
 };
 
 /** Throughput is the subject's only where it was saturated itself. */
@@ -110,7 +105,7 @@ export function capacities(evidence: Evidence): Finding[] {
         sentence:
           kind === 'measured'
             ? `${subject.subject} was itself the limit at ${figure}.`
-            : `One core of ${subject.subject} would carry ${figure}, derived from its CPU per request: ${LIMITS[subject.bound ?? 'none']}, so its throughput is no capacity.`,
+            : `One core of ${subject.subject} would carry ${figure} by its CPU per request; its throughput here is no capacity, for ${LIMITS[subject.bound ?? 'none']}.`,
         strength: strengthOfFigure(estimate),
         scenario: scenario.scenario.name,
       },
@@ -122,9 +117,9 @@ const LIMITS: Readonly<Record<NonNullable<SubjectAnalysis['bound']>, string>> = 
   proxy: 'the proxy was the limit',
   origin: 'the origin was the limit',
   generator: 'the load generator was the limit',
-  host: 'the host was the limit (cores that load and origin share, or that other processes took)',
+  host: 'the host was the limit',
   none: 'nothing was saturated',
-  mixed: 'different things were the limit in different rounds',
+  mixed: 'what was the limit differed from round to round',
 };
 
 const MOST_LISTED = 4;

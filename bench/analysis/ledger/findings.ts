@@ -16,6 +16,7 @@ export const ledgerFindings = (accounts: readonly Account[]): Finding[] =>
       sentence: sentenceOf(account),
       strength: account.disturbed ? 'cannot tell' : strengthOfFigure(account.explained),
       scenario: account.scenario,
+      part: 'ledger',
     }));
 
 /** Parts smaller than this share of the whole are left to the tables. */
