@@ -121,6 +121,8 @@ export const SubjectRecord = z.object({
   preflight: z.array(
     z.object({
       rule: z.string(),
+      /** Group of rules that it belongs to: 'Forwarding'. Absent: whether it carries the load at all. */
+      section: z.string().optional(),
       passed: z.boolean(),
       detail: z.string(),
       /** What the subject printed last, where it is that which failed. */

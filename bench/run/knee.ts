@@ -22,7 +22,7 @@ import {
 import { WINDOW_OVERHEAD } from '#bench/plan/estimate.ts';
 import { toSubject } from '#bench/plan/generations.ts';
 import { atRate, LONGEST_WINDOW, roomyWindow } from '#bench/plan/sweep.ts';
-import { formatDuration, rate as words } from '#bench/analysis/words/quantity.ts';
+import { formatDuration, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import type { RecordLog } from './record-log.ts';
 import type { Observer, Settings } from './spec.ts';
@@ -112,7 +112,7 @@ export async function searchKnees(context: SearchContext, signal: AbortSignal): 
       signal.throwIfAborted();
       const step = nextStep(scale, one.windows);
       if (step.kind === 'probe') {
-        progress.doing(`${step.phase}  ${nameOf(one)}  ${words(step.rate)}`);
+        progress.doing(`${step.phase}  ${nameOf(one)}  ${formatQuantity(step.rate, '/s')}`);
         const record = await probe(one, step.rate, position++, context, signal);
         await log.append(record);
         one.windows.push({ rate: step.rate, outcome: record.outcome });
@@ -149,7 +149,7 @@ const verdictRecord = (
 
 function describeWindow({ windows, ...planned }: Active): string {
   const { rate, outcome } = windows.at(-1)!;
-  return `window ${String(windows.length).padStart(2)}  ${nameOf(planned).padEnd(36)} ${words(rate).padStart(10)}  ${outcomeWords(outcome)}`;
+  return `window ${String(windows.length).padStart(2)}  ${nameOf(planned).padEnd(36)} ${formatQuantity(rate, '/s').padStart(10)}  ${outcomeWords(outcome)}`;
 }
 
 function outcomeWords(outcome: KneeOutcome): string {

@@ -13,9 +13,9 @@ import type { HistoryLine } from '#bench/model/history.ts';
 import { recordLines, type RunRecords } from '#bench/model/record.ts';
 import type { Exporter } from '#reports/contract.ts';
 import { exporters } from '#reports/registry.ts';
-import { renderTerminal } from '#reports/terminal.ts';
+import { renderTerminal } from '#reports/terminal/report.ts';
 import { writeReports } from '#reports/write.ts';
-import { wantsColour } from '../colour.ts';
+import { terminalOf } from '../terminal.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import { readRun } from './read.ts';
 import { RECORDS_FILE } from '#bench/run/record-log.ts';
@@ -100,9 +100,7 @@ async function render(
   };
   await writeReports(analysis, records, folder, [...exporters, ...more]);
   process.stdout.write(
-    json
-      ? await readFile(join(folder, 'report.json'), 'utf8')
-      : renderTerminal(analysis, { colour: wantsColour(process.stdout) }),
+    json ? await readFile(join(folder, 'report.json'), 'utf8') : renderTerminal(analysis, terminalOf(process.stdout)),
   );
   process.stderr.write(`\nreport: ${relative(process.cwd(), join(folder, 'report.html'))}\n`);
   return analysis;

@@ -11,7 +11,7 @@ import { compareRuns } from '#bench/analysis/across-runs/compare-runs.ts';
 import { MatchError } from '#bench/analysis/across-runs/match-runs.ts';
 import { livePage } from '#reports/html/live.ts';
 import { comparePage, runsPage } from '#reports/html/runs.ts';
-import { renderComparison } from '#reports/comparison.ts';
+import { renderComparison } from '#reports/terminal/comparison.ts';
 import { explain, UsageError } from '#bench/model/errors.ts';
 import { RECORDS_FILE } from '#bench/run/record-log.ts';
 import { readRun } from '../run/read.ts';

@@ -6,8 +6,8 @@ import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { page } from '#reports/html/page.ts';
-import { reportMarkdown } from '#reports/report-md.ts';
-import { renderTerminal } from '#reports/terminal.ts';
+import { reportMarkdown } from '#reports/markdown/report.ts';
+import { renderTerminal } from '#reports/terminal/report.ts';
 import { textOf } from './rendered.ts';
 import { syntheticRun, TRUTHS } from './synthetic-run.ts';
 

@@ -163,13 +163,13 @@ export const layerName = ({ layer, tls }: Pick<Ranking, 'layer' | 'tls'>): strin
 export const rankWords = ({ from, to }: Pick<Ranked, 'from' | 'to'>): string =>
   from === to ? String(from) : `${from}–${to}`;
 
-/** One sentence: the cheapest, the dearest, and which ranks between them are real. Needs two ranked proxies. */
+/** One sentence: the cheapest, the most expensive, and which ranks between them are real. Needs two ranked proxies. */
 export function describeRanking(ranking: Ranking): string {
   const { ranked } = ranking;
   const [least, most] = [ranked[0]!, ranked.at(-1)!];
   const times = formatQuantity(most.estimate.value / least.estimate.value, 'ratio');
-  const ends = `least in ${least.subject}, ${formatEstimate(least.estimate, 'µs')}, most in ${most.subject}, ${formatEstimate(most.estimate, 'µs')}, ${times} as much`;
-  return `${layerName(ranking)}, ${ranked.length} proxies by CPU per request: ${ends}. ${orderWords(ranking)}.`;
+  const ends = `from ${formatEstimate(least.estimate, 'µs')} in ${least.subject} to ${formatEstimate(most.estimate, 'µs')} in ${most.subject}, ${times} as much`;
+  return `CPU per request of ${ranked.length} ${layerName(ranking)} proxies: ${ends}. ${orderWords(ranking)}.`;
 }
 
 const MOST_NAMED = 4;
@@ -187,7 +187,7 @@ function orderWords(ranking: Ranking): string {
     return `${first}–${first + tie.length - 1} (${listed})`;
   });
   const [one, ...more] = words;
-  return `Ranks ${one}${more.map((tie, i) => `${i === more.length - 1 ? ' and ' : ', '}${tie}`).join('')} cannot be told apart; all other neighbours are`;
+  return `Ranks ${one}${more.map((tie, i) => `${i === more.length - 1 ? ' and ' : ', '}${tie}`).join('')} cannot be told apart`;
 }
 
 /** What may be said of a ranking as a whole: that of its least sure rank among those that are told apart. */

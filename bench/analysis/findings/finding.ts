@@ -13,7 +13,8 @@ export interface Finding {
   readonly restsOn: readonly MetricName[];
   /** Where its evidence stands: a scenario, or another part of the report. */
   readonly scenario: string;
-  readonly part?: 'ranking' | 'knees' | 'calibration' | 'second-opinions' | 'noise' | 'trials' | 'configuration';
+  readonly part?:
+    'ranking' | 'knees' | 'ledger' | 'calibration' | 'second-opinions' | 'noise' | 'trials' | 'configuration';
   /** One of many of its kind: folded where there is room for few. */
   readonly isDetail?: true;
   /** The one figure to remember of it, where it has one. */

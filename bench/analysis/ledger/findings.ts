@@ -14,6 +14,7 @@ export const ledgerFindings = (accounts: readonly Account[]): Finding[] =>
       strength: account.disturbed ? 'cannot tell' : strengthOfFigure(account.explained),
       restsOn: [COSTS[account.cost].whole],
       scenario: account.scenario,
+      part: 'ledger',
     }));
 
 /** Parts smaller than this share of the whole are left to the tables. */
@@ -21,7 +22,7 @@ const SHOWN = 0.01;
 
 /** '94 % (91–96 %)' */
 export function shareWords({ explained: { value, low, high, n } }: Account): string {
-  return `${percent(value)} (${n < 2 ? 'one round' : `${percent(low).replace(/\u00a0%$/, '')}–${percent(high)}`})`;
+  return `${percent(value)} (${n < 2 ? 'no interval' : `${percent(low).replace(/\u00a0%$/, '')}–${percent(high)}`})`;
 }
 
 const sentenceOf = (account: Account): string =>

@@ -8,6 +8,8 @@ import { type Figures, type FiguresBy, isCompleted, showsLatency } from '../figu
 import { lagOf } from '../verdict/lag.ts';
 import { METRIC_NAMES, metric, type MetricName } from '../figures/metrics.ts';
 import { aboveNoise, type Noise } from '../comparison/noise.ts';
+import { timesOf, type TimesBy } from '../comparison/times.ts';
+import { referenceName } from './roles.ts';
 import { addedTail, type Tail, type TailsBy, tailsOf } from '../figures/tail.ts';
 
 export interface ScenarioAnalysis {
@@ -25,6 +27,8 @@ export interface SubjectAnalysis {
   /** What bound its rounds; 'mixed' where they differ, null where none completed. */
   readonly bound: Bound | 'mixed' | null;
   readonly metrics: Partial<Record<MetricName, Estimate>>;
+  /** The same over direct's and over an L4 hop's. Empty where it ends elsewhere. */
+  readonly times: TimesBy;
   readonly capacity: Capacity | null;
   readonly versusDirect: readonly Comparison[];
   /** What it adds to direct at p99.9, for as many kinds of time as the merged rounds carry; open loop only. */
@@ -73,6 +77,7 @@ export function analyseScenario(
   const tails = (subject: string): TailsBy =>
     tailsOf(own.filter((trial) => subjectName(trial.subject) === subject).filter(isCompleted));
   const direct = offered === null ? undefined : tails('direct');
+  const l4 = referenceName(subjects, { layer: 'l4', tls: false });
   return {
     scenario,
     offered,
@@ -97,6 +102,7 @@ export function analyseScenario(
           trials: outcomesOf(of),
           bound,
           metrics,
+          times: record.external ? {} : timesOf(scenario.name, name, figures, l4),
           capacity: capacityOf(record, bound, metrics),
           versusDirect:
             record.layer === 'direct' || record.external // which ends elsewhere: what lies between the two is no hop cost

@@ -24,6 +24,7 @@ const subject = (name: string, more: Partial<SubjectAnalysis>): SubjectAnalysis 
   trials: { completed: 12, invalid: 0, failed: 0, reasons: [] },
   bound: 'none',
   metrics: {},
+  times: {},
   capacity: null,
   versusDirect: [],
   addedTails: [],

@@ -56,7 +56,7 @@ test('a disagreement is a warning with both figures', () => {
   const message = warning.message.replaceAll('\u00a0', ' ');
   assert.match(
     message,
-    /wrk measured 2 400\/s \(.*\), we 2 000\/s \(.*\): 1\.20× \(.*\) where 1\.00× was to be expected/,
+    /wrk measured 2,400\/s \(.*\), we 2,000\/s \(.*\): 1\.20× \(.*\) where 1\.00× was to be expected/,
   );
   assert.deepEqual(secondOpinionWarnings(null), []);
 });
@@ -75,7 +75,7 @@ test('it stands in the findings and the warnings; a missing tool is said', () =>
   const said = findings
     .find(({ sentence }) => sentence.startsWith('Second opinion'))!
     .sentence.replaceAll('\u00a0', ' ');
-  assert.match(said, /ours 2 000\/s at 20\.0 µs .*; over ours wrk 1\.20× .*, disagrees/);
+  assert.match(said, /ours 2,000\/s at 20\.0 µs .*; over ours wrk 1\.20× .*, disagrees/);
   assert.match(said, /h2load is not installed \(apt-get install nghttp2-client\)/);
   assert.ok(warnings.some(({ code, trials }) => code === 'second-opinion' && trials === 0));
   assert.equal(describeSecondOpinion(opinion!).replaceAll('\u00a0', ' '), said);

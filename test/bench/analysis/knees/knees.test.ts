@@ -28,13 +28,13 @@ test('a proxy that reaches its knee has an interval; one that its host stops fir
   assert.ok(slow.rate!.low < slow.rate!.value && slow.rate!.value < slow.rate!.high);
   assert.match(
     plain(slow.words),
-    /^node-http held p99 < 2 ms up to [\d ]+\/s \([\d ]+–[\d ]+\): it held in \d of \d windows at /,
+    /^node-http held p99 < 2 ms up to [\d,]+\/s \([\d,]+–[\d,]+\): it held in \d of \d windows at /,
   );
   const fast = of(records, 'l7-http');
   assert.deepEqual([fast.state, fast.rate, fast.limit?.by], ['cannot tell', null, 'host']);
   assert.match(
     plain(fast.words),
-    /^l7-http held p99 < 2 ms at ([\d ]+\/s); cannot tell above \1: the core that load and origin share was the limit \(at [\d ]+\/s: .*generator \d+ %\)\.$/,
+    /^l7-http held p99 < 2 ms at ([\d,]+\/s); cannot tell above \1: the core that load and origin share was the limit \(at [\d,]+\/s: .*generator \d+ %\)\.$/,
   );
   assert.ok(fast.windows.every(({ kind, why }) => (kind === 'held') === (why === null)));
 });
@@ -71,7 +71,7 @@ test('where direct is not known to hold, a proxy’s knee is not told, nor that 
   assert.deepEqual([slow.state, slow.rate, slow.limit?.by], ['cannot tell', null, 'direct']);
   assert.match(
     plain(slow.words),
-    /direct itself is known to hold it only up to 2 000\/s, so that a miss is not the proxy’s alone/,
+    /direct itself is known to hold it only up to 2,000\/s, so that a miss is not the proxy’s alone/,
   );
   const never = (directs: KneeVerdict): KneeAnalysis => {
     const run = withVerdict('direct', directs);
@@ -106,7 +106,7 @@ test('direct’s own knee just above the proxy’s still proves it', () => {
 for (const [why, words] of [
   [
     'windows',
-    /\d+ windows did not settle it; it held in 4 of 6 windows at 3 000\/s and was missed in 3 of 6 at 3 120\/s/,
+    /\d+ windows did not settle it; it held in 4 of 6 windows at 3,000\/s and was missed in 3 of 6 at 3,120\/s/,
   ],
   ['either way', /windows went either way even at the lowest rate/],
   ['disturbed', /disturbed again and again/],
@@ -123,7 +123,7 @@ test('beyond the scale, and nothing told at all', () => {
     withVerdict('l7-http', { state: 'beyond', low: tally(900_000, 5, 0), at: perSecond(900_000), by: 'scale' }),
     'l7-http',
   );
-  assert.match(plain(scale.words), /cannot tell above 900 000\/s: the search ends at 900 000\/s\.$/);
+  assert.match(plain(scale.words), /cannot tell above 900,000\/s: the search ends at 900,000\/s\.$/);
   const nothing = of(
     withVerdict('l7-http', { state: 'beyond', low: null, at: perSecond(131), by: 'generator' }),
     'l7-http',
@@ -141,7 +141,7 @@ test('an interrupted search says how far it got, at any window', () => {
   assert.equal(state, 'unfinished');
   for (const search of knees!.searches) {
     assert.equal(search.state, 'cannot tell');
-    assert.match(plain(search.words), /was cut short: it held at [\d ]+\/s.*neither confirmed\.$/);
+    assert.match(plain(search.words), /was cut short: it held at [\d,]+\/s.*neither confirmed\.$/);
     assert.equal(search.windows.length, 3);
   }
   const first = syntheticSearch({ rounds: 0, subjects: FEW.slice(0, 1), cutAfter: 1 });
