@@ -19,6 +19,8 @@ export interface Surroundings {
   /** Who runs it, where not who runs the tests. */
   readonly uid?: number;
   readonly gid?: number;
+  /** On stdin; nothing is there otherwise. */
+  readonly input?: string;
 }
 
 const OUTPUT = 64 * 2 ** 20;
@@ -31,7 +33,10 @@ const plain = (): NodeJS.ProcessEnv =>
     ),
   );
 
-export function run(words: readonly string[], { cwd, path = [], env = {}, ...user }: Surroundings): Promise<Ended> {
+export function run(
+  words: readonly string[],
+  { cwd, path = [], env = {}, input = '', ...user }: Surroundings,
+): Promise<Ended> {
   const [file, ...args] = words;
   const outside = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.startsWith(root));
   const options = {
@@ -41,10 +46,11 @@ export function run(words: readonly string[], { cwd, path = [], env = {}, ...use
     env: { ...plain(), PATH: [...path, ...outside].join(delimiter), ...env },
   };
   return new Promise((resolve) => {
-    execFile(file!, args, options, (error, stdout, stderr) => {
+    const child = execFile(file!, args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr: error && code === -1 ? `${error.message}\n${stderr}` : stderr });
     });
+    child.stdin?.on('error', () => {}).end(input); // it may not read
   });
 }
 
