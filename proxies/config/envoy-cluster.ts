@@ -1,6 +1,14 @@
 /** Envoy's clusters (config.cluster.v3). */
-import { defaultLimits } from './defaults.ts';
 import { readAddress } from './envoy-address.ts';
+import {
+  type Breakers,
+  readBreakers,
+  readHealthCheck,
+  readOutliers,
+  readPanic,
+  readSlowStart,
+  type RoutePolicies,
+} from './envoy-policies.ts';
 import { readUpstreamTransport } from './envoy-tls.ts';
 import type { Fields } from './fields.ts';
 import type { Cluster, LoadBalancing, WeightedEndpoint } from './intent.ts';
@@ -27,14 +35,15 @@ const NO_EFFECT: Readonly<Record<string, string>> = {
   wait_for_warm_on_init: EACH_CONNECTION,
   per_connection_buffer_limit_bytes: OWN_BUFFERS,
   upstream_connection_options: "the system's settings of keep-alive probes hold",
-  ignore_health_on_host_removal: 'there are no active health checks',
-  close_connections_on_host_health_failure: 'there are no active health checks',
+  ignore_health_on_host_removal: 'endpoints that are removed get no more requests',
+  close_connections_on_host_health_failure: 'connections to an endpoint that is out end by themselves',
   metadata: 'nothing reads it',
 };
 
 /** A cluster, and what of it concerns those who lead to it. */
 export interface ReadCluster {
   readonly cluster: Cluster;
+  readonly breakers: Breakers;
   /** Its endpoints are names. */
   readonly isDns: boolean;
   /** Of idle connections to it, in milliseconds. */
@@ -45,6 +54,7 @@ export interface ReadCluster {
 /** All clusters of a file, by name. */
 export class Clusters {
   readonly #byName = new Map<string, ReadCluster>();
+  readonly #routed = new Map<string, RoutePolicies>();
 
   constructor(fields: readonly Fields[]) {
     for (const one of fields) {
@@ -60,6 +70,23 @@ export class Clusters {
 
   get all(): Iterable<ReadCluster> {
     return this.#byName.values();
+  }
+
+  /** What a route says of the clusters that it leads to, where each other that leads there has to say the same. */
+  routed(names: readonly string[], policies: RoutePolicies, route: Fields): void {
+    for (const name of names) {
+      const before = this.#routed.get(name);
+      if (before !== undefined && JSON.stringify(before) !== JSON.stringify(policies))
+        route.refuse(
+          '',
+          `all routes to cluster ${name} have the same retry_policy and hash_policy: give this one a cluster of its own`,
+        );
+      this.#routed.set(name, policies);
+    }
+  }
+
+  policiesOf(name: string): RoutePolicies {
+    return this.#routed.get(name) ?? {};
   }
 
   /** The name that `key` holds, which must be a cluster's. */
@@ -82,51 +109,43 @@ function readCluster(fields: Fields): ReadCluster {
   fields.choice('dns_lookup_family', { AUTO: 0, V4_ONLY: 0, V4_PREFERRED: 0, ALL: 0 });
   const connectTimeout = fields.duration('connect_timeout');
   const policy = fields.choice('lb_policy', POLICIES);
-  for (const config of ['common_lb_config', 'least_request_lb_config', 'ring_hash_lb_config', 'maglev_lb_config'])
-    readBalancing(fields.object(config));
-  readBreakers(fields);
+  const slowStarts = [
+    'round_robin_lb_config',
+    'least_request_lb_config',
+    'ring_hash_lb_config',
+    'maglev_lb_config',
+  ].map((key) => {
+    const config = fields.object(key);
+    readBalancing(config);
+    return readSlowStart(config);
+  });
+  const slowStart = slowStarts.find((each) => each !== undefined);
+  const panicThreshold = readPanic(fields.object('common_lb_config'));
+  const healthCheck = readHealthCheck(fields);
+  const endpoints = readEndpoints(fields);
+  const ejection = readOutliers(fields, endpoints.length);
+  const breakers = readBreakers(fields);
   const transport = fields.object('transport_socket');
   const cluster: Cluster = {
     name,
-    endpoints: readEndpoints(fields),
+    endpoints,
     ...(policy && { policy }),
+    ...(healthCheck && { healthCheck }),
+    ...(ejection && { ejection }),
+    ...((healthCheck ?? ejection) && { panicThreshold }),
+    ...(slowStart && { slowStart }),
     ...(connectTimeout !== undefined && { connectTimeout }),
     ...(transport && readUpstreamTransport(transport)),
   };
-  return { cluster, isDns: type === 'dns', idle: readProtocol(fields), fields };
+  return { cluster, breakers, isDns: type === 'dns', idle: readProtocol(fields), fields };
 }
 
 /** What our balancers do by themselves. */
 function readBalancing(config: Fields | undefined): void {
-  config?.ignore('healthy_panic_threshold', 'there are no active health checks');
   if ((config?.number('choice_count') ?? 2) !== 2)
     config?.refuse('choice_count', 'two are drawn, of which the better is taken');
   for (const key of ['minimum_ring_size', 'maximum_ring_size', 'hash_function', 'table_size'])
     config?.ignore(key, 'hashing is by Maglev, with 65,537 places');
-}
-
-/** Envoy's own thresholds, where a file names none. */
-const THRESHOLDS = { max_connections: 1024, max_pending_requests: 1024, max_requests: 1024, max_retries: 3 } as const;
-
-/** What says no more than Envoy does by itself, or lifts its bounds beyond ours, may be left; whoever asks to be protected is refused. */
-function readBreakers(fields: Fields): void {
-  const breakers = fields.object('circuit_breakers');
-  if (!breakers) return;
-  const most = defaultLimits.upstreamPerEndpoint;
-  const bounds = breakers.list('thresholds').flatMap((threshold) => {
-    threshold.choice('priority', { DEFAULT: 0, HIGH: 0 });
-    return Object.entries(THRESHOLDS).filter(([key, byDefault]) => {
-      const value = threshold.number(key) ?? byDefault;
-      return value !== byDefault && value < most;
-    });
-  });
-  if (bounds.length === 0)
-    return fields.note(
-      'circuit_breakers',
-      `does nothing here: --limit upstream-per-endpoint holds, ${most} by default`,
-    );
-  fields.unsupported('circuit_breakers');
-  return breakers.leave();
 }
 
 function readEndpoints(fields: Fields): WeightedEndpoint[] {

@@ -1,6 +1,7 @@
 /** Envoy's routes (config.route.v3). */
 import type { Clusters } from './envoy-cluster.ts';
 import { readNamedFile } from './envoy-file.ts';
+import { readHashPolicy, readRetry, type RouteRetry } from './envoy-policies.ts';
 import type { Fields } from './fields.ts';
 import type { HeaderEdit, HeaderMatch, Redirect, Route, RouteAction, RouteMatch } from './intent.ts';
 
@@ -16,6 +17,12 @@ const NO_EFFECT: Readonly<Record<string, string>> = {
 interface Edits {
   readonly request: readonly HeaderEdit[];
   readonly response: readonly HeaderEdit[];
+}
+
+/** What a virtual host says for all its routes. */
+interface Outer {
+  readonly edits: readonly Edits[];
+  readonly retry: RouteRetry | undefined;
 }
 
 const REST: RouteMatch = { path: { kind: 'prefix', value: '/' } };
@@ -43,11 +50,11 @@ export function readRoutes(config: Fields, clusters: Clusters, secure: boolean):
 
 function readVirtualHost(host: Fields, outer: Edits, clusters: Clusters, secure: boolean) {
   host.skip('name');
-  readRetries(host);
+  const retry = readRetry(host);
   host.ignore('include_request_attempt_count', 'requests carry no such count');
   const edits = readEdits(host);
   const toHttps = host.choice('require_tls', { NONE: false, ALL: true }) === true && !secure;
-  const read = host.list('routes').flatMap((route) => readRoute(route, [edits, outer], clusters));
+  const read = host.list('routes').flatMap((route) => readRoute(route, { edits: [edits, outer], retry }, clusters));
   const routes: Route[] = toHttps ? [{ match: REST, action: { kind: 'redirect', scheme: 'https' } }] : read;
   const domains = host.required('domains', host.strings('domains')) ?? [];
   if (domains.some((domain) => domain !== '*'))
@@ -63,12 +70,13 @@ function namesOf(host: Fields, domains: readonly string[]): string[] {
   return [...new Set(bare)];
 }
 
-function readRoute(route: Fields, outer: readonly Edits[], clusters: Clusters): Route[] {
+function readRoute(route: Fields, outer: Outer, clusters: Clusters): Route[] {
   route.skip('name');
   for (const [key, why] of Object.entries(NO_EFFECT)) route.ignore(key, why);
   const match = route.required('match', route.object('match'));
-  const action = readAction(route, clusters);
-  const edits = [readEdits(route), ...outer];
+  const action = readAction(route, clusters, outer.retry);
+
+  const edits = [readEdits(route), ...outer.edits];
   const requestHeaders = edits.flatMap(({ request }) => request);
   const responseHeaders = edits.flatMap(({ response }) => response);
   const common = {
@@ -142,7 +150,7 @@ function readHeaderMatch(header: Fields): HeaderMatch {
   return { name, match, ...(isInverted && { invert: true }) };
 }
 
-function readAction(route: Fields, clusters: Clusters): RouteAction {
+function readAction(route: Fields, clusters: Clusters, outerRetry: RouteRetry | undefined): RouteAction {
   const reply = route.object('direct_response');
   const forward = route.object('route');
   const redirect = route.object('redirect');
@@ -153,7 +161,7 @@ function readAction(route: Fields, clusters: Clusters): RouteAction {
     const body = readBody(reply.object('body'));
     return { kind: 'reply', status, ...(body !== undefined && { body }) };
   }
-  return redirect ? readRedirect(redirect) : readForward(forward, clusters);
+  return redirect ? readRedirect(redirect) : readForward(forward, clusters, outerRetry);
 }
 
 function readBody(source: Fields | undefined): string | undefined {
@@ -191,7 +199,7 @@ function readRedirect(redirect: Fields): Redirect {
   };
 }
 
-function readForward(forward: Fields | undefined, clusters: Clusters): RouteAction {
+function readForward(forward: Fields | undefined, clusters: Clusters, outerRetry: RouteRetry | undefined): RouteAction {
   if (!forward) return { kind: 'forward', clusters: [] };
   forward.ignore('priority', 'there is one priority');
   forward.ignore('max_grpc_timeout', 'the deadline in a gRPC request is for its origin');
@@ -205,10 +213,11 @@ function readForward(forward: Fields | undefined, clusters: Clusters): RouteActi
       name: part.required('name', clusters.named(part, 'name')) ?? '',
       weight: part.required('weight', part.number('weight')) ?? 1,
     })) ?? (cluster === undefined ? [] : [{ name: cluster }]);
-  for (const policy of forward.list('hash_policy'))
-    policy.required('connection_properties', policy.object('connection_properties'))?.boolean('source_ip');
+  const stickiness = readHashPolicy(forward);
   for (const upgrade of forward.list('upgrade_configs')) readUpgrade(upgrade);
-  readRetries(forward);
+  const retry = readRetry(forward) ?? outerRetry;
+  const names = chosen.map(({ name }) => name);
+  clusters.routed(names, { ...(retry && { retry }), ...(stickiness && { stickiness }) }, forward);
   if (forward.boolean('use_websocket') === false) forward.refuse('use_websocket', 'upgrades are passed on');
   const prefixRewrite = forward.string('prefix_rewrite');
   const regexRewrite = readRewrite(forward.object('regex_rewrite'));
@@ -223,23 +232,6 @@ function readForward(forward: Fields | undefined, clusters: Clusters): RouteActi
     timeout: forward.duration('timeout') ?? DEFAULT_TIMEOUT,
     ...(idleTimeout !== undefined && { idleTimeout }),
   };
-}
-
-/** What we do by ourselves wherever nothing of a request can have been acted upon; nothing else is repeated. */
-const RETRIED = ['connect-failure', 'refused-stream', 'reset-before-request'];
-
-function readRetries(holder: Fields): void {
-  const policy = holder.object('retry_policy');
-  if (!policy) return;
-  const asked = policy.string('retry_on')?.split(',') ?? [];
-  const others = asked.map((word) => word.trim()).filter((word) => !RETRIED.includes(word));
-  if (others.length > 0) {
-    holder.unsupported('retry_policy', `retry_on: ${others.join(',')}`);
-    policy.leave();
-    return;
-  }
-  policy.ignore('num_retries', 'each other endpoint is tried once');
-  policy.ignore('retry_back_off', 'another endpoint is tried at once');
 }
 
 /** RE2 writes the first group `\\1`, ECMAScript `$1`. */

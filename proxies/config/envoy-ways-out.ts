@@ -4,11 +4,9 @@ const NO_HTTP2 =
   'origins and clients are spoken to by HTTP/1.1: leave it out where they speak it, or run this file with Envoy itself';
 
 const WAYS_OUT: Readonly<Record<string, string>> = {
-  health_checks:
-    'leave it out: an endpoint that takes no connection is passed over by the request that found out, as nothing is checked ahead',
-  outlier_detection: 'leave it out: an endpoint that takes no connection is passed over by the request that found out',
-  retry_policy: 'a request goes by itself to another endpoint where the first took no connection: leave the rest out',
-  circuit_breakers: 'leave it out and say --limit upstream-per-endpoint=N: beyond it requests are answered 503 at once',
+  retry_policy: 'leave out what it does not know: connect-failure, reset, gateway-error and 5xx are known',
+  grpc_health_check: 'check by HTTP',
+  custom_health_check: 'check by HTTP',
   cors: 'leave it out and let the origin answer preflight requests',
   allow_origin_string_match: 'leave it out and let the origin answer preflight requests',
   typed_per_filter_config: 'leave it out: no filter has settings of a route',

@@ -5,6 +5,7 @@
 import { readTcpAddress } from './envoy-address.ts';
 import { Clusters, type ReadCluster } from './envoy-cluster.ts';
 import { type ReadListener, readListener } from './envoy-listener.ts';
+import { withConnectionPolicies, withRoutePolicies } from './envoy-policies.ts';
 import { Fields } from './fields.ts';
 import { IntentError, type IntentProblem } from './intent-error.ts';
 import type { Cluster, Endpoint, ProxyIntent } from './intent.ts';
@@ -82,7 +83,13 @@ function withClusters({ proxy, intent }: ReadListener, clusters: Clusters): Envo
     proxy: reencrypts ? 'l7-tls-reencrypt' : proxy,
     intent: {
       ...intent,
-      clusters: read.map((one) => (proxy === 'l4-udp' ? withoutConnections(one) : one.cluster)),
+      clusters: read.map((one) => {
+        if (proxy === 'l4-udp') return withoutConnections(one);
+        const { cluster, breakers } = one;
+        return isL7
+          ? withRoutePolicies(cluster, breakers, clusters.policiesOf(cluster.name))
+          : withConnectionPolicies(cluster, breakers);
+      }),
       ...(upstreamIdle !== undefined && { timeouts: { ...intent.timeouts, upstreamIdle } }),
     },
   };
@@ -90,7 +97,8 @@ function withClusters({ proxy, intent }: ReadListener, clusters: Clusters): Envo
 
 /** Envoy wants a connect_timeout of every cluster, those of UDP not excepted. */
 function withoutConnections({ cluster, fields }: ReadCluster): Cluster {
-  const { connectTimeout, ...rest } = cluster;
+  const { connectTimeout, ejection, ...rest } = cluster;
+  if (ejection !== undefined) fields.note('outlier_detection', 'does nothing for UDP: nothing tells of a failure');
   if (connectTimeout !== undefined) fields.note('connect_timeout', 'does nothing for UDP: it has no connections');
   return rest;
 }

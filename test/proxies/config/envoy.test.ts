@@ -102,8 +102,8 @@ test('tcp_proxy is known by its version 2 type URL too', () => {
 
 test('what is not supported is refused by its full path and name', () => {
   const text = edited('l7', (tree) => {
-    clusterOf(tree).health_checks = [{ timeout: '1s' }];
-    configOf(tree).route_config.virtual_hosts[0].routes[0].route.retry_policy = { retry_on: '5xx' };
+    clusterOf(tree).health_checks = [{ ...CHECK, grpc_health_check: {} }];
+    configOf(tree).route_config.virtual_hosts[0].routes[0].route.retry_policy = { retry_on: 'retriable-4xx,reset' };
     configOf(tree).http_filters.unshift({ name: 'envoy.filters.http.lua' });
     tree.layered_runtime = {};
   });
@@ -111,9 +111,9 @@ test('what is not supported is refused by its full path and name', () => {
   const told = problems(text).map((problem) => problem.replace(/; (?!there)[^;]*$/, ''));
   assert.deepEqual(told.sort(), [
     'layered_runtime: layered_runtime is not supported here',
-    'static_resources.clusters[0].health_checks: health_checks is not supported here',
+    'static_resources.clusters[0].health_checks[0]: expected one of http_health_check and tcp_health_check',
     `${filter}.http_filters[0].name: envoy.filters.http.lua is not supported; there are envoy.filters.http.router, envoy.router, envoy.filters.http.cors, envoy.cors`,
-    `${filter}.route_config.virtual_hosts[0].routes[0].route.retry_policy: retry_on: 5xx is not supported here`,
+    `${filter}.route_config.virtual_hosts[0].routes[0].route.retry_policy: retry_on: retriable-4xx is not supported here`,
   ]);
   assert.match(problems('static_resources: [')[0]!, /^envoy.yaml: .*line 1/);
   assert.match(problems('[]').join(), /expected a mapping/);
@@ -123,23 +123,41 @@ test('what is not supported is refused by its full path and name', () => {
   );
 });
 
+/** Of a health check, what every one has. */
+const CHECK = { timeout: '2s', interval: '10s', unhealthy_threshold: 3, healthy_threshold: 2 };
+
 /** Features whose machinery is not here: one problem each, with its path, what it is, and what to do. */
 const REFUSED: Readonly<Record<string, [edit: (tree: Tree) => void, said: RegExp]>> = {
-  'health checks': [
-    (tree) => (clusterOf(tree).health_checks = [{ timeout: '1s', http_health_check: { path: '/' } }]),
-    /^static_resources\.clusters\[0\]\.health_checks: health_checks is not supported here; leave it out: .*nothing is checked ahead$/,
+  'two health checks': [
+    (tree) => (clusterOf(tree).health_checks = [0, 1].map(() => ({ ...CHECK, tcp_health_check: {} }))),
+    /^static_resources\.clusters\[0\]\.health_checks\[1\]: one health check of a cluster is supported$/,
   ],
-  'outlier detection': [
-    (tree) => (clusterOf(tree).outlier_detection = { consecutive_5xx: 3 }),
-    /^static_resources\.clusters\[0\]\.outlier_detection: outlier_detection is not supported here; leave it out: /,
+  'what a TCP check sends': [
+    (tree) => (clusterOf(tree).health_checks = [{ ...CHECK, tcp_health_check: { send: { text: '00' } } }]),
+    /tcp_health_check\.send: a TCP check asks for a connection alone; check by HTTP$/,
   ],
-  'circuit breakers': [
-    (tree) => (clusterOf(tree).circuit_breakers = { thresholds: [{ max_connections: 10, max_retries: 1 }] }),
-    /^static_resources\.clusters\[0\]\.circuit_breakers: circuit_breakers is not supported here; .*--limit upstream-per-endpoint=N/,
+  'ejection by chance': [
+    (tree) => (clusterOf(tree).outlier_detection = { enforcing_consecutive_5xx: 50 }),
+    /outlier_detection\.enforcing_consecutive_5xx: expected 0 or 100: by chance nobody is ejected$/,
   ],
-  'retries by status': [
-    (tree) => (configOf(tree).route_config.virtual_hosts[0].retry_policy = { retry_on: '5xx', num_retries: 2 }),
-    /\.virtual_hosts\[0\]\.retry_policy: retry_on: 5xx is not supported here; a request goes by itself to another endpoint/,
+  'retries by status codes': [
+    (tree) =>
+      (configOf(tree).route_config.virtual_hosts[0].retry_policy = {
+        retry_on: 'retriable-status-codes',
+        retriable_status_codes: [409],
+      }),
+    /\.virtual_hosts\[0\]\.retry_policy: retry_on: retriable-status-codes is not supported here; leave out what it does not know: /,
+  ],
+  'routes to one cluster that retry differently': [
+    (tree) => {
+      const [host] = configOf(tree).route_config.virtual_hosts;
+      const [route] = host.routes;
+      host.routes = [
+        { ...route, match: { prefix: '/a' }, route: { ...route.route, retry_policy: { retry_on: 'reset' } } },
+        route,
+      ];
+    },
+    /routes\[1\]\.route: all routes to cluster hello have the same retry_policy and hash_policy: give this one a cluster of its own$/,
   ],
   CORS: [
     (tree) => (configOf(tree).route_config.virtual_hosts[0].cors = { allow_methods: 'GET' }),
@@ -170,22 +188,165 @@ for (const [feature, [edit, said]] of Object.entries(REFUSED))
     assert.match(problem!, said);
   });
 
+const clusterFrom = (edit: (tree: Tree) => void, layer: 'l4' | 'l7' = 'l7') =>
+  readOne(edited(layer, edit)).intent.clusters[0]!;
+const notesFrom = (edit: (tree: Tree) => void) =>
+  readEnvoyConfig(edited('l7', edit))
+    .notes.map(({ path, message }) => `${path}: ${message}`)
+    .join('\n');
+
+test('health checks: as Envoy makes them, the name of the cluster as host and 200 alone as well', () => {
+  const http = { path: '/up', expected_statuses: [{ start: 200, end: 300 }], host: 'a.test' };
+  const full = {
+    ...CHECK,
+    interval_jitter: '1s',
+    no_traffic_interval: '60s',
+    http_health_check: http,
+  };
+  assert.deepEqual(clusterFrom((tree) => (clusterOf(tree).health_checks = [full])).healthCheck, {
+    kind: 'http',
+    path: '/up',
+    host: 'a.test',
+    expected: [{ from: 200, to: 299 }],
+    interval: 10_000,
+    jitter: 0.1,
+    timeout: 2_000,
+    unhealthyThreshold: 3,
+    healthyThreshold: 2,
+  });
+  const bare = clusterFrom(
+    (tree) => (clusterOf(tree).health_checks = [{ ...CHECK, http_health_check: { path: '/' } }]),
+  );
+  assert.deepEqual(bare.healthCheck?.kind === 'http' && [bare.healthCheck.host, bare.healthCheck.expected], [
+    'hello',
+    [{ from: 200, to: 200 }],
+  ]);
+  assert.equal(bare.panicThreshold, 0.5);
+  const tcp = clusterFrom((tree) => {
+    clusterOf(tree).health_checks = [{ ...CHECK, tcp_health_check: {} }];
+    clusterOf(tree).common_lb_config = { healthy_panic_threshold: { value: 0 } };
+  }, 'l4');
+  assert.deepEqual([tcp.healthCheck?.kind, tcp.panicThreshold], ['tcp', 0]);
+  assert.match(
+    notesFrom((tree) => (clusterOf(tree).health_checks = [full])),
+    /no_traffic_interval: does nothing here/,
+  );
+});
+
+test('outlier detection: what is enforced, with the defaults of Envoy', () => {
+  const from = (outliers: object) => clusterFrom((tree) => (clusterOf(tree).outlier_detection = outliers)).ejection;
+  const times = { baseTime: 30_000, maxTime: 300_000, maxShare: 0.5 };
+  assert.deepEqual(from({}), { consecutive: 5, ...times });
+  assert.deepEqual(
+    from({ consecutive_5xx: 3, base_ejection_time: '1s', max_ejection_time: '4s', max_ejection_percent: 100 }),
+    {
+      consecutive: 3,
+      baseTime: 1_000,
+      maxTime: 4_000,
+      maxShare: 1,
+    },
+  );
+  const rate = { enforcing_consecutive_5xx: 0, enforcing_failure_percentage: 100, failure_percentage_threshold: 40 };
+  assert.deepEqual(from(rate), { consecutive: 0, errorRate: 0.4, window: 10_000, minimum: 50, ...times });
+  assert.equal(from({ enforcing_consecutive_5xx: 0 }), undefined);
+  const single = (tree: Tree) => {
+    clusterOf(tree).load_assignment.endpoints[0].lb_endpoints.length = 1;
+    clusterOf(tree).outlier_detection = {};
+  };
+  assert.equal(clusterFrom(single).ejection, undefined);
+  assert.match(notesFrom(single), /outlier_detection: does nothing here: a single endpoint is never left out/);
+});
+
+test('circuit breakers: what a file bounds is bounded, with the queue that Envoy has; below HTTP connections alone', () => {
+  const breakers = (tree: Tree) =>
+    (clusterOf(tree).circuit_breakers = {
+      thresholds: [{ max_connections: 10, max_pending_requests: '7', max_requests: 20 }],
+    });
+  const { circuitBreaker, queue } = clusterFrom(breakers);
+  assert.deepEqual(circuitBreaker, { connections: 10, pending: 7, requests: 20 });
+  assert.deepEqual(queue, { size: 7, timeout: 15_000 });
+  const below = clusterFrom(breakers, 'l4');
+  assert.deepEqual([below.circuitBreaker, below.queue], [{ connections: 10 }, undefined]);
+});
+
 test('circuit breakers that say what Envoy does by itself, or lift its bounds, start with a note', () => {
-  const notes = (threshold: object) =>
-    readEnvoyConfig(edited('l7', (tree) => (clusterOf(tree).circuit_breakers = { thresholds: [threshold] }))).notes;
   for (const threshold of [
     {},
-    { priority: 'HIGH', max_connections: 1024, max_retries: 3 },
+    { priority: 'HIGH', max_connections: 1, max_retries: 3 },
     { max_connections: 1_000_000_000, max_pending_requests: 1_000_000_000, max_requests: '1000000000' },
-  ])
+  ]) {
+    const edit = (tree: Tree) => (clusterOf(tree).circuit_breakers = { thresholds: [threshold] });
     assert.match(
-      notes(threshold)
-        .map(({ path, message }) => `${path}: ${message}`)
-        .join(),
-      /clusters\[0\]\.circuit_breakers: does nothing here: --limit upstream-per-endpoint holds, 16384 by default/,
+      notesFrom(edit),
+      /clusters\[0\]\.circuit_breakers: bounds no requests here: --limit upstream-per-endpoint holds, 16384 by default/,
     );
-  for (const [key, value] of Object.entries({ max_connections: 1023, max_pending_requests: 1, max_retries: 0 }))
-    assert.throws(() => notes({ [key]: value }), IntentError);
+    assert.equal(clusterFrom(edit).circuitBreaker, undefined);
+  }
+});
+
+test('retries: of routes or virtual hosts, with the budget of the cluster and the back-off of Envoy', () => {
+  const retried = (policy: object, thresholds: object = {}, hash: object = {}) =>
+    clusterFrom((tree) => {
+      const [host] = configOf(tree).route_config.virtual_hosts;
+      host.routes[0].route.retry_policy = policy;
+      Object.assign(host.routes[0].route, hash);
+      clusterOf(tree).circuit_breakers = { thresholds: [thresholds] };
+    }).retry;
+  const backoff = { base: 25, max: 250 };
+  assert.deepEqual(retried({ retry_on: '5xx' }), {
+    on: ['connect', 'reset', 'server-error'],
+    attempts: 1,
+    backoff,
+    budget: { share: 0, minimum: 3 },
+  });
+  const full = { retry_on: 'gateway-error, connect-failure,refused-stream', num_retries: 3, per_try_timeout: '0.5s' };
+  const budget = { retry_budget: { budget_percent: { value: 25 }, min_retry_concurrency: 10 } };
+  assert.deepEqual(retried({ ...full, retry_back_off: { base_interval: '0.1s', max_interval: '1s' } }, budget), {
+    on: ['connect', 'reset', 'timeout', 'gateway-error'],
+    attempts: 3,
+    perTryTimeout: 500,
+    backoff: { base: 100, max: 1_000 },
+    budget: { share: 0.25, minimum: 10 },
+  });
+  assert.equal(retried({ retry_on: 'reset' }, { max_retries: 0 }), undefined);
+  assert.equal(retried({ retry_on: 'refused-stream' }), undefined);
+  const ofHost = clusterFrom(
+    (tree) => (configOf(tree).route_config.virtual_hosts[0].retry_policy = { retry_on: 'reset' }),
+  );
+  assert.deepEqual(ofHost.retry?.on, ['connect', 'reset']);
+  assert.match(
+    notesFrom((tree) => (configOf(tree).route_config.virtual_hosts[0].retry_policy = { retry_on: '5xx' })),
+    /retry_policy: tries again what is idempotent, never what may have been executed/,
+  );
+});
+
+test('what requests stick by, where the cluster hashes; slow start where it does not', () => {
+  const hashed = (policy: object, lb = 'RING_HASH') =>
+    clusterFrom((tree) => {
+      configOf(tree).route_config.virtual_hosts[0].routes[0].route.hash_policy = [policy];
+      clusterOf(tree).lb_policy = lb;
+    }).stickiness;
+  assert.deepEqual(hashed({ header: { header_name: 'x-user' } }), { kind: 'header', name: 'x-user' });
+  assert.deepEqual(hashed({ cookie: { name: 'sid', ttl: '3600s', path: '/app' } }, 'MAGLEV'), {
+    kind: 'cookie',
+    name: 'sid',
+    maxAge: 3_600,
+    path: '/app',
+  });
+  assert.deepEqual(hashed({ cookie: { name: 'sid' } }), { kind: 'cookie', name: 'sid' });
+  assert.equal(hashed({ connection_properties: { source_ip: true } }), undefined);
+  assert.equal(hashed({ header: { header_name: 'x-user' } }, 'ROUND_ROBIN'), undefined);
+  const slow = clusterFrom(
+    (tree) =>
+      (clusterOf(tree).round_robin_lb_config = {
+        slow_start_config: {
+          slow_start_window: '30s',
+          aggression: { default_value: 2, runtime_key: 'a' },
+          min_weight_percent: { value: 5 },
+        },
+      }),
+  );
+  assert.deepEqual(slow.slowStart, { window: 30_000, aggression: 2, minimum: 0.05 });
 });
 
 test('routes come out in the order in which Envoy would try them', () => {

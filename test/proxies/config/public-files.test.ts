@@ -79,6 +79,8 @@ const STARTING: Readonly<Record<string, readonly Ask[] | 'tcp' | 'udp' | 'announ
   'camel-case': get('/'),
   hello: get('/', '/x'),
   announced: 'announced',
+  'everything-measured': get('/', '/hello?x=1'),
+  gateway: get('/healthz', '/api/v1/users/7', '/api/v1/orders', '/other'),
 };
 
 /** Files that do not start, and what is said of each: one line for each cause. */
@@ -89,13 +91,11 @@ const REFUSED: Readonly<Record<string, readonly RegExp[]>> = {
     /^line \d+: .*filter_chains\[2\]\.transport_socket: all filter chains of a listener have TLS, or none$/,
     /^line \d+: .*filter_chains\[2\]\.filters: tcp_proxy and http_connection_manager cannot share a listener$/,
   ],
-  'everything-measured': [/circuit_breakers: .*--limit upstream-per-endpoint=N/, /health_checks: .*; leave it out: /],
   edge: [
     /^line 3: overload_manager: .*--limit connections=N$/,
     /headers_with_underscores_action: REJECT_REQUEST/,
     /^line 72: .*HttpProtocolOptions"\]\.explicit_http_config\.http2_protocol_options: .*by HTTP\/1\.1: leave it out/,
   ],
-  gateway: [/retry_policy: retry_on: 5xx is not supported .* \(also line 39\)$/, /health_checks: .* \(also line 78\)$/],
   cors: [/^line 21: .*typed_per_filter_config: /],
   lua: [/http_filters\[0\]\.name: envoy\.filters\.http\.lua is not supported; /],
 };
