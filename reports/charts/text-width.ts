@@ -12,6 +12,6 @@ const BOLD = 1.1;
 
 /** Pixels. */
 export const textWidth = (text: string, { size = 12, bold = false } = {}): number =>
-  [...text].reduce((sum, letter) => sum + (WIDTHS.find(([kind]) => kind.test(letter))?.[1] ?? USUAL), 0) *
+  Array.from(text).reduce((sum, letter) => sum + (WIDTHS.find(([kind]) => kind.test(letter))?.[1] ?? USUAL), 0) *
   size *
   (bold ? BOLD : 1);
