@@ -10,6 +10,7 @@ import { renderRun } from '../run/render.ts';
 import { surroundings } from '../run/surroundings.ts';
 import { runBench } from '#bench/run/bench.ts';
 import { type BenchFlags, settle } from '../run/settings.ts';
+import { nodeNote } from '../version.ts';
 
 export const benchCommand = (): Command =>
   new Command('bench')
@@ -41,6 +42,7 @@ export const benchCommand = (): Command =>
     .action(async (flags: BenchFlags) => {
       const config = await loadConfig(process.cwd());
       const settings = await settle(flags, config);
+      process.stderr.write(nodeNote());
       using interruption = onInterrupt();
       const { directory, interrupted } = await runBench(settings, surroundings(), interruption.signal);
       const { records, analysis } = await renderRun(directory, { ...settings, budgets: config.gate?.budgets ?? [] });
