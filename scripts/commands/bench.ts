@@ -12,6 +12,7 @@ import { renderRun } from '../run/render.ts';
 import { surroundings } from '../run/surroundings.ts';
 import { runBench } from '#bench/run/bench.ts';
 import { type BenchFlags, settle } from '../run/settings.ts';
+import { nodeNote } from '../version.ts';
 
 export const benchCommand = (): Command =>
   new Command('bench')
@@ -45,6 +46,7 @@ export const benchCommand = (): Command =>
       process.stderr.write('looking at this host and its proxies\n'); // which takes a moment
       const config = await loadConfig(process.cwd());
       const settings = await settle(flags, config);
+      process.stderr.write(nodeNote());
       using interruption = onInterrupt();
       const { directory, interrupted } = await runBench(settings, surroundings(), interruption.signal);
       const { records, analysis } = await renderRun(directory, { ...settings, budgets: config.gate?.budgets ?? [] });
