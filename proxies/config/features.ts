@@ -175,6 +175,7 @@ const FILTERS = filters(
   'header-log',
   'transform',
   'mirror',
+  'cache',
   'compression',
   'tracing',
   'request-rules',

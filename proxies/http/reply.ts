@@ -38,7 +38,8 @@ export interface Reply {
   readonly status: number;
   /** Text goes out as UTF-8. Absent: the status and its phrase. */
   readonly body?: string | Buffer;
-  readonly contentType?: string;
+  /** Text by default; null: nothing is said of it. */
+  readonly contentType?: string | null;
   /** Further fields. */
   readonly fields?: readonly Field[];
 }
@@ -55,7 +56,7 @@ export function writeReply(reply: Reply, connection: 'close' | 'keep-alive' | ''
   const framing = bodiless
     ? ''
     : fieldLines([
-        ['Content-Type', contentType],
+        ...(contentType === null ? [] : [['Content-Type', contentType] as const]),
         ['Content-Length', `${bytes.length}`],
       ]);
   const option = connection === '' ? '' : `Connection: ${connection}\r\n`;
