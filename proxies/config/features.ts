@@ -177,6 +177,7 @@ const FILTERS = filters(
   'header-log',
   'transform',
   'mirror',
+  'cache',
   'compression',
   'tracing',
   'request-rules',

@@ -56,7 +56,7 @@ export const filter: ConfiguredFilter<ApiKey> = {
       request(head, exchange) {
         const value = head.get(field);
         const owner = value?.startsWith(prefix) === true ? owners.get(digestOf(value.slice(prefix.length))) : undefined;
-        if (owner === undefined || identity?.tell(head, owner) === false) {
+        if (owner === undefined || identity?.tell(head, owner, exchange) === false) {
           exchange.reason = 'unauthenticated';
           return refusal;
         }

@@ -80,7 +80,7 @@ export const filter: ConfiguredFilter<BasicAuth> = {
         const [name, password] = credentials ?? ['', ''];
         const known = passwords.get(name);
         const isRight = credentials !== undefined && matches(known ?? nobody!, password) && known !== undefined;
-        if (!isRight || identity?.tell(head, name) === false) {
+        if (!isRight || identity?.tell(head, name, exchange) === false) {
           exchange.reason = 'unauthenticated';
           return challenge;
         }

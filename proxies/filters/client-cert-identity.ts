@@ -71,7 +71,7 @@ export const filter: ConfiguredFilter<ClientCertIdentity> = {
     };
     return {
       request(head, exchange) {
-        if (identity.tell(head, nameOf(exchange))) return undefined;
+        if (identity.tell(head, nameOf(exchange), exchange)) return undefined;
         exchange.reason = 'unauthenticated';
         return FORBIDDEN;
       },

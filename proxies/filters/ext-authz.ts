@@ -82,7 +82,7 @@ class ExternalAuthorizer implements Filter {
     }
     for (const [name, identity] of this.#tell) {
       const value = answer.fields.find(([other]) => other.toLowerCase() === name)?.[1];
-      if (value !== undefined && !identity.tell(head, value))
+      if (value !== undefined && !identity.tell(head, value, exchange))
         return this.#fail(`expected visible ASCII in ${name} of the answer`, exchange);
     }
     return undefined;

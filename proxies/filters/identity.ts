@@ -2,7 +2,7 @@
 import { FieldBlock, fieldLines } from '../http/field-block.ts';
 import { TRAILER } from '../http/fields.ts';
 import type { RequestHead } from '../http/head.ts';
-import type { ContentSide } from './contract.ts';
+import type { ContentSide, FilterExchange } from './contract.ts';
 import { PassingContent } from './passing.ts';
 
 /** As an origin may read a name that is careless about `_` and `.`. */
@@ -25,6 +25,11 @@ class GuardedTrailers extends PassingContent {
 /** What can be told: visible ASCII with single spaces, which every origin reads alike. */
 const TELLABLE = /^[\x21-\x7e]+( [\x21-\x7e]+)*$/;
 
+const IDENTIFIED = new WeakSet<FilterExchange>();
+
+/** Whether the origin was told who asks: its answer may be for nobody else. */
+export const isIdentified = (exchange: FilterExchange): boolean => IDENTIFIED.has(exchange);
+
 export class Identity {
   readonly #name: string;
   readonly #plain: string;
@@ -36,10 +41,11 @@ export class Identity {
   }
 
   /** In place of all that the client sent by this name or a like one. False: no field can say this, and nothing is told. */
-  tell(head: RequestHead, identity: string): boolean {
+  tell(head: RequestHead, identity: string, exchange: FilterExchange): boolean {
     this.clear(head);
     if (!TELLABLE.test(identity)) return false;
     head.set(this.#name, identity);
+    IDENTIFIED.add(exchange);
     return true;
   }
 

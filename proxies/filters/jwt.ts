@@ -145,7 +145,7 @@ class JwtFilter implements Filter {
       exchange.reason = 'filter_failed';
       return UNAVAILABLE;
     }
-    if (this.#identity?.tell(head, verdict.identity) === false)
+    if (this.#identity?.tell(head, verdict.identity, exchange) === false)
       return this.#refuse(exchange, `${this.#claim} names nobody`);
     if (!this.#forward) head.remove('authorization');
     return undefined;

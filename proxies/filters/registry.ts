@@ -4,6 +4,7 @@
  */
 import { filter as apiKey } from './api-key.ts';
 import { filter as basicAuth } from './basic-auth.ts';
+import { filter as cache } from './cache.ts';
 import { filter as clientCertIdentity } from './client-cert-identity.ts';
 import { filter as compression } from './compression.ts';
 import type { FilterDefinition } from './contract.ts';
@@ -26,7 +27,6 @@ export const FILTERS: readonly FilterDefinition<unknown>[] = [
   tracing,
   headerLog,
   cors,
-  compression,
   ipRules,
   rateLimit,
   basicAuth,
@@ -36,6 +36,8 @@ export const FILTERS: readonly FilterDefinition<unknown>[] = [
   extAuthz,
   requestRules,
   user,
+  cache,
+  compression,
   transform,
   headers,
   mirror,

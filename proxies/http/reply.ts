@@ -38,7 +38,8 @@ export interface Reply {
   readonly status: number;
   /** Text goes out as UTF-8. Absent: the status and its phrase. */
   readonly body?: string | Buffer;
-  readonly contentType?: string;
+  /** Text by default; null: nothing is said of it. */
+  readonly contentType?: string | null;
   /** Further fields. */
   readonly fields?: readonly Field[];
 }
@@ -52,7 +53,7 @@ export function replyMessage(reply: Reply): { readonly lines: string; readonly c
   const body = status === 205 ? '' : (reply.body ?? `${status} ${PHRASES[status] ?? ''}\n`);
   const content = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
   const framing = fieldLines([
-    ['Content-Type', contentType],
+    ...(contentType === null ? [] : [['Content-Type', contentType] as const]),
     ['Content-Length', `${content.length}`],
   ]);
   return { lines: framing + fields, content };
