@@ -90,11 +90,7 @@ const REFUSED: Readonly<Record<string, readonly RegExp[]>> = {
     /^line \d+: .*filter_chains\[2\]\.filters: tcp_proxy and http_connection_manager cannot share a listener$/,
   ],
   'everything-measured': [/circuit_breakers: .*--limit upstream-per-endpoint=N/, /health_checks: .*; leave it out: /],
-  edge: [
-    /^line 3: overload_manager: .*--limit connections=N$/,
-    /headers_with_underscores_action: REJECT_REQUEST/,
-    /^line 72: .*HttpProtocolOptions"\]\.explicit_http_config\.http2_protocol_options: .*by HTTP\/1\.1: leave it out/,
-  ],
+  edge: [/^line 3: overload_manager: .*--limit connections=N$/, /headers_with_underscores_action: REJECT_REQUEST/],
   gateway: [/retry_policy: retry_on: 5xx is not supported .* \(also line 39\)$/, /health_checks: .* \(also line 78\)$/],
   cors: [/^line 21: .*typed_per_filter_config: /],
   lua: [/http_filters\[0\]\.name: envoy\.filters\.http\.lua is not supported; /],
