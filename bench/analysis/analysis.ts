@@ -26,7 +26,7 @@ export type { Estimate } from '#bench/stats/estimate.ts';
 export type { NamedComparison } from './comparison/hop-pairs.ts';
 export type { Finding } from './findings/finding.ts';
 export type { Account } from './ledger/account.ts';
-export type { Capacity, ScenarioAnalysis, SubjectAnalysis } from './scenarios/scenario-analysis.ts';
+export type { ScenarioAnalysis, SubjectAnalysis } from './scenarios/scenario-analysis.ts';
 
 export interface Analysis {
   readonly run: RunRecord;
