@@ -79,7 +79,7 @@ function drawMetric(analysis: Analysis, name: MetricName, chains: readonly Chain
           place,
           { colour },
         ),
-        whiskers(drawn, 'y', colour),
+        whiskers(drawn, colour, 'count'),
         points(drawn, place, { colour, shape: looks(of, hops, 'shape', legend) }),
       ]);
     },

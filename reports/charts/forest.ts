@@ -148,7 +148,7 @@ function forestOf(unordered: readonly Row[], { unit, axis, none, floor }: Kind):
         [
           band(noise, 'var(--rule)'),
           guide([{ at: none }], 'x'),
-          whiskers(drawn, 'x', 'var(--soft)'),
+          whiskers(drawn, 'var(--soft)'),
           points(
             drawn,
             { x: 'value' },

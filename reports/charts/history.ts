@@ -95,7 +95,7 @@ export function drawHistory({ points, marks, looks, where, absolute = false }: H
               place,
               { colour },
             ),
-            whiskers(drawn, 'y', colour),
+            whiskers(drawn, colour, 'run'),
             pointMarks(drawn, place, {
               colour,
               shape: looksBy(looks, names, 'shape', legend),

@@ -94,7 +94,7 @@ function draw(analysis: Analysis): Drawing[] {
           );
         const rows = namedRows('family', families, false);
         return rowsView(width, { ...rows, height: families.length * (families.length > MANY ? 24 : 44) }, axis, 1, [
-          whiskers(ways, 'x', 'var(--rule)'),
+          whiskers(ways, 'var(--rule)'),
           points(drawn, { x: 'value' }, { size: 130, colour: look('colour'), shape: look('shape') }),
           // Of many makers the pointer tells the figures, and the table.
           ...(families.length > MANY ? [] : narrow ? NARROW_SIDES : SIDES).map(({ side, ...at }) =>

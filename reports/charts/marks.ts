@@ -61,16 +61,15 @@ export const columns = (data: readonly object[], height: string): Layer => ({
   encoding: { x: { field: 'from' }, x2: { field: 'to' }, y: { field: height }, y2: { datum: 0 }, ...TIP },
 });
 
-/** Intervals, from the fields `low` to `high`. */
-export const whiskers = (data: readonly object[], along: 'x' | 'y', colour: Colour = 'var(--ink)'): Layer => {
+/** Intervals, from the fields `low` to `high`: along a row, or upright at the field `at`. */
+export const whiskers = (data: readonly object[], colour: Colour = 'var(--ink)', at?: string): Layer => {
   const { mark, encoding } = coloured(colour);
+  const along = { x: { field: 'low' }, x2: { field: 'high' } } as const;
   return {
     data: { values: data },
     mark: { type: 'rule', strokeWidth: 1.5, ...mark },
     encoding: {
-      ...(along === 'x'
-        ? { x: { field: 'low' }, x2: { field: 'high' } }
-        : { y: { field: 'low' }, y2: { field: 'high' } }),
+      ...(at === undefined ? along : { x: { field: at }, y: { field: 'low' }, y2: { field: 'high' } }),
       ...encoding,
       ...TIP,
     },

@@ -98,11 +98,7 @@ function drawFamily(paced: readonly ScenarioAnalysis[], analysis: Analysis): Dra
             place,
             { colour },
           ),
-          whiskers(
-            drawn.map((one) => ({ ...one })),
-            'y',
-            colour,
-          ),
+          whiskers(drawn, colour, 'offered'),
           points(drawn, place, { colour, shape: looks(of, names, 'shape', legend) }),
           ...objectiveLayers(knees?.objective ?? '', objective, x.domain[0]),
           words(untoldOf(paced, all, names), { x: 'offered' }, { colour, top: true, fontSize: 17, align: 'center' }),

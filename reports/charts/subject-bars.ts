@@ -65,7 +65,7 @@ export function barsSpec({ width, bars, axis, legends, layers, ends = [] }: Bars
   const domain = [Math.min(0, ...bars.map(({ low }) => low)), barsEnd(placed, width)] as const;
   return rowsView(width, layeredRows('name', bars), { title: axis, domain, ticks: isNarrow(width) ? 4 : 6 }, legends, [
     ...layers,
-    whiskers(placed, 'x'),
+    whiskers(placed),
     words(placed, { x: 'end' }, { bold: true, dx: 7 }),
   ]);
 }

@@ -3,6 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { type Group, GROUPS } from '../content/groups.ts';
 import { by, type Layer } from './marks.ts';
 import { CONFIG, type Look } from './palette.ts';
+import { textWidth } from './text-width.ts';
 
 export const isNarrow = (width: number): boolean => width < 400;
 
@@ -124,20 +125,17 @@ export const curveView = (width: number, height: number, x: Axis, y: Axis, layer
   layer: [...layer],
 });
 
-/** Pixels of a letter at 12 px: bold ones are wide, and names are mostly narrow. */
-const LETTER = { bold: 7.4, plain: 6.4 } as const;
-
 /** Where the axis of a bar chart must end so that the words behind each bar still fit into the drawing. */
 export function barsEnd(
   bars: readonly { readonly name: string; readonly end: number; readonly text: string }[],
   width: number,
 ): number {
-  const names = Math.max(...bars.map(({ name }) => name.length * LETTER.plain));
+  const names = Math.max(...bars.map(({ name }) => textWidth(name)));
   const plot = width - Math.min(names, limitOf(width)) - 24;
   const scale = Math.min(
     ...bars
       .filter(({ end }) => end > 0)
-      .map(({ end, text }) => Math.max(40, plot - text.length * LETTER.bold - 14) / end),
+      .map(({ end, text }) => Math.max(40, plot - textWidth(text, { bold: true }) - 14) / end),
   );
   return Number.isFinite(scale) ? plot / scale : 1;
 }
@@ -167,7 +165,7 @@ export const logMicros = (title: string, values: readonly number[], room = 8): A
 /** Lines of names above a drawing. */
 export const legendOf = (width: number, columns = isNarrow(width) ? 2 : 4) => ({
   columns,
-  labelLimit: isNarrow(width) ? 130 : Math.floor(width / columns) - 34,
+  labelLimit: Math.floor((width - (isNarrow(width) ? 40 : 70)) / columns) - 26,
   symbolStrokeWidth: 2,
 });
 
