@@ -5,13 +5,16 @@ import {
   connect,
   createServer,
   constants,
+  createSecureServer,
   type Http2ServerRequest,
   type Http2ServerResponse,
   type ServerHttp2Session,
 } from 'node:http2';
-import { type AddressInfo, connect as connectSocket } from 'node:net';
+import { type AddressInfo, connect as connectSocket, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
+import { createCertificate } from '#bench/lab/certificates.ts';
 import type { ProxyIntent } from '#proxies/config/intent.ts';
 import { definition } from '#proxies/l7/l7-http.ts';
 import { Reader } from './lab.ts';
@@ -200,6 +203,25 @@ describe('an origin of HTTP/2', () => {
     const gone = { name: 'o', endpoints: [{ host: '127.0.0.1', port: 1 }], protocol: 'http2' } as const;
     await using other = await start(() => {}, { more: { clusters: [gone] } });
     assert.equal((await other.fetched()).status, 502);
+  });
+
+  it('is reached by TLS where its certificate is good and ALPN says h2', async () => {
+    const { ca, cert, key, serverName } = createCertificate();
+    const secure = createSecureServer({ cert, key }, (_request, response) => response.end('secret'));
+    const old = createTlsServer({ cert, key, ALPNProtocols: ['http/1.1'] }, (socket) => socket.on('error', () => {}));
+    const clusterAt = async (server: Server) => {
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      const { port } = server.address() as AddressInfo;
+      const tls = { ca, serverName };
+      return [{ name: 'o', endpoints: [{ host: '127.0.0.1', port }], protocol: 'http2', tls }] as const;
+    };
+    await using lab = await start(() => {}, { more: { clusters: await clusterAt(secure) } });
+    assert.equal(await lab.asked({}), 'secret');
+    assert.equal(await (await lab.fetched()).text(), 'secret');
+    await using other = await start(() => {}, { more: { clusters: await clusterAt(old) } });
+    assert.equal((await other.fetched()).status, 502);
+    secure.close();
+    old.close();
   });
 
   it('answers HEAD without content', async () => {
