@@ -5,6 +5,14 @@
  *
  * Rows beyond what the type demands say more exactly what is asked: one value of an open field (`concurrency=1`), and a list of more than
  * one element (`clusters[].endpoints[+]`). `filters.*` is any filter that has no row.
+ *
+ * To add a field: its line in `intent.ts` and in `schema.ts`, its row here; then one word in each table of offers, which the compiler
+ * names: `offered` where it is done, in `peers/peer-offers.ts` once for all peers that are not given it.
+ *
+ * @example
+ * // In ROUTES, and so out of reach of all that works below HTTP:
+ * 'routes[].rateLimit': 'rate limits',
+ * 'routes[].rateLimit.perSecond': 'rate limits',
  */
 import type { IntentPath, Rows } from './intent-path.ts';
 import type { FilterSettings } from './intent.ts';

@@ -124,6 +124,22 @@ const byField = (values: readonly string[], kind: 'exact' | 'prefix'): Case[] =>
     };
   });
 
+/** Several tests of one field, each of which counts. */
+const together: readonly Case[] = [
+  [field({ kind: 'prefix', value: 'a,' }), field({ kind: 'exact', value: 'a,b' })],
+  [field({ kind: 'exact', value: 'a,b' }), field({ kind: 'prefix', value: 'a,' })],
+  [field({ kind: 'prefix', value: 'a' }), field({ kind: 'prefix', value: 'a,b' }), field({ kind: 'present' })],
+  [field({ kind: 'prefix', value: 'a' }), field({ kind: 'prefix', value: 'a,b' }, true)],
+  [field({ kind: 'exact', value: 'a,b' }), field({ kind: 'exact', value: 'a,b' }, true)],
+  [field({ kind: 'exact', value: 'a,b' }, true), field({ kind: 'exact', value: 'a' }, true)],
+].map((headers, i) => ({
+  match: { path: { kind: 'prefix', value: `/together/${i}/` }, headers },
+  asks: [[], ['a'], ['a,'], ['a,b'], ['a,bc'], ['b']].map((values) => ({
+    target: `/together/${i}/`,
+    fields: values.map((value) => `x-t: ${value}`),
+  })),
+}));
+
 const NAMES = ['x-t', "x'a", 'x#a', 'x$a', 'x%a', 'x~a', 'x`a', 'x|a', 'x!a', 'x*a', 'x+a', 'x^a', 'x&a', 'x_a', 'x.a'];
 const names: readonly Case[] = NAMES.map((name, i) => ({
   match: { path: { kind: 'prefix', value: `/name/${i}/` }, headers: [{ name, match: { kind: 'exact', value: 'v' } }] },
@@ -203,7 +219,15 @@ const methods: readonly Case[] = METHODS.map((method, i) => ({
   asks: METHODS.map((asked) => ({ method: asked, target: `/method/${i}/` })),
 }));
 
-const SELECTION = [...byField(VALUES, 'exact'), ...byField(VALUES, 'prefix'), ...names, ...paths, ...hosts, ...methods];
+const SELECTION = [
+  ...together,
+  ...byField(VALUES, 'exact'),
+  ...byField(VALUES, 'prefix'),
+  ...names,
+  ...paths,
+  ...hosts,
+  ...methods,
+];
 
 const BODIES = [
   '',
