@@ -97,7 +97,7 @@ for (const one of CHECKS)
 
 test('where p99 alone failed, p50 is still told as surely as before, in a sentence of its own', () => {
   const added = ({ findings }: Analysis): Finding[] =>
-    findings.filter(({ sentence }) => /^At .*through l7-http against direct/.test(sentence));
+    findings.filter(({ sentence }) => /^At .*a hop through l7-http added/.test(sentence));
   const [before, ...none] = added(sound);
   assert.deepEqual(none, []);
   const ofL7 = added(analyse({ ...run, calibration: calibrationWith(CHECKS[3]!, 'failed') }));
