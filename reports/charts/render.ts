@@ -1,17 +1,8 @@
 /** Vega-Lite spec → SVG text that can stand inside a page: titled, described, ids of its own, no inline style. */
-import * as vega from 'vega';
 import { parse, View, Warn, type Loader, loader, logger } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { TIP_SEPARATOR } from './chart.ts';
 import { compactSvg } from './compact-svg.ts';
-import { textWidth } from './text-width.ts';
-
-/** Without a canvas Vega takes every letter for a wide one; it lets this be replaced, which its types do not say. */
-const { textMetrics } = vega as unknown as {
-  textMetrics: { width: (item: { fontSize?: number; fontWeight?: string }, text: string) => number };
-};
-textMetrics.width = ({ fontSize = 12, fontWeight }, text) =>
-  textWidth(String(text), { size: fontSize, bold: fontWeight === 'bold' });
 
 /** A chart that would ask for a file or a network address is a fault of its spec. */
 const noLoading = (): Loader =>
