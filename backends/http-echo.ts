@@ -9,46 +9,35 @@
  * | `GET /nonce` | `options.nonce` |
  * | any method `/_raw/BASE64URL` | the decoded bytes as they are, right after the head; `?then=close` or `?then=reset` ends the connection |
  * | anything else | 200, `text/plain`, body: method and target, once the request was read to its end |
+ *
+ * With `http2` it speaks HTTP/2, too, as node:http2 does: what records must not share the codec of what is judged.
  */
 import type { BackendDefinition, RunningBackend } from './contract.ts';
 import { RequestReader, type RequestHead } from './request-reader.ts';
+import { Http2Recording } from './http2-echo.ts';
+import { RawBytes, type Recorded, Recorder, type Recording } from './recordings.ts';
 import { listenStreams, type Stream, type StreamHandler } from './stream.ts';
-
-export interface Recorded {
-  readonly connection: number;
-  /** Latin-1: one character a byte. Cut at `maxRecordedBytes`, `bytes` is the true count. */
-  readonly raw: string;
-  readonly bytes: number;
-  readonly requests: number;
-  /** How the connection stands: still open, ended by the peer's FIN, gone, or refused as no HTTP. */
-  readonly state: 'open' | 'ended' | 'closed' | 'malformed';
-}
+import { EitherVersion } from './version.ts';
 
 export interface RunningHttpEcho extends RunningBackend {
   recorded(): readonly Recorded[];
   forget(): void;
 }
 
-const MAX_RECORDED_BYTES = 4 * 1024 * 1024;
-const MAX_RECORDED_CONNECTIONS = 10_000;
-
 const reply = (body: string, type = 'text/plain') =>
   Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 const malformed = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 
-class Recording implements StreamHandler {
+class Http1Recording implements StreamHandler, Recording {
   readonly #stream: Stream;
   readonly #origin: Recorder;
   readonly #connection: number;
   readonly #reader = new RequestReader();
-  readonly #chunks: Buffer[] = [];
-  #kept = 0;
-  #bytes = 0;
+  readonly #raw = new RawBytes();
   #requests = 0;
   #state: Recorded['state'] = 'open';
-  /** Asked for the records itself: not part of them. */
-  private = false;
+  isPrivate = false;
 
   constructor(stream: Stream, origin: Recorder, connection: number) {
     this.#stream = stream;
@@ -57,23 +46,17 @@ class Recording implements StreamHandler {
   }
 
   recorded(): Recorded {
-    const raw = Buffer.concat(this.#chunks).toString('latin1');
     return {
       connection: this.#connection,
-      raw,
-      bytes: this.#bytes,
+      raw: this.#raw.text(),
+      bytes: this.#raw.total,
       requests: this.#requests,
       state: this.#state,
     };
   }
 
   onData(chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#kept < MAX_RECORDED_BYTES) {
-      const kept = Buffer.from(chunk.subarray(0, MAX_RECORDED_BYTES - this.#kept));
-      this.#kept += kept.length;
-      this.#chunks.push(kept);
-    }
+    this.#raw.add(chunk);
     if (this.#state === 'malformed') return;
     try {
       for (let at = 0; at < chunk.length;) {
@@ -101,7 +84,7 @@ class Recording implements StreamHandler {
   #answer(request: RequestHead): void {
     const { method, target } = request;
     if (target === '/_recorded' || target === '/_forget') {
-      this.private = true;
+      this.isPrivate = true;
       if (target === '/_forget') this.#origin.forget();
       this.#stream.write(reply(JSON.stringify(this.#origin.recorded()), 'application/json'));
     } else {
@@ -122,39 +105,19 @@ class Recording implements StreamHandler {
   }
 }
 
-class Recorder {
-  requests = 0;
-  readonly nonce: string;
-  #recordings: Recording[] = [];
-  #accepted = 0;
-
-  constructor(nonce: string) {
-    this.nonce = nonce;
-  }
-
-  accept(stream: Stream): Recording {
-    const recording = new Recording(stream, this, this.#accepted++);
-    if (this.#recordings.length < MAX_RECORDED_CONNECTIONS) this.#recordings.push(recording);
-    return recording;
-  }
-
-  recorded(): Recorded[] {
-    return this.#recordings.filter((recording) => !recording.private).map((recording) => recording.recorded());
-  }
-
-  forget(): void {
-    this.#recordings = [];
-  }
-}
-
 export const definition = {
   name: 'http-echo',
   protocol: 'http',
   summary:
-    'HTTP/1.1 origin that records the raw bytes it receives (/_recorded) and answers what it is told to (/_raw/BASE64URL)',
+    'HTTP origin that records the raw bytes it receives (/_recorded) and answers what it is told to (/_raw/BASE64URL)',
   async start(listener, options, signal): Promise<RunningHttpEcho> {
     const recorder = new Recorder(options.nonce ?? '');
-    const listening = await listenStreams(listener, options, (stream) => recorder.accept(stream), signal);
+    const http1 = (stream: Stream): StreamHandler =>
+      recorder.accept((connection) => new Http1Recording(stream, recorder, connection));
+    const http2 = (stream: Stream): StreamHandler =>
+      recorder.accept((connection) => new Http2Recording(stream, recorder, connection));
+    const accept = options.http2 ? (stream: Stream) => new EitherVersion(stream, http1, http2) : http1;
+    const listening = await listenStreams(listener, options, accept, signal);
     return {
       address: listening.address,
       counters: () => ({ connections: listening.connections, requests: recorder.requests }),

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { METRIC_NAMES, metric } from '#bench/analysis/metrics.ts';
+import { METRIC_NAMES, metric } from '#bench/analysis/figures/metrics.ts';
 import type { Exporter } from './contract.ts';
 
 const INDEX = 'hopcost';

@@ -2,7 +2,7 @@
  * HdrHistogram log, V2 histograms, log format 1.3: an interval a trial, tagged scenario:subject:kind, values in nanoseconds, maxima in
  * milliseconds. Source: HdrHistogram's HistogramLogWriter.
  */
-import { type Distribution, distributionsOf, largestOf } from '#bench/analysis/distributions.ts';
+import { type Distribution, distributionsOf, largestOf } from '#bench/analysis/figures/distributions.ts';
 import type { Exporter } from './contract.ts';
 import { plainName } from './plain-name.ts';
 

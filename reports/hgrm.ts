@@ -1,5 +1,5 @@
 /** HdrHistogram percentile tables, one file a scenario, subject and kind, rounds merged, in milliseconds: what its plotter takes. */
-import { distributionsOf, percentileTable } from '#bench/analysis/distributions.ts';
+import { distributionsOf, percentileTable } from '#bench/analysis/figures/distributions.ts';
 import type { Exporter } from './contract.ts';
 import { plainName } from './plain-name.ts';
 

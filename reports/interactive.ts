@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compile } from 'vega-lite';
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { charts, explanationCharts } from './charts/registry.ts';
+import { drawAll } from './charts/chart.ts';
+import { allCharts } from './charts/registry.ts';
 import type { Exporter } from './contract.ts';
 import { html, trusted } from './html/markup.ts';
 import { policyOf } from './html/policy.ts';
@@ -16,7 +17,7 @@ import { STYLE } from './html/style.ts';
 /** Folders of the packages' builds. */
 const VEGA = dirname(fileURLToPath(import.meta.resolve('vega')));
 const INTERPRETER = dirname(fileURLToPath(import.meta.resolve('vega-interpreter')));
-const WIDTH = 860;
+const WIDTH = 700;
 
 /** Vega as its browser build, its interpreter with the imports taken from it, and what draws: one script, one hash. */
 function script(): string {
@@ -29,22 +30,13 @@ function script(): string {
   return `${vega.replace(/^\/\/# sourceMappingURL.*$/m, '')}\n(() => {\n${interpreter}\n${draw}\n})();\n`;
 }
 
-interface Spec {
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  readonly spec: object;
-}
-
-const specsOf = (analysis: Analysis): Spec[] =>
-  [...explanationCharts, ...charts].flatMap((chart) =>
-    chart.draw(analysis).flatMap((drawing, i): Spec[] => {
-      if (drawing.state !== 'drawn') return [];
-      const { title, description, spec } = drawing;
-      const name = i === 0 ? chart.name : `${chart.name}-${i + 1}`;
-      return [{ name, title, description, spec: compile(spec(WIDTH)).spec }];
-    }),
-  );
+const specsOf = (analysis: Analysis) =>
+  drawAll(allCharts, analysis).charts.map(({ id, question, answer, description, spec }) => ({
+    name: id,
+    title: `${question} ${answer}`,
+    description,
+    spec: compile(spec(WIDTH)).spec,
+  }));
 
 /** JSON that can stand in a page: nothing in it ends the element that holds it. */
 const inPage = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');

@@ -1,7 +1,7 @@
 /** What is known of a run while it goes on: pure, from the rows of the trials so far. */
 import type { TrialRow } from '#bench/analysis/analysis.ts';
-import { METRICS, type MetricName } from '#bench/analysis/metrics.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { METRICS, type MetricName } from '#bench/analysis/figures/metrics.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import type { EndRecord, KneeWindowRecord, RunRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 
@@ -84,8 +84,8 @@ function trialLine({ scenario, subject, round, state, notes }: TrialRow): string
   return `round ${round + 1} · ${scenario} · ${subject} · ${state}${why}`;
 }
 
-function windowLine({ trial: { scenario, subject, round, loop }, outcome }: KneeWindowRecord): string {
+function windowLine({ trial: { scenario, subject, generation, loop }, outcome }: KneeWindowRecord): string {
   const at = loop?.kind === 'open' ? formatQuantity(loop.offered, '/s') : 'no rate';
   const why = outcome.kind === 'held' ? '' : `: ${outcome.why}`;
-  return `window ${round + 1} · ${scenario} · ${subjectName(subject)} · ${at} · ${outcome.kind}${why}`;
+  return `window ${generation + 1} · ${scenario} · ${subjectName(subject)} · ${at} · ${outcome.kind}${why}`;
 }

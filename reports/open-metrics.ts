@@ -1,7 +1,7 @@
 /** Every estimate in the OpenMetrics text format 1.0: gauges in base units; `bound` tells the estimate from the ends of its interval. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { METRIC_NAMES, metric } from '#bench/analysis/metrics.ts';
-import type { Unit } from '#bench/analysis/quantity.ts';
+import { METRIC_NAMES, metric } from '#bench/analysis/figures/metrics.ts';
+import type { Unit } from '#bench/analysis/words/quantity.ts';
 import type { Exporter } from './contract.ts';
 
 /** Suffix of the name, the unit as OpenMetrics calls it, and the factor to it. */

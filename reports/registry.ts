@@ -7,7 +7,7 @@ import { interactive } from './interactive.ts';
 import { openMetrics } from './open-metrics.ts';
 import { reportHtml } from './report-html.ts';
 import { reportJson } from './report-json.ts';
-import { reportMarkdown } from './report-md.ts';
+import { reportMarkdown } from './markdown/report.ts';
 import { summaryCsv } from './summary-csv.ts';
 import { trialsCsv } from './trials-csv.ts';
 

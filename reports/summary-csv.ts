@@ -1,8 +1,8 @@
 /** One row a figure: scenario × subject × metric with its interval; then those against direct and between subjects. */
 import { stringify } from 'csv-stringify/sync';
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import type { Comparison } from '#bench/analysis/comparison.ts';
-import { METRIC_NAMES, metric } from '#bench/analysis/metrics.ts';
+import type { Comparison } from '#bench/analysis/comparison/comparison.ts';
+import { METRIC_NAMES, metric } from '#bench/analysis/figures/metrics.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Exporter } from './contract.ts';
 import { sixDigits } from './six-digits.ts';

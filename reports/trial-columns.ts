@@ -38,7 +38,7 @@ export function trialColumns({ run, trials }: RunRecords): string {
     (a, b) =>
       a.scenario.localeCompare(b.scenario) ||
       subjectName(a.subject).localeCompare(subjectName(b.subject)) ||
-      a.round - b.round,
+      a.generation - b.generation,
   );
   const rows = sorted.map((trial) => {
     const { warnings: _, reasons: __, ...rest } = trial as TrialRecord & { warnings?: unknown; reasons?: unknown };

@@ -1,7 +1,7 @@
 /** One row a trial, in the order in which they ran; invalid and failed ones too. Times in µs, memory in bytes. */
 import { stringify } from 'csv-stringify/sync';
 import type { TrialRow } from '#bench/analysis/analysis.ts';
-import { METRIC_NAMES } from '#bench/analysis/metrics.ts';
+import { METRIC_NAMES } from '#bench/analysis/figures/metrics.ts';
 import type { Exporter } from './contract.ts';
 import { sixDigits } from './six-digits.ts';
 

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { readRecords } from '#bench/model/read.ts';
 import { hopName, subjectName } from '#bench/model/scenario.ts';
 import { factsOf } from '#bench/plan/applies.ts';
-import { planRounds } from '#bench/plan/rounds.ts';
+import { planGenerations } from '#bench/plan/generations.ts';
 import { proxies } from '#proxies/registry.ts';
 import { launch, skip } from '#test/reports/browser.ts';
 import { checkReport, LARGEST } from '#test/reports/page-checks.ts';
@@ -28,9 +28,9 @@ for (const { subject, preflight } of subjects)
     assert.ok(passed, `${subjectName(subject)}: preflight '${rule}' failed: ${detail}`);
 
 const facts = subjects.map((record) => factsOf(record, proxies.get(hopName(record.subject))?.capabilities));
-const plan = planRounds({ scenarios: run.scenarios, subjects: facts, rounds: run.rounds, seed: run.seed });
-// What the host spoiled is measured once more, behind its round.
-const first = trials.filter(({ round, position }) => position < (plan[round]?.length ?? 0));
+const plan = planGenerations({ scenarios: run.scenarios, subjects: facts, generations: run.rounds, seed: run.seed });
+// What the host spoiled is measured once more, behind its generation.
+const first = trials.filter(({ generation, position }) => position < (plan[generation]?.length ?? 0));
 assert.equal(first.length, plan.flat().length, 'trials recorded ≠ trials planned');
 for (const trial of trials)
   assert.notEqual(

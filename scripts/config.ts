@@ -4,7 +4,7 @@ import { registerHooks } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { METRIC_NAMES } from '#bench/analysis/metrics.ts';
+import { METRIC_NAMES } from '#bench/analysis/figures/metrics.ts';
 import { type Budget, BudgetError, type BudgetNames, type BudgetText, parseBudget } from '#bench/gate/budget.ts';
 import { cappedScenarios, MOST_CONNECTIONS } from '#bench/plan/capped.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';

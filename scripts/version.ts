@@ -6,6 +6,16 @@ export const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..
   version: string;
 };
 
+const { version: claimed } = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../setup/node/package.json'), 'utf8'),
+) as { version: string };
+
+/** What to know of the Node that runs this; nothing where it is the one that claims are measured with. */
+export const nodeNote = (running: string = process.version): string =>
+  running === `v${claimed}`
+    ? ''
+    : `note: Node ${running} runs here and is part of what is measured; claims are measured with v${claimed}, which \`hopcost setup-node\` fetches\n`;
+
 /** The commit that is measured, with '-dirty' where the tree differs from it; null where this is no checkout of hopcost. */
 export function revision(): string | null {
   const git = (...args: string[]): string =>

@@ -96,11 +96,6 @@ const ROWS: readonly { file: string; forbidden: readonly string[]; allowed: read
     allowed: ['#proxies/registry.ts', '#backends/contract.ts', '#bench/model/record.ts'],
   },
   {
-    file: 'bench/conformance/planted.ts',
-    forbidden: ['#bench/load/pool.ts', '#proxies/http/head.ts', '#bench/run/session.ts'],
-    allowed: ['node:net', '#bench/lab/wire.ts', '#proxies/contract.ts', '#bench/model/record.ts'],
-  },
-  {
     file: 'bench/load/planted.ts',
     forbidden: ['#proxies/http/head.ts', '#bench/stats/histogram.ts'],
     allowed: ['#bench/model/load.ts', '#proxies/http2/connection.ts', 'piscina'],

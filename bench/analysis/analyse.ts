@@ -1,21 +1,21 @@
 /** The records of a run → its analysis. Pure: the same records give the same analysis. */
 import type { RunRecords } from '#bench/model/record.ts';
 import type { Analysis } from './analysis.ts';
-import { compareSubjects } from './between.ts';
-import { chainCosts } from './chains.ts';
-import { roundsDrift } from './drift.ts';
-import { basisOf, findingsOf } from './findings.ts';
-import { kneesOf } from './knees.ts';
+import { compareSubjects } from './comparison/hop-pairs.ts';
+import { chainCosts } from './comparison/chains.ts';
+import { roundsDrift } from './verdict/drift.ts';
+import { basisOf, findingsOf } from './findings/findings.ts';
+import { kneesOf } from './knees/knees.ts';
 import { ledgerOf } from './ledger/ledger.ts';
-import { aboveNoise, noiseOf } from './noise.ts';
-import { overTimeOf } from './over-time.ts';
-import { rankingsOf, rankingUnderTrust } from './ranking.ts';
-import { analyseScenario } from './scenario.ts';
-import { figuresOnce, withTwins } from './figures.ts';
-import { trustOf, underTrust } from './trust.ts';
-import { opinionsOf, secondOpinionWarnings } from './second-opinion.ts';
-import { trialRow } from './trial-row.ts';
-import { gatherWarnings } from './warnings.ts';
+import { aboveNoise, noiseOf } from './comparison/noise.ts';
+import { overTimeOf } from './figures/over-time.ts';
+import { rankingsOf, rankingUnderTrust } from './comparison/ranking.ts';
+import { analyseScenario } from './scenarios/scenario-analysis.ts';
+import { figuresOnce, withTwins } from './figures/figures.ts';
+import { trustOf, underTrust } from './instruments/trust.ts';
+import { opinionsOf, secondOpinionWarnings } from './instruments/second-opinion.ts';
+import { trialRow } from './verdict/trial-row.ts';
+import { gatherWarnings } from './verdict/warnings.ts';
 
 export function analyse(records: RunRecords): Analysis {
   const { run, subjects, trials, micro, calibration, secondOpinion, end } = records;

@@ -8,25 +8,25 @@ import type {
   TrialRecord,
 } from '#bench/model/record.ts';
 import type { WarningCode } from '#bench/model/warning.ts';
-import type { NamedComparison } from './between.ts';
+import type { NamedComparison } from './comparison/hop-pairs.ts';
 import type { BudgetOutcome } from './budget-outcome.ts';
-import type { ChainCost } from './chains.ts';
-import type { Finding } from './finding.ts';
-import type { HistoryMark, HistoryPoint } from './history.ts';
-import type { Knees } from './knees.ts';
+import type { ChainCost } from './comparison/chains.ts';
+import type { Finding } from './findings/finding.ts';
+import type { HistoryMark, HistoryPoint } from './across-runs/history.ts';
+import type { Knees } from './knees/knees.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import type { MetricName } from './metrics.ts';
-import type { Noise } from './noise.ts';
-import type { OverTime } from './over-time.ts';
-import type { Ranking } from './ranking.ts';
-import type { ScenarioAnalysis } from './scenario.ts';
-import type { SecondOpinion } from './second-opinion.ts';
+import type { MetricName } from './figures/metrics.ts';
+import type { Noise } from './comparison/noise.ts';
+import type { OverTime } from './figures/over-time.ts';
+import type { Ranking } from './comparison/ranking.ts';
+import type { ScenarioAnalysis } from './scenarios/scenario-analysis.ts';
+import type { SecondOpinion } from './instruments/second-opinion.ts';
 
 export type { Estimate } from '#bench/stats/estimate.ts';
-export type { NamedComparison } from './between.ts';
-export type { Finding } from './finding.ts';
+export type { NamedComparison } from './comparison/hop-pairs.ts';
+export type { Finding } from './findings/finding.ts';
 export type { Account } from './ledger/account.ts';
-export type { Capacity, ScenarioAnalysis, SubjectAnalysis } from './scenario.ts';
+export type { ScenarioAnalysis, SubjectAnalysis } from './scenarios/scenario-analysis.ts';
 
 export interface Analysis {
   readonly run: RunRecord;

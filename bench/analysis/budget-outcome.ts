@@ -1,6 +1,6 @@
 /** What came of a budget: a line of `gate.budgets` in `bench.config.ts`, evaluated over the rounds of a run. */
 import type { Estimate } from '#bench/stats/estimate.ts';
-import type { Unit } from './quantity.ts';
+import type { Unit } from './words/quantity.ts';
 
 export interface BudgetOutcome {
   /** As written: 'l7-http.cpuPerRequest <= 2.5 * l4-tcp.cpuPerRequest'. */

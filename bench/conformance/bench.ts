@@ -2,7 +2,7 @@
 import type { ProxyIntent } from '#proxies/config/intent.ts';
 import type { RunningProxy } from '#proxies/contract.ts';
 import { Wire, type Target } from '#bench/lab/wire.ts';
-import type { Materials, Setup } from './cases/setups.ts';
+import type { Materials, Setup } from './setups.ts';
 import { NotApplicable, show, Violation } from './violation.ts';
 import { FENCE, type RecordingOrigin } from './origin.ts';
 import { type Reading, readResponses, type StrictResponse } from './strict-reader.ts';

@@ -2,7 +2,7 @@
 import type { Capability } from '#proxies/contract.ts';
 import type { Bench } from './bench.ts';
 import type { RuleId } from './rules.ts';
-import type { Setup } from './cases/setups.ts';
+import type { Setup } from './setups.ts';
 
 export interface ConformanceCase {
   readonly rule: RuleId;

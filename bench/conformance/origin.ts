@@ -36,8 +36,8 @@ export const FENCE = '/-/fence';
 
 export const ok = (body = 'ok'): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
-const permissiveLine = /^([^\s]+) +(\S+)/;
-const permissiveHead = /\r?\n[ \t]*\r?\n/;
+const PERMISSIVE_LINE = /^([^\s]+) +(\S+)/;
+const PERMISSIVE_HEAD = /\r?\n[ \t]*\r?\n/;
 
 export class OriginConnection {
   readonly socket: Socket;
@@ -122,10 +122,10 @@ export class OriginConnection {
     while (!this.#isTunnel) {
       if (this.#open === undefined) {
         const pending = this.raw.slice(this.#answered);
-        const end = permissiveHead.exec(pending);
+        const end = PERMISSIVE_HEAD.exec(pending);
         if (end === null) return;
         const head = pending.slice(0, end.index);
-        const [, method = '', target = ''] = permissiveLine.exec(head.trimStart()) ?? [];
+        const [, method = '', target = ''] = PERMISSIVE_LINE.exec(head.trimStart()) ?? [];
         const arrival = { method, target, head, connection: this };
         const script = target === FENCE ? { answer: ok() } : this.#origin.script(arrival);
         this.#open = { arrival, script, bodyStart: this.#answered + end.index + end[0].length };

@@ -37,6 +37,7 @@ function checkOf({ rule, name, state, sent, expected, got, reason }: Verdict, is
   return [
     {
       rule: `${RULES[rule].text} (${name})`,
+      section: RULES[rule].section,
       passed: state !== 'failed' || deviates,
       detail,
       ...(deviates && { deviates }),

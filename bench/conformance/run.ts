@@ -6,7 +6,7 @@ import { cases as allCases } from './cases/registry.ts';
 import type { ConformanceCase, Outcome } from './contract.ts';
 import { deviationOf, type Deviation, knownDeviations } from './deviations/known.ts';
 import type { RuleId } from './rules.ts';
-import type { Materials, Setup } from './cases/setups.ts';
+import type { Materials, Setup } from './setups.ts';
 import { type Launch, openStage, type Stage } from './stage.ts';
 import { NotApplicable, Violation } from './violation.ts';
 

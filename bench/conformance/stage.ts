@@ -5,7 +5,7 @@ import { startProxy, type ProxyRoot } from '#bench/lab/started-proxy.ts';
 import type { Target } from '#bench/lab/wire.ts';
 import type { Subject } from './bench.ts';
 import { clientHello } from './client-hello.ts';
-import type { Materials, Setup } from './cases/setups.ts';
+import type { Materials, Setup } from './setups.ts';
 import { NotApplicable } from './violation.ts';
 import { RecordingOrigin } from './origin.ts';
 
@@ -27,7 +27,7 @@ export interface Stage extends AsyncDisposable {
   targetOf(path: string): string;
 }
 
-export const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
+export const LOOPBACK: Endpoint = { host: '127.0.0.1', port: 0 };
 
 const readsHello = ({ layer, capabilities }: ProxyDefinition): boolean =>
   layer === 'l4' && capabilities.has('sni-routing');
@@ -56,11 +56,11 @@ export async function openStage(
   const originates = setup.secureOrigin === true || definition.reencrypts === true;
   await using scope = new AsyncDisposableStack();
   const origins: RecordingOrigin[] = [];
-  for (let index = 0; index < (setup.origins ?? 1); index += 1)
+  for (let index = 0; index < (setup.origins ?? 1); index++)
     origins.push(scope.use(await RecordingOrigin.start(setup.speaks, originates ? leaf : undefined)));
   const intent = setup.intent(
     {
-      listener: { address: loopback, ...(terminates && { tls: { certificates: [leaf], alpn: ['http/1.1'] } }) },
+      listener: { address: LOOPBACK, ...(terminates && { tls: { certificates: [leaf], alpn: ['http/1.1'] } }) },
       clusters: [
         {
           name: 'origin',

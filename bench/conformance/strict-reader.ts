@@ -31,10 +31,10 @@ export interface Reading<M> {
 
 class Ambiguous extends Error {}
 
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d) [\t\x20-\x7e\x80-\xff]*$/;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d) [\t\x20-\x7e\x80-\xff]*$/;
 
 /** All values of a field. */
 export const valuesOf = (fields: readonly Field[], name: string): string[] =>
@@ -45,7 +45,7 @@ export function readRequests(raw: string): Reading<StrictRequest> {
     const head = readHead(raw, at);
     if (head === undefined) return undefined;
     const [, method, target, minor] =
-      requestLine.exec(head.line) ?? refuse(`request line ${JSON.stringify(head.line)}`);
+      REQUEST_LINE.exec(head.line) ?? refuse(`request line ${JSON.stringify(head.line)}`);
     const { fields } = head;
     const hosts = valuesOf(fields, 'host');
     if (hosts.length !== 1) refuse(`${hosts.length} Host fields`);
@@ -63,11 +63,11 @@ export function readResponses(raw: string, methods: readonly string[], ended: bo
   return readAll(raw, (at) => {
     const head = readHead(raw, at);
     if (head === undefined) return undefined;
-    const [, minor, code] = statusLine.exec(head.line) ?? refuse(`status line ${JSON.stringify(head.line)}`);
+    const [, minor, code] = STATUS_LINE.exec(head.line) ?? refuse(`status line ${JSON.stringify(head.line)}`);
     const { fields } = head;
     const status = Number(code);
     const method = methods[final];
-    if (status >= 200) final += 1;
+    if (status >= 200) final++;
     if (final > methods.length) refuse('an answer that nobody asked for');
     const framing = responseFraming(fields, Number(minor), status, method!);
     const tunnel = status === 101 || (method === 'CONNECT' && status >= 200 && status < 300);
@@ -123,9 +123,9 @@ function readFields(raw: string, at: number): { fields: Field[]; next: number } 
     if (line.text === '') return { fields, next: line.next };
     const colon = line.text.indexOf(':');
     const name = line.text.slice(0, colon);
-    if (colon === -1 || !token.test(name)) refuse(`field line ${JSON.stringify(line.text)}`);
+    if (colon === -1 || !TOKEN.test(name)) refuse(`field line ${JSON.stringify(line.text)}`);
     const value = line.text.slice(colon + 1).replace(/^[\t ]+|[\t ]+$/g, '');
-    if (!fieldValue.test(value)) refuse(`value of ${JSON.stringify(line.text)}`);
+    if (!FIELD_VALUE.test(value)) refuse(`value of ${JSON.stringify(line.text)}`);
     if (/[_.]/.test(name) && /^(host|content-length|transfer-encoding)$/i.test(name.replaceAll(/[_.]/g, '-')))
       refuse(`${name}, which passes for another field`);
     fields.push([name, value]);

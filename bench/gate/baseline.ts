@@ -3,10 +3,10 @@
  * each: compared is each figure's ratio to a yardstick that took its turns in the same seconds (`compare-runs.ts`), and the smallest change
  * that matters is raised to what two such runs can resolve; a gate with --base sees much smaller changes. Pure.
  */
-import { compareRuns, type RunLine } from '#bench/analysis/compare-runs.ts';
-import { CLAIM_GENERATIONS } from '#bench/analysis/comparison.ts';
-import { describeUntold, MatchError } from '#bench/analysis/match-runs.ts';
-import { formatQuantity, percent, significant } from '#bench/analysis/quantity.ts';
+import { compareRuns, type RunLine } from '#bench/analysis/across-runs/compare-runs.ts';
+import { CLAIM_GENERATIONS } from '#bench/analysis/comparison/comparison.ts';
+import { describeUntold, MatchError } from '#bench/analysis/across-runs/match-runs.ts';
+import { formatQuantity, percent, significant } from '#bench/analysis/words/quantity.ts';
 import type { RunRecords } from '#bench/model/record.ts';
 import { holm } from '#bench/stats/holm.ts';
 import { changeText, ORDER } from './decide.ts';

@@ -9,8 +9,8 @@
  *
  * Anything else is refused with its place, what was expected and what came.
  */
-import { METRIC_NAMES, metric, type MetricName } from '#bench/analysis/metrics.ts';
-import type { Unit } from '#bench/analysis/quantity.ts';
+import { METRIC_NAMES, metric, type MetricName } from '#bench/analysis/figures/metrics.ts';
+import type { Unit } from '#bench/analysis/words/quantity.ts';
 
 const QUANTILES = ['P50', 'P90', 'P99', 'P999'] as const;
 type Quantile = (typeof QUANTILES)[number];

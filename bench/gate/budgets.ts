@@ -3,12 +3,12 @@
  * exceeded only where the whole Hodges–Lehmann interval lies on that side, and unknown, with the reason, in every other case. Pure.
  */
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
-import { CONFIDENCE, type Rounds } from '#bench/analysis/comparison.ts';
-import { headOf, isDuet } from '#bench/analysis/head-of.ts';
-import { failuresOf, isLatency, metric, type MetricName } from '#bench/analysis/metrics.ts';
-import { formatEstimate, formatQuantity, type Unit } from '#bench/analysis/quantity.ts';
-import { type FiguresBy, figuresOnce } from '#bench/analysis/figures.ts';
-import { mainScenarioName } from '#bench/analysis/roles.ts';
+import { CONFIDENCE, type Rounds } from '#bench/analysis/comparison/comparison.ts';
+import { headOf, isDuet } from '#bench/analysis/across-runs/head-of-gate.ts';
+import { failuresOf, isLatency, metric, type MetricName } from '#bench/analysis/figures/metrics.ts';
+import { formatEstimate, formatQuantity, type Unit } from '#bench/analysis/words/quantity.ts';
+import { type FiguresBy, figuresOnce } from '#bench/analysis/figures/figures.ts';
+import { mainScenarioName } from '#bench/analysis/scenarios/roles.ts';
 import type { Bound, RunRecords, TrialRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { bootstrap } from '#bench/stats/bootstrap.ts';
@@ -137,7 +137,7 @@ function failedShare(trials: readonly TrialRecord[], seed: number, confidence: n
   const lost = trials.filter((trial) => trial.state === 'failed' || !trial.load).length;
   if (lost > 0)
     throw new Untold(`${lost} of ${trials.length} trials have no result, so their requests cannot be counted`);
-  const rounds = [...Map.groupBy(trials, ({ round }) => round).values()].map((of) => {
+  const rounds = [...Map.groupBy(trials, ({ generation }) => generation).values()].map((of) => {
     const loads = of.flatMap((trial) => (trial.state === 'failed' || !trial.load ? [] : [trial.load]));
     const failed = loads.reduce((sum, load) => sum + failuresOf({ load }), 0);
     return { failed, all: failed + loads.reduce((sum, { requests }) => sum + requests, 0) };

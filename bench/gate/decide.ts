@@ -3,8 +3,8 @@
  * Holm over the primary metrics; and a smallest effect that matters, raised to what this very run shows of the same revision against
  * itself. Two looks at most, each with its own share of the error rate. Pure. (METHOD 19, 20)
  */
-import { METRICS } from '#bench/analysis/metrics.ts';
-import { formatQuantity, significant } from '#bench/analysis/quantity.ts';
+import { METRICS } from '#bench/analysis/figures/metrics.ts';
+import { formatQuantity, significant } from '#bench/analysis/words/quantity.ts';
 import { type Estimate, transform } from '#bench/stats/estimate.ts';
 import { hodgesLehmann, median } from '#bench/stats/hodges-lehmann.ts';
 import { holm } from '#bench/stats/holm.ts';

@@ -39,7 +39,7 @@ export function judgeGate(context: GateContext): GateResult {
   const [ofHead, ofBase] = [ownFaults(trials, 'head'), ownFaults(trials, 'base')];
   const compared = ownFaults(comparedOf(trials), 'head');
   const newErrors = compared.length > CHANCE && ofBase.length === 0 ? compared : [];
-  const rounds = new Set(trials.map(({ round }) => round)).size;
+  const rounds = new Set(trials.map(({ generation }) => generation)).size;
   const spoiled = spoiledRounds(trials).length;
   const faults =
     newErrors.length > 0

@@ -3,8 +3,8 @@
  * replayed; and what they show of the gate: alarms, detections, sizes. Pure.
  */
 import { z } from 'zod';
-import { METRIC_NAMES } from '#bench/analysis/metrics.ts';
-import { percent } from '#bench/analysis/quantity.ts';
+import { METRIC_NAMES } from '#bench/analysis/figures/metrics.ts';
+import { percent } from '#bench/analysis/words/quantity.ts';
 import { hodgesLehmann, median } from '#bench/stats/hodges-lehmann.ts';
 import { mulberry32 } from '#proxies/platform/random.ts';
 import { decide, differences } from './decide.ts';

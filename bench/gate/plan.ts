@@ -1,6 +1,6 @@
 /** The trials of a gate: in each generation both revisions of each subject, and direct as the control, in every scenario. Pure. */
 import type { Scenario, Subject } from '#bench/model/scenario.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 
 export type Side = 'base' | 'head';
@@ -18,7 +18,7 @@ export interface GatePlanRequest {
 /** A list of trials a generation; which of them is whose turn first is drawn anew in each round of turns. */
 export function planGate({ subjects, scenarios, carries, rounds, seed }: GatePlanRequest): PlannedTrial[][] {
   const random = mulberry32(seed);
-  return Array.from({ length: rounds }, (_, round) =>
+  return Array.from({ length: rounds }, (_, generation) =>
     scenarios
       .flatMap((scenario) => {
         const able = subjects
@@ -28,7 +28,7 @@ export function planGate({ subjects, scenarios, carries, rounds, seed }: GatePla
         return shuffled<Subject>([{ kind: 'direct' }, ...able], random).map((subject) => ({
           scenario,
           subject,
-          round,
+          generation,
         }));
       })
       .map((trial, position) => ({ ...trial, position })),

@@ -4,7 +4,7 @@
  * metrics; the figures themselves are as trustworthy as who measured them.
  */
 import { z } from 'zod';
-import { METRIC_NAMES, metric } from '#bench/analysis/metrics.ts';
+import { METRIC_NAMES, metric } from '#bench/analysis/figures/metrics.ts';
 import { Environment } from '#bench/model/record.ts';
 import { verdictOf } from './judge.ts';
 import type { GateMetric, GateResult, GateState } from './result.ts';

@@ -3,8 +3,8 @@
  * (exit code, summary, annotations, JUnit, …) is rendered from this and nothing else.
  */
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
-import type { MetricName } from '#bench/analysis/metrics.ts';
-import type { Unit } from '#bench/analysis/quantity.ts';
+import type { MetricName } from '#bench/analysis/figures/metrics.ts';
+import type { Unit } from '#bench/analysis/words/quantity.ts';
 import type { Environment } from '#bench/model/record.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 

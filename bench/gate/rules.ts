@@ -2,7 +2,7 @@
  * What the gate decides by: each metric's direction and the smallest change of it that matters. A table; `gate.effects` in
  * `bench.config.ts` overrides a row's size.
  */
-import type { MetricName } from '#bench/analysis/metrics.ts';
+import type { MetricName } from '#bench/analysis/figures/metrics.ts';
 
 export interface MetricRule {
   readonly metric: MetricName;

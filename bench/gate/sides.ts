@@ -1,5 +1,12 @@
 /** Trial records → figures of both revisions, turn by turn, generation by generation. Pure. */
-import { METRICS, metric, type Metric, type MetricName, readTrial, type ReadTrial } from '#bench/analysis/metrics.ts';
+import {
+  METRICS,
+  metric,
+  type Metric,
+  type MetricName,
+  readTrial,
+  type ReadTrial,
+} from '#bench/analysis/figures/metrics.ts';
 import type { CompletedTrial, TrialRecord } from '#bench/model/record.ts';
 import { hopName, type Scenario } from '#bench/model/scenario.ts';
 import { type MetricRule, RULES } from './rules.ts';
@@ -44,13 +51,13 @@ function measureSubject(
   all: readonly TrialRecord[],
   rules: readonly MetricRule[],
 ): Measured[] {
-  const completed = all.filter(isCompleted).toSorted((a, b) => a.round - b.round || a.position - b.position);
+  const completed = all.filter(isCompleted).toSorted((a, b) => a.generation - b.generation || a.position - b.position);
   const read = completed.map(readTrial);
-  const rounds = [...new Set(completed.map(({ round }) => round))];
+  const rounds = [...new Set(completed.map(({ generation }) => generation))];
   const figures = (wanted: Metric): RoundFigures[] =>
     rounds.flatMap((round): RoundFigures[] => {
       const of = (side: Side): ReadTrial | undefined =>
-        read.find(({ trial }) => trial.round === round && sideOf(trial) === side);
+        read.find(({ trial }) => trial.generation === round && sideOf(trial) === side);
       const [ofBase, ofHead] = [of('base'), of('head')];
       if (!ofBase || !ofHead) return [];
       const pairs = pairsOf(wanted, scenario, ofBase, ofHead);
@@ -114,7 +121,7 @@ export function ownFaults(trials: readonly TrialRecord[], side: Side): string[] 
   return trials
     .filter((trial) => sideOf(trial) === side)
     .flatMap((trial) => {
-      const where = `${trial.scenario}, round ${trial.round + 1}`;
+      const where = `${trial.scenario}, round ${trial.generation + 1}`;
       if (trial.state === 'failed') return [`${where}: ${trial.error.message.split('\n')[0]}`];
       if (trial.state === 'completed') return [];
       const own = trial.reasons.filter(({ code }) => OWN_FAULTS.has(code));
@@ -126,7 +133,7 @@ export function ownFaults(trials: readonly TrialRecord[], side: Side): string[] 
 export function spoiledRounds(trials: readonly TrialRecord[]): number[] {
   const own = trials.filter((trial) => sideOf(trial) !== undefined);
   const paired = new Set(comparedOf(own));
-  const rounds = Map.groupBy(own, ({ round }) => round);
+  const rounds = Map.groupBy(own, ({ generation }) => generation);
   return [...rounds].flatMap(([round, of]) => {
     const subjects = Map.groupBy(of, ({ scenario, subject }) => JSON.stringify([scenario, hopName(subject)]));
     const isWhole = (trials: readonly TrialRecord[]): boolean =>

@@ -1,40 +1,30 @@
 /** The results of all shards as one, without loss: counts and histograms add up, the busiest event loop stands for all. */
-import type { EncodedHistogram, ErrorCounts, LoadResult, Timeline } from '#bench/model/load.ts';
+import type { EncodedHistogram, LoadResult, Timeline } from '#bench/model/load.ts';
 import { bytes, micros, perSecond } from '#bench/model/units.ts';
-import { mergeFailures } from './failures.ts';
+import { sumCounts, sumOf } from './counts.ts';
 import { mergeHistograms } from './histogram.ts';
-
-const SAMPLES = 8;
 
 /** All shards of one job, in any order. Throws on none. */
 export function mergeResults(shards: readonly LoadResult[]): LoadResult {
   const first = shards[0];
   if (first === undefined) throw new RangeError('nothing to merge: a job has at least one shard');
-  const sum = (of: (shard: LoadResult) => number): number => shards.reduce((total, shard) => total + of(shard), 0);
+  const sum = (of: (shard: LoadResult) => number): number => sumOf(shards, of);
+  const counts = sumCounts(shards);
   const histogram = (of: (shard: LoadResult) => EncodedHistogram | undefined): EncodedHistogram =>
     mergeHistograms(shards.map(of).filter((encoded) => encoded !== undefined));
-  const kinds = Object.keys(first.errors) as (keyof ErrorCounts)[];
   return {
     driver: first.driver,
     workers: sum((shard) => shard.workers),
     connections: sum((shard) => shard.connections),
     window: first.window,
-    requests: sum((shard) => shard.requests),
+    ...counts,
+    bytesRead: bytes(counts.bytesRead),
+    bytesWritten: bytes(counts.bytesWritten),
     ...(first.bodiesChecked !== undefined && { bodiesChecked: sum((shard) => shard.bodiesChecked ?? 0) }),
-    errors: Object.fromEntries(kinds.map((kind) => [kind, sum((shard) => shard.errors[kind])])) as ErrorCounts,
-    ...mergeFailures(shards.map((shard) => shard.failures)),
-    errorSamples: [...new Set(shards.flatMap((shard) => shard.errorSamples))].slice(0, SAMPLES),
     ...(first.scheduled !== undefined && { scheduled: sum((shard) => shard.scheduled ?? 0) }),
     ...(first.dropped !== undefined && { dropped: sum((shard) => shard.dropped ?? 0) }),
     ...(first.offered !== undefined && { offered: perSecond(sum((shard) => shard.offered ?? 0)) }),
     ...(first.reads !== undefined && { reads: sum((shard) => shard.reads ?? 0) }),
-    bytesRead: bytes(sum((shard) => shard.bytesRead)),
-    bytesWritten: bytes(sum((shard) => shard.bytesWritten)),
-    connectionsOpened: sum((shard) => shard.connectionsOpened),
-    handshakes: {
-      full: sum((shard) => shard.handshakes.full),
-      resumed: sum((shard) => shard.handshakes.resumed),
-    },
     service: histogram((shard) => shard.service),
     ...(first.response !== undefined && { response: histogram((shard) => shard.response) }),
     ...(first.scheduleLag !== undefined && { scheduleLag: histogram((shard) => shard.scheduleLag) }),

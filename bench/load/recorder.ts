@@ -16,10 +16,11 @@ import {
 import { LATENCY_BUCKETS, latencyBucket } from '#bench/model/latency-bucket.ts';
 import { millis } from '#bench/model/units.ts';
 import { type Instant, type Timetable, timetableOf } from './clock.ts';
+import { NO_ERRORS, SAMPLES } from './counts.ts';
 import { Failures } from './failures.ts';
 import type { GeneratorCost } from './generator.ts';
 import { Histogram } from './histogram.ts';
-import { NO_ERRORS, resultOf, type Tally } from './tally.ts';
+import { resultOf, type Tally } from './tally.ts';
 
 type ErrorKind = keyof ErrorCounts;
 
@@ -39,7 +40,6 @@ const IN_FLIGHT = LIVE.inFlight;
 const INTERVAL = 100;
 /** Intervals of the latency over time: enough to draw, however long the window. */
 const LATENCY_INTERVALS = 60;
-const SAMPLES = 8;
 const NANOS = 1e6;
 
 export class Recorder {

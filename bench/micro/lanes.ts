@@ -55,7 +55,7 @@ export function openLanes(count: number, { change = {}, filters = [] }: LaneWork
   const settings = Object.fromEntries(definitions.map(({ name }) => [name, {}])) as FilterSettings;
   const intent = { ...INTENT, ...change, filters: settings };
   const service = new Service(intent, { dial, filters: [...FILTERS, ...definitions] });
-  const owner = { service, draining: false, secure: false, closed() {} };
+  const owner = { service, draining: false, secure: false, closed() {}, prefaced() {} };
   return Array.from({ length: count }, (): Lane => {
     const client = new NowhereWire();
     new ClientConnection(client, '127.0.0.1', owner);

@@ -121,6 +121,8 @@ export const SubjectRecord = z.object({
   preflight: z.array(
     z.object({
       rule: z.string(),
+      /** Group of rules that it belongs to: 'Forwarding'. Absent: whether it carries the load at all. */
+      section: z.string().optional(),
       passed: z.boolean(),
       detail: z.string(),
       /** What the subject printed last, where it is that which failed. */
@@ -162,10 +164,11 @@ const TrialId = z.object({
   record: z.literal('trial'),
   scenario: z.string(),
   subject: Subject,
-  round: z.number().int().nonnegative(),
+  /** Of the starts of its subject; what had windows to itself is numbered with them. */
+  generation: z.number().int().nonnegative(),
   /** Subjects that were alive at once; absent where one group held all. Groups have direct and the references in common. */
   cohort: z.number().int().nonnegative().optional(),
-  /** Place within the round, in the order in which the trials ran. */
+  /** Place within the generation, in the order in which the trials ran. */
   position: z.number().int().nonnegative(),
   startedAt: z.iso.datetime(),
   /** The loop as driven: a paced scenario's rate is resolved here. Absent where the trial failed before that. */
@@ -203,7 +206,7 @@ export type TrialRecord = z.infer<typeof TrialRecord>;
 export type CompletedTrial = Extract<TrialRecord, { state: 'completed' }>;
 
 /**
- * One window of a knee search: an open-loop trial (its `round` counts the windows of this subject and scenario), and what it says of
+ * One window of a knee search: an open-loop trial (its `generation` counts the windows of this subject and scenario), and what it says of
  * the objective. It counts in no figure of a scenario.
  */
 export const KneeWindowRecord = z.object({

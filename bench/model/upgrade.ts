@@ -27,12 +27,19 @@ export function upgradeLine(line: unknown, from: number, node: string): unknown 
       };
     case 'subject':
       return { ...line, ...identityOf(line, node) };
+    case 'trial':
+      return withGeneration(line);
+    case 'knee-window':
+      return { ...line, trial: isFields(line['trial']) ? withGeneration(line['trial']) : line['trial'] };
     case 'calibration':
       return { ...line, checks: withSubjects(line['checks']) };
     default:
       return line;
   }
 }
+
+/** Trials numbered their generations, but called them rounds. */
+const withGeneration = ({ round, ...trial }: Fields): Fields => ({ ...trial, generation: round });
 
 const OWN_FAMILY = 'hopcost';
 const REFERENCES: ReadonlySet<string> = new Set(['l4-tcp', 'l7-http', 'l7-tls']);

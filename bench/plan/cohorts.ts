@@ -1,6 +1,6 @@
 /** Which subjects are alive at once. Where all do not fit, groups take turns by themselves, with direct and the references in each. */
 import { hopName, type Subject } from '#bench/model/scenario.ts';
-import type { PlannedTrial } from './rounds.ts';
+import type { PlannedTrial } from './generations.ts';
 
 export interface Fit {
   /** Bytes of memory that may be used. */

@@ -1,7 +1,7 @@
 /** How long a run takes, before it begins. Constants in milliseconds, measured on a two-core host. */
 import { hopName, type Scenario, type Subject, subjectName } from '#bench/model/scenario.ts';
 import { type Millis, millis } from '#bench/model/units.ts';
-import type { PlannedTrial } from './rounds.ts';
+import type { PlannedTrial } from './generations.ts';
 import { CLOSED_TURN, OPEN_TURN, warmTurnsOf } from './turns.ts';
 
 /** Reports, and the host's facts. */

@@ -1,7 +1,7 @@
 /** A round as it is measured: every planned trial, then once more those that the host spoiled. Pure but for `measure`. */
 import type { TrialRecord } from '#bench/model/record.ts';
 import type { WarningCode } from '#bench/model/warning.ts';
-import type { PlannedTrial } from './rounds.ts';
+import type { PlannedTrial } from './generations.ts';
 
 /** What the host did to a trial, whoever was measured. Everything else that spoils one may be the subject's own doing. */
 const HOSTS_DOING: ReadonlySet<WarningCode> = new Set(['steal', 'direct-drifted', 'schedule-lag']);

@@ -2,7 +2,7 @@
 import { isCapped } from './capped.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
-import type { PlannedTrial } from './rounds.ts';
+import type { PlannedTrial } from './generations.ts';
 
 /** Milliseconds. A closed loop discards nothing: what a switch costs is in every subject's turn alike. */
 export const CLOSED_TURN = { length: 60, discard: 0 } as const;

@@ -1,9 +1,9 @@
 /** One run, from settings to records: preflight, instruments, then generations of turns and what needs windows to itself. */
-import { describeCalibration } from '#bench/analysis/calibration.ts';
-import { slowestCapacity } from '#bench/analysis/capacity.ts';
-import { describeObjective } from '#bench/analysis/objective.ts';
-import { formatDuration, formatQuantity } from '#bench/analysis/quantity.ts';
-import { describeSecondOpinion, opinionsOf } from '#bench/analysis/second-opinion.ts';
+import { describeCalibration } from '#bench/analysis/instruments/calibration.ts';
+import { slowestCapacity } from '#bench/analysis/figures/capacity.ts';
+import { describeObjective } from '#bench/analysis/knees/objective.ts';
+import { formatDuration, formatQuantity } from '#bench/analysis/words/quantity.ts';
+import { describeSecondOpinion, opinionsOf } from '#bench/analysis/instruments/second-opinion.ts';
 import { runMicro, SUITES } from '#bench/micro/run.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import type { Environment, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
@@ -14,7 +14,7 @@ import { cohortsOf, memoryOf, mostAtOnce } from '#bench/plan/cohorts.ts';
 import { sizedFor } from '#bench/plan/capped.ts';
 import { estimateRun } from '#bench/plan/estimate.ts';
 import { measureRound, retakeShare } from '#bench/plan/retake.ts';
-import { type PlannedTrial, planRounds } from '#bench/plan/rounds.ts';
+import { type PlannedTrial, planGenerations } from '#bench/plan/generations.ts';
 import { takesTurns } from '#bench/plan/turns.ts';
 import { admitSubjects, reachTargets } from './admit.ts';
 import { calibrate, CALIBRATIONS } from './calibrate.ts';
@@ -89,7 +89,7 @@ export async function runBench(
 }
 
 function planOf(settings: Settings, environment: Environment): Plan {
-  const rounds = planRounds({ ...settings, rounds: settings.generations });
+  const planned = planGenerations(settings);
   const external = new Set(settings.targets?.definitions.map(({ name }) => name));
   const inTurns = ({ scenario, subject }: PlannedTrial): boolean =>
     takesTurns(scenario, settings.driver) && !external.has(hopName(subject));
@@ -99,7 +99,7 @@ function planOf(settings: Settings, environment: Environment): Plan {
   const common = new Set(
     settings.subjects.flatMap(({ name, isReference, hops }) => (isReference && hops === undefined ? [name] : [])),
   );
-  const generations = rounds.map((trials) => ({
+  const generations = planned.map((trials) => ({
     cohorts: cohortsOf(trials.filter(inTurns), common, most),
     windows: trials.filter((trial) => !inTurns(trial)),
   }));

@@ -18,7 +18,7 @@ import {
   wayChecks,
   wayOf,
   type CalibrationCheck,
-} from '#bench/analysis/calibration.ts';
+} from '#bench/analysis/instruments/calibration.ts';
 import { openTopology, type Topology, type TopologyShared } from '#bench/lab/topology.ts';
 import { ask } from '#bench/lab/http-client.ts';
 import type { LoadPool } from '#bench/load/pool.ts';

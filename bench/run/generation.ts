@@ -2,7 +2,7 @@
  * One generation: every subject of a cohort started afresh, all alive at once, connected and warmed up; then rounds of turns, in which the
  * load goes from one to the next in random order; then one record a subject and scenario. METHOD: turns and generations.
  */
-import { judgeTrial } from '#bench/analysis/verdict.ts';
+import { judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import type { RunCertificate } from '#bench/lab/certificates.ts';
 import { unproven } from '#bench/lab/identity.ts';
 import { knownBody } from '#bench/lab/known-body.ts';
@@ -12,7 +12,7 @@ import type { LoadJob } from '#bench/model/load.ts';
 import type { Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { hopName, hopsOf, type Loop, subjectName } from '#bench/model/scenario.ts';
 import { bytes, epochMillis, millis, perSecond, type PerSecond } from '#bench/model/units.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { CLOSED_TURN, OPEN_TURN } from '#bench/plan/turns.ts';
 import { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostGaps } from '#bench/probes/host.ts';
@@ -81,7 +81,7 @@ export async function runGeneration(
       unopened.set(planned, error as Error);
     }
   });
-  const random = mulberry32(context.seed ^ Math.imul(1 + (plan.trials[0]?.round ?? 0), 0x9e3779b1));
+  const random = mulberry32(context.seed ^ Math.imul(1 + (plan.trials[0]?.generation ?? 0), 0x9e3779b1));
   context.doing?.('warming up');
   await warmUp(lanes, context.rates, random, signal);
   const before = new Map([...ways.all].map((way) => [way, snapshotsOf(way)]));
@@ -98,7 +98,7 @@ export async function runGeneration(
       record: 'trial' as const,
       scenario: planned.scenario.name,
       subject: planned.subject,
-      round: planned.round,
+      generation: planned.generation,
       position: planned.position,
       startedAt,
       ...(plan.cohort !== undefined && { cohort: plan.cohort }),
@@ -158,7 +158,7 @@ class Ways {
 }
 
 async function jobOf(
-  { scenario, round }: PlannedTrial,
+  { scenario, generation }: PlannedTrial,
   { topology }: Way,
   { seed }: GenerationContext,
   signal: AbortSignal,
@@ -172,7 +172,7 @@ async function jobOf(
     traffic,
     // A paced loop's rate comes with each turn.
     loop: loop.kind === 'paced' ? { ...loop, kind: 'open', offered: perSecond(1) } : loop,
-    seed: seed + round,
+    seed: seed + generation,
     startAt: epochMillis(0),
     warmup: millis(0),
     window: millis(0),
@@ -264,7 +264,7 @@ type Outcome =
   | Omit<Extract<TrialRecord, { state: 'failed' }>, keyof TrialId>;
 type TrialId = Pick<
   TrialRecord,
-  'record' | 'scenario' | 'subject' | 'round' | 'position' | 'startedAt' | 'loop' | 'cohort'
+  'record' | 'scenario' | 'subject' | 'generation' | 'position' | 'startedAt' | 'loop' | 'cohort'
 >;
 
 interface Ending {

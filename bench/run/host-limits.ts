@@ -1,10 +1,10 @@
 /** What this host can and cannot measure of a plan, told before anything is started. */
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { sysctl } from '#bench/lab/host-facts.ts';
 import type { Environment, Placement } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { memoryFor, memoryOf, OWN_FILES } from '#bench/plan/cohorts.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 
 export interface HostProblem {
   /** 'error': the plan cannot be carried out. 'warning': it may fail, depending on how fast the subjects are. */

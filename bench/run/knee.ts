@@ -2,7 +2,7 @@
  * The search for the highest rate at which an objective holds. `bench/plan/knee.ts` says where to measure next; here it is measured:
  * every search takes one window a pass, in a new random order each, so that what drifts on the host drifts for all.
  */
-import { judgeWindow, samplesOf } from '#bench/analysis/objective.ts';
+import { judgeWindow, samplesOf } from '#bench/analysis/knees/objective.ts';
 import type { KneeOutcome } from '#bench/model/knee.ts';
 import type { Objective } from '#bench/model/objective.ts';
 import type { KneeRecord, KneeWindowRecord, RunRecord } from '#bench/model/record.ts';
@@ -20,9 +20,9 @@ import {
   typicalWindows,
 } from '#bench/plan/knee.ts';
 import { WINDOW_OVERHEAD } from '#bench/plan/estimate.ts';
-import { toSubject } from '#bench/plan/rounds.ts';
+import { toSubject } from '#bench/plan/generations.ts';
 import { atRate, LONGEST_WINDOW, roomyWindow } from '#bench/plan/sweep.ts';
-import { formatDuration, rate as words } from '#bench/analysis/quantity.ts';
+import { formatDuration, formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import type { RecordLog } from './record-log.ts';
 import type { Observer, Settings } from './spec.ts';
@@ -112,7 +112,7 @@ export async function searchKnees(context: SearchContext, signal: AbortSignal): 
       signal.throwIfAborted();
       const step = nextStep(scale, one.windows);
       if (step.kind === 'probe') {
-        progress.doing(`${step.phase}  ${nameOf(one)}  ${words(step.rate)}`);
+        progress.doing(`${step.phase}  ${nameOf(one)}  ${formatQuantity(step.rate, '/s')}`);
         const record = await probe(one, step.rate, position++, context, signal);
         await log.append(record);
         one.windows.push({ rate: step.rate, outcome: record.outcome });
@@ -136,7 +136,7 @@ async function probe(
 ): Promise<KneeWindowRecord> {
   const { scenario, loop } = atRate(base, rate);
   const context: TrialContext = { ...trial, settings: { ...trial.settings, samples: samplesOf(objective) } };
-  const measured = await measure({ scenario, subject, round: windows.length, position }, loop, context, signal);
+  const measured = await measure({ scenario, subject, generation: windows.length, position }, loop, context, signal);
   return { record: 'knee-window', trial: measured, outcome: judgeWindow(measured, objective, trial.placement) };
 }
 
@@ -149,7 +149,7 @@ const verdictRecord = (
 
 function describeWindow({ windows, ...planned }: Active): string {
   const { rate, outcome } = windows.at(-1)!;
-  return `window ${String(windows.length).padStart(2)}  ${nameOf(planned).padEnd(36)} ${words(rate).padStart(10)}  ${outcomeWords(outcome)}`;
+  return `window ${String(windows.length).padStart(2)}  ${nameOf(planned).padEnd(36)} ${formatQuantity(rate, '/s').padStart(10)}  ${outcomeWords(outcome)}`;
 }
 
 function outcomeWords(outcome: KneeOutcome): string {

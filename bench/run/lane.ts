@@ -6,7 +6,7 @@ import type { LoadJob } from '#bench/model/load.ts';
 import type { PerSecond } from '#bench/model/units.ts';
 import type { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostSnapshot } from '#bench/probes/host.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { warmTurnsOf } from '#bench/plan/turns.ts';
 import { costOf, isSilent, type TurnReading } from './turns.ts';
 

@@ -6,8 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openTopology, type Topology, type TopologyShared } from '#bench/lab/topology.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
-import { outsideTools, runTool, versionOf } from '#bench/load/outside/run.ts';
-import type { OutsideTool } from '#bench/load/outside/tool.ts';
+import { outsideTools, runTool, versionOf } from '#bench/load/other-tools/run.ts';
+import type { OutsideTool } from '#bench/load/other-tools/tool.ts';
 import type { SecondOpinionRecord } from '#bench/model/record.ts';
 import type { Traffic } from '#bench/model/scenario.ts';
 import { bytes, epochMillis, millis } from '#bench/model/units.ts';

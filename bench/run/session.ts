@@ -18,7 +18,7 @@ import {
 import { CLOSED_TURN, OPEN_TURN } from '#bench/plan/turns.ts';
 import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { millis } from '#bench/model/units.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { checkHost, limitsOf } from './host-limits.ts';
 import { RecordLog } from './record-log.ts';
 import type { Observer, Settings, Surroundings } from './spec.ts';

@@ -9,8 +9,8 @@ import type { LoadJob } from '#bench/model/load.ts';
 import type { CompletedTrial, Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { type Loop, type Traffic, hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
-import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict/verdict.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { roomyWindow } from '#bench/plan/sweep.ts';
 import { attachProbes } from '#bench/probes/window.ts';
 import { failureOf } from './failure.ts';
@@ -63,7 +63,7 @@ export async function runTrial(
     record: 'trial' as const,
     scenario: planned.scenario.name,
     subject: planned.subject,
-    round: planned.round,
+    generation: planned.generation,
     position: planned.position,
     startedAt: new Date().toISOString(),
     ...(loop && { loop }),
@@ -91,7 +91,7 @@ async function measure(
   context: TrialContext,
   signal: AbortSignal,
 ): Promise<Measured> {
-  const { scenario, subject, round } = planned;
+  const { scenario, subject, generation } = planned;
   const { settings, pool, placement, certificate } = context;
   const { warmup, samples } = settings;
   const window =
@@ -143,7 +143,7 @@ async function measure(
       ...(way.maxRate !== undefined && { maxRate: way.maxRate }),
       loop,
       ...(scenario.second && { second: scenario.second }),
-      seed: settings.seed + round,
+      seed: settings.seed + generation,
       startAt,
       warmup,
       window,

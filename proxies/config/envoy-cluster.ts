@@ -126,9 +126,11 @@ function readCluster(fields: Fields): ReadCluster {
   const ejection = readOutliers(fields, endpoints.length);
   const breakers = readBreakers(fields);
   const transport = fields.object('transport_socket');
+  const { protocol, idle } = readProtocol(fields);
   const cluster: Cluster = {
     name,
     endpoints,
+    ...(protocol && { protocol }),
     ...(policy && { policy }),
     ...(healthCheck && { healthCheck }),
     ...(ejection && { ejection }),
@@ -137,7 +139,7 @@ function readCluster(fields: Fields): ReadCluster {
     ...(connectTimeout !== undefined && { connectTimeout }),
     ...(transport && readUpstreamTransport(transport)),
   };
-  return { cluster, breakers, isDns: type === 'dns', idle: readProtocol(fields), fields };
+  return { cluster, breakers, isDns: type === 'dns', idle, fields };
 }
 
 /** What our balancers do by themselves. */
@@ -180,14 +182,24 @@ function readEndpoints(fields: Fields): WeightedEndpoint[] {
 
 const OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
-/** HTTP/1.1 is what origins are spoken to; all else is refused. Gives how long an idle connection is kept, in milliseconds. */
-function readProtocol(fields: Fields): number | undefined {
+/** What Envoy may tune of HTTP/2, and the codec here does by itself. */
+const TUNING = ['max_concurrent_streams', 'initial_stream_window_size', 'initial_connection_window_size'];
+
+/** HTTP/1.1 unless the file asks for HTTP/2 alone. `idle`: how long an idle connection is kept, in milliseconds. */
+function readProtocol(fields: Fields): { readonly protocol?: 'http2'; readonly idle: number | undefined } {
   fields.object('http_protocol_options');
   const options = fields.object('typed_extension_protocol_options')?.object(OPTIONS);
   options?.skip('@type');
   const downstream = options?.object('use_downstream_protocol_config');
-  for (const holder of [options?.object('explicit_http_config'), downstream]) holder?.object('http_protocol_options');
-  downstream?.ignore('http2_protocol_options', 'clients come by HTTP/1.1');
+  const explicit = options?.object('explicit_http_config');
+  for (const holder of [explicit, downstream]) holder?.object('http_protocol_options');
+  const http2 = [fields, explicit].map((holder) => holder?.object('http2_protocol_options')).find(Boolean);
+  for (const key of TUNING) http2?.ignore(key, 'windows and numbers of streams are our own');
+  downstream?.ignore(
+    'http2_protocol_options',
+    'what origins speak does not depend on what clients do; explicit_http_config says it',
+  );
   const common = [fields.object('common_http_protocol_options'), options?.object('common_http_protocol_options')];
-  return common.map((of) => of?.duration('idle_timeout')).find((idle) => idle !== undefined);
+  const idle = common.map((of) => of?.duration('idle_timeout')).find((found) => found !== undefined);
+  return { ...(http2 && { protocol: 'http2' }), idle };
 }

@@ -5,7 +5,8 @@ import { readRoutes, readUpgrade } from './envoy-routes.ts';
 import type { Fields } from './fields.ts';
 import type { Limits, ProxyIntent, Timeouts } from './intent.ts';
 
-type HttpIntent = Pick<ProxyIntent, 'routes' | 'limits' | 'timeouts' | 'forwarding' | 'escapedSlashes' | 'accessLog'>;
+type HttpIntent = Pick<ProxyIntent, 'routes' | 'limits' | 'timeouts' | 'forwarding' | 'escapedSlashes' | 'accessLog'> &
+  Pick<ProxyIntent['listener'], 'http2'>;
 
 /** By default Envoy keeps them, too. */
 const ESCAPED_SLASHES = {
@@ -31,7 +32,7 @@ const NO_EFFECT: Readonly<Record<string, string>> = {
   stat_prefix: 'statistics are named by listener and cluster',
   generate_request_id: 'no X-Request-Id is added, for there is no tracing',
   preserve_external_request_id: 'an X-Request-Id is passed on as it comes',
-  http2_protocol_options: 'clients are served by HTTP/1.1',
+  http2_protocol_options: 'windows and numbers of streams are our own; codec_type: HTTP2 has it spoken to clients',
   http3_protocol_options: 'clients are served by HTTP/1.1',
   server_name: "the origin's Server field is passed on",
   server_header_transformation: "the origin's Server field is passed on",
@@ -44,7 +45,8 @@ const NO_EFFECT: Readonly<Record<string, string>> = {
 
 export function readHttp(manager: Fields, clusters: Clusters, secure: boolean): HttpIntent {
   for (const [key, why] of Object.entries(NO_EFFECT)) manager.ignore(key, why);
-  manager.choice('codec_type', { AUTO: 0, HTTP1: 0 });
+  const isHttp2 = manager.choice('codec_type', { AUTO: false, HTTP1: false, HTTP2: true }) === true;
+  if (isHttp2) manager.note('codec_type', 'HTTP/2 is spoken, and HTTP/1.1 beside it');
   for (const filter of manager.list('http_filters')) readFilter(filter);
   for (const upgrade of manager.list('upgrade_configs')) readUpgrade(upgrade);
   const via = manager.string('via');
@@ -61,6 +63,7 @@ export function readHttp(manager: Fields, clusters: Clusters, secure: boolean): 
     ...(Object.keys(limits).length > 0 && { limits }),
     timeouts,
     ...(via !== undefined && { forwarding: { via } }),
+    ...(isHttp2 && { http2: true }),
     ...(escapedSlashes !== undefined && { escapedSlashes }),
     ...(accessLog !== undefined && { accessLog }),
   };

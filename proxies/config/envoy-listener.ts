@@ -150,9 +150,11 @@ function readHttpChains(base: ProxyIntent['listener'], chains: Chain[], clusters
   for (const [index, other] of others.entries())
     if (other && JSON.stringify(other) !== JSON.stringify(http))
       chains[index + 1]!.chain.refuse('filters', 'all filter chains of an HTTP listener must have the same filter');
+  const { http2, ...rest } = http ?? {};
+  const spoken = http2 && tls?.alpn ? { ...tls, alpn: ['h2', ...tls.alpn] } : tls;
   return {
     proxy: tls ? 'l7-tls' : 'l7-http',
-    intent: { listener: { ...base, ...(tls && { tls }) }, ...http },
+    intent: { listener: { ...base, ...(spoken && { tls: spoken }), ...(http2 && { http2 }) }, ...rest },
   };
 }
 

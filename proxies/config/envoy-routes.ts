@@ -1,6 +1,6 @@
 /** Envoy's routes (config.route.v3). */
-import { readFileSync } from 'node:fs';
 import type { Clusters } from './envoy-cluster.ts';
+import { readNamedFile } from './envoy-file.ts';
 import { readHashPolicy, readRetry, type RouteRetry } from './envoy-policies.ts';
 import type { Fields } from './fields.ts';
 import type { HeaderEdit, HeaderMatch, Redirect, Route, RouteAction, RouteMatch } from './intent.ts';
@@ -167,13 +167,7 @@ function readAction(route: Fields, clusters: Clusters, outerRetry: RouteRetry | 
 function readBody(source: Fields | undefined): string | undefined {
   const inline = source?.string('inline_string');
   const filename = source?.string('filename');
-  if (filename === undefined) return inline;
-  try {
-    return readFileSync(filename, 'utf8');
-  } catch (error) {
-    source!.refuse('filename', `cannot be read: ${(error as Error).message}`);
-    return undefined;
-  }
+  return filename === undefined ? inline : readNamedFile(source!, filename);
 }
 
 const STATUS = {

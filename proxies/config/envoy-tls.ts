@@ -1,5 +1,5 @@
 /** Envoy's transport sockets: TLS on either side, and PROXY protocol towards the origin. */
-import { readFileSync } from 'node:fs';
+import { readNamedFile } from './envoy-file.ts';
 import type { Fields } from './fields.ts';
 import type { Certificate, Cluster, DownstreamTls, UpstreamTls } from './intent.ts';
 
@@ -137,10 +137,5 @@ function readSource(holder: Fields, key: string): string | undefined {
     source.refuse('', 'expected either filename or inline_string');
     return undefined;
   }
-  try {
-    return readFileSync(filename, 'utf8');
-  } catch (error) {
-    source.refuse('filename', `cannot be read: ${(error as Error).message}`);
-    return undefined;
-  }
+  return readNamedFile(source, filename);
 }

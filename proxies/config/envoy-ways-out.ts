@@ -1,7 +1,7 @@
 /** What to do about parts of an Envoy configuration that nothing here does. */
 
-const NO_HTTP2 =
-  'origins and clients are spoken to by HTTP/1.1: leave it out where they speak it, or run this file with Envoy itself';
+const NO_HTTP3 =
+  'origins and clients are spoken to by HTTP/1.1 or HTTP/2: leave it out where they speak it, or run this file with Envoy itself';
 
 const WAYS_OUT: Readonly<Record<string, string>> = {
   retry_policy: 'leave out what it does not know: connect-failure, reset, gateway-error and 5xx are known',
@@ -10,11 +10,9 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   cors: 'leave it out and let the origin answer preflight requests',
   allow_origin_string_match: 'leave it out and let the origin answer preflight requests',
   typed_per_filter_config: 'leave it out: no filter has settings of a route',
-  http2_protocol_options: NO_HTTP2,
-  HTTP2: NO_HTTP2,
-  HTTP3: NO_HTTP2,
-  http3_protocol_options: NO_HTTP2,
-  quic_options: NO_HTTP2,
+  HTTP3: NO_HTTP3,
+  http3_protocol_options: NO_HTTP3,
+  quic_options: NO_HTTP3,
   tracing: 'leave it out: there is no tracing',
   local_reply_config: 'leave it out: what the proxy itself answers is a status and its phrase in plain text',
   request_mirror_policies: 'leave it out: nothing is mirrored',

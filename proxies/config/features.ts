@@ -5,6 +5,14 @@
  *
  * Rows beyond what the type demands say more exactly what is asked: one value of an open field (`concurrency=1`), and a list of more than
  * one element (`clusters[].endpoints[+]`). `filters.*` is any filter that has no row.
+ *
+ * To add a field: its line in `intent.ts` and in `schema.ts`, its row here; then one word in each table of offers, which the compiler
+ * names: `offered` where it is done, in `peers/peer-offers.ts` once for all peers that are not given it.
+ *
+ * @example
+ * // In ROUTES, and so out of reach of all that works below HTTP:
+ * 'routes[].rateLimit': 'rate limits',
+ * 'routes[].rateLimit.perSecond': 'rate limits',
  */
 import type { IntentPath, Rows } from './intent-path.ts';
 import type { FilterSettings } from './intent.ts';
@@ -23,7 +31,9 @@ const LISTENER = {
   'listener.proxyProtocol=false': PLAIN,
   'listener.reusePort=true': 'shared port',
   'listener.reusePort=false': PLAIN,
-} as const satisfies Rows<`listener.${'address' | 'proxyProtocol' | 'reusePort'}${string}`>;
+  'listener.http2=true': 'HTTP/2 downstream',
+  'listener.http2=false': PLAIN,
+} as const satisfies Rows<`listener.${'address' | 'proxyProtocol' | 'reusePort' | 'http2'}${string}`>;
 
 const DOWNSTREAM_TLS = {
   'listener.tls': 'tls-termination',
@@ -74,6 +84,8 @@ const CLUSTERS = {
   'clusters[].tls.certificate.key': 'client certificate upstream',
   'clusters[].tls.certificate.serverNames': 'client certificate upstream',
   'clusters[].tls.certificate.serverNames[]': 'client certificate upstream',
+  'clusters[].protocol=http1': PLAIN,
+  'clusters[].protocol=http2': 'HTTP/2 upstream',
   'clusters[].connectTimeout': 'connect timeout per cluster',
   'clusters[].proxyProtocol=v1': 'proxy-protocol-out',
   'clusters[].proxyProtocol=v2': 'PROXY protocol v2 upstream',
@@ -161,7 +173,24 @@ const filters = <Name extends FilterName>(...names: readonly Name[]) =>
     ]),
   ) as { readonly [One in Name as `${'' | 'routes[].'}filters.${One}`]: `filter ${One}` };
 
-const FILTERS = filters('rate-limit', 'ip-rules');
+const FILTERS = filters(
+  'rate-limit',
+  'ip-rules',
+  'cors',
+  'basic-auth',
+  'api-key',
+  'jwt',
+  'client-cert-identity',
+  'ext-authz',
+  'header-log',
+  'transform',
+  'mirror',
+  'cache',
+  'compression',
+  'tracing',
+  'request-rules',
+  'user',
+);
 
 /** Those of who puts a proxy together with filters of its own. */
 const UNLISTED_FILTERS = {

@@ -21,7 +21,7 @@ export interface DownstreamTls {
   readonly certificates: readonly Certificate[];
   /** Who asks for none of the certificates' names, or for no name, is turned away. */
   readonly onlyNamed?: boolean;
-  /** In the order of preference; HTTP/1.1 and HTTP/1.0 by default. */
+  /** In the order of preference; HTTP/1.1 and HTTP/1.0 by default, `h2` before them where the listener speaks HTTP/2. */
   readonly alpn?: readonly string[];
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
@@ -215,6 +215,8 @@ export interface Cluster {
   readonly endpoints: readonly WeightedEndpoint[];
   readonly policy?: LoadBalancing;
   readonly tls?: UpstreamTls;
+  /** What the origin speaks; `http1` by default. `http2`: by ALPN over TLS, in the clear by prior knowledge. */
+  readonly protocol?: 'http1' | 'http2';
   readonly connectTimeout?: number;
   /** PROXY protocol header sent at the start of each upstream connection (L4). */
   readonly proxyProtocol?: 'v1' | 'v2';
@@ -392,6 +394,8 @@ export interface ProxyIntent {
     readonly proxyProtocol?: boolean;
     /** Shares the port with every other listener that says so too (SO_REUSEPORT). */
     readonly reusePort?: boolean;
+    /** HTTP/2 as well: by ALPN over TLS, in the clear by prior knowledge (RFC 9113 §3.3). Off by default. */
+    readonly http2?: boolean;
   };
   readonly clusters: readonly Cluster[];
   /** Where L4 goes, and L7 when no route matches. Absent: L7 answers 404, L4 refuses the intent. */

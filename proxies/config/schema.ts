@@ -49,11 +49,13 @@ const listener = z.strictObject({
     .optional(),
   proxyProtocol: z.boolean().optional(),
   reusePort: z.boolean().optional(),
+  http2: z.boolean().optional(),
 });
 
 const cluster = z.strictObject({
   name,
   endpoints: z.array(endpoint),
+  protocol: z.enum(['http1', 'http2']).optional(),
   policy: z.enum(['round-robin', 'random', 'least-request', 'power-of-two', 'source-ip']).optional(),
   tls: z
     .strictObject({
@@ -68,12 +70,14 @@ const cluster = z.strictObject({
   ...clusterPolicies,
 });
 
+const NOTHING_MATCHES = 'an empty list matches nothing; leave it out';
+
 const headerMatch = z.strictObject({
   name: fieldName,
   match: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('present') }),
-    z.strictObject({ kind: z.literal('exact'), value: z.string() }),
-    z.strictObject({ kind: z.literal('prefix'), value: z.string() }),
+    z.strictObject({ kind: z.literal('exact'), value: fieldText }),
+    z.strictObject({ kind: z.literal('prefix'), value: fieldText }),
   ]),
   invert: z.boolean().optional(),
 });
@@ -93,7 +97,7 @@ const filters = z.record(z.string(), z.unknown());
 
 const route = z.strictObject({
   match: z.strictObject({
-    hosts: z.array(pattern).optional(),
+    hosts: z.array(pattern).min(1, NOTHING_MATCHES).optional(),
     path: z
       .discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('exact'), value: z.string().startsWith('/') }),
@@ -101,7 +105,10 @@ const route = z.strictObject({
         z.strictObject({ kind: z.literal('regex'), value: z.string().min(1) }),
       ])
       .optional(),
-    methods: z.array(z.string().regex(token, `expected methods such as ${METHODS.slice(0, 3).join(', ')}`)).optional(),
+    methods: z
+      .array(z.string().regex(token, `expected methods such as ${METHODS.slice(0, 3).join(', ')}`))
+      .min(1, NOTHING_MATCHES)
+      .optional(),
     headers: z.array(headerMatch).optional(),
   }),
   action: z.discriminatedUnion('kind', [

@@ -1,4 +1,5 @@
 /** What a filter is, and what it sees of an exchange. */
+import type { X509Certificate } from 'node:crypto';
 import type { Limits, ProxyIntent, Route, Timeouts } from '../config/intent.ts';
 import type { FieldBlock } from '../http/field-block.ts';
 import type { Metadata } from '../http/forwarding.ts';
@@ -35,6 +36,8 @@ export interface ClientSide extends ContentSide {
 export interface FilterExchange {
   /** Who asked. */
   readonly client: Pick<Metadata, 'address' | 'secure' | 'trusted'>;
+  /** What the client has shown of itself, where the listener demands it. */
+  readonly certificate: X509Certificate | undefined;
   /** Aborted when the exchange is over, however it ended. */
   readonly signal: AbortSignal;
   /** The word for the log and the statistics where a filter answers with an error; `filter_reply` unless it is set. */

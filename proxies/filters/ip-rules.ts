@@ -33,13 +33,16 @@ export const filter: ConfiguredFilter<IpRules> = {
     /** A connection asks more than once, and from one address. */
     const verdicts = new WeakMap<FilterExchange['client'], boolean>();
     return {
-      request(_head, { client }) {
+      request(_head, exchange) {
+        const { client } = exchange;
         let may = verdicts.get(client);
         if (may === undefined) {
           may = !isDenied(client.address) && (isAllowed?.(client.address) ?? true);
           verdicts.set(client, may);
         }
-        return may ? undefined : FORBIDDEN;
+        if (may) return undefined;
+        exchange.reason = 'source_denied';
+        return FORBIDDEN;
       },
     };
   },

@@ -28,6 +28,12 @@ export function compileWhole(pattern: string): (text: string) => boolean {
   return (text) => expression.test(text);
 }
 
+/** Whether some part of a text matches. */
+export function compileSearch(pattern: string): (text: string) => boolean {
+  const expression = linear(pattern, '');
+  return (text) => expression.test(text);
+}
+
 /** Every match replaced; `$1` in `substitution` is what the first group took. */
 export function compileReplacement(pattern: string, substitution: string): (text: string) => string {
   const expression = linear(pattern, 'g');

@@ -28,6 +28,18 @@ const bit = (id: number): number => 1 << id;
 const DROPPED_FROM_REQUESTS = hopFields | forwardingFields | bit(TRANSFER_ENCODING);
 const DROPPED_FROM_RESPONSES = hopFields | bit(TRANSFER_ENCODING);
 
+/** Known fields that do not go on, as a bit set, for whoever walks the fields (`isDropped`). */
+export const requestDrops = (head: RequestHead): number => allDrops(head, DROPPED_FROM_REQUESTS | head.removed);
+export const responseDrops = (head: ResponseHead): number => allDrops(head, ofResponse(head));
+
+const ofResponse = (head: ResponseHead): number =>
+  hasLength(head) ? DROPPED_FROM_RESPONSES : DROPPED_FROM_RESPONSES | bit(CONTENT_LENGTH);
+
+function allDrops(head: FieldTable, drop: number): number {
+  const anew = head.lengthAnew ? bit(CONTENT_LENGTH) : 0;
+  return drop | anew | (head.nominated & ~framingFields) | (head.edits?.drop ?? 0);
+}
+
 /** Field lines, one after the other. */
 class Lines implements FieldSink {
   text = '';
@@ -99,11 +111,11 @@ export function isIntact(head: ResponseHead): boolean {
 }
 
 /** Content-Length may stand in it: RFC 9110 §8.6 forbids that of 1xx and 204. */
-const hasLength = ({ status }: ResponseHead): boolean => status >= 200 && status !== 204;
+export const hasLength = ({ status }: ResponseHead): boolean => status >= 200 && status !== 204;
 
 /** The response head for an HTTP/1.x client, empty line included. `own`: field lines of ours, for framing, Connection and Via. */
 export function reissueResponse(head: ResponseHead, own: string): string {
-  const drop = hasLength(head) ? DROPPED_FROM_RESPONSES : DROPPED_FROM_RESPONSES | bit(CONTENT_LENGTH);
+  const drop = ofResponse(head);
   let text = '';
   if (!head.lineIntact) {
     const reason = head.text(head.start + 12, head.fieldsStart).trim();
@@ -125,8 +137,7 @@ export function upgradeLines(head: ResponseHead): string {
 /** The bytes from `from` (start line or fields) to the empty line, without the fields that are dropped. */
 function keep(head: FieldTable, from: number, drop: number): string {
   const { edits, nominatedNames: names } = head;
-  const anew = head.lengthAnew ? bit(CONTENT_LENGTH) : 0;
-  const all = drop | anew | (head.nominated & ~framingFields) | (edits?.drop ?? 0);
+  const all = allDrops(head, drop);
   if ((head.seen & all) === 0 && names === undefined && edits === undefined && !head.irregular) {
     return head.text(from, head.end - 2);
   }
@@ -151,7 +162,8 @@ function keepIrregular(head: FieldTable, from: number, drop: number): string {
   return text;
 }
 
-function isDropped(head: FieldTable, index: number, drop: number): boolean {
+/** Whether a field does not go on. `drop`: as `requestDrops` and `responseDrops` say. */
+export function isDropped(head: FieldTable, index: number, drop: number): boolean {
   const { edits, nominatedNames: names } = head;
   const id = head.ids[index]!;
   if (id !== OTHER) return (drop & bit(id)) !== 0;

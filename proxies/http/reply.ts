@@ -38,28 +38,32 @@ export interface Reply {
   readonly status: number;
   /** Text goes out as UTF-8. Absent: the status and its phrase. */
   readonly body?: string | Buffer;
-  readonly contentType?: string;
+  /** Text by default; null: nothing is said of it. */
+  readonly contentType?: string | null;
   /** Further fields. */
   readonly fields?: readonly Field[];
+}
+
+/** Its fields, framing included, and its content, which goes out unless HEAD asked. Throws `TypeError` for fields that no line may say. */
+export function replyMessage(reply: Reply): { readonly lines: string; readonly content: Buffer | undefined } {
+  const { status, contentType = 'text/plain; charset=utf-8' } = reply;
+  const fields = reply.fields === undefined ? '' : fieldLines(reply.fields);
+  if (status === 204 || status === 304) return { lines: fields, content: undefined };
+  // 205 has a body, which is empty (RFC 9110 §15.3.6).
+  const body = status === 205 ? '' : (reply.body ?? `${status} ${PHRASES[status] ?? ''}\n`);
+  const content = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+  const framing = fieldLines([
+    ...(contentType === null ? [] : [['Content-Type', contentType] as const]),
+    ['Content-Length', `${content.length}`],
+  ]);
+  return { lines: framing + fields, content };
 }
 
 /** Whole message. `head`: without the body (a reply to HEAD). Throws `TypeError` for fields that no line may say. */
 export function writeReply(reply: Reply, connection: 'close' | 'keep-alive' | '', head: boolean): string {
   const { status } = reply;
-  const reason = PHRASES[status] ?? '';
-  const bodiless = status === 204 || status === 304;
-  // 205 has a body, which is empty (RFC 9110 §15.3.6).
-  const body = status === 205 ? '' : (reply.body ?? `${status} ${reason}\n`);
-  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
-  const { contentType = 'text/plain; charset=utf-8' } = reply;
-  const framing = bodiless
-    ? ''
-    : fieldLines([
-        ['Content-Type', contentType],
-        ['Content-Length', `${bytes.length}`],
-      ]);
+  const { lines, content } = replyMessage(reply);
   const option = connection === '' ? '' : `Connection: ${connection}\r\n`;
-  const fields = reply.fields === undefined ? '' : fieldLines(reply.fields);
-  const content = head || bodiless ? '' : latin1(bytes, 0, bytes.length);
-  return `HTTP/1.1 ${status} ${reason}\r\n${framing}${fields}${option}\r\n${content}`;
+  const text = head || content === undefined ? '' : latin1(content, 0, content.length);
+  return `HTTP/1.1 ${status} ${PHRASES[status] ?? ''}\r\n${lines}${option}\r\n${text}`;
 }

@@ -3,7 +3,7 @@
  * would write them and scanned as such: one set of rules decides for both, and nothing that HTTP/1.1 reads differently gets through. A
  * body of unknown length counts as chunked.
  */
-import type { Head } from '../http/head.ts';
+import { type Head, HEAD } from '../http/head.ts';
 import { type HeadRules, scanRequestHead } from '../http/request-head.ts';
 import { scanResponseHead } from '../http/response-head.ts';
 import { type MessageHead, joinCookies } from './message.ts';
@@ -32,7 +32,7 @@ export function fillResponseHead(
 ): number {
   const { status, contentLength } = message;
   const framing =
-    contentLength >= 0 || status < 200 || status === 204 || status === 304
+    contentLength >= 0 || method === HEAD || status < 200 || status === 204 || status === 304
       ? ''
       : isEnd
         ? 'content-length: 0\r\n'

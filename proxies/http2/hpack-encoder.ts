@@ -40,12 +40,16 @@ interface NameSlot {
   readonly fixed: number;
   /** Of the static table, by value. */
   readonly fixedValues: ReadonlyMap<string, number>;
-  /** Ordinals of the dynamic table, by value. */
-  readonly values: Map<string, number>;
+  /** Ordinals of the dynamic table, by value; absent in what all encoders share. */
+  readonly values: Map<string, number> | undefined;
   /** The ordinal of the newest dynamic entry; 0 where there may be none. */
   newest: number;
   /** The value that came last, of a `CHANGING` name. */
   last: string | undefined;
+}
+
+interface OwnSlot extends NameSlot {
+  readonly values: Map<string, number>;
 }
 
 interface Block {
@@ -56,21 +60,17 @@ interface Block {
 
 const MOST_BLOCKS = 64;
 
-const NO_VALUES: ReadonlyMap<string, number> = new Map();
+const UNKNOWN: NameSlot = { fixed: 0, fixedValues: new Map(), values: undefined, newest: 0, last: undefined };
 
-const FIXED = new Map<string, Map<string, number>>();
+/** Names of the static table. Shared: an encoder has slots of its own only for what is in its dynamic table. */
+const STATIC_SLOTS = new Map<string, NameSlot>();
 for (const [index, [name, value]] of STATIC_FIELDS.entries()) {
-  const values = FIXED.get(name) ?? new Map<string, number>();
-  FIXED.set(name, values.set(value, index + 1));
-}
-
-function staticSlot(values: ReadonlyMap<string, number>): NameSlot {
-  const [fixed = 0] = values.values();
-  return { fixed, fixedValues: values, values: new Map(), newest: 0, last: undefined };
+  const { fixed, fixedValues } = STATIC_SLOTS.get(name) ?? { fixed: index + 1, fixedValues: UNKNOWN.fixedValues };
+  STATIC_SLOTS.set(name, { ...UNKNOWN, fixed, fixedValues: new Map([...fixedValues, [value, index + 1]]) });
 }
 
 export class HpackEncoder {
-  readonly #slots = new Map<string, NameSlot>([...FIXED].map(([name, values]) => [name, staticSlot(values)]));
+  readonly #slots = new Map<string, OwnSlot>();
   readonly #table: DynamicTable;
   readonly #most: number;
   /** Table sizes to be announced with the next block: the smallest since the last one, and the one that holds. */
@@ -136,34 +136,37 @@ export class HpackEncoder {
   #encodeField(field: Field, output: Output): void {
     const { name, value } = field;
     output.reserve(INTEGER_BYTES + name.length + value.length);
-    const slot = this.#slots.get(name);
+    const slot = this.#slots.get(name) ?? STATIC_SLOTS.get(name) ?? UNKNOWN;
     if ((field.marks & SENSITIVE) !== 0 || SECRET.has(name)) return this.#literal(field, slot, 0x10, 0x0f, output);
-    if (slot !== undefined) {
-      const fixed = slot.fixedValues.get(value);
-      if (fixed !== undefined) return this.#integer(output, 0x80, 0x7f, fixed);
-      const ordinal = slot.values.get(value);
-      if (ordinal !== undefined) return this.#integer(output, 0x80, 0x7f, this.#indexOf(ordinal));
-    }
+    const fixed = slot.fixedValues.get(value);
+    if (fixed !== undefined) return this.#integer(output, 0x80, 0x7f, fixed);
+    const ordinal = slot.values?.get(value);
+    if (ordinal !== undefined) return this.#integer(output, 0x80, 0x7f, this.#indexOf(ordinal));
     if (!this.#isWorthATable(field, slot)) return this.#literal(field, slot, 0x00, 0x0f, output);
     this.#literal(field, slot, 0x40, 0x3f, output);
     this.#insert(field);
   }
 
   /** Whether it should be found in the table next time. A field that fills most of the table is not worth what it pushes out. */
-  #isWorthATable(field: Field, slot: NameSlot | undefined): boolean {
+  #isWorthATable(field: Field, slot: NameSlot): boolean {
     if (field.size * 2 > this.#table.capacity) return false;
-    if (slot === undefined || !CHANGING.has(field.name) || slot.last === field.value) return true;
-    slot.last = field.value;
+    if (!CHANGING.has(field.name) || slot.last === field.value) return true;
+    this.#own(field.name).last = field.value;
     return false;
+  }
+
+  /** The slot of this name that may be changed. */
+  #own(name: string): OwnSlot {
+    const known = this.#slots.get(name);
+    if (known !== undefined) return known;
+    const slot: OwnSlot = { ...(STATIC_SLOTS.get(name) ?? UNKNOWN), values: new Map<string, number>() };
+    this.#slots.set(name, slot);
+    return slot;
   }
 
   #insert(field: Field): void {
     this.#table.insert(field);
-    let slot = this.#slots.get(field.name);
-    if (slot === undefined) {
-      slot = { fixed: 0, fixedValues: NO_VALUES, values: new Map(), newest: 0, last: undefined };
-      this.#slots.set(field.name, slot);
-    }
+    const slot = this.#own(field.name);
     slot.newest = this.#table.inserted;
     slot.values.set(field.value, slot.newest);
     this.#version++;
@@ -174,16 +177,15 @@ export class HpackEncoder {
     if (slot === undefined) return;
     if (slot.values.get(field.value) === ordinal) slot.values.delete(field.value);
     if (slot.newest === ordinal) slot.newest = 0;
-    if (slot.fixed === 0 && slot.values.size === 0) this.#slots.delete(field.name);
+    if (slot.values.size === 0) this.#slots.delete(field.name);
   }
 
   #indexOf(ordinal: number): number {
     return FIRST_DYNAMIC + this.#table.inserted - ordinal;
   }
 
-  #literal(field: Field, slot: NameSlot | undefined, first: number, mask: number, output: Output): void {
-    const known =
-      slot === undefined ? 0 : slot.fixed !== 0 ? slot.fixed : slot.newest !== 0 ? this.#indexOf(slot.newest) : 0;
+  #literal(field: Field, slot: NameSlot, first: number, mask: number, output: Output): void {
+    const known = slot.fixed !== 0 ? slot.fixed : slot.newest !== 0 ? this.#indexOf(slot.newest) : 0;
     this.#integer(output, first, mask, known);
     if (known === 0) writeString(output, field.name);
     writeString(output, field.value);

@@ -1,4 +1,5 @@
 /** An HTTP/1.x connection from a client: requests are read and answered one after the other, in the order they came. */
+import type { X509Certificate } from 'node:crypto';
 import { BodyReader, type BodySink } from '../http/body.ts';
 import { BodyWriter, JOINED } from '../http/body-writer.ts';
 import type { FieldBlock } from '../http/field-block.ts';
@@ -17,26 +18,19 @@ import {
 import { isIntact, reissueResponse, upgradeLines } from '../http/reissue.ts';
 import { type Reply, writeReply } from '../http/reply.ts';
 import { scanRequestHead } from '../http/request-head.ts';
+import { PREFACE } from '../http2/frames.ts';
 import { Relay, type RelayOwner } from '../net/relay.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
 import type { Wire, WireHandler } from '../net/wire.ts';
 import { HEAD_REFUSALS, type Reason } from '../stats/reasons.ts';
+import type { Accepted, Owner } from './accepted.ts';
 import { Exchange } from './exchange.ts';
 import type { Service } from './service.ts';
 import type { Client } from './sides.ts';
 
-/** What a connection belongs to. */
-export interface Owner {
-  /** The service that new exchanges fall under. */
-  readonly service: Service;
-  readonly draining: boolean;
-  readonly secure: boolean;
-  closed(connection: ClientConnection): void;
-}
-
 type State = 'head' | 'body' | 'wait' | 'linger' | 'tunnel' | 'closed';
 
-export class ClientConnection implements WireHandler, TimerOwner, Client, BodySink, RelayOwner {
+export class ClientConnection implements Accepted, WireHandler, TimerOwner, Client, BodySink, RelayOwner {
   metadata: Metadata;
   readonly address: string;
   isLoop = false;
@@ -62,6 +56,8 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
   #minor = 1;
   #head = false;
   #close = false;
+  /** The client said that it asks for nothing more (RFC 9112 §9.6). */
+  #isLast = false;
   /** The client's FIN came: what it asked before is answered, nothing more is asked. */
   #ended = false;
 
@@ -77,6 +73,10 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     wire.handler = this;
     this.#timer.arm(this.#service.timeouts.requestHead);
     wire.resume();
+  }
+
+  get certificate(): X509Certificate | undefined {
+    return this.#wire.certificate;
   }
 
   /** Closes when the exchange under way is over, at once if there is none. */
@@ -134,13 +134,16 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     }
     this.#gathered = undefined;
     if (result < 0) {
-      this.#refuse(-result);
+      if (result === -505 && this.#requests === 0 && this.#isPreface(buffer, from, end))
+        this.#handOver(buffer.subarray(from, end));
+      else this.#refuse(-result);
       return end;
     }
     if (this.#requests === 0) this.isLoop = service.own.includes(this.#wire);
     this.#requests += 1;
     this.#minor = head.minor;
-    this.#close = head.close || (head.minor === 0 && !head.keepAlive) || this.#isWornOut(service);
+    this.#isLast = head.close || (head.minor === 0 && !head.keepAlive);
+    this.#close = this.#isLast || this.#isWornOut(service);
     const exchange = new Exchange(service, this, head);
     this.#exchange = exchange;
     this.#writer.chunked = false;
@@ -253,6 +256,19 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     const { connectionAge } = service.timeouts;
     if (this.#owner.draining || this.#requests >= service.limits.requestsPerConnection) return true;
     return connectionAge > 0 && performance.now() - this.#since >= connectionAge;
+  }
+
+  /** A client that knows that HTTP/2 is spoken here begins with what no server of HTTP/1.1 takes for a request (RFC 9113 §3.4). */
+  #isPreface(buffer: Buffer, from: number, end: number): boolean {
+    if (this.#service.intent.listener.http2 !== true || this.#owner.secure) return false;
+    const length = Math.min(end - from, PREFACE.length);
+    return PREFACE.compare(buffer, from, from + length, 0, length) === 0;
+  }
+
+  #handOver(early: Buffer): void {
+    this.#state = 'closed';
+    this.#timer.release();
+    this.#owner.prefaced(this, this.#wire, this.address, early);
   }
 
   /** A head that cannot be accepted: nothing after it can be trusted. */
@@ -371,7 +387,7 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
     this.#blocked = false;
     if (this.#state === 'tunnel' || this.#state === 'closed') return;
     if (this.#close || unread) {
-      this.#linger();
+      this.#linger(this.#isLast && !unread && this.#early === undefined);
       return;
     }
     this.#state = 'head';
@@ -382,14 +398,15 @@ export class ClientConnection implements WireHandler, TimerOwner, Client, BodySi
 
   /**
    * Our FIN, then what still comes is thrown away: a reset would take the answer with it (RFC 9112 §9.6). That takes its own time, which
-   * begins when the last octet and the FIN are out; until then the client has as long to read as it has of any answer.
+   * begins when the last octet and the FIN are out; until then the client has as long to read as it has of any answer. `isLast`: nothing
+   * more can come, so that no reset can either.
    */
-  #linger(): void {
+  #linger(isLast = false): void {
     if (this.#state === 'closed') return;
     this.#state = 'linger';
     this.#early = this.#gathered = undefined;
     const { linger, downstreamIdle } = this.#service.timeouts;
-    this.#timer.arm(this.#wire.end() ? linger : downstreamIdle);
+    this.#timer.arm(this.#wire.end(isLast) ? linger : downstreamIdle);
     this.#wire.resume();
   }
 

@@ -9,6 +9,6 @@ export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number
 export const dialPlain: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });
 
 export const dialTls =
-  (tls: UpstreamTls): Dial =>
+  (tls: UpstreamTls, protocol: 'http1' | 'http2' = 'http1'): Dial =>
   (endpoint, handler, timeout) =>
-    connectTls(endpoint, handler, tls, timeout);
+    connectTls(endpoint, handler, { ...tls, http2: protocol === 'http2' }, timeout);

@@ -416,12 +416,12 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
     if (this.done) return;
     this.#error = error;
     attempts?.note(endpoint, failure, stale, error);
-    const isFree = stale ? this.isIdempotent : untouched && attempts?.hasRetries !== true;
+    const isFree = (stale && (untouched || this.isIdempotent)) || (untouched && attempts?.hasRetries !== true);
     if (endpoint === undefined || origin === undefined) this.#breakOff(FAILURE_STATUS[failure], failure);
     else if (this.isRepeatable && isFree) {
       const { endpoints } = this.#upstream!.balancer;
-      // A stale connection says nothing against its endpoint; a refused one does.
-      if (untouched || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
+      // A stale connection says nothing against its endpoint, nor does one that goes away, the first time; a refused one does.
+      if ((untouched && (!stale || this.#retried)) || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
       this.#retried = true;
       this.#failure = failure;
       const next = this.#open();

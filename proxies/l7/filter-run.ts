@@ -2,6 +2,7 @@
  * The way of one exchange through its route's filters. Exists only where there are any: all that filters cost those who have none is
  * the look whether a route has a chain.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { Chain } from '../filters/chains.ts';
 import type { ClientSide, ContentSide, Filter, FilterExchange } from '../filters/contract.ts';
 import type { FieldBlock } from '../http/field-block.ts';
@@ -15,7 +16,7 @@ import type { Client } from './sides.ts';
 
 /** The exchange, as its filters' way knows it. Itself it is the innermost client's side. */
 export interface FilterOwner extends ClientSide {
-  readonly client: Pick<Client, 'metadata' | 'accept' | 'sendContinue'>;
+  readonly client: Pick<Client, 'metadata' | 'certificate' | 'accept' | 'sendContinue'>;
   readonly done: boolean;
   requestComplete: boolean;
   /** Where responses go. */
@@ -96,6 +97,10 @@ export class FilterRun implements FilterExchange {
 
   get client(): FilterExchange['client'] {
     return this.#owner.client.metadata;
+  }
+
+  get certificate(): X509Certificate | undefined {
+    return this.#owner.client.certificate;
   }
 
   get signal(): AbortSignal {

@@ -19,6 +19,7 @@ export function terminateTls(intent: ProxyIntent): Pick<ServerOptions, 'listen' 
         ...options,
         certificates,
         handshakeTimeout: tlsHandshake,
+        http2: intent.listener.http2 === true,
         ...(intent.listener.proxyProtocol === true && { proxyHeaderTimeout: requestHead }),
       }),
     onReload(next) {
@@ -32,6 +33,7 @@ export function terminateTls(intent: ProxyIntent): Pick<ServerOptions, 'listen' 
 const fixed: Readonly<Record<string, (intent: ProxyIntent) => unknown>> = {
   'listener.tls.alpn': ({ listener }) => listener.tls?.alpn ?? ['http/1.1'],
   'listener.tls.clientCa': ({ listener }) => listener.tls?.clientCa !== undefined,
+  'listener.http2': ({ listener }) => listener.http2 === true,
   'listener.proxyProtocol': ({ listener }) => listener.proxyProtocol === true,
   'timeouts.tlsHandshake': (intent) => timeoutsOf(intent).tlsHandshake,
 };

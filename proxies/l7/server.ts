@@ -12,17 +12,22 @@ import { startAdmin } from '../stats/admin.ts';
 import { clusterEventsTo } from '../stats/cluster-log.ts';
 import type { Reason } from '../stats/reasons.ts';
 import { type ProxyStats, Traffic } from '../stats/traffic.ts';
+import type { Accepted, Owner } from './accepted.ts';
 import { AnnouncedClient, type AnnouncedOwner } from './announced-client.ts';
-import { ClientConnection, type Owner } from './client-connection.ts';
+import { ClientConnection } from './client-connection.ts';
 import { ExchangeLog } from './exchange-log.ts';
+import { Http2ClientConnection } from './http2-client-connection.ts';
 import { checkOffered, type Offered } from './offered.ts';
 import { OwnConnections } from './own-connections.ts';
 import { Service, type ServiceOptions } from './service.ts';
 
-/** Listens for wires; TLS termination is another one of these. It tells the client's address where that is not the wire's. */
+/**
+ * Listens for wires; TLS termination is another one of these. It tells the client's address where that is not the wire's, and the protocol
+ * that was agreed on.
+ */
 type Listen = (
   address: Endpoint,
-  onWire: (wire: Wire, address?: string) => void,
+  onWire: (wire: Wire, address?: string, protocol?: string) => void,
   options: Required<Pick<ListenOptions, 'connections' | 'reusePort' | 'onRefused'>>,
 ) => Promise<WireListener>;
 
@@ -31,7 +36,7 @@ class Server implements Owner, AnnouncedOwner {
   draining = false;
   readonly secure: boolean;
   readonly traffic: Traffic;
-  readonly #connections = new Set<ClientConnection | AnnouncedClient>();
+  readonly #connections = new Set<Accepted>();
   #emptied: (() => void) | undefined;
 
   constructor(service: Service, secure: boolean, traffic: Traffic) {
@@ -44,7 +49,7 @@ class Server implements Owner, AnnouncedOwner {
     return this.#connections.size;
   }
 
-  accept(wire: Wire, address = wire.remoteAddress): void {
+  accept(wire: Wire, address = wire.remoteAddress, protocol?: string): void {
     this.traffic.connections += 1;
     this.traffic.active += 1;
     const { intent, timeouts } = this.service;
@@ -58,8 +63,17 @@ class Server implements Owner, AnnouncedOwner {
     // Over TLS the header comes before the handshake: the listener has read it.
     const awaitsHeader = intent.listener.proxyProtocol === true && !this.secure;
     this.#connections.add(
-      awaitsHeader ? new AnnouncedClient(wire, timeouts.requestHead, this) : new ClientConnection(wire, address, this),
+      awaitsHeader
+        ? new AnnouncedClient(wire, timeouts.requestHead, this)
+        : protocol === 'h2'
+          ? new Http2ClientConnection(wire, address, this)
+          : new ClientConnection(wire, address, this),
     );
+  }
+
+  prefaced(connection: Accepted, wire: Wire, address: string, early: Buffer): void {
+    this.#connections.delete(connection);
+    this.#connections.add(new Http2ClientConnection(wire, address, this, early));
   }
 
   announced(client: AnnouncedClient, wire: Wire, address: string, rest: Buffer): void {
@@ -73,7 +87,7 @@ class Server implements Owner, AnnouncedOwner {
     this.service.because(reason, () => `client ${address}`);
   }
 
-  closed(connection: ClientConnection | AnnouncedClient): void {
+  closed(connection: Accepted): void {
     if (this.#connections.delete(connection)) this.traffic.active -= 1;
     if (this.#connections.size === 0) this.#emptied?.();
   }
@@ -145,8 +159,8 @@ export async function startServer(
   cleanup.defer(() => server.service.close());
   await begin(server.service, signal);
   const listen: Listen = options.listen ?? listenWires;
-  const accept = (wire: Wire, address = wire.remoteAddress): void =>
-    server.accept(delayed(wire, intent.fault), address);
+  const accept = (wire: Wire, address = wire.remoteAddress, protocol?: string): void =>
+    server.accept(delayed(wire, intent.fault), address, protocol);
   const listener = await listen(intent.listener.address, accept, {
     connections: server.service.limits.connections,
     reusePort: intent.listener.reusePort === true,

@@ -98,7 +98,7 @@ export class Service {
     this.upstreams = new Map(
       intent.clusters.map((cluster) => {
         const tls = cluster.tls ?? (options.reencrypts ? {} : undefined);
-        const dial = options.dial ?? (tls ? dialTls(tls) : dialPlain);
+        const dial = options.dial ?? (tls ? dialTls(tls, cluster.protocol) : dialPlain);
         return [cluster.name, new Upstream(cluster, dial, this, tls !== undefined)];
       }),
     );

@@ -2,6 +2,7 @@
  * The two sides of an exchange, which knows neither's protocol. A connection of HTTP/1.1 is a client, or an origin's side; a stream of
  * another version is one likewise.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { ClientSide, ContentSide } from '../filters/contract.ts';
 import type { FieldBlock } from '../http/field-block.ts';
 import type { Metadata } from '../http/forwarding.ts';
@@ -13,6 +14,7 @@ import type { OriginFailure } from './failure.ts';
 export interface Client extends ClientSide {
   readonly metadata: Metadata;
   readonly address: string;
+  readonly certificate?: X509Certificate | undefined;
   /** It is this proxy itself. */
   readonly isLoop: boolean;
   /** The response cannot be completed: the client must see that. */
@@ -68,7 +70,7 @@ export interface OriginExchange {
   onTunnel(head: ResponseHead, wire: Wire, early: Buffer): void;
   /**
    * `untouched`: nothing of the request can have been acted upon. `stale`: the connection had served before and gave no byte, so that
-   * what is safe to repeat may be (RFC 9110 §9.2.2). `error`: what the system said.
+   * what is safe to repeat may be (RFC 9110 §9.2.2). Both: the origin goes away, or has no stream to spare. `error`: what the system said.
    */
   onOriginFailure(failure: OriginFailure, untouched: boolean, stale: boolean, error?: string): void;
 }

@@ -1,13 +1,14 @@
 /** A cluster as exchanges use it: who of its endpoints is next, and the connections that are open to each. */
 import type { Balancer } from '../cluster/balancer.ts';
 import type { ClusterEndpoint } from '../cluster/endpoint.ts';
-import { ConnectionPool } from '../cluster/pool.ts';
 import { createProbe } from '../cluster/probe.ts';
 import { ClusterRuntime } from '../cluster/runtime.ts';
 import type { Cluster } from '../config/intent.ts';
 import type { OnClusterEvent } from '../stats/cluster-events.ts';
 import type { Dial } from './dial.ts';
-import { OriginConnection, type OriginService } from './origin-connection.ts';
+import { Http1Pool } from './http1-pool.ts';
+import { Http2Pool } from './http2-origin-connection.ts';
+import type { OriginService } from './origin-connection.ts';
 import type { OriginSide } from './sides.ts';
 
 export interface UpstreamService extends OriginService {
@@ -25,7 +26,7 @@ export class Upstream {
   /** The origin is reached by TLS. */
   readonly secure: boolean;
   readonly #service: UpstreamService;
-  readonly #pools = new Map<ClusterEndpoint, ConnectionPool<OriginConnection>>();
+  readonly #pools = new Map<ClusterEndpoint, Http1Pool | Http2Pool>();
   #isClosed = false;
 
   constructor(cluster: Cluster, dial: Dial, service: UpstreamService, secure = false) {
@@ -45,10 +46,7 @@ export class Upstream {
 
   /** A side for one exchange; undefined where the endpoint has as many connections as it may. `fresh`: none that served before. */
   origin(endpoint: ClusterEndpoint, fresh: boolean): OriginSide | undefined {
-    const pool = this.#pools.get(endpoint) ?? this.#addPool(endpoint);
-    const waiting = fresh ? undefined : pool.take();
-    if (waiting !== undefined || !pool.admit()) return waiting;
-    return new OriginConnection(pool, this, endpoint, this.#service);
+    return (this.#pools.get(endpoint) ?? this.#addPool(endpoint)).origin(fresh);
   }
 
   /** Policies begin, with what is known of the same cluster under an older intent, whose own end. */
@@ -63,8 +61,9 @@ export class Upstream {
     for (const pool of this.#pools.values()) pool.close();
   }
 
-  #addPool(endpoint: ClusterEndpoint): ConnectionPool<OriginConnection> {
-    const pool = new ConnectionPool<OriginConnection>(this.#service.limits, this.cluster.breaker, this.cluster.queue);
+  #addPool(endpoint: ClusterEndpoint): Http1Pool | Http2Pool {
+    const Pool = this.cluster.intent.protocol === 'http2' ? Http2Pool : Http1Pool;
+    const pool = new Pool(this, endpoint, this.#service, this.cluster);
     this.#pools.set(endpoint, pool);
     // An exchange that began before may still come here; what it opens serves it alone.
     if (this.#isClosed) pool.close();

@@ -1,4 +1,5 @@
 /** A delay of all that a client sends, on purpose: to prove that a measurement sees it. */
+import type { X509Certificate } from 'node:crypto';
 import type { Fault } from '../config/intent.ts';
 import { guarded } from './socket-wire.ts';
 import type { Wire, WireHandler } from './wire.ts';
@@ -39,8 +40,8 @@ class DelayedWire implements Wire, WireHandler {
   writeLatin1(text: string): boolean {
     return this.#wire.writeLatin1(text);
   }
-  end(): boolean {
-    return this.#wire.end();
+  end(isLast?: boolean): boolean {
+    return this.#wire.end(isLast);
   }
   reset(): void {
     this.#wire.reset();
@@ -74,6 +75,9 @@ class DelayedWire implements Wire, WireHandler {
   }
   get localPort(): number {
     return this.#wire.localPort;
+  }
+  get certificate(): X509Certificate | undefined {
+    return this.#wire.certificate;
   }
 
   #later(event: () => void): void {

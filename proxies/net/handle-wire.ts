@@ -84,13 +84,13 @@ export class HandleWire implements Wire {
     return this.#sent(this.#handle.writeLatin1String(null, text), text.length, text, undefined);
   }
 
-  end(): boolean {
+  end(isLast = false): boolean {
     if (!this.open || this.#ending) return this.pending === 0;
     this.#ending = true;
     // Until its backlog is gone it can still be reset, which the runtime refuses once it was told to shut down.
     if (this.pending > 0) this.#late = true;
     // Nothing is left to read: closing says FIN as well, with a system call and a turn of the event loop less.
-    else if (this.#peerEnded) this.destroy();
+    else if (this.#peerEnded || isLast) this.destroy();
     else this.#shutDown();
     return !this.#late;
   }

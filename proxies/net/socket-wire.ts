@@ -1,5 +1,7 @@
 /** The plain path: a wire over any `net.Socket`, a `tls.TLSSocket` included, by its public interface alone. */
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { canonicalAddress } from '../config/ip-address.ts';
 import { tellFault } from '../platform/notices.ts';
 import { resetSocket } from '../platform/reset-socket.ts';
@@ -117,6 +119,10 @@ export class SocketWire implements Wire {
 
   get localAddress(): string {
     return canonicalAddress(this.socket.localAddress ?? '');
+  }
+
+  get certificate(): X509Certificate | undefined {
+    return this.socket instanceof TLSSocket ? this.socket.getPeerX509Certificate() : undefined;
   }
 
   get localPort(): number {

@@ -3,6 +3,7 @@
  * socket keeps its life cycle (handshake, close_notify, errors, closing). Assumes of the handle what `platform/tcp-handle.ts` says;
  * `tlsWire` falls back to the plain path otherwise.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { canonicalAddress } from '../config/ip-address.ts';
 import { tellFault } from '../platform/notices.ts';
@@ -193,6 +194,10 @@ class TlsWire implements Wire {
 
   get localAddress(): string {
     return canonicalAddress(this.#socket.localAddress ?? '');
+  }
+
+  get certificate(): X509Certificate | undefined {
+    return this.#socket.getPeerX509Certificate();
   }
 
   get localPort(): number {

@@ -134,14 +134,19 @@ export interface TlsListenOptions extends ListenOptions {
   readonly certificates: Certificates;
   /** Milliseconds. */
   readonly handshakeTimeout: number;
+  /** Offered before HTTP/1.1, unless the intent lists what is. */
+  readonly http2?: boolean;
   /** Milliseconds in which a PROXY protocol header must have come, ahead of the handshake; absent: none is expected. */
   readonly proxyHeaderTimeout?: number;
 }
 
-/** Like `listenWires`, for connections whose handshake succeeded. `onWire` is told the client's address where a PROXY header named it. */
+/**
+ * Like `listenWires`, for connections whose handshake succeeded. `onWire` is told the client's address where a PROXY header named it, and
+ * the protocol that ALPN agreed on; where there is none that both speak, the handshake fails with no_application_protocol.
+ */
 export async function listenTls(
   address: Endpoint,
-  onWire: (wire: Wire, address?: string) => void,
+  onWire: (wire: Wire, address?: string, protocol?: string) => void,
   options: TlsListenOptions,
 ): Promise<WireListener> {
   const { certificates, onRefused = () => {} } = options;
@@ -153,7 +158,7 @@ export async function listenTls(
     ...contextOptions(tls),
     ticketKeys: ticketKeys(tls, ownKeys),
     SNICallback: (name, done) => done(null, certificates.contexts.find(name)),
-    ALPNProtocols: [...(tls.alpn ?? SPOKEN)],
+    ALPNProtocols: [...(tls.alpn ?? (options.http2 === true ? ['h2', ...SPOKEN] : SPOKEN))],
     handshakeTimeout: options.handshakeTimeout === 0 ? 2 ** 31 - 1 : options.handshakeTimeout,
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: tls.clientCa !== undefined,
@@ -171,7 +176,7 @@ export async function listenTls(
     socket.disableRenegotiation();
     socket.allowHalfOpen = true;
     const wire = tlsWire(socket, unowned);
-    guarded(wire, () => onWire(wire, announced.get(peerOf(socket))));
+    guarded(wire, () => onWire(wire, announced.get(peerOf(socket)), socket.alpnProtocol || undefined));
   });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     const { code = '' } = error;
@@ -254,8 +259,13 @@ function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-/** Like `connectWire`, with a handshake on top, which the timeout covers. */
-export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: UpstreamTls, timeout: number): Connecting {
+/** Like `connectWire`, with a handshake on top, which the timeout covers. `http2`: that alone is spoken, by ALPN. */
+export function connectTls(
+  endpoint: Endpoint,
+  handler: ConnectHandler,
+  tls: UpstreamTls & { readonly http2?: boolean },
+  timeout: number,
+): Connecting {
   const name = tls.serverName ?? endpoint.host;
   let done = false;
   const options: ConnectionOptions & { allowHalfOpen: boolean } = {
@@ -269,7 +279,7 @@ export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: Ups
     ...(tls.serverName !== undefined && {
       checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate),
     }),
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [tls.http2 === true ? 'h2' : 'http/1.1'],
     minVersion: 'TLSv1.2',
     allowHalfOpen: true,
   };
@@ -289,6 +299,10 @@ export function connectTls(endpoint: Endpoint, handler: ConnectHandler, tls: Ups
   socket.on('error', fail);
   socket.once('secureConnect', () => {
     if (done) return;
+    if (tls.http2 === true && socket.alpnProtocol !== 'h2') {
+      fail(new Error('the origin does not speak HTTP/2: ALPN agreed on no h2'));
+      return;
+    }
     done = true;
     timer.release();
     socket.off('error', fail);

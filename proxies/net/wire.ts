@@ -8,6 +8,7 @@
  * follows. Callbacks never come from within a call to `write`, `end`, `reset`, `destroy`, `pause` or `resume`. What a callback throws
  * is told on stderr and resets this wire: it costs one connection, not the process.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { Endpoint } from '../config/intent.ts';
 import type { Resolve } from './resolver.ts';
 
@@ -29,8 +30,11 @@ export interface Wire {
   /** Copies what cannot be written at once. False: a backlog exists; stop reading the other side until `onDrain`. */
   write(chunk: Buffer): boolean;
   writeLatin1(text: string): boolean;
-  /** FIN after the backlog. No write may follow. False: the backlog is still to go; `onDrain` tells when it and the FIN are out. */
-  end(): boolean;
+  /**
+   * FIN after the backlog. No write may follow. False: the backlog is still to go; `onDrain` tells when it and the FIN are out.
+   * `isLast`: the peer has nothing more to say, so closing, which costs less, may say it as well.
+   */
+  end(isLast?: boolean): boolean;
   /** RST; the backlog is thrown away. */
   reset(): void;
   /** Close at once. Where a backlog is thrown away this is a reset: a FIN would say that this was all. */
@@ -46,6 +50,8 @@ export interface Wire {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** Over TLS: what the other end has shown of itself, and was verified by. */
+  readonly certificate?: X509Certificate | undefined;
 }
 
 export interface ConnectOptions {

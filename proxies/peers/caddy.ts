@@ -2,29 +2,17 @@
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { POLICY_FEATURES } from '../config/features.ts';
 import { IntentError } from '../config/intent-error.ts';
-import type { Cluster, LoadBalancing, ProxyIntent, Route } from '../config/intent.ts';
+import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import { CADDY_POLICIES, healthChecks, retries, stickyPolicy } from './caddy-policies.ts';
-import { certificateFiles, certificatesInOrder, defaultCluster, hostPort, ianaName, POOL } from './intent-facts.ts';
+import { renderRoutes } from './caddy-routes.ts';
+import { certificateFiles, certificatesInOrder, hostPort, ianaName, POOL } from './intent-facts.ts';
 import { L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import { sooner } from './policy-facts.ts';
 import type { Rendered, Signals } from './process.ts';
-import {
-  decodedPath,
-  editsOf,
-  hostPattern,
-  indexOfCluster,
-  prefixPatterns,
-  refuseRoute,
-  replyOf,
-  requireUriPath,
-  withoutRedirect,
-  type FieldEdit,
-} from './route-facts.ts';
-import { escapeRegExp } from './text.ts';
 
 type Json = Record<string, unknown>;
 
@@ -95,111 +83,6 @@ function reverseProxy(intent: ProxyIntent, cluster: Cluster): Json {
   };
 }
 
-/** Caddy's own path and host matchers ignore case and end wildcards at a dot; regular expressions say exactly what is meant. */
-function matchOf(route: Route): Json {
-  const { path, methods = [], headers = [] } = route.match;
-  const hosts = hostPattern(route);
-  const expressions = headers.map(({ name, match, invert }): Json => {
-    if (/[_.]/.test(name)) refuseRoute('caddy', `drops fields with such names as '${name}'`);
-    const test: Json =
-      match.kind === 'present'
-        ? { header: { [name]: ['*'] } }
-        : {
-            header_regexp: { [name]: { pattern: `^${escapeRegExp(match.value)}${match.kind === 'exact' ? '$' : ''}` } },
-          };
-    return invert ? { not: [test] } : test;
-  });
-  const regexps = Object.assign({}, ...expressions.map((test) => test['header_regexp'] ?? {})) as Json;
-  if (hosts !== undefined) regexps['Host'] = { pattern: `(?i)^${hosts}$` };
-  const present = Object.assign({}, ...expressions.map((test) => test['header'] ?? {})) as Json;
-  const not = expressions.flatMap((test) => (test['not'] as Json[] | undefined) ?? []);
-  return {
-    ...(path && {
-      path_regexp: { pattern: `^${escapeRegExp(decodedPath('caddy', path.value))}${path.kind === 'exact' ? '$' : ''}` },
-    }),
-    ...(methods.length > 0 && { method: methods }),
-    ...(Object.keys(regexps).length > 0 && { header_regexp: regexps }),
-    ...(Object.keys(present).length > 0 && { header: present }),
-    ...(not.length > 0 && { not }),
-  };
-}
-
-/** What stands in braces is a placeholder otherwise. */
-const literal = (text: string): string => text.replaceAll('{', '\\{');
-
-/**
- * One handler adds before it deletes, so it takes two. The answer passes them from the last to the first. Deletion by a name with an
- * asterisk would be by a pattern.
- */
-function editHandlers({ requestHeaders, responseHeaders }: Route): Json[] {
-  const [request, response] = [editsOf(requestHeaders), editsOf(responseHeaders)];
-  const patterned = [...request, ...response].find(({ name }) => name.includes('*'));
-  if (patterned) refuseRoute('caddy', `takes '${patterned.name}' for a pattern of names`);
-  const dropped = (fields: readonly FieldEdit[]): Json => ({
-    delete: fields.filter(({ drops }) => drops).map(({ name }) => name),
-  });
-  const added = (fields: readonly FieldEdit[]): Json => ({
-    add: Object.fromEntries(
-      fields.filter((field) => field.added.length > 0).map((field) => [field.name, field.added.map(literal)]),
-    ),
-  });
-  if (request.length === 0 && response.length === 0) return [];
-  return [
-    { handler: 'headers', request: dropped(request), response: { ...added(response), deferred: true } },
-    { handler: 'headers', request: added(request), response: { ...dropped(response), deferred: true } },
-  ];
-}
-
-/**
- * It matches the canonical path, but rewrites the one that was sent: where that does not begin so, there is nothing to rewrite. Nor is
- * there where the rest would climb out of the replacement.
- */
-function renderRefusal({ action, match }: Route, condition: Json): Json[] {
-  if (action.kind !== 'forward' || action.prefixRewrite === undefined || !match.path) return [];
-  const { climbing } = prefixPatterns(match.path.value, action.prefixRewrite);
-  const uri = (pattern: string): Json => ({ vars_regexp: { '{http.request.uri}': { pattern } } });
-  const not = [...((condition['not'] as Json[] | undefined) ?? []), uri(`^${escapeRegExp(match.path.value)}`)];
-  const handle = [{ handler: 'static_response', status_code: 400 }];
-  return [
-    { match: [{ ...condition, not }], handle, terminal: true },
-    ...(climbing === undefined ? [] : [{ match: [{ ...condition, ...uri(climbing) }], handle, terminal: true }]),
-  ];
-}
-
-function renderRoute(intent: ProxyIntent, route: Route): Json[] {
-  const { match } = route;
-  const action = withoutRedirect(route.action);
-  const handle = editHandlers(route);
-  if (action.kind === 'reply') {
-    const { status, body, contentType } = replyOf(action);
-    handle.push({
-      handler: 'static_response',
-      status_code: status,
-      headers: { 'Content-Type': [literal(contentType)] },
-      ...(body !== '' && { body: literal(body) }),
-    });
-  } else {
-    if (action.prefixRewrite !== undefined && match.path)
-      handle.push({
-        handler: 'rewrite',
-        path_regexp: [
-          {
-            find: prefixPatterns(match.path.value, action.prefixRewrite).replaced,
-            replace: requireUriPath('caddy', action.prefixRewrite).replaceAll('$', '$$$$'),
-          },
-        ],
-      });
-    if (action.hostRewrite !== undefined)
-      handle.push({ handler: 'headers', request: { set: { Host: [action.hostRewrite] } } });
-    handle.push(reverseProxy(intent, intent.clusters[indexOfCluster(intent, action.clusters[0]?.name ?? '')]!));
-  }
-  const condition = matchOf(route);
-  return [
-    ...renderRefusal(route, condition),
-    { ...(Object.keys(condition).length > 0 && { match: [condition] }), handle, terminal: true },
-  ];
-}
-
 function tlsPolicies({ listener: { tls } }: ProxyIntent): Json {
   if (!tls) return {};
   const common = {
@@ -225,7 +108,6 @@ function tlsPolicies({ listener: { tls } }: ProxyIntent): Json {
 function render(intent: ProxyIntent, { address }: Surroundings): Rendered {
   const timeouts = timeoutsOf(intent);
   const { tls } = intent.listener;
-  const fallback = defaultCluster(intent);
   const certificates = tls ? certificatesInOrder(tls) : [];
   const config = {
     admin: { disabled: true, config: { persist: false } },
@@ -242,12 +124,7 @@ function render(intent: ProxyIntent, { address }: Surroundings): Rendered {
             idle_timeout: duration(timeouts.downstreamIdle),
             read_header_timeout: duration(timeouts.requestHead),
             max_header_bytes: limitsOf(intent).headBytes,
-            routes: [
-              ...(intent.routes ?? []).flatMap((route) => renderRoute(intent, route)),
-              {
-                handle: [fallback ? reverseProxy(intent, fallback) : { handler: 'static_response', status_code: 404 }],
-              },
-            ],
+            routes: renderRoutes(intent, (cluster) => reverseProxy(intent, cluster)),
             ...tlsPolicies(intent),
           },
         },

@@ -2,7 +2,7 @@
  * Routes in Envoy's own terms. Virtual hosts would choose by host before anything else; the first match over all wins only within
  * one, so there is one, and hosts are header matches. Source: envoy.config.route.v3.
  */
-import type { HeaderEdit, HeaderMatch, ProxyIntent, Route, RouteAction } from '../config/intent.ts';
+import type { HeaderMatch, ProxyIntent, Route, RouteAction } from '../config/intent.ts';
 import { timeoutsOf } from '../config/defaults.ts';
 import { routePolicies } from './envoy-policies.ts';
 import { defaultCluster } from './intent-facts.ts';
@@ -15,6 +15,7 @@ import {
   replyOf,
   requireUriPath,
   withoutRedirect,
+  type FieldEdit,
   type LocalReply,
 } from './route-facts.ts';
 import { escapeRegExp } from './text.ts';
@@ -64,8 +65,8 @@ export const headerValue = (name: string, value: string, op: keyof typeof APPEND
   keep_empty_value: true,
 });
 
-function edits(direction: 'request' | 'response', list: readonly HeaderEdit[] = []): Json {
-  const fields = editsOf(list); // Envoy removes before it adds
+/** Envoy removes before it adds. */
+function edits(direction: 'request' | 'response', fields: readonly FieldEdit[]): Json {
   const added = fields.flatMap(({ name, added: values }) =>
     values.map((value) => headerValue(name, literal(value), 'add')),
   );
@@ -91,23 +92,14 @@ function forward(intent: ProxyIntent, names: readonly { name: string; weight?: n
 /** Envoy says where such an answer came from, in a Location that nobody asked for. */
 const isLocated = (status: number): boolean => status === 201 || (status >= 300 && status < 400);
 
-function replied(route: Route, reply: LocalReply): Json {
-  const {
-    response_headers_to_add: added = [],
-    response_headers_to_remove: removed = [],
-    ...others
-  } = {
-    ...edits('request', route.requestHeaders),
-    ...edits('response', route.responseHeaders),
-  } as { response_headers_to_add?: Json[]; response_headers_to_remove?: string[] };
+function replied({ responseHeaders }: Route, { status, body, contentType }: LocalReply): Json {
+  const own: FieldEdit[] = [
+    { name: 'content-type', drops: true, added: [contentType] },
+    ...(isLocated(status) ? [{ name: 'location', drops: true, added: [] }] : []),
+  ];
   return {
-    ...others,
-    response_headers_to_add: [headerValue('content-type', literal(reply.contentType), 'set'), ...added],
-    response_headers_to_remove: [...removed, ...(isLocated(reply.status) ? ['location'] : [])],
-    direct_response: {
-      status: reply.status,
-      ...(reply.body !== '' && { body: { inline_string: reply.body } }),
-    },
+    ...edits('response', [...own, ...editsOf(responseHeaders)]),
+    direct_response: { status, ...(body !== '' && { body: { inline_string: body } }) },
   };
 }
 
@@ -129,16 +121,11 @@ function forwarded(intent: ProxyIntent, route: Route, action: Extract<RouteActio
   return [
     ...(patterns?.climbing === undefined
       ? []
-      : [
-          {
-            match: { ...others, safe_regex: { regex: `${patterns.climbing}.*` } },
-            direct_response: { status: 400 },
-          },
-        ]),
+      : [{ match: { ...others, safe_regex: { regex: `${patterns.climbing}.*` } }, direct_response: { status: 400 } }]),
     {
       match,
-      ...edits('request', route.requestHeaders),
-      ...edits('response', route.responseHeaders),
+      ...edits('request', editsOf(route.requestHeaders)),
+      ...edits('response', editsOf(route.responseHeaders)),
       route: target,
     },
   ];

@@ -13,11 +13,12 @@ import {
   replyOf,
   withoutRedirect,
   type FieldEdit,
+  type LocalReply,
 } from './route-facts.ts';
 import { escapeRegExp, type Lines } from './text.ts';
 
 /** Strong quotes: nothing inside is interpreted. */
-export const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
+const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
 /** Where HAProxy reads a log format, `%` is special, and nothing at all is refused. */
 const format = (value: string): string => quote(value === '' ? '%[str()]' : value.replaceAll('%', '%%'));
 
@@ -102,10 +103,8 @@ export const replyFiles = ({ routes = [] }: ProxyIntent): Record<string, string>
     }),
   );
 
-function reply(i: number, { action, responseHeaders }: Route): string {
-  if (action.kind !== 'reply') return '';
-  const { status, body, contentType } = replyOf(action);
-  const added = editsOf(responseHeaders).flatMap(({ name, added: values }) =>
+function returned(i: number, { status, body, contentType }: LocalReply, edits: readonly FieldEdit[]): string {
+  const added = edits.flatMap(({ name, added: values }) =>
     values.map((value) => `hdr ${quote(name)} ${format(value)}`),
   );
   const content = body === '' ? [] : [`content-type ${quote(contentType)} file reply_${i}.txt`];
@@ -119,7 +118,8 @@ export function renderRoutes(intent: ProxyIntent): Lines {
   const chosen = (i: number): string => `{ var(txn.route) -m int ${i} }`;
   const rules = routes.map((route, i) => {
     const action = withoutRedirect(route.action);
-    if (action.kind === 'reply') return `${reply(i, route)} if ${chosen(i)}`;
+    if (action.kind === 'reply')
+      return `${returned(i, replyOf(action), editsOf(route.responseHeaders))} if ${chosen(i)}`;
     const total = action.clusters.reduce((sum, { weight = 1 }) => sum + weight, 0);
     return [
       editsOf(route.requestHeaders)

@@ -1,6 +1,6 @@
 /** HAProxy: `haproxy-tcp` (L4), `haproxy-http`, `haproxy-tls`. One process; workers are threads. */
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
-import { POLICY_FEATURES } from '../config/features.ts';
+import { POLICY_FEATURES, RESILIENCE_FEATURES } from '../config/features.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
@@ -17,18 +17,7 @@ import {
 } from './intent-facts.ts';
 import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
-import {
-  boundLines,
-  checkLines,
-  HAPROXY_HTTP_POLICIES,
-  HAPROXY_TCP_POLICIES,
-  retryLines,
-  serverWords,
-  spreadChecks,
-  stickyBalance,
-} from './haproxy-policies.ts';
 import type { Rendered, Signals } from './process.ts';
-import { sooner } from './policy-facts.ts';
 import { decidesByPath } from './route-facts.ts';
 import { duration, indent, text, type Lines } from './text.ts';
 
@@ -70,16 +59,10 @@ function upstreamTls({ tls, endpoints }: Cluster, i: number): string {
 function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyIntent): string[] {
   const timeouts = timeoutsOf(intent);
   const { limits } = intent;
-  const perTry = cluster.retry?.perTryTimeout;
-  const connect = cluster.connectTimeout ?? (perTry === undefined ? undefined : timeouts.connect);
-  const connectTimeout = connect === undefined ? undefined : sooner(perTry, connect);
   const proxyProtocol = { v1: ' send-proxy', v2: ' send-proxy-v2' } as const;
   return section(`backend cluster_${i}`, [
-    cluster.stickiness ? stickyBalance(cluster.stickiness) : BALANCING[cluster.policy ?? 'round-robin'],
-    connectTimeout !== undefined && `timeout connect ${duration(connectTimeout)}`,
-    checkLines(cluster),
-    boundLines(layer, cluster),
-    cluster.retry && retryLines(cluster.retry),
+    BALANCING[cluster.policy ?? 'round-robin'],
+    cluster.connectTimeout !== undefined && `timeout connect ${duration(cluster.connectTimeout)}`,
     cluster.endpoints.map(({ weight = 1, ...endpoint }, e) =>
       [
         `server endpoint_${e} ${hostPort(endpoint)}`,
@@ -90,7 +73,6 @@ function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyI
         limits?.upstreamPerEndpoint === undefined ? '' : ` maxconn ${limits.upstreamPerEndpoint}`,
         cluster.proxyProtocol ? proxyProtocol[cluster.proxyProtocol] : '',
         upstreamTls(cluster, i),
-        serverWords(layer, cluster, e),
       ].join(''),
     ),
   ]);
@@ -183,7 +165,6 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
       `nbthread ${intent.concurrency ?? 1}`,
       `maxconn ${Math.min(limits.connections, connections)}`,
       `hard-stop-after ${duration(timeouts.drain)}`,
-      spreadChecks(intent),
       layer === 'l7' && decidesByPath(intent) && 'expose-experimental-directives', // for normalize-uri
       intent.limits?.headerCount !== undefined && `tune.http.maxhdr ${limits.headerCount}`,
       tls && [
@@ -220,6 +201,7 @@ const COMMON = place(
   offered('tls-origination', 'client certificate upstream'),
   offered('proxy-protocol-in', 'proxy-protocol-out', 'PROXY protocol v2 upstream', 'workers', 'drain'),
   offered('limits.connections', 'limits.upstreamPerEndpoint'),
+  notOffered(...RESILIENCE_FEATURES),
   offered('timeouts.connect', 'timeouts.tunnelIdle', 'timeouts.drain'),
 );
 
@@ -233,7 +215,6 @@ const HTTP = place(
   offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
   notOffered('limits.headBytes', 'limits.bodyBytes', 'limits.requestsPerConnection'),
   notOffered('timeouts.upstreamIdle', 'timeouts.linger', 'timeouts.connectionAge'),
-  HAPROXY_HTTP_POLICIES,
 );
 
 export const haproxyTcp = definePeer({
@@ -242,7 +223,7 @@ export const haproxyTcp = definePeer({
   layer: 'l4',
   summary: 'HAProxy in TCP mode',
   query,
-  offers: place(L4_PEER, COMMON, offered('source rules', 'timeouts.halfClosed'), HAPROXY_TCP_POLICIES),
+  offers: place(L4_PEER, COMMON, offered('source rules', 'timeouts.halfClosed')),
   signals,
   render: (intent, surroundings) => render('l4', intent, surroundings),
 });

@@ -42,8 +42,11 @@ const isSame = (a: FieldTest, b: FieldTest): boolean => isDeepStrictEqual(a, b);
 function patternOf(route: Route, tests: readonly FieldTest[]): string {
   const { path, methods, headers = [] } = route.match;
   const digits = tests.map((test) => {
-    const header = headers.find((candidate) => isSame(testOf(candidate), test));
-    return header === undefined ? '.' : header.invert ? '0' : '1';
+    const wanted = new Set(
+      headers.filter((header) => isSame(testOf(header), test)).map(({ invert }) => (invert ? '0' : '1')),
+    );
+    // Both: nothing is.
+    return wanted.size === 0 ? '.' : wanted.size === 1 ? [...wanted][0]! : 'x';
   });
   const oneOf = (values: readonly string[]) => (values.length === 0 ? '[^ ]*' : `(?:${values.join('|')})`);
   const hosts = hostsOf(route).map((host) =>

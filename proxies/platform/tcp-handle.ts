@@ -57,6 +57,8 @@ export interface TcpHandle extends WriteHandle {
 
 /** What `net.Server` hands its own accept callback; replaced to receive bare handles. */
 export interface ListenHandle {
+  /** For the listener and, on Linux, all that it accepts. A negative errno where it fails. */
+  setNoDelay(enable: boolean): number;
   onconnection: (this: unknown, status: number, client: TcpHandle | undefined) => void;
 }
 
@@ -144,7 +146,9 @@ const below = (owner: object): object | undefined => (owner as { _handle?: objec
 /** Of a server that listens. */
 export function listenHandle(server: object): ListenHandle | undefined {
   const handle = below(server) as Partial<ListenHandle> | undefined;
-  return tcpInternals !== undefined && typeof handle?.onconnection === 'function'
+  return tcpInternals !== undefined &&
+    typeof handle?.onconnection === 'function' &&
+    typeof handle.setNoDelay === 'function'
     ? (handle as ListenHandle)
     : undefined;
 }

@@ -22,6 +22,10 @@ export const REASONS = {
   /** A filter says so, and no other word fits. */
   filter_reply: '-',
   rate_limited: 'RL',
+  rule_violation: '-',
+  unauthenticated: '-',
+  authorizer_denied: 'UAEX',
+  authorizer_failed: 'UAEX',
   /** A filter threw, or gave no verdict in time. */
   filter_failed: '-',
   filter_timeout: '-',
@@ -56,6 +60,8 @@ export const REASONS = {
   sessions_limit: 'OM',
   datagram_dropped: '-',
   // Ourselves.
+  mirror_failed: '-',
+  trace_export_failed: '-',
   access_log_failed: '-',
   internal_error: '-',
 } as const satisfies Record<string, string>;

@@ -1,15 +1,14 @@
 /** Searched knees in a drawing whose horizontal axis is the offered rate: a band where one was found, a dotted edge where none can be told. */
-import type { TopLevelSpec } from 'vega-lite';
-import type { KneeAnalysis, Knees } from '#bench/analysis/knees.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
-import { TIP, tip } from './chart.ts';
+import type { KneeAnalysis, Knees } from '#bench/analysis/knees/knees.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
+import { tip } from './chart.ts';
+import { band, guide, type Layer, words } from './marks.ts';
 import type { Look } from './palette.ts';
-
-export type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
+import type { Axis } from './views.ts';
 
 const rate = (value: number): string => formatQuantity(value, '/s');
 
-/** 'node-http 6 100/s; cannot tell above 38 000/s for l7-http, 46 000/s for direct' */
+/** 'node-http 6,100/s; cannot tell above 38,000/s for l7-http, 46,000/s for direct' */
 export function kneeWords(searches: readonly KneeAnalysis[]): string {
   const found = searches.flatMap(({ subject, state, rate: knee }) =>
     knee ? [`${subject} ${rate(knee.value)}`] : state === 'never' ? [`${subject} none`] : [],
@@ -24,10 +23,9 @@ export function kneeWords(searches: readonly KneeAnalysis[]): string {
   ].join('; ');
 }
 
-/** '12 300/s (11 900–12 800)', for a table. */
+/** '12,300/s (11,900–12,800)', for a table. */
 export function kneeCell({ state, rate: found, held }: KneeAnalysis): string {
-  if (found)
-    return `${rate(found.value)} (${rate(found.low)}–${rate(found.high)})`.replaceAll('/s–', '–').replace('/s)', ')');
+  if (found) return `${rate(found.value)} (${rate(found.low).replace('/s', '')}–${rate(found.high).replace('/s', '')})`;
   if (state === 'never') return 'missed at every rate';
   return held ? `cannot tell above ${rate(held.rate)}` : 'cannot tell';
 }
@@ -36,63 +34,42 @@ export function kneeCell({ state, rate: found, held }: KneeAnalysis): string {
 export const kneeRates = (searches: readonly KneeAnalysis[]): number[] =>
   searches.flatMap(({ rate: found, held }) => (found ? [found.low, found.high] : held ? [held.rate] : []));
 
-/** Bands and edges over the whole height. Colours stand in the marks: an encoding would change the legend of what is drawn after. */
+/** Bands and edges over the whole height. */
 export const kneeLayers = (searches: readonly KneeAnalysis[], looks: ReadonlyMap<string, Look>): Layer[] =>
-  searches.flatMap(({ subject, rate: found, held, words }): Layer[] => {
+  searches.flatMap(({ subject, rate: found, held, words: said }): Layer[] => {
     const at = found?.value ?? held?.rate;
     if (at === undefined) return [];
-    const color = looks.get(subject)?.colour ?? 'var(--soft)';
-    const data = { values: [{ at, low: found?.low ?? at, high: found?.high ?? at, tip: tip(subject, words) }] };
-    const x = { field: 'at', type: 'quantitative' } as const;
-    if (found)
-      return [
-        {
-          data,
-          mark: { type: 'rect', color, opacity: 0.22 },
-          encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' }, ...TIP },
-        },
-        { data, mark: { type: 'rule', color, strokeWidth: 2 }, encoding: { x, ...TIP } },
-      ];
+    const colour = looks.get(subject)?.colour ?? 'var(--soft)';
+    const data = [{ at, low: found?.low ?? at, high: found?.high ?? at, text: '?', tip: tip(subject, said) }];
+    if (found) return [band(data, colour, 0.22), guide(data, 'x', { colour, dash: [1, 0], width: 2 })];
     return [
-      { data, mark: { type: 'rule', color, strokeWidth: 2, strokeDash: [2, 4] }, encoding: { x, ...TIP } },
-      {
-        data,
-        mark: { type: 'text', color, text: '?', fontWeight: 'bold', fontSize: 15, align: 'left', dx: 5, dy: 4, y: 8 },
-        encoding: { x, ...TIP },
-      },
+      guide(data, 'x', { colour, dash: [2, 4], width: 2 }),
+      words(data, { x: 'at' }, { colour, bold: true, top: true, fontSize: 15, dx: 4 }),
     ];
   });
 
 /** The objective as a line across; nothing where another quantile is drawn. */
-export const objectiveLayer = (objective: string, below: number | null): Layer[] =>
-  below === null
-    ? []
-    : [
-        {
-          data: { values: [{ below, words: objective }] },
-          mark: { type: 'rule', color: 'var(--ink)', strokeWidth: 1.2, strokeDash: [6, 3] },
-          encoding: { y: { field: 'below', type: 'quantitative' } },
-        },
-        {
-          data: { values: [{ below, words: objective }] },
-          mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 4, dy: -3, x: 0 },
-          encoding: { y: { field: 'below', type: 'quantitative' }, text: { field: 'words' } },
-        },
-      ];
+export function objectiveLayers(objective: string, below: number | null, left: number): Layer[] {
+  if (below === null) return [];
+  const data = [{ at: below, x: left, text: objective, tip: tip('', '') }];
+  return [
+    guide(data, 'y', { dash: [6, 3], width: 1.2 }),
+    words(data, { x: 'x', y: 'at' }, { baseline: 'bottom', dx: 4, dy: -3 }),
+  ];
+}
 
 /** Rates over more than this factor are drawn on a logarithmic axis. */
 const DECADE = 12;
 
-export function rateAxis(rates: readonly number[], narrow: boolean) {
+export function rateAxis(
+  rates: readonly number[],
+  ticks: number,
+): Axis & { readonly domain: readonly [number, number] } {
   const [least, most] = [Math.min(...rates), Math.max(...rates)];
-  const isLog = most / least > DECADE;
-  const margin = isLog ? (most / least) ** 0.05 : (most - least || most) * 0.08;
-  const domain: [number, number] = isLog ? [least / margin, most * margin] : [least - margin, most + margin];
-  return {
-    title: `offered requests per second${isLog ? ', logarithmic' : ''}`,
-    scale: isLog ? ({ type: 'log', domain, nice: false } as const) : ({ domain, nice: false, zero: false } as const),
-    axis: { format: '~s', tickCount: narrow ? 4 : 7 },
-  };
+  const log = most / least > DECADE;
+  const margin = log ? (most / least) ** 0.05 : (most - least || most) * 0.08;
+  const domain = log ? ([least / margin, most * margin] as const) : ([least - margin, most + margin] as const);
+  return { title: `offered requests per second${log ? ', logarithmic' : ''}`, log, domain, format: '~s', ticks };
 }
 
 export const searchesOf = (knees: Knees | undefined, scenario: string | undefined): readonly KneeAnalysis[] =>

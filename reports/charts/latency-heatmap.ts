@@ -1,13 +1,12 @@
 /** Where the requests of each moment lie: a stall or a second hump that no percentile shows is seen here. */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import type { OverTime } from '#bench/analysis/over-time.ts';
-import { formatQuantity, percent } from '#bench/analysis/quantity.ts';
-import { pacedScenario } from '#bench/analysis/reading-point.ts';
-import { type Chart, type Drawing, tip } from './chart.ts';
-import { isNarrow, logTicks, MICROS_LABEL } from './frame.ts';
-import { toldApart } from './groups.ts';
-import { lagsIn, LAG_WORDS } from './lag-words.ts';
+import type { OverTime } from '#bench/analysis/figures/over-time.ts';
+import { formatQuantity, percent } from '#bench/analysis/words/quantity.ts';
+import { pacedScenario } from '#bench/analysis/scenarios/reading-point.ts';
+import { type ChartDefinition, type Drawing, missing, tip } from './chart.ts';
+import { tellApart } from './many-lines.ts';
 import { CONFIG } from './palette.ts';
+import { isNarrow, logMicros } from './views.ts';
 
 const MOST_STEPS = 12;
 const MOST_SUBJECTS = 6;
@@ -32,99 +31,86 @@ function cellsOf({ subject, latency }: OverTime): Cell[] {
   return Array.from({ length: Math.ceil(counts.length / joined) }, (_, step): Cell[] => {
     const buckets = counts.slice(step * joined, (step + 1) * joined).flat();
     const total = buckets.reduce((sum, { requests }) => sum + requests, 0);
-    const rows = Map.groupBy(buckets, ({ micros }) => rowOf(micros));
     const [from, to] = [step * joined, Math.min(counts.length, (step + 1) * joined)].map(
       (at) => (at * interval) / 1_000,
-    );
-    return [...rows].map(([row, own]) => {
+    ) as [number, number];
+    return [...Map.groupBy(buckets, ({ micros }) => rowOf(micros))].map(([row, own]) => {
       const share = own.reduce((sum, { requests }) => sum + requests, 0) / total;
       const [low, high] = [microsOf(row), microsOf(row + 1)];
-      const words = `${from!.toFixed(1)}–${to!.toFixed(1)} s, ${formatQuantity(low, 'µs')} to ${formatQuantity(high, 'µs')}: ${percent(share)}`;
-      return { subject, from: from!, to: to!, low, high, share, tip: tip(subject, words) };
+      const said = `${from.toFixed(1)}–${to.toFixed(1)} s, ${formatQuantity(low, 'µs')} to ${formatQuantity(high, 'µs')}: ${percent(share)}`;
+      return { subject, from, to, low, high, share, tip: tip(subject, said) };
     });
   }).flat();
 }
 
 function draw(analysis: Analysis): Drawing[] {
-  const { scenarios, overTime } = analysis;
-  const paced = pacedScenario(scenarios);
-  const all = overTime.filter(
+  const paced = pacedScenario(analysis.scenarios);
+  const all = analysis.overTime.filter(
     ({ scenario, latency }) => scenario === paced?.scenario.name && latency?.counts.some(({ length }) => length > 0),
   );
-  const slowest = (name: string): number =>
-    Math.max(
-      ...all
-        .find(({ subject }) => subject === name)!
-        .latency!.counts.flatMap((step) => step.map(({ micros }) => micros)),
-    );
-  const shown = toldApart(
-    analysis,
-    all.map(({ subject }) => subject),
-    slowest,
-  ).slice(0, MOST_SUBJECTS);
-  const title = 'Map of response times';
-  if (all.length === 0)
-    return [
-      {
-        state: 'cannot tell',
-        title,
-        reason: paced
-          ? `No trial of ${paced.scenario.name} completed with its latency over time recorded.`
-          : 'No scenario offered a fixed rate, and the times of a saturated loop are those of its queue; add --scenarios http-small,http-paced-50.',
-      },
-    ];
-  const everyCell = all.flatMap(cellsOf);
-  const cells = everyCell.filter(({ subject }) => shown.includes(subject));
-  const names = shown;
-  const rows = all.map(({ subject: name }) => {
-    const own = everyCell.filter(({ subject }) => subject === name);
-    const main = own.toSorted((a, b) => b.share - a.share)[0]!;
-    const top = own.toSorted((a, b) => b.high - a.high)[0]!;
-    return { name, main, top };
+  if (all.length === 0) return missing('a map of response times', '--scenarios http-small,http-paced-50');
+  const cells = all.flatMap(cellsOf);
+  const rows = all.map(({ subject }) => {
+    const own = cells.filter((cell) => cell.subject === subject);
+    return {
+      subject,
+      main: own.toSorted((a, b) => b.share - a.share)[0]!,
+      top: own.toSorted((a, b) => b.high - a.high)[0]!,
+    };
   });
   const worst = rows.toSorted((a, b) => b.top.high - a.top.high)[0]!;
+  const { names } = tellApart(analysis, all, (name) => rows.find(({ subject }) => subject === name)!.top.high);
+  const shown = names.slice(0, MOST_SUBJECTS);
   return [
     {
       state: 'drawn',
-      title: `${title} (${all[0]!.scenario})${lagsIn(paced) ? LAG_WORDS : ''}: the slowest requests, up to ${formatQuantity(worst.top.high, 'µs')}, are those of ${worst.name} at ${worst.top.from.toFixed(1)} s`,
-      description: `One map a subject: seconds of the window across, response time upwards on a logarithmic scale, darker where more of that moment’s requests lie. Rounds merged.${all.length > shown.length ? ` Drawn are ${shown.length} of ${all.length} subjects, the table has them all.` : ''}`,
+      answer: `The slowest requests, up to ${formatQuantity(worst.top.high, 'µs')}, are those of ${worst.subject} at ${worst.top.from.toFixed(1)} s`,
+      description: `One map a subject (${paced!.scenario.name}): seconds of the window across, response time upwards on a logarithmic scale, darker where more of that moment’s requests lie. Rounds merged.${all.length > shown.length ? ` Drawn are ${shown.length} of ${all.length} subjects, the table has them all.` : ''}`,
       table: {
-        columns: ['Subject', 'Most requests between', 'Slowest up to', 'at'],
-        rows: rows.map(({ name, main, top }) => [
-          name,
-          `${formatQuantity(main.low, 'µs')} and ${formatQuantity(main.high, 'µs')}`,
-          formatQuantity(top.high, 'µs'),
-          `${top.from.toFixed(1)} s`,
-        ]),
+        kind: 'table',
+        label: 'map of response times',
+        head: 'Subject',
+        columns: [
+          { title: 'Most requests from', unit: 'µs' },
+          { title: 'to', unit: 'µs' },
+          { title: 'Slowest up to', unit: 'µs' },
+          { title: 'At second' },
+        ],
+        rows: rows.map(({ subject, main, top }) => ({
+          head: subject,
+          cells: [{ value: main.low }, { value: main.high }, { value: top.high }, top.from.toFixed(1)],
+        })),
       },
       spec: (width) => {
-        const narrow = isNarrow(width);
-        const columns = narrow ? 1 : Math.min(3, names.length);
-        const [lowest, highest] = [
-          Math.min(...cells.map(({ low }) => low)),
-          Math.max(...cells.map(({ high }) => high)),
-        ];
+        const columns = isNarrow(width) ? 1 : Math.min(2, shown.length);
+        const drawn = cells.filter(({ subject }) => shown.includes(subject));
+        const { ticks, label } = logMicros(
+          '',
+          drawn.flatMap(({ low, high }) => [low, high]),
+          5,
+        );
+        const domain = [Math.min(...drawn.map(({ low }) => low)), Math.max(...drawn.map(({ high }) => high))];
         return {
           config: CONFIG,
-          data: { values: cells },
+          data: { values: drawn },
           facet: {
             field: 'subject',
             type: 'nominal',
-            sort: [...names],
+            sort: [...shown],
             title: null,
-            header: { labelAnchor: 'start', labelLimit: narrow ? 240 : 200 },
+            header: { labelAnchor: 'start', labelLimit: 200 },
           },
           columns,
-          spacing: narrow ? 18 : 22,
+          spacing: 18,
           spec: {
-            width: Math.floor((width - (narrow ? 74 : 96) - 22 * (columns - 1)) / columns),
-            height: narrow ? 110 : 150,
+            width: Math.floor((width - 84 - 18 * (columns - 1)) / columns),
+            height: 110,
             mark: { type: 'rect', color: 'var(--user)' },
             encoding: {
               x: {
                 field: 'from',
                 type: 'quantitative',
-                title: 'seconds of the window',
+                title: 'seconds',
                 scale: { nice: false },
                 axis: { grid: false, tickCount: 4 },
               },
@@ -132,9 +118,9 @@ function draw(analysis: Analysis): Drawing[] {
               y: {
                 field: 'low',
                 type: 'quantitative',
-                title: narrow ? null : 'response time',
-                scale: { type: 'log', domain: [lowest, highest], nice: false },
-                axis: { values: logTicks(lowest, highest, 5), labelExpr: MICROS_LABEL },
+                title: null,
+                scale: { type: 'log', domain, nice: false },
+                axis: { values: [...(ticks as number[])], labelExpr: label! },
               },
               y2: { field: 'high' },
               fillOpacity: {
@@ -152,4 +138,8 @@ function draw(analysis: Analysis): Drawing[] {
   ];
 }
 
-export const latencyHeatmap: Chart = { name: 'latency-heatmap', draw };
+export const latencyHeatmap: ChartDefinition = {
+  name: 'latency-heatmap',
+  question: 'Did requests stall at some moment?',
+  draw,
+};

@@ -1,123 +1,62 @@
 /** What a hop holds in memory: per idle connection where that was measured, else the peak of its processes. */
-import type { Analysis, Estimate, SubjectAnalysis } from '#bench/analysis/analysis.ts';
-import { mainScenarioName } from '#bench/analysis/roles.ts';
-import type { MetricName } from '#bench/analysis/metrics.ts';
-import { formatEstimate, formatQuantity } from '#bench/analysis/quantity.ts';
-import { type Chart, type Drawing, TIP, tip } from './chart.ts';
-import { type Group, groupOf } from '../overview.ts';
-import { barsEnd, isNarrow, sized } from './frame.ts';
-import { rowChannel, rowsOf } from './groups.ts';
+import type { Analysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
+import type { MetricName } from '#bench/analysis/figures/metrics.ts';
+import { formatEstimate, formatQuantity } from '#bench/analysis/words/quantity.ts';
+import { groupOf } from '../content/groups.ts';
+import { mainScenarios } from '../content/main-scenario.ts';
+import { type ChartDefinition, type Drawing, missing } from './chart.ts';
+import { bars as barMarks, by } from './marks.ts';
 import { LAYER_LOOKS } from './palette.ts';
+import { barsOf, barsSpec, barsTable, rising, type SubjectFigure } from './subject-bars.ts';
 
-interface Bar {
-  readonly subject: string;
-  readonly group: Group;
-  readonly estimate: Estimate;
-}
-
-const barsOf = (subjects: readonly SubjectAnalysis[], name: MetricName): Bar[] =>
-  subjects
-    .flatMap((of) => {
+const figuresOf = (subjects: readonly SubjectAnalysis[], name: MetricName): SubjectFigure[] =>
+  rising(
+    subjects.flatMap((of) => {
       const estimate = of.metrics[name];
-      return estimate ? [{ subject: of.subject, group: groupOf(of), estimate }] : [];
-    })
-    .toSorted((a, b) => a.estimate.value - b.estimate.value);
+      return estimate ? [{ name: of.subject, group: groupOf(of), estimate }] : [];
+    }),
+  );
 
-function draw({ scenarios }: Analysis): Drawing[] {
-  const idle = scenarios.filter(({ scenario }) => scenario.traffic.kind === 'idle');
-  const held = idle.flatMap(({ scenario, subjects }) => {
-    const bars = barsOf(subjects, 'memoryPerConnection');
-    return bars.length > 0 ? [drawBars(bars, 'B/connection', `Memory per idle connection (${scenario.name})`)] : [];
+function draw(analysis: Analysis): Drawing[] {
+  const idle = analysis.scenarios.filter(({ scenario }) => scenario.traffic.kind === 'idle');
+  const held = idle.flatMap(({ subjects }) => {
+    const figures = figuresOf(subjects, 'memoryPerConnection');
+    return figures.length > 0 ? [drawBars(figures, 'B/connection', 'memory per idle connection')] : [];
   });
   if (held.length > 0) return held;
-  const plain = mainScenarioName(
-    scenarios.map(({ scenario }) => scenario),
-    false,
-  );
-  const busy = scenarios.find(({ scenario }) => scenario.name === plain);
-  const bars = barsOf(busy?.subjects ?? [], 'residentMemory');
-  if (bars.length > 0) return [drawBars(bars, 'B', `Resident memory at its peak (${plain})`)];
-  return [
-    {
-      state: 'cannot tell',
-      title: 'Memory',
-      reason: 'No trial that reads memory completed; idle-connections measures it.',
-    },
-  ];
+  const figures = figuresOf(mainScenarios(analysis).plain?.subjects ?? [], 'residentMemory');
+  return figures.length > 0
+    ? [drawBars(figures, 'B', 'resident memory at its peak')]
+    : missing('memory', '--scenarios idle-connections');
 }
 
-function drawBars(bars: readonly Bar[], unit: 'B' | 'B/connection', what: string): Drawing {
-  const rows = rowsOf(bars.map(({ subject, group }) => ({ label: subject, group })));
-  const groups = [...new Set(bars.map(({ group }) => group))];
-  const [factor, title] = unit === 'B' ? [2 ** -20, 'MiB'] : [2 ** -10, 'KiB per connection'];
-  const values = bars.map(({ subject, group, estimate }) => ({
-    subject,
-    group,
-    value: estimate.value * factor,
-    low: estimate.low * factor,
-    high: estimate.high * factor,
-    text: formatQuantity(estimate.value, unit),
-    tip: tip(subject, `${subject}: ${formatEstimate(estimate, unit)}`),
-  }));
-  const least = bars[0]!;
+function drawBars(figures: readonly SubjectFigure[], unit: 'B' | 'B/connection', what: string): Drawing {
+  const { bars, unitWords } = barsOf(figures, unit);
+  const groups = [...new Set(figures.map(({ group }) => group))];
+  const [least, most] = [figures[0]!, figures.at(-1)!];
   return {
     state: 'drawn',
-    title: `${what}: least in ${least.subject}, ${formatQuantity(least.estimate.value, unit)}`,
-    description: `Horizontal bars, one a proxy, in ${title}. ${bars.map(({ subject, estimate }) => `${subject}: ${formatEstimate(estimate, unit)}`).join('; ')}.`,
-    table: {
-      columns: ['Subject', title],
-      rows: bars.map(({ subject, estimate }) => [subject, formatEstimate(estimate, unit)]),
-    },
-    spec: (width) => {
-      const narrow = isNarrow(width);
-      return {
-        ...sized(width, rows.height + (groups.length > 1 ? 90 : 60)),
-        data: { values },
-        encoding: {
-          y: rowChannel('subject', rows, width),
-          ...TIP,
-        },
-        layer: [
-          {
-            mark: { type: 'bar', height: { band: 0.62 } },
-            encoding: {
-              x: {
-                field: 'value',
-                type: 'quantitative',
-                title,
-                scale: {
-                  domain: [
-                    Math.min(0, ...values.map(({ low }) => low)),
-                    barsEnd(
-                      values.map(({ subject, high, text }) => ({ label: subject, end: high, text })),
-                      width,
-                    ),
-                  ],
-                  nice: false,
-                },
-                axis: { tickCount: narrow ? 4 : 7, domain: false, ticks: false },
-              },
-              color: {
-                field: 'group',
-                type: 'nominal',
-                title: null,
-                ...(groups.length === 1 && { legend: null }),
-                scale: { domain: groups, range: groups.map((group) => LAYER_LOOKS[group].colour) },
-              },
-            },
-          },
-          {
-            mark: { type: 'rule', color: 'var(--ink)', strokeWidth: 1.5 },
-            encoding: { x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
-          },
-          {
-            mark: { type: 'text', align: 'left', dx: 7, fontWeight: 'bold' },
-            encoding: { x: { field: 'high', type: 'quantitative' }, text: { field: 'text' } },
-          },
+    answer: `${what[0]!.toUpperCase()}${what.slice(1)}: ${formatQuantity(least.estimate.value, unit)} in ${least.name}${most === least ? '' : `, ${formatQuantity(most.estimate.value, unit)} in ${most.name}`}`,
+    description: `Horizontal bars, one a proxy: ${what}. ${figures.map(({ name, estimate }) => `${name}: ${formatEstimate(estimate, unit)}`).join('; ')}.`,
+    table: barsTable(what, figures, { title: what, unit }),
+    spec: (width) =>
+      barsSpec({
+        width,
+        bars,
+        axis: unitWords,
+        legends: groups.length > 1 ? 1 : 0,
+        layers: [
+          barMarks(bars, {
+            colour: by(
+              'group',
+              groups,
+              groups.map((group) => LAYER_LOOKS[group].colour),
+              groups.length > 1 ? {} : null,
+            ),
+          }),
         ],
-      };
-    },
+      }),
   };
 }
 
-export const memory: Chart = { name: 'memory', draw };
+export const memory: ChartDefinition = { name: 'memory', question: 'How much memory does a hop hold?', draw };

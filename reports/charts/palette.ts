@@ -3,9 +3,9 @@
  * only difference: each subject has a shape and a dash of its own too.
  */
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { referencesOf } from '#bench/analysis/roles.ts';
+import { referencesOf } from '#bench/analysis/scenarios/roles.ts';
 import { subjectName } from '#bench/model/scenario.ts';
-import type { Group } from '../overview.ts';
+import type { Group } from '../content/groups.ts';
 
 const SERIES = 8;
 const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross', 'triangle-right', 'stroke'];

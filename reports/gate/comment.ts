@@ -3,7 +3,7 @@
  * takes 65,536 characters; 536 of them are left to whoever posts it, for a link to the run.
  */
 import type { GateResult } from '#bench/gate/result.ts';
-import { assemble } from './blocks.ts';
+import { assemble } from '../markdown/within.ts';
 import type { GateOutput } from './contract.ts';
 import { budgetTable, fine, metricTable, newErrors, notes, reasons, verdict } from './sections.ts';
 

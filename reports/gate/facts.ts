@@ -1,5 +1,5 @@
 /** What a result rests on, as label and text: the same facts for the folded table, the JUnit properties and whoever asks later. */
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import type { GateMode, GateResult } from '#bench/gate/result.ts';
 import { formatRevision } from './change.ts';
 

@@ -10,7 +10,7 @@
  * Valid under both schemas in use: windyroad's JUnit.xsd, which knows only what Ant writes (hence no attributes on `testsuites`, a
  * timestamp without a zone, here UTC, and empty system-err), and Jenkins' (hence the reason of `skipped` as its text).
  */
-import { formatEstimate } from '#bench/analysis/quantity.ts';
+import { formatEstimate } from '#bench/analysis/words/quantity.ts';
 import type { BudgetOutcome, GateMetric, GateResult } from '#bench/gate/result.ts';
 import { decidingP, formatChange, formatP } from './change.ts';
 import type { GateOutput } from './contract.ts';

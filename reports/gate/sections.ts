@@ -1,11 +1,11 @@
 /** The parts of the gate's Markdown that the step summary and the comment share. Everything from outside is text, and of bounded length. */
-import { formatQuantity, formatInterval } from '#bench/analysis/quantity.ts';
+import { formatQuantity, formatInterval } from '#bench/analysis/words/quantity.ts';
 import type { Estimate } from '#bench/analysis/analysis.ts';
-import type { Unit } from '#bench/analysis/quantity.ts';
+import type { Unit } from '#bench/analysis/words/quantity.ts';
 import type { GateMetric, GateResult } from '#bench/gate/result.ts';
-import { quoted } from '../again.ts';
-import { fenced, plain, tableHead, tableRow } from '../markdown.ts';
-import type { Block } from './blocks.ts';
+import { quoted } from '../content/repeat-command.ts';
+import { fenced, plain, tableHead, tableRow } from '../markdown/text.ts';
+import type { Block } from '../markdown/within.ts';
 import { budgetsByImportance, BUDGETS, byImportance, headlineOf, shownAs } from './states.ts';
 import { decidingP, formatChange, formatP, formatRevision } from './change.ts';
 import { environmentFacts, type Facts, roundsText, runFacts } from './facts.ts';
@@ -66,7 +66,7 @@ const metricRow = (metric: GateMetric): string => {
 /** Most important first. */
 export function metricTable(metrics: readonly GateMetric[], title: string, priority: number): Block[] {
   if (metrics.length === 0) return [];
-  const head = tableHead(['state', 'scenario', 'subject', 'metric', 'base', 'head', 'change', 'p'], 4);
+  const head = tableHead(['state', 'scenario', 'subject', 'metric', 'base', 'head', 'change', 'p'], (i) => i < 4);
   return [{ open: `${title}${head}`, items: byImportance(metrics).map(metricRow), priority }];
 }
 
@@ -86,7 +86,7 @@ export function budgetTable({ budgets }: GateResult, heading: string): Block[] {
   const items = budgetsByImportance(budgets).map((budget) =>
     tableRow([`${BUDGETS[budget.state].mark}${NBSP}${budget.state}`, sentence(budget.text), sentence(budget.reason)]),
   );
-  return [{ open: `${heading} Budgets\n\n${tableHead(['state', 'budget', 'why'], 3)}`, items, priority: 2 }];
+  return [{ open: `${heading} Budgets\n\n${tableHead(['state', 'budget', 'why'], (i) => i < 3)}`, items, priority: 2 }];
 }
 
 export const notes = ({ notes: all }: GateResult, heading: string): Block[] =>
@@ -95,7 +95,7 @@ export const notes = ({ notes: all }: GateResult, heading: string): Block[] =>
 /** Where, when and how, folded away; and the command that does it again. */
 export const fine = (result: GateResult): Block[] => [
   folded('Run and environment', [
-    tableHead(['', ''], 2),
+    tableHead(['', ''], (i) => i < 2),
     ...factRows(runFacts(result)),
     ...factRows(environmentFacts(result)),
   ]),

@@ -3,7 +3,7 @@
  * better is turned over, for the tool knows one direction a file: a throughput becomes the time that one request takes at it. The
  * fields are those that its `src/extract.ts` reads (`BenchmarkResult`).
  */
-import { formatInterval, formatQuantity, type Unit } from '#bench/analysis/quantity.ts';
+import { formatInterval, formatQuantity, type Unit } from '#bench/analysis/words/quantity.ts';
 import type { Estimate } from '#bench/analysis/analysis.ts';
 import type { GateMetric, GateResult } from '#bench/gate/result.ts';
 import { decidingP, formatChange, formatP } from './change.ts';

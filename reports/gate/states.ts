@@ -1,7 +1,7 @@
 /** What each state is called, how it is marked, and which metric a reader must see first. */
-import { percent } from '#bench/analysis/quantity.ts';
+import { percent } from '#bench/analysis/words/quantity.ts';
 import type { BudgetOutcome, GateMetric, GateResult, GateState } from '#bench/gate/result.ts';
-import type { Style } from '../columns.ts';
+import type { Style } from '../terminal/text.ts';
 
 interface Shown {
   readonly mark: string;

@@ -3,7 +3,7 @@
  * refuses a step's summary above 1 MiB as a whole (docs.github.com, "Workflow commands", "Adding a job summary"), so it never is.
  */
 import type { GateResult } from '#bench/gate/result.ts';
-import { assemble } from './blocks.ts';
+import { assemble } from '../markdown/within.ts';
 import type { GateOutput } from './contract.ts';
 import { budgetTable, fine, metricTable, newErrors, notes, reasons, verdict } from './sections.ts';
 

@@ -1,6 +1,6 @@
 /** How other tools are given a unit: a name in plain letters, and the factor to it. */
-import type { MetricName } from '#bench/analysis/metrics.ts';
-import type { Unit } from '#bench/analysis/quantity.ts';
+import type { MetricName } from '#bench/analysis/figures/metrics.ts';
+import type { Unit } from '#bench/analysis/words/quantity.ts';
 
 interface PlainUnit {
   /** Ends the name of a measure, as in 'cpu-per-request-ns'; '' where the metric's name says it. */

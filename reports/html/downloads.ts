@@ -1,7 +1,7 @@
 /** The records and tables of the run inside the page: what was measured travels with what is said of it. */
 import { gzipSync } from 'node:zlib';
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { recordLines, type RunRecords } from '#bench/model/record.ts';
 import { summaryCsv } from '../summary-csv.ts';
 import { trialColumns } from '../trial-columns.ts';
@@ -21,7 +21,7 @@ const pack = (name: string, text: string, words: string): Packed => ({
 });
 
 /** `room`: characters that the page may still take; of the records, as much as fits is in it. */
-export function downloadsSection(analysis: Analysis, records: RunRecords, room: number): Markup {
+export function downloadsFold(analysis: Analysis, records: RunRecords, room: number): Markup {
   const tables = [
     pack('trials.csv', csv(trialsCsv.render(analysis, records)), 'one row a trial, invalid and failed ones included'),
     pack('summary.csv', csv(summaryCsv.render(analysis, records)), 'every figure with its interval'),
@@ -33,30 +33,31 @@ export function downloadsSection(analysis: Analysis, records: RunRecords, room: 
     'every record as it was measured, histograms included, one JSON line each',
   );
   const [fits, note] = recordsThatFit(whole, records, left);
-  return html`<section aria-labelledby="records">
-    <h2 id="records">Records</h2>
-    <p>Everything on this page was computed from these; they are inside this file, packed with gzip.</p>
-    <ul class="downloads">
-      ${[...fits, ...tables].map(
-        ({ name, base64, words }) =>
-          html`<li>
-            <a download="${name}.gz" data-unpacked="${name}" href="data:application/gzip;base64,${base64}"
-              >${name}.gz</a
-            >
-            ${words} (${formatQuantity(octets(base64), 'B')})
-          </li>`,
-      )}
-    </ul>
-    ${note !== '' && html`<p class="soft">${note}</p>`}
-  </section>`;
+  return html`<details>
+    <summary>Records <small>that everything here was computed from, in this file</small></summary>
+    <div class="inside" id="records">
+      <ul class="downloads">
+        ${[...fits, ...tables].map(
+          ({ name, base64, words }) =>
+            html`<li>
+              <a download="${name}.gz" data-unpacked="${name}" href="data:application/gzip;base64,${base64}"
+                >${name}.gz</a
+              >
+              ${words} (${formatQuantity(bytesOf(base64), 'B')})
+            </li>`,
+        )}
+      </ul>
+      ${note !== '' && html`<p class="soft">${note}</p>`}
+    </div>
+  </details>`;
 }
 
 const csv = (text: unknown): string => String(text);
-const octets = (base64: string): number => (base64.length * 3) / 4;
+const bytesOf = (base64: string): number => (base64.length * 3) / 4;
 
 function recordsThatFit(whole: Packed, records: RunRecords, room: number): readonly [readonly Packed[], string] {
   if (whole.base64.length <= room) return [[whole], ''];
-  const where = `The records as they were measured (trials.ndjson, ${formatQuantity(octets(whole.base64), 'B')} packed) would make this page heavy; they lie next to it in the run’s folder, and hopcost report reads them.`;
+  const where = `The records as they were measured (trials.ndjson, ${formatQuantity(bytesOf(whole.base64), 'B')} packed) would make this page heavy; they lie next to it in the run’s folder, and hopcost report reads them.`;
   const slim = pack(
     'trial-columns.json',
     trialColumns(records),

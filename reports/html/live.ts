@@ -1,37 +1,18 @@
-/** The frame of the pages of `hopcost serve`, and the page of one run while it goes on. */
+/** The page of one run while it goes on, as `hopcost serve` shows it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveState } from '../live.ts';
-import { html, type Markup, trusted } from './markup.ts';
-import { policyOf } from './policy.ts';
-import { STYLE } from './style.ts';
+import { html } from './markup.ts';
+import { documentOf } from './document.ts';
 
 const SCRIPT = readFileSync(join(import.meta.dirname, 'live-script.js'), 'utf8');
 
-/** A page of the server; `script` may ask the server, and nobody else. */
-export function documentOf(title: string, body: Markup, script: string): string {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policyOf(STYLE, script, "'self'")}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <link rel="icon" href="data:," />
-        <title>${title}</title>
-        ${trusted(`<style>${STYLE}</style>`)}
-      </head>
-      <body>
-        ${body} ${script !== '' && trusted(`<script>${script}</script>`)}
-      </body>
-    </html> `.text;
-}
-
 export const livePage = ({ run, preset, state, done, planned, columns, rows, recent }: LiveState): string =>
-  documentOf(
-    `${run} · hopcost`,
-    html`<header>
+  documentOf({
+    title: `${run} · hopcost`,
+    script: SCRIPT,
+    connect: "'self'",
+    body: html`<header>
         <p class="mark"><a href="/">hopcost</a> · ${preset}</p>
         <h1>${run}</h1>
       </header>
@@ -69,5 +50,4 @@ export const livePage = ({ run, preset, state, done, planned, columns, rows, rec
           ${recent.map((line) => html`<li>${line}</li>`)}
         </ul>
       </main>`,
-    SCRIPT,
-  );
+  });

@@ -1,8 +1,7 @@
 /** The list of runs that `hopcost serve` shows, and two of them side by side. */
-import { formatQuantity } from '#bench/analysis/quantity.ts';
-import { documentOf } from './live.ts';
+import { formatQuantity } from '#bench/analysis/words/quantity.ts';
+import { documentOf } from './document.ts';
 import { html, type Markup } from './markup.ts';
-import { scrollTable } from './table.ts';
 
 export interface ListedRun {
   readonly name: string;
@@ -22,9 +21,11 @@ export interface SkippedRun {
 const HEADS = ['Compare', 'Run', 'Preset', 'Started', 'State', 'L4 hop', 'L7 hop', 'Report'] as const;
 
 export const runsPage = (runs: readonly ListedRun[], skipped: readonly SkippedRun[] = []): string =>
-  documentOf(
-    'Runs · hopcost',
-    html`<header>
+  documentOf({
+    title: 'Runs · hopcost',
+    script: '',
+    connect: "'self'",
+    body: html`<header>
         <p class="mark"><b>hopcost</b></p>
         <h1>Runs</h1>
       </header>
@@ -38,8 +39,7 @@ export const runsPage = (runs: readonly ListedRun[], skipped: readonly SkippedRu
             </ul>`
         }
       </main>`,
-    '',
-  );
+  });
 
 const runsForm = (runs: readonly ListedRun[]): Markup =>
   html`<form action="/compare" method="get">
@@ -47,21 +47,34 @@ const runsForm = (runs: readonly ListedRun[]): Markup =>
       CPU per request of the reference hops, the median of each run’s trials; the line shows the trials in their order.
       Tick two runs to compare them.
     </p>
-    ${scrollTable({ label: 'table: runs', heads: HEADS, rows: runs.map(runRow) })}
+    <div class="box" tabindex="0" role="region" aria-label="table: runs">
+      <table>
+        <thead>
+          <tr>
+            ${HEADS.map((head) => html`<th scope="col" class="text">${head}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${runs.map(runRow)}
+        </tbody>
+      </table>
+    </div>
     <p><button type="submit">Compare the two that are ticked</button></p>
   </form>`;
 
 function runRow({ name, preset, startedAt, state, hasReport, costs }: ListedRun): Markup {
   const place = `/runs/${encodeURIComponent(name)}/`;
   return html`<tr>
-    <td><input type="checkbox" name="run" value="${name}" aria-label="compare ${name}" /></td>
+    <td class="text"><input type="checkbox" name="run" value="${name}" aria-label="compare ${name}" /></td>
     <th scope="row"><a href="${place}">${name}</a></th>
-    <td>${preset}</td>
-    <td>${startedAt.slice(0, 16).replace('T', ' ')} UTC</td>
-    <td>${state}</td>
-    <td>${costCell(costs.l4)}</td>
-    <td>${costCell(costs.l7)}</td>
-    <td>${hasReport ? html`<a href="${place}report.html" aria-label="report of ${name}">open</a>` : '–'}</td>
+    <td class="text">${preset}</td>
+    <td class="text">${startedAt.slice(0, 16).replace('T', ' ')} UTC</td>
+    <td class="text">${state}</td>
+    <td class="text">${costCell(costs.l4)}</td>
+    <td class="text">${costCell(costs.l7)}</td>
+    <td class="text">
+      ${hasReport ? html`<a href="${place}report.html" aria-label="report of ${name}">open</a>` : '–'}
+    </td>
   </tr>`;
 }
 
@@ -94,14 +107,15 @@ function sparkline(figures: readonly number[]): Markup {
 
 /** `text`: what `hopcost compare` prints of them. */
 export const comparePage = (names: readonly string[], text: string): string =>
-  documentOf(
-    'Two runs · hopcost',
-    html`<header>
+  documentOf({
+    title: 'Two runs · hopcost',
+    script: '',
+    connect: "'self'",
+    body: html`<header>
         <p class="mark"><a href="/">hopcost</a></p>
         <h1>${names.join(' and ')}</h1>
       </header>
       <main>
         <pre tabindex="0" aria-label="comparison">${text}</pre>
       </main>`,
-    '',
-  );
+  });

@@ -1,15 +1,18 @@
+import { join } from 'node:path';
 import { Command } from 'commander';
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';
-import type { Knees } from '#bench/analysis/knees.ts';
+import type { Knees } from '#bench/analysis/knees/knees.ts';
 import type { RunRecords, TrialRecord } from '#bench/model/record.ts';
 import { hopName } from '#bench/model/scenario.ts';
 import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { openFile } from '../open.ts';
 import { renderRun } from '../run/render.ts';
 import { surroundings } from '../run/surroundings.ts';
 import { runBench } from '#bench/run/bench.ts';
 import { type BenchFlags, settle } from '../run/settings.ts';
+import { nodeNote } from '../version.ts';
 
 export const benchCommand = (): Command =>
   new Command('bench')
@@ -37,13 +40,17 @@ export const benchCommand = (): Command =>
     .option('--target-ca <file>', 'private authority of https targets, PEM; they are verified in any case')
     .option('--second-opinion', 'also ask autocannon, wrk and h2load, where installed (standard and full do)')
     .option('--strict', 'exit 98 when anything was inconclusive')
+    .option('--open', 'open the report once it is written')
     .option('--json', 'print report.json on stdout instead of the summary')
-    .action(async (flags: BenchFlags) => {
+    .action(async (flags: BenchFlags & { readonly open?: boolean }) => {
+      process.stderr.write('looking at this host and its proxies\n'); // which takes a moment
       const config = await loadConfig(process.cwd());
       const settings = await settle(flags, config);
+      process.stderr.write(nodeNote());
       using interruption = onInterrupt();
       const { directory, interrupted } = await runBench(settings, surroundings(), interruption.signal);
       const { records, analysis } = await renderRun(directory, { ...settings, budgets: config.gate?.budgets ?? [] });
+      if (flags.open) await openFile(join(directory, 'report.html'));
       const { budgets = [], knees } = analysis;
       const blank = withoutFigure(settings.named, records);
       if (!interrupted && blank.length > 0)

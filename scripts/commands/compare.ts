@@ -1,10 +1,10 @@
 /** `hopcost compare`: two stored runs, what became dearer or cheaper from the first to the second. */
 import { Command } from 'commander';
-import { compareRuns, type RunComparison } from '#bench/analysis/compare-runs.ts';
-import { CLAIM_GENERATIONS } from '#bench/analysis/comparison.ts';
-import { MatchError } from '#bench/analysis/match-runs.ts';
-import { renderComparison } from '#reports/comparison.ts';
-import { wantsColour } from '../colour.ts';
+import { compareRuns, type RunComparison } from '#bench/analysis/across-runs/compare-runs.ts';
+import { CLAIM_GENERATIONS } from '#bench/analysis/comparison/comparison.ts';
+import { MatchError } from '#bench/analysis/across-runs/match-runs.ts';
+import { renderComparison } from '#reports/terminal/comparison.ts';
+import { terminalOf } from '../terminal.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import { EXIT } from '../exit.ts';
 import { readNamedRun } from '../run/read.ts';
@@ -36,7 +36,7 @@ export const compareCommand = (): Command =>
       process.stdout.write(
         json
           ? `${JSON.stringify({ comparison: COMPARISON_VERSION, ...comparison }, null, 1)}\n`
-          : renderComparison(comparison, { colour: wantsColour(process.stdout), all: all ?? false }),
+          : renderComparison(comparison, { ...terminalOf(process.stdout), all: all ?? false }),
       );
       if (strict && !tellsAnything(comparison)) process.exitCode = EXIT.inconclusive;
     });

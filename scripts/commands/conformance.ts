@@ -59,8 +59,10 @@ function chooseDefinitions(asked: readonly string[], own: readonly ProxyDefiniti
   return [...new Set(names.flatMap((name) => named.get(name) ?? families.get(name)!))];
 }
 
-/** Ours keep every rule, and a user's own are none of hopcost's. */
+/** Ours keep every rule, and a user's own are none of hopcost's. An installed package is not written to. */
 function refuseUnrecorded(chosen: readonly ProxyDefinition[], own: readonly ProxyDefinition[]): void {
+  if (!import.meta.filename.endsWith('.ts'))
+    throw new UsageError('--record needs a checkout of hopcost: the records are part of its sources');
   const ours = new Set([...proxies.values()].flatMap(({ isReference, family }) => (isReference ? [family] : [])));
   const refused = chosen.filter((one) => ours.has(one.family) || own.includes(one)).map(({ name }) => name);
   if (refused.length > 0)

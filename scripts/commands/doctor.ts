@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { examineHost } from '#bench/lab/doctor.ts';
 import { instructionsAvailability } from '#bench/probes/instructions.ts';
 import { EXIT } from '../exit.ts';
-import { wantsColour } from '../colour.ts';
+import { painter } from '#reports/terminal/text.ts';
+import { wantsColour } from '../terminal.ts';
 
-const MARKS = { good: ['✓', 32], poor: ['!', 33], bad: ['✗', 31], unknown: ['?', 36] } as const;
+const MARKS = { good: ['✓', 'green'], poor: ['!', 'yellow'], bad: ['✗', 'red'], unknown: ['?', 'dim'] } as const;
 
 export const doctorCommand = (): Command =>
   new Command('doctor')
@@ -15,10 +16,10 @@ export const doctorCommand = (): Command =>
       if (json) {
         process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
       } else {
-        const colour = wantsColour(process.stdout);
+        const paint = painter(wantsColour(process.stdout));
         for (const { check, state, found, advice } of findings) {
-          const [mark, code] = MARKS[state];
-          process.stdout.write(`${colour ? `\x1b[${code}m${mark}\x1b[0m` : mark} ${check.padEnd(24)} ${found}\n`);
+          const [mark, style] = MARKS[state];
+          process.stdout.write(`${paint(style, mark)} ${check.padEnd(24)} ${found}\n`);
           if (advice !== undefined && state !== 'good') process.stdout.write(`  ${' '.repeat(24)} → ${advice}\n`);
         }
         const count = (state: keyof typeof MARKS): number => findings.filter((f) => f.state === state).length;

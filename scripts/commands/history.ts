@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { changesOf } from '#bench/analysis/change-points.ts';
-import { historyLine } from '#bench/analysis/history-line.ts';
-import { renderHistory } from '#reports/history.ts';
+import { changesOf } from '#bench/analysis/across-runs/change-points.ts';
+import { historyLine } from '#bench/analysis/across-runs/history-line.ts';
+import { renderHistory } from '#reports/terminal/history.ts';
 import { historyPage } from '#reports/html/history.ts';
-import { wantsColour } from '../colour.ts';
+import { terminalOf } from '../terminal.ts';
 import { UsageError, explain } from '#bench/model/errors.ts';
 import { EXIT } from '../exit.ts';
 import { appendHistory, readHistoryFile } from '../run/history-file.ts';
@@ -40,7 +40,7 @@ export const historyCommand = (): Command =>
       process.stdout.write(
         json
           ? `${JSON.stringify({ history: REPORT_VERSION, runs: lines.length, series: verdicts }, null, 1)}\n`
-          : renderHistory({ lines, verdicts, commitsBetween }, { colour: wantsColour(process.stdout) }),
+          : renderHistory({ lines, verdicts, commitsBetween }, terminalOf(process.stdout)),
       );
       const page = html ?? `${file.replace(/\.(?:nd)?jsonl?$/, '')}.html`;
       await writeFile(page, await historyPage(lines, verdicts)).catch((error: unknown) => {

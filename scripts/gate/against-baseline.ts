@@ -1,6 +1,6 @@
 /** `hopcost gate --baseline FILE`: head measured as the stored run was, and judged against its records. */
 import { relative } from 'node:path';
-import { USUAL_REFERENCE } from '#bench/analysis/roles.ts';
+import { USUAL_REFERENCE } from '#bench/analysis/scenarios/roles.ts';
 import { baselineRevision, judgeBaseline } from '#bench/gate/baseline.ts';
 import type { Budget } from '#bench/gate/budget.ts';
 import { judgeBudgets } from '#bench/gate/budgets.ts';

@@ -1,6 +1,6 @@
 /** A gate's run as a line of the branch's history. */
 import { resolve } from 'node:path';
-import { historyLine } from '#bench/analysis/history-line.ts';
+import { historyLine } from '#bench/analysis/across-runs/history-line.ts';
 import type { GateResult } from '#bench/gate/result.ts';
 import { appendHistory } from '../run/history-file.ts';
 import { readRun } from '../run/read.ts';

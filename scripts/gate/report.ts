@@ -6,7 +6,7 @@ import { gateJson } from '#reports/gate/json.ts';
 import { renderGateTerminal } from '#reports/gate/terminal.ts';
 import { writeGateOutputs } from '#reports/gate/write.ts';
 import { writeReports } from '#reports/write.ts';
-import { wantsColour } from '../colour.ts';
+import { terminalOf } from '../terminal.ts';
 import { explain } from '#bench/model/errors.ts';
 import { readRun } from '../run/read.ts';
 
@@ -14,9 +14,7 @@ import { readRun } from '../run/read.ts';
 export async function reportGate(result: GateResult, { json }: { readonly json: boolean }): Promise<void> {
   const folder = resolve(result.directory);
   await writeGateOutputs(result, folder);
-  process.stdout.write(
-    json ? gateJson.render(result) : renderGateTerminal(result, { colour: wantsColour(process.stdout) }),
-  );
+  process.stdout.write(json ? gateJson.render(result) : renderGateTerminal(result, terminalOf(process.stdout)));
   try {
     const records = await readRun(folder);
     await writeReports(analyse(records), records, folder);

@@ -1,5 +1,5 @@
 /** `--find max-rate --slo …` and `--sweep`: what they drive, and with what else they cannot stand. */
-import { samplesOf } from '#bench/analysis/objective.ts';
+import { samplesOf } from '#bench/analysis/knees/objective.ts';
 import type { Objective } from '#bench/model/objective.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { micros } from '#bench/model/units.ts';

@@ -2,10 +2,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { analyse } from '#bench/analysis/analyse.ts';
-import { changesOf } from '#bench/analysis/change-points.ts';
-import { historyLine } from '#bench/analysis/history-line.ts';
-import { historyOf, historyView } from '#bench/analysis/history.ts';
-import { MergeError, mergeRuns } from '#bench/analysis/merge-runs.ts';
+import { changesOf } from '#bench/analysis/across-runs/change-points.ts';
+import { historyLine } from '#bench/analysis/across-runs/history-line.ts';
+import { historyOf, historyView } from '#bench/analysis/across-runs/history.ts';
+import { MergeError, mergeRuns } from '#bench/analysis/across-runs/merge-runs.ts';
 import type { Budget } from '#bench/gate/budget.ts';
 import { judgeBudgets } from '#bench/gate/budgets.ts';
 import type { Analysis } from '#bench/analysis/analysis.ts';
@@ -13,9 +13,9 @@ import type { HistoryLine } from '#bench/model/history.ts';
 import { recordLines, type RunRecords } from '#bench/model/record.ts';
 import type { Exporter } from '#reports/contract.ts';
 import { exporters } from '#reports/registry.ts';
-import { renderTerminal } from '#reports/terminal.ts';
+import { renderTerminal } from '#reports/terminal/report.ts';
 import { writeReports } from '#reports/write.ts';
-import { wantsColour } from '../colour.ts';
+import { terminalOf } from '../terminal.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import { readRun } from './read.ts';
 import { RECORDS_FILE } from '#bench/run/record-log.ts';
@@ -100,9 +100,7 @@ async function render(
   };
   await writeReports(analysis, records, folder, [...exporters, ...more]);
   process.stdout.write(
-    json
-      ? await readFile(join(folder, 'report.json'), 'utf8')
-      : renderTerminal(analysis, { colour: wantsColour(process.stdout) }),
+    json ? await readFile(join(folder, 'report.json'), 'utf8') : renderTerminal(analysis, terminalOf(process.stdout)),
   );
   process.stderr.write(`\nreport: ${relative(process.cwd(), join(folder, 'report.html'))}\n`);
   return analysis;

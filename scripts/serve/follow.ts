@@ -1,7 +1,7 @@
 /** Follows one run's append-only records: each asking reads what was added since the last one, and nothing in between. */
 import { join } from 'node:path';
 import type { TrialRow } from '#bench/analysis/analysis.ts';
-import { trialRow } from '#bench/analysis/trial-row.ts';
+import { trialRow } from '#bench/analysis/verdict/trial-row.ts';
 import {
   type EndRecord,
   type KneeRecord,
@@ -14,7 +14,7 @@ import { baseName, hopName, subjectName } from '#bench/model/scenario.ts';
 import { planGate } from '#bench/gate/plan.ts';
 import { applies, factsOf, fitSubjects } from '#bench/plan/applies.ts';
 import { typicalWindows } from '#bench/plan/knee.ts';
-import { planRounds } from '#bench/plan/rounds.ts';
+import { planGenerations } from '#bench/plan/generations.ts';
 import { proxies } from '#proxies/registry.ts';
 import { type LiveState, liveState } from '#reports/live.ts';
 import { openRecords, RECORDS_FILE } from '#bench/run/record-log.ts';
@@ -104,7 +104,7 @@ export class Follower {
         .map(({ name }) => name)
         .filter((name) => this.#again.has(JSON.stringify([baseName(record.subject), name]))),
     }));
-    return planRounds({ scenarios, subjects, rounds, seed }).flat().length;
+    return planGenerations({ scenarios, subjects, generations: rounds, seed }).flat().length;
   }
 
   /** Those of the searches that are over, and for each other one as many as are usual. */

@@ -2,7 +2,7 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Analysis } from '#bench/analysis/analysis.ts';
-import { mainScenarioName, referenceName } from '#bench/analysis/roles.ts';
+import { mainScenarioName, referenceName } from '#bench/analysis/scenarios/roles.ts';
 import { explain } from '#bench/model/errors.ts';
 import { RunLine } from '#bench/model/record.ts';
 import { openRecords, RECORDS_FILE } from '#bench/run/record-log.ts';

@@ -34,6 +34,7 @@ function fetchLocked(name) {
     const ended = spawnSync(file, words, { cwd: part, encoding: 'utf8' });
     if (ended.error) return `npm cannot be run: ${ended.error.message}`;
     if (ended.status !== 0) return `${file} ${words[0]} ended with ${ended.status}:\n${ended.stderr.trim()}`;
+    fs.chmodSync(part, 0o755); // whoever may see the cache folder may use it
     fs.renameSync(part, folder);
     return undefined;
   } catch (error) {

@@ -49,6 +49,21 @@ const actionAt = (file: string) => {
 export const { text: actionText, content: action } = actionAt('action.yml');
 export const { text: commentText, content: commentAction } = actionAt('comment/action.yml');
 
+interface GitlabJob {
+  readonly script: readonly string[];
+  readonly after_script: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly artifacts: { readonly reports: { readonly junit: string } };
+}
+
+const templateText = readFileSync(join(root, 'templates/gate.yml'), 'utf8');
+const [header, content] = templateText.split('\n---\n') as [string, string];
+export const gitlabTemplate = {
+  text: templateText,
+  ...(parse(header) as { readonly spec: { readonly inputs: Readonly<Record<string, { readonly default: unknown }>> } }),
+  job: (parse(content) as Readonly<Record<string, GitlabJob>>)['hopcost-gate']!,
+};
+
 const folder = join(root, '.github/workflows');
 export const workflows = readdirSync(folder).map((file) => {
   const text = readFileSync(join(folder, file), 'utf8');

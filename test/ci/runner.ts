@@ -1,6 +1,6 @@
 /** Plays the runner of a workflow: the steps of an action in their order, in a real shell; what GitHub would be told. */
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import type { Action, Step } from './parsed.ts';
@@ -44,15 +44,17 @@ export async function runAction(runner: Runner): Promise<Ran> {
   );
   const resolve = (expression: string): string => {
     for (const alternative of expression.split('||').map((one) => one.trim())) {
-      const [scope, name, , output] = alternative.split('.');
+      const [scope, name, kind, output] = alternative.split('.');
       const value =
-        scope === 'inputs'
-          ? inputs[name!]
-          : scope === 'steps'
-            ? outputs[name!]?.[output!]
-            : scope === 'runner' && name === 'temp'
-              ? temporary
-              : undefined;
+        kind === 'outcome'
+          ? 'success' // of what is only noted
+          : scope === 'inputs'
+            ? inputs[name!]
+            : scope === 'steps'
+              ? outputs[name!]?.[output!]
+              : scope === 'runner' && name === 'temp'
+                ? temporary
+                : undefined;
       if (value) return value;
     }
     return '';
@@ -64,7 +66,11 @@ export async function runAction(runner: Runner): Promise<Ran> {
       ([, expression, operator, text]) => (resolve(expression!) === text) === (operator === '=='),
     );
   const summaryFile = join(temporary, 'summary');
-  writeFileSync(summaryFile, '');
+  const empty = (path: string): void => {
+    writeFileSync(path, '');
+    if (runner.user) chownSync(path, runner.user.uid, runner.user.gid);
+  };
+  empty(summaryFile);
   const uploads: string[] = [];
   const said = { stdout: '', stderr: '' };
   const end = (code: number, failed?: string): Ran => ({
@@ -82,7 +88,7 @@ export async function runAction(runner: Runner): Promise<Ran> {
       continue;
     }
     const file = join(temporary, `output-${step.id ?? 'none'}`);
-    writeFileSync(file, '', { mode: 0o666 });
+    empty(file);
     const done = await shell(step, filled, runner, {
       GITHUB_ACTION_PATH: runner.actionPath,
       GITHUB_OUTPUT: file,

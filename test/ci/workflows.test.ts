@@ -6,7 +6,17 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { COMMENT_MARKER } from '#reports/gate/comment.ts';
 import { gateOutputs } from '#reports/gate/registry.ts';
-import { action, actionText, commentAction, commentText, jobsOf, root, type Step, workflows } from './parsed.ts';
+import {
+  action,
+  actionText,
+  commentAction,
+  commentText,
+  gitlabTemplate,
+  jobsOf,
+  root,
+  type Step,
+  workflows,
+} from './parsed.ts';
 
 const stepsOf = (workflow: (typeof workflows)[number]): Step[] => jobsOf(workflow).flatMap(({ steps }) => steps);
 const actions = [action, commentAction];
@@ -131,12 +141,15 @@ const examples = [...readFileSync(join(root, 'bench/gate/README.md'), 'utf8').ma
 );
 
 test('the examples of the README: inputs that exist, the pins of the workflows, the JUnit file of the gate', () => {
-  const [github, later, gitlab] = examples as [
-    { permissions: object; jobs: { gate: { steps: Step[] } } },
+  const [github, comment, later, gitlab] = examples as [
+    { name: string; permissions: object; jobs: { gate: { steps: Step[] } } },
+    { on: { workflow_run: { workflows: string[] } }; permissions: object; jobs: { comment: { steps: Step[] } } },
     Step[],
-    { gate: { script: string[]; after_script: string[]; artifacts: { reports: { junit: string } } } },
+    { include: [{ remote: string; inputs: Readonly<Record<string, string>> }] },
   ];
-  assert.equal(examples.length, 3);
+  assert.equal(examples.length, 4);
+  assert.deepEqual([comment.on.workflow_run.workflows, comment.permissions], [[github.name], {}]);
+  assert.equal(comment.jobs.comment.steps[0]!.uses, 'OWNER/hopcost/comment@COMMIT');
   assert.deepEqual(github.permissions, { contents: 'read' });
   const [checkout, own] = github.jobs.gate.steps;
   assert.ok(everyStep.some(({ uses }) => uses === checkout!.uses));
@@ -144,10 +157,25 @@ test('the examples of the README: inputs that exist, the pins of the workflows, 
   for (const name of Object.keys(own!.with!)) assert.ok(name in action.inputs, name);
   const files = gateOutputs.map(({ file }) => file);
   assert.ok(files.includes(String(later[0]!.with!['output-file-path']).split('/').at(-1)!));
-  assert.ok(existsSync(join(root, '.ci/fetch-base')) && gitlab.gate.script[1]!.includes('.ci/fetch-base'));
-  const [, from, to] = gitlab.gate.after_script[0]!.split(' ');
-  assert.ok(files.includes(from!.split('/').at(-1)!));
-  assert.equal(gitlab.gate.artifacts.reports.junit, to);
+  const [{ remote, inputs }] = gitlab.include;
+  assert.ok(existsSync(join(root, remote.split('/COMMIT/')[1]!)));
+  for (const name of Object.keys(inputs)) assert.ok(name in gitlabTemplate.spec.inputs, name);
+});
+
+test('the GitLab template: inputs that are used and exist, this version, the JUnit file of the gate', () => {
+  const { spec, job, text } = gitlabTemplate;
+  const used = new Set([...text.matchAll(/\$\[\[ inputs\.(\w+) \]\]/g)].map(([, name]) => name!));
+  assert.deepEqual([...used].toSorted(), Object.keys(spec.inputs).toSorted());
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  assert.equal(spec.inputs['package']!.default, `hopcost@${version}`);
+  const [, from, to] = job.after_script[0]!.split(' ');
+  assert.ok(gateOutputs.some(({ file }) => file === from!.split('/').at(-1)));
+  assert.equal(job.artifacts.reports.junit, to);
+});
+
+test('CHANGELOG.md tells of the version', () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  assert.ok(readFileSync(join(root, 'CHANGELOG.md'), 'utf8').split('\n').includes(`## ${version}`));
 });
 
 test('the README names every file that the gate writes', () => {

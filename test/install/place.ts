@@ -16,6 +16,11 @@ export interface Surroundings {
   /** Folders before all others in PATH. */
   readonly path?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Who runs it, where not who runs the tests. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** On stdin; nothing is there otherwise. */
+  readonly input?: string;
 }
 
 const OUTPUT = 64 * 2 ** 20;
@@ -28,19 +33,24 @@ const plain = (): NodeJS.ProcessEnv =>
     ),
   );
 
-export function run(words: readonly string[], { cwd, path = [], env = {} }: Surroundings): Promise<Ended> {
+export function run(
+  words: readonly string[],
+  { cwd, path = [], env = {}, input = '', ...user }: Surroundings,
+): Promise<Ended> {
   const [file, ...args] = words;
   const outside = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.startsWith(root));
   const options = {
     cwd,
     maxBuffer: OUTPUT,
+    ...user,
     env: { ...plain(), PATH: [...path, ...outside].join(delimiter), ...env },
   };
   return new Promise((resolve) => {
-    execFile(file!, args, options, (error, stdout, stderr) => {
+    const child = execFile(file!, args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr: error && code === -1 ? `${error.message}\n${stderr}` : stderr });
     });
+    child.stdin?.on('error', () => {}).end(input); // it may not read
   });
 }
 
@@ -49,6 +59,14 @@ export async function succeed(words: readonly string[], surroundings: Surroundin
   const { code, stdout, stderr } = await run(words, surroundings);
   if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}:\n${stdout}\n${stderr}`);
   return stdout;
+}
+
+/** The package, made in `folder`: its path. */
+export async function pack(folder: string): Promise<string> {
+  const words = ['npm', 'pack', '--json', '--pack-destination', folder];
+  const answer = await succeed(words, { cwd: root, path: [PINNED.path] });
+  const [{ filename }] = JSON.parse(answer.slice(answer.indexOf('['))) as [{ filename: string }];
+  return join(folder, filename);
 }
 
 /** The folder of programs of packages that are installed into `folder` by npm. */
@@ -72,6 +90,9 @@ export function filesOf(folder: string): ReadonlyMap<string, string> {
   }
   return found;
 }
+
+/** Nothing can be installed. */
+export const isOffline = (await run(['npm', 'view', 'commander', 'version'], { cwd: root })).code !== 0;
 
 /** MiB that the files take, in blocks of 4 KiB. */
 export const sizeOf = (folder: string): number =>

@@ -1,6 +1,6 @@
 /** What `npm run proof` shows. The next case is one more file and a row here. */
 import { shareInterval } from '#bench/gate/replay.ts';
-import { percent } from '#bench/analysis/quantity.ts';
+import { percent } from '#bench/analysis/words/quantity.ts';
 import { median } from '#bench/stats/hodges-lehmann.ts';
 import { describePaced, failings, openLoop } from './open-loop.ts';
 import { resolution, type ResolutionSize, type Tally } from './resolution.ts';

@@ -5,7 +5,7 @@ import { pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
 import type { CompletedTrial } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { type GenerationPlan, runGeneration } from '#bench/run/generation.ts';
 import { definitionOf, type Settings } from '#bench/run/spec.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
@@ -45,7 +45,7 @@ export async function openLaboratory(proxies: string, seed: number): Promise<Lab
     scenario,
     places: { placement, certificate },
     async generation(subjects, { number, ...plan }, signal) {
-      const trials = subjects.map((subject, position) => ({ scenario, subject, round: number, position }));
+      const trials = subjects.map((subject, position) => ({ scenario, subject, generation: number, position }));
       const context = {
         placement,
         certificate,

@@ -3,9 +3,9 @@
  * of CPU burnt on every request, all interleaved in the same rounds: whole comparisons of 12 live rounds each, and more drawn from
  * all rounds with replacement.
  */
-import { asFamily, compare, type Comparison } from '#bench/analysis/comparison.ts';
-import { METRIC_NAMES, type MetricName } from '#bench/analysis/metrics.ts';
-import { type Figures, figuresOf } from '#bench/analysis/figures.ts';
+import { asFamily, compare, type Comparison } from '#bench/analysis/comparison/comparison.ts';
+import { METRIC_NAMES, type MetricName } from '#bench/analysis/figures/metrics.ts';
+import { type Figures, figuresOf } from '#bench/analysis/figures/figures.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
@@ -76,7 +76,7 @@ export async function resolution(
   const random = mulberry32(seed);
   const trials: TrialRecord[] = [];
   const measure = async (subject: Subject, round: number, fault?: Fault): Promise<TrialRecord> => {
-    const planned = { scenario, subject, round, position: trials.length };
+    const planned = { scenario, subject, generation: round, position: trials.length };
     return runTrial(
       planned,
       loop,

@@ -1,5 +1,5 @@
 /** Does the length of a turn bias a figure? The L7 reference beside itself (A/A) and beside the L4 reference, in turns of several lengths. */
-import { CONFIDENCE } from '#bench/analysis/comparison.ts';
+import { CONFIDENCE } from '#bench/analysis/comparison/comparison.ts';
 import type { CompletedTrial } from '#bench/model/record.ts';
 import { type Subject, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';

@@ -4,9 +4,9 @@
  * the subject's. The same scenario with nothing spoiled comes first, lest a verdict that never claims anything should pass.
  */
 import { availableParallelism } from 'node:os';
-import { analyseScenario } from '#bench/analysis/scenario.ts';
-import { figuresOf } from '#bench/analysis/figures.ts';
-import { percent } from '#bench/analysis/quantity.ts';
+import { analyseScenario } from '#bench/analysis/scenarios/scenario-analysis.ts';
+import { figuresOf } from '#bench/analysis/figures/figures.ts';
+import { percent } from '#bench/analysis/words/quantity.ts';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { pinSelf, planPlacement, readCores } from '#bench/lab/placement.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
@@ -140,7 +140,7 @@ export async function verdicts(
   await using pool = createLoadPool({ workers: placement.loadWorkers });
   const trialOf = (subject: Subject, scenario: Scenario, where: Placement): Promise<TrialRecord> =>
     runTrial(
-      { scenario, subject, round: 0, position: 0 },
+      { scenario, subject, generation: 0, position: 0 },
       scenario.loop as Loop,
       { settings, pool, placement: where, certificate },
       signal,

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { openTopology, type Topology } from '#bench/lab/topology.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { mulberry32, shuffled } from '#proxies/platform/random.ts';
-import { toSubject } from '#bench/plan/rounds.ts';
+import { toSubject } from '#bench/plan/generations.ts';
 import { definitionOf } from '#bench/run/spec.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
 import { type Laboratory, logRatio, openLaboratory } from './laboratory.ts';

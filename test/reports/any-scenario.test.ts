@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyse } from '#bench/analysis/analyse.ts';
-import { formatQuantity } from '#bench/analysis/quantity.ts';
+import { significant } from '#bench/analysis/words/quantity.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { page } from '#reports/html/page.ts';
-import { reportMarkdown } from '#reports/report-md.ts';
-import { renderTerminal } from '#reports/terminal.ts';
+import { reportMarkdown } from '#reports/markdown/report.ts';
+import { renderTerminal } from '#reports/terminal/report.ts';
 import { textOf } from './rendered.ts';
 import { syntheticRun, TRUTHS } from './synthetic-run.ts';
 
@@ -36,8 +36,8 @@ for (const [what, scenario, options] of RUNS)
     const records = syntheticRun({ rounds: 6, subjects, mishaps: false, micro: false, ...options });
     const analysis = analyse(records);
     const measured = analysis.scenarios.find((one) => one.scenario.name === scenario)!.subjects;
-    const figures = measured.flatMap(({ metrics: { cpuPerRequest } }) =>
-      cpuPerRequest ? [formatQuantity(cpuPerRequest.value, 'µs')] : [],
+    const figures = measured.flatMap(
+      ({ metrics: { cpuPerRequest } }) => (cpuPerRequest ? [significant(cpuPerRequest.value)] : []), // a column says its unit once
     );
     assert.ok(figures.length > 0);
     const outputs = {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyse } from '#bench/analysis/analyse.ts';
-import type { Drawing } from '#reports/charts/chart.ts';
-import { historyOf } from '#bench/analysis/history.ts';
-import { charts, explanationCharts } from '#reports/charts/registry.ts';
-import { decompose } from '#reports/decomposition.ts';
+import type { ChartDefinition, Drawing } from '#reports/charts/chart.ts';
+import { historyOf } from '#bench/analysis/across-runs/history.ts';
+import { allCharts as all } from '#reports/charts/registry.ts';
+import { decompose } from '#reports/content/decomposition.ts';
 import { renderSvg } from '#reports/charts/render.ts';
+import { lay } from '#reports/document/table.ts';
+import type { Table } from '#reports/document/tree.ts';
 import { STYLE } from '#reports/html/style.ts';
 import { ODD_NAME, syntheticRun, TRUTHS } from './synthetic-run.ts';
 import { syntheticSearch } from './synthetic-search.ts';
@@ -20,19 +22,20 @@ const earlier = analyse({ ...records, run: { ...records.run, run: 'earlier', sta
 const alone = analyse(records);
 /** With everything that any chart draws: two rates, pairs of rounds, a knee search, an earlier run. */
 const analysis = { ...alone, history: historyOf([earlier, alone]) };
-const all = [...explanationCharts, ...charts];
-const [rateLatency, knee] = ['rate-latency', 'knee'].map((name) => charts.find((chart) => chart.name === name)!) as [
-  (typeof charts)[number],
-  (typeof charts)[number],
-];
-const drawn = (drawing: Drawing): Extract<Drawing, { state: 'drawn' }> => {
-  if (drawing.state !== 'drawn') assert.fail(`${drawing.title}: ${drawing.reason}`);
+const chartNamed = (name: string): ChartDefinition => all.find((chart) => chart.name === name)!;
+const [rateLatency, knee] = [chartNamed('rate-latency'), chartNamed('knee')];
+type Drawn = Extract<Drawing, { state: 'drawn' }>;
+const drawn = (drawing: Drawing | undefined): Drawn => {
+  if (drawing?.state !== 'drawn') assert.fail(JSON.stringify(drawing));
   return drawing;
 };
+const rowsOf = (table: Table): Map<string, string[]> =>
+  new Map(lay(table).rows.map(({ head, cells }) => [head, cells.map(({ text }) => text)]));
+const columnsOf = (table: Table): string[] => lay(table).columns.map(({ title }) => title);
 const label = { id: 'x', title: 'A < B', description: 'bars & lines' };
 
 for (const chart of all)
-  for (const width of [860, 330])
+  for (const width of [500, 330])
     test(`${chart.name} at ${width}: sound spec, no inline style, only colours of the page`, async () => {
       for (const drawing of chart.draw(analysis)) {
         const { svg, warnings } = await renderSvg(drawn(drawing).spec(width), label);
@@ -50,14 +53,15 @@ for (const chart of all)
       }
     });
 
-test('every drawing has a takeaway, a description and a table as wide as its head', () => {
+test('every drawing answers its question, is described and has its figures in a table as wide as its head', () => {
   for (const chart of all)
     for (const drawing of chart.draw(analysis)) {
-      const { title, description, table } = drawn(drawing);
-      assert.ok(title.length > 10 && description.length > 40);
-      assert.doesNotMatch(`${title}${description}${JSON.stringify(table)}`, /NaN|undefined|Infinity/);
+      const { question = chart.question, answer, description, table } = drawn(drawing);
+      assert.match(question, /\?/, 'a chart answers a question');
+      assert.ok(answer.length > 5 && !answer.endsWith('.') && description.length > 40, answer);
+      assert.doesNotMatch(`${answer}${description}${JSON.stringify(table)}`, /NaN|undefined|Infinity/);
       assert.ok(table.rows.length > 0);
-      for (const row of table.rows) assert.equal(row.length, table.columns.length, chart.name);
+      for (const row of table.rows) assert.equal(row.cells.length, table.columns.length, chart.name);
     }
 });
 
@@ -66,16 +70,17 @@ test('marks carry whose they are and what the pointer is told', async () => {
     'cpu-per-request',
     'latency-by-percentile',
     'throughput',
-    'forest',
+    'ratios',
+    'added-p50',
     'memory',
     'over-time',
     'history',
     'rate-latency',
     'knee',
   ]) {
-    const [drawing] = charts.find((chart) => chart.name === name)!.draw(analysis);
-    const { svg } = await renderSvg(drawn(drawing!).spec(860), label);
-    assert.match(svg, /<path data-of="l7-http" data-tip="l7-http[^"]*\d/, name);
+    const [drawing] = chartNamed(name).draw(analysis);
+    const { svg } = await renderSvg(drawn(drawing!).spec(500), label);
+    assert.match(svg, /data-of="l7-http" data-tip="l7-http[^"]*\d/, name);
     assert.doesNotMatch(svg, /\u2063/);
   }
 });
@@ -113,25 +118,25 @@ test('where no knee was searched, one is marked before the rate at which the tai
       : scenario,
   );
   const [drawing] = rateLatency.draw({ ...withoutSearch, scenarios: steep });
-  assert.match(drawing!.title, /the knee of l7-http lies above/);
+  assert.match(drawn(drawing).answer, /the knee of l7-http lies above/);
 });
 
 test('searched knees stand in the curve at the same rates: found ones, and where nothing more can be told', async () => {
   const drawing = drawn(rateLatency.draw(analysis)[0]!);
-  assert.match(drawing.title, /highest rate with p99 < 2\u00a0ms: node-http [\d\u00a0]+\/s/);
-  assert.match(drawing.title, /cannot tell above [\d\u00a0]+\/s for direct/);
-  assert.equal(drawing.table.columns.at(-1), 'Highest rate');
-  const cells = new Map(drawing.table.rows.map((row) => [row[0], row.at(-1)!]));
-  assert.match(cells.get('node-http')!, /^[\d\u00a0]+\/s \([\d\u00a0]+–[\d\u00a0]+\)$/);
-  assert.match(cells.get('l7-http')!, /^cannot tell above /);
-  const { svg } = await renderSvg(drawing.spec(860), label);
+  assert.match(drawing.answer, /highest rate with p99 < 2\u00a0ms: node-http [\d,]+\/s/);
+  assert.match(drawing.answer, /cannot tell above [\d,]+\/s for direct/);
+  assert.equal(columnsOf(drawing.table).at(-1), 'Highest rate');
+  const rows = rowsOf(drawing.table);
+  assert.match(rows.get('node-http')!.at(-1)!, /^[\d,]+\/s \([\d,]+–[\d,]+\)$/);
+  assert.match(rows.get('l7-http')!.at(-1)!, /^cannot tell above /);
+  const { svg } = await renderSvg(drawing.spec(500), label);
   assert.match(svg, /data-of="node-http" data-tip="node-http held p99 &lt; 2\u00a0ms up to/);
   assert.ok(svg.includes('>?</text>'), 'the edge of what can be told');
 });
 
 test('response time where every point has it, else service time at all of them', () => {
   const [response] = rateLatency.draw(analysis);
-  assert.match(response!.title, /^Response p99/);
+  assert.match(drawn(response).answer, /^Response p99/);
   const scenarios = analysis.scenarios.map((scenario, i) =>
     scenario.offered === null
       ? scenario
@@ -144,7 +149,7 @@ test('response time where every point has it, else service time at all of them',
         },
   );
   const [service] = rateLatency.draw({ ...analysis, scenarios });
-  assert.match(service!.title, /^Service p99/);
+  assert.match(drawn(service).answer, /^Service p99/);
 });
 
 test('a rate at which nothing completed is a gap with its reason, not a shorter curve', async () => {
@@ -167,19 +172,18 @@ test('a rate at which nothing completed is a gap with its reason, not a shorter 
     },
   ];
   const drawing = drawn(rateLatency.draw({ ...analysis, scenarios })[0]!);
-  const row = drawing.table.rows.find(([name]) => name === 'l7-http')!;
-  assert.equal(row[3], 'cannot tell: schedule-lag');
+  assert.equal(rowsOf(drawing.table).get('l7-http')![2], 'cannot tell: schedule-lag');
   const { svg } = await renderSvg(drawing.spec(330), label);
   assert.match(svg, /data-tip="l7-http at [^"]*: cannot tell, schedule-lag"/);
 });
 
 test('the search draws every window, and says so where it can draw none', () => {
   const drawing = drawn(knee.draw(analysis)[0]!);
-  for (const [name, , windows, ...outcomes] of drawing.table.rows)
+  for (const [name, [, windows, ...outcomes]] of rowsOf(drawing.table))
     assert.equal(
       outcomes.reduce((sum, count) => sum + Number(count), 0),
       Number(windows),
-      String(name),
+      name,
     );
   const errorsOnly = syntheticSearch({
     rounds: 0,
@@ -188,7 +192,7 @@ test('the search draws every window, and says so where it can draw none', () => 
     cutAfter: 2,
   });
   const [nothing] = knee.draw(analyse(errorsOnly));
-  assert.match(nothing!.state === 'cannot tell' ? nothing!.reason : '', /names no quantile/);
+  assert.match(nothing!.state === 'missing' ? nothing!.what : '', /names no percentile/);
 });
 
 test('names are text in the SVG too', async () => {
@@ -196,23 +200,23 @@ test('names are text in the SVG too', async () => {
   const odd = analyse(syntheticRun({ rounds: 2, subjects: short }));
   for (const chart of all)
     for (const drawing of chart.draw(odd)) {
-      if (drawing.state === 'cannot tell') continue;
-      const { svg } = await renderSvg(drawing.spec(860), label);
+      if (drawing.state === 'missing') continue;
+      const { svg } = await renderSvg(drawing.spec(500), label);
       assert.doesNotMatch(svg, /<b>/);
     }
 });
 
-test('without data a chart says why, and what would give it', () => {
+test('without data a chart says what is missing, and which flag gives it', () => {
   const { run } = syntheticRun({ rounds: 1 });
   const empty = analyse({ run, subjects: [], trials: [], micro: [] });
   for (const chart of all)
     for (const drawing of chart.draw(empty)) {
-      assert.equal(drawing.state, 'cannot tell');
-      assert.ok(drawing.state === 'cannot tell' && drawing.reason.length > 10);
+      assert.equal(drawing.state, 'missing');
+      assert.ok(drawing.state === 'missing' && drawing.what.length > 5 && /--|hopcost/.test(drawing.how), chart.name);
     }
   const saturated = analyse(syntheticRun({ rounds: 1, scenarios: ['http-small'] }));
-  const latency = charts.find(({ name }) => name === 'latency-by-percentile')!.draw(saturated);
-  assert.match(latency[0]!.state === 'cannot tell' ? latency[0]!.reason : '', /http-paced-50/);
+  const [latency] = chartNamed('latency-by-percentile').draw(saturated);
+  assert.match(latency!.state === 'missing' ? latency!.how : '', /http-paced-50/);
 });
 
 test('a chart cannot load anything', async () => {
@@ -229,7 +233,7 @@ test('one subject and one round draw too', async () => {
   const lone = analyse(syntheticRun({ rounds: 1, subjects: TRUTHS.slice(0, 2), mishaps: false }));
   for (const chart of all)
     for (const drawing of chart.draw(lone)) {
-      if (drawing.state === 'cannot tell') continue;
+      if (drawing.state === 'missing') continue;
       assert.deepEqual((await renderSvg(drawing.spec(330), label)).warnings, []);
       assert.doesNotMatch(JSON.stringify(drawing.table), /NaN|undefined|Infinity/);
     }

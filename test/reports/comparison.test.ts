@@ -1,10 +1,10 @@
 /** `hopcost compare` on a terminal. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareRuns } from '#bench/analysis/compare-runs.ts';
+import { compareRuns } from '#bench/analysis/across-runs/compare-runs.ts';
 import type { RunRecords } from '#bench/model/record.ts';
-import { renderComparison } from '#reports/comparison.ts';
-import { driftingRun } from '#test/bench/analysis/drifting-run.ts';
+import { renderComparison } from '#reports/terminal/comparison.ts';
+import { driftingRun } from '#test/bench/analysis/across-runs/drifting-run.ts';
 import { ODD_NAME, syntheticRun, TRUTHS } from './synthetic-run.ts';
 
 const named = (records: RunRecords, run: string, fingerprint = 'a'): RunRecords => ({
@@ -29,11 +29,11 @@ test('says first by what is compared, then the ratios, then the figures, in 80 c
   const text = renderComparison(comparison);
   assert.match(text, /^\n Same host \(equal fingerprints\)/);
   assert.match(words(text), /compared is what each figure is as a ratio to l4-tcp in the same seconds/);
-  assert.match(text, /^ l7-http +CPU\/request +2\.\d+× +2\.\d+× +1\.\d\d× \([\d.]+–[\d.]+\) worse$/m);
-  assert.match(text, /^ node-http +CPU\/request .*× .* –$/m);
+  assert.match(text, /^ l7-http · CPU per request +1\.\d\d +[\d.]+–[\d.]+ +worse +2\.\d+ +2\.\d+$/m);
+  assert.match(text, /^ node-http · CPU per request +[\d.]+ .* – +/m);
   const figures = text.slice(text.indexOf('The figures themselves'));
-  assert.match(figures, /^ l4-tcp +CPU\/request +8\.\d+.µs +8\.\d+.µs +[+−][\d.]+.%$/m);
-  assert.match(figures, /^ l7-http +CPU\/request +1\d\.\d.µs +2\d\.\d.µs +\+\d+.%$/m);
+  assert.match(figures, /^ l4-tcp · CPU per request +8\.\d+.µs +8\.\d+.µs +[+−][\d.]+.%$/m);
+  assert.match(figures, /^ l7-http · CPU per request +1\d\.\d.µs +2\d\.\d.µs +\+\d+.%$/m);
   assert.match(words(text), /http-small: l4-tcp, which did not change, moved by/);
   assert.match(words(text), /windows: subjects took no turns/);
   for (const all of [false, true])
@@ -68,7 +68,7 @@ test('different hosts are said first, and no absolute figure is shown', () => {
   const text = renderComparison(across, { all: true });
   assert.match(text, /^\n Different hosts/);
   assert.match(text, /http-small, ratio to l4-tcp/);
-  assert.doesNotMatch(text.slice(text.indexOf('http-small, ratio'), text.indexOf(' Of ')), /µs|KiB|\/s/);
+  assert.doesNotMatch(text.slice(text.indexOf('http-small, ratio'), text.indexOf(' first:')), /µs|KiB|\d\/s/);
   assert.doesNotMatch(text, /The figures themselves/);
 });
 

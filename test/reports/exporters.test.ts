@@ -5,9 +5,9 @@ import { analyse } from '#bench/analysis/analyse.ts';
 import { exporters } from '#reports/registry.ts';
 import { reportHtml } from '#reports/report-html.ts';
 import { reportJson } from '#reports/report-json.ts';
-import { reportMarkdown } from '#reports/report-md.ts';
+import { reportMarkdown } from '#reports/markdown/report.ts';
 import { summaryCsv } from '#reports/summary-csv.ts';
-import { renderTerminal } from '#reports/terminal.ts';
+import { renderTerminal } from '#reports/terminal/report.ts';
 import { trialsCsv } from '#reports/trials-csv.ts';
 import { matchesGolden } from './golden.ts';
 import { filesOf, textOf } from './rendered.ts';
@@ -89,7 +89,7 @@ test('terminal: 80 columns, aligned, no control character unless colour is asked
   assert.notEqual(coloured, text);
   const bare = coloured.replaceAll(/\p{Cc}\[\d+m/gu, '');
   assert.equal(bare, text);
-  const table = lines(text).filter((line) => /^ (subject|direct|l4-tcp|l7-http|l7-tls) /.test(line));
+  const table = lines(text).filter((line) => /^ (Subject|direct|l4-tcp|l7-http|l7-tls) /.test(line));
   assert.equal(new Set(table.map((line) => line.length)).size, 1, 'right-aligned columns end together');
 });
 
@@ -115,7 +115,7 @@ test('an interrupted run, and one with nothing in it, say so in every format', a
   const { run } = syntheticRun({ rounds: 1 });
   const empty = { run, subjects: [], trials: [], micro: [] };
   for (const exporter of exporters) for (const [, text] of await filesOf(exporter, empty)) assert.ok(text.length > 0);
-  assert.match(renderTerminal(analyse(empty)), /unfinished/);
+  assert.match(renderTerminal(analyse(empty)), /not finished/);
   assert.match(await textOf(reportHtml, empty), /not finished/);
   assert.match(await textOf(reportMarkdown, empty), /not finished/);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { readRecords } from '#bench/model/read.ts';
-import { repeatCommand } from '#reports/again.ts';
+import { repeatCommand } from '#reports/content/repeat-command.ts';
 import { html, escapeHtml } from '#reports/html/markup.ts';
 import { SCRIPT } from '#reports/html/page.ts';
 import { STYLE } from '#reports/html/style.ts';
@@ -84,26 +84,27 @@ test('every link leads to something, no id stands twice', () => {
   for (const [, target] of page.matchAll(/url\(#([^)]*)\)/g)) assert.ok(ids.includes(target), `url(#${target})`);
 });
 
-test('the order of the page: finding, comparison, charts, L4 and L7, trials, environment, configuration, again, records', () => {
-  const order = [
-    '<h1>',
-    'findings',
-    'comparison',
-    'charts',
-    'explanation',
-    'scenarios',
-    'trials',
-    'environment',
-    'configs',
-    'again',
-    'records',
-  ];
+test('the order of the page: the answer, findings, every subject, charts, then the evidence', () => {
+  const order = ['<h1>', 'findings', 'comparison', 'charts', 'evidence'];
   const places = order.map((id) => page.indexOf(id.startsWith('<') ? id : `<h2 id="${id}"`));
   assert.deepEqual(
     places,
     places.toSorted((a, b) => a - b),
   );
   assert.ok(places.every((place) => place > 0));
+  const folded = page.slice(places.at(-1));
+  for (const id of [
+    'ledger',
+    'scenario-http-small',
+    'trials',
+    'calibration',
+    'noise-floor',
+    'environment',
+    'configs',
+    'again',
+    'records',
+  ])
+    assert.ok(folded.includes(`id="${id}"`), id);
 });
 
 test('the command to repeat carries the seed and is quoted for a shell', () => {

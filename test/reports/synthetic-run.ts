@@ -3,8 +3,8 @@
  * the same verdict as a real run. Some trials fail, some are invalid, and one proxy has a name that a careless page would execute.
  */
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import { slowestCapacity } from '#bench/analysis/capacity.ts';
-import { judgeTrial } from '#bench/analysis/verdict.ts';
+import { slowestCapacity } from '#bench/analysis/figures/capacity.ts';
+import { judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import { latencyBucket } from '#bench/model/latency-bucket.ts';
 import type { EncodedHistogram, LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';
@@ -21,7 +21,7 @@ import { proxies } from '#proxies/registry.ts';
 import { type Loop, type Scenario, hopName, hopsOf } from '#bench/model/scenario.ts';
 import { bytes, micros, millis, perSecond } from '#bench/model/units.ts';
 import { mulberry32 } from '#proxies/platform/random.ts';
-import { planRounds } from '#bench/plan/rounds.ts';
+import { planGenerations } from '#bench/plan/generations.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 
 export interface Truth {
@@ -100,9 +100,9 @@ export function syntheticRun({
   const rows = facts
     .filter(({ name }) => chains.of.includes(name))
     .flatMap((one) => Array.from({ length: chains.hops - 1 }, (_, i) => ({ ...one, hops: i + 2 })));
-  const plan = planRounds({ scenarios, subjects: [...facts, ...rows], rounds, seed });
+  const plan = planGenerations({ scenarios, subjects: [...facts, ...rows], generations: rounds, seed });
   const trials: TrialRecord[] = [];
-  for (const [index, { scenario, subject, round, position }] of plan.flat().entries()) {
+  for (const [index, { scenario, subject, generation, position }] of plan.flat().entries()) {
     const truth = inARow(
       truths.find(({ name }) => name === hopName(subject))!,
       hopsOf(subject),
@@ -113,11 +113,11 @@ export function syntheticRun({
       record: 'trial' as const,
       scenario: scenario.name,
       subject,
-      round,
+      generation,
       position,
       startedAt: new Date(STARTED + index * 2_500).toISOString(),
     };
-    if (mishaps && truth.name === 'node-http' && round === 1 && scenario.name === 'http-small') {
+    if (mishaps && truth.name === 'node-http' && generation === 1 && scenario.name === 'http-small') {
       const message = 'expected the proxy to be ready within 5 s, but it exited with code 1; read its last output';
       trials.push({
         ...id,
@@ -127,7 +127,7 @@ export function syntheticRun({
       continue;
     }
     const { load, probes } = measure({ scenario, truth, loop, random, noise, instructions });
-    const disturbed = mishaps && round === 2 && position === 1;
+    const disturbed = mishaps && generation === 2 && position === 1;
     const host = { ...probes.host, steal: disturbed ? 0.083 : probes.host.steal };
     const verdict = judgeTrial({ scenario, subject, load, probes: { ...probes, host }, placement: PLACEMENT });
     trials.push(
@@ -163,7 +163,7 @@ function resolve({ loop }: Scenario, trials: readonly TrialRecord[]): Loop {
   if (loop.kind !== 'paced') return loop;
   const { connections, arrivals, fraction } = loop;
   const capacity = slowestCapacity(
-    trials.filter(({ round }) => round === 0),
+    trials.filter(({ generation }) => generation === 0),
     loop.of,
   );
   return { kind: 'open', connections, arrivals, offered: perSecond(Math.round((capacity ?? 4_000) * fraction)) };

@@ -2,8 +2,8 @@
  * A knee search that nobody measured: the decision core and the judge at work on seeded windows of the synthetic run. A subject's queue
  * grows as that of one server; the slow proxy reaches its knee, the others meet the core that load and origin share before theirs.
  */
-import { judgeWindow } from '#bench/analysis/objective.ts';
-import { judgeTrial } from '#bench/analysis/verdict.ts';
+import { judgeWindow } from '#bench/analysis/knees/objective.ts';
+import { judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import type { Objective } from '#bench/model/objective.ts';
 import type { ProbeReadings } from '#bench/model/probe.ts';
 import type { KneeRecord, KneeWindowRecord, RunRecords } from '#bench/model/record.ts';
@@ -69,7 +69,7 @@ export function syntheticSearch({
         record: 'trial',
         scenario: base.name,
         subject,
-        round: own.length,
+        generation: own.length,
         position: windows.length,
       } as const;
       const trial: KneeWindowRecord['trial'] = { ...id, startedAt: at, loop, ...verdict, load, probes };

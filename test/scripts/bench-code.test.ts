@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyse } from '#bench/analysis/analyse.ts';
-import type { KneeAnalysis, Knees } from '#bench/analysis/knees.ts';
+import type { KneeAnalysis, Knees } from '#bench/analysis/knees/knees.ts';
 import type { RunRecords, TrialRecord } from '#bench/model/record.ts';
 import { hopName } from '#bench/model/scenario.ts';
 import { codeOf } from '#scripts/commands/bench.ts';
@@ -60,13 +60,13 @@ test('a search: one knee that cannot be told is unclear, one that was never held
   assert.equal(code(knees('found', 'never'), true), 0);
   assert.equal(code(knees('found', 'cannot tell'), true), 98);
   assert.equal(code(knees('found', 'cannot tell'), false), 0);
-  const broken = search.windows!.map(({ trial: { scenario, subject, round, position, startedAt }, ...rest }) => ({
+  const broken = search.windows!.map(({ trial: { scenario, subject, generation, position, startedAt }, ...rest }) => ({
     ...rest,
     trial: {
       record: 'trial' as const,
       scenario,
       subject,
-      round,
+      generation,
       position,
       startedAt,
       state: 'failed' as const,

@@ -85,7 +85,7 @@ test('a watched configuration is read again when it changes, and a control socke
   await using one = new Cli(['backend', 'http-fixed', '--listen', '127.0.0.1:0']);
   await using two = new Cli(['backend', 'http-echo', '--listen', '127.0.0.1:0']);
   const [fixed, echo] = [await ready(one), await ready(two)].map(({ address }) => address.split(':')[1]!);
-  const example = readFileSync(new URL(import.meta.resolve('#proxies/config/examples/envoy-l7.yaml')), 'utf8');
+  const example = readFileSync(new URL('../../examples/envoy-l7.yaml', import.meta.url), 'utf8');
   const configured = (port: string) =>
     example.replace(/port_value: \d+/g, (_, at: number) =>
       at < example.indexOf('clusters:\n') ? 'port_value: 0' : `port_value: ${port}`,

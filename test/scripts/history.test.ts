@@ -9,7 +9,7 @@ import { recordLines } from '#bench/model/record.ts';
 import { readHistory } from '#bench/model/history.ts';
 import { appendHistory, checkHistory, readHistoryFile } from '#scripts/run/history-file.ts';
 import { UsageError } from '#bench/model/errors.ts';
-import { historyLines } from '#test/bench/analysis/history-lines.ts';
+import { historyLines } from '#test/bench/analysis/across-runs/history-lines.ts';
 import { syntheticRun } from '#test/reports/synthetic-run.ts';
 import { hopcost, temporaryFolder } from './cli.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { describeObjective } from '#bench/analysis/objective.ts';
+import { describeObjective } from '#bench/analysis/knees/objective.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import { parseObjective } from '#scripts/slo.ts';
 import { parseSweep } from '#scripts/sweep.ts';

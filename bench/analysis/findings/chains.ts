@@ -1,10 +1,10 @@
 /** What a further hop costs, in sentences: CPU where requests are small and connections kept, time at an offered rate. */
 import type { Finding, ScenarioAnalysis } from '../analysis.ts';
-import type { ChainCost } from '../chains.ts';
-import { metric } from '../metrics.ts';
-import { formatEstimate, formatInterval } from '../quantity.ts';
-import { pacedScenario } from '../reading-point.ts';
-import { mainScenarioName } from '../roles.ts';
+import type { ChainCost } from '../comparison/chains.ts';
+import { metric } from '../figures/metrics.ts';
+import { formatEstimate, formatInterval } from '../words/quantity.ts';
+import { pacedScenario } from '../scenarios/reading-point.ts';
+import { mainScenarioName } from '../scenarios/roles.ts';
 
 /** The chains that a summary shows: costs in the keep-alive scenarios, times at the rate where added latency is read. */
 export function mainChains(chains: readonly ChainCost[], scenarios: readonly ScenarioAnalysis[]): ChainCost[] {

@@ -1,12 +1,12 @@
 /** What hops cost in CPU time: the references, TLS, how the proxies of a layer rank, and each against the reference. */
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Finding, NamedComparison } from '../analysis.ts';
-import { strengthOfBound, strengthOfFigure } from '../comparison.ts';
-import { moreThan } from '../more.ts';
-import { formatEstimate, formatQuantity, formatInterval } from '../quantity.ts';
-import { describeRanking, strengthOfRanking } from '../ranking.ts';
-import { referenceName } from '../roles.ts';
-import { weakest } from '../trust.ts';
+import { strengthOfBound, strengthOfFigure } from '../comparison/comparison.ts';
+import { moreThan } from '../words/ratio-words.ts';
+import { formatEstimate, formatQuantity, formatInterval } from '../words/quantity.ts';
+import { describeRanking, strengthOfRanking } from '../comparison/ranking.ts';
+import { referenceName } from '../scenarios/roles.ts';
+import { weakest } from '../instruments/trust.ts';
 import { type Evidence, mainHops, MOST_OF_A_KIND, placeOf, whyNone } from './evidence.ts';
 
 const LAYER = { l4: 'L4', l7: 'L7' } as const;

@@ -1,16 +1,16 @@
 /** What findings are made from, and the words that several of them share. */
 import type { CalibrationRecord, RunRecord, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import type { NamedComparison, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
-import type { ChainCost } from '../chains.ts';
-import type { Strength } from '../comparison.ts';
-import type { Knees } from '../knees.ts';
+import type { ChainCost } from '../comparison/chains.ts';
+import type { Strength } from '../comparison/comparison.ts';
+import type { Knees } from '../knees/knees.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { MetricName } from '../metrics.ts';
-import type { Noise } from '../noise.ts';
-import type { Ranking } from '../ranking.ts';
-import { isSingle, mainScenarioName } from '../roles.ts';
-import type { SecondOpinion } from '../second-opinion.ts';
-import type { Trust } from '../trust.ts';
+import type { MetricName } from '../figures/metrics.ts';
+import type { Noise } from '../comparison/noise.ts';
+import type { Ranking } from '../comparison/ranking.ts';
+import { isSingle, mainScenarioName } from '../scenarios/roles.ts';
+import type { SecondOpinion } from '../instruments/second-opinion.ts';
+import type { Trust } from '../instruments/trust.ts';
 
 export interface Evidence {
   readonly run: RunRecord;

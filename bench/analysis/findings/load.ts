@@ -2,18 +2,18 @@
 import { subjectName } from '#bench/model/scenario.ts';
 import { samplesFor } from '#bench/stats/histogram.ts';
 import type { Finding, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
-import { type Comparison, strengthOfBound, strengthOfFigure } from '../comparison.ts';
-import type { MetricName } from '../metrics.ts';
-import { formatEstimate, formatQuantity } from '../quantity.ts';
-import { pacedScenario } from '../reading-point.ts';
-import { weakest } from '../trust.ts';
+import { type Comparison, strengthOfBound, strengthOfFigure } from '../comparison/comparison.ts';
+import type { MetricName } from '../figures/metrics.ts';
+import { formatEstimate, formatQuantity } from '../words/quantity.ts';
+import { pacedScenario } from '../scenarios/reading-point.ts';
+import { weakest } from '../instruments/trust.ts';
 import { bySureness, type Evidence, mainHops, noneCompleted, placeOf, type Reading } from './evidence.ts';
 
 export function addedLatency(evidence: Evidence): Finding[] {
   const main = mainHops(evidence);
   const scenario = pacedScenario(evidence.scenarios);
   if (!scenario || !main) return [];
-  return main.hops.flatMap((record, at): Finding[] => {
+  return main.hops.flatMap((record): Finding[] => {
     const subject = scenario.subjects.find((one) => one.subject === subjectName(record.subject));
     const of = (metric: MetricName): Comparison | undefined =>
       subject?.versusDirect.find((comparison) => comparison.metric === metric);
@@ -23,19 +23,11 @@ export function addedLatency(evidence: Evidence): Finding[] {
     const time = of('responseP50') ? 'response' : 'service';
     const [p50, p99] = [of(`${time}P50`), of(`${time}P99`)];
     if (!p50) return [cannotAdd(rate, subject, scenario)];
-    const readings: Reading[] = [
-      { metric: p50.metric, words: addedWords(p50, 'p50'), strength: strengthOfBound(p50) },
-      p99
-        ? { metric: p99.metric, words: addedWords(p99, 'p99'), strength: strengthOfBound(p99) }
-        : {
-            metric: p50.metric,
-            words: `p99 has too few samples: at this rate it needs a window of ${windowFor(0.99, scenario.offered!)}`,
-            strength: 'cannot tell',
-          },
-    ];
-    // Said once.
-    const withheld =
-      time === 'service' && at === 0 ? '; response time is withheld, the generator’s own lag would be in it' : '';
+    const readings = [p50, ...(p99 ? [p99] : [])].map((added, i): Reading => ({
+      metric: added.metric,
+      words: addedWords(added, i === 0 ? 'p50' : 'p99'),
+      strength: strengthOfBound(added),
+    }));
     const figure = {
       label: `Added by ${subject.subject} to direct`,
       what: `${time} time p50`,
@@ -43,7 +35,7 @@ export function addedLatency(evidence: Evidence): Finding[] {
       unit: 'µs',
     } as const;
     return bySureness(evidence.trust, readings).map((told, i) => ({
-      sentence: `${rate}, ${time} time through ${subject.subject} against direct: ${told.map(({ words }) => words).join('; ')}${i === 0 ? withheld : ''}.`,
+      sentence: `${rate}, a hop through ${subject.subject} added ${told.map(({ words }) => words).join(' and ')} to direct’s ${time} time.`,
       strength: told[0].strength,
       restsOn: told.map(({ metric }) => metric),
       scenario: scenario.scenario.name,
@@ -106,8 +98,8 @@ function cannotAdd(rate: string, subject: SubjectAnalysis, scenario: ScenarioAna
 
 const addedWords = ({ estimate, strength }: Comparison, name: string): string => {
   if (strength === 'cannot tell' && estimate.n > 1)
-    return `${name} at most +${formatQuantity(Math.max(0, estimate.high), 'µs')}`;
-  return `${name} ${estimate.value >= 0 ? '+' : ''}${formatEstimate(estimate, 'µs')}`;
+    return `at most ${formatQuantity(Math.max(0, estimate.high), 'µs')} at ${name}`;
+  return `${formatEstimate(estimate, 'µs')} at ${name}`;
 };
 
 /** Throughput is the subject's only where it was saturated itself. */
@@ -125,7 +117,7 @@ export function capacities(evidence: Evidence): Finding[] {
         sentence:
           kind === 'measured'
             ? `${subject.subject} was itself the limit at ${figure}${placeOf(scenario)}.`
-            : `One core of ${subject.subject} would carry ${figure}${placeOf(scenario)}, derived from its CPU per request: ${LIMITS[subject.bound ?? 'none']}, so its throughput is no capacity.`,
+            : `One core of ${subject.subject} would carry ${figure}${placeOf(scenario)} by its CPU per request; its throughput is no capacity here, for ${LIMITS[subject.bound ?? 'none']}.`,
         strength: strengthOfFigure(estimate),
         restsOn: [kind === 'measured' ? 'throughput' : 'cpuPerRequest'],
         scenario: scenario.scenario.name,
@@ -138,9 +130,9 @@ const LIMITS: Readonly<Record<NonNullable<SubjectAnalysis['bound']>, string>> = 
   proxy: 'the proxy was the limit',
   origin: 'the origin was the limit',
   generator: 'the load generator was the limit',
-  host: 'the host was the limit (cores that load and origin share, or that other processes took)',
+  host: 'the host was the limit',
   none: 'nothing was saturated',
-  mixed: 'different things were the limit in different rounds',
+  mixed: 'what was the limit differed from round to round',
 };
 
 /** More figures than these are told by the least and the greatest. */

@@ -1,9 +1,9 @@
 /** Scenarios that no other finding tells of: each shows its own figures, whatever it is called and whatever it is for. */
 import type { Finding, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
-import { strengthOfBound, strengthOfFigure, type Strength } from '../comparison.ts';
-import { METRIC_NAMES, metric, type MetricName } from '../metrics.ts';
-import { formatEstimate, formatQuantity } from '../quantity.ts';
-import { weakest } from '../trust.ts';
+import { strengthOfBound, strengthOfFigure, type Strength } from '../comparison/comparison.ts';
+import { METRIC_NAMES, metric, type MetricName } from '../figures/metrics.ts';
+import { formatEstimate, formatQuantity } from '../words/quantity.ts';
+import { weakest } from '../instruments/trust.ts';
 import { type Evidence, noneCompleted } from './evidence.ts';
 import { MOST_LISTED } from './load.ts';
 

@@ -5,8 +5,8 @@
 import type { SubjectRecord } from '#bench/model/record.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
-import { CONFIDENCE, type Rounds } from '../comparison.ts';
-import type { MetricName } from '../metrics.ts';
+import { CONFIDENCE, type Rounds } from '../comparison/comparison.ts';
+import type { MetricName } from '../figures/metrics.ts';
 
 /** Costs that can be accounted for, each as metrics: the whole and its two halves. */
 export const COSTS = {

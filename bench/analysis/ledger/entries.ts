@@ -5,11 +5,11 @@
  */
 import type { MicroRecord, SubjectRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
-import type { Rounds } from '../comparison.ts';
-import type { FiguresBy } from '../figures.ts';
+import type { Rounds } from '../comparison/comparison.ts';
+import type { FiguresBy } from '../figures/figures.ts';
 import { COSTS, type Cost, type Entry, type Missing } from './account.ts';
 import { less, microsIn } from './micro.ts';
-import { httpOf, isSingle, scenarioOf, USUAL } from '../roles.ts';
+import { httpOf, isSingle, scenarioOf, USUAL } from '../scenarios/roles.ts';
 
 export interface Books {
   readonly subjects: readonly SubjectRecord[];

@@ -1,8 +1,8 @@
 /** The accounts of the reference hops in a sentence each: how much the parts explain, which they are, what is left. */
 import type { Finding } from '../analysis.ts';
-import { strengthOfFigure } from '../comparison.ts';
-import { metric } from '../metrics.ts';
-import { formatQuantity, percent } from '../quantity.ts';
+import { strengthOfFigure } from '../comparison/comparison.ts';
+import { metric } from '../figures/metrics.ts';
+import { formatQuantity, percent } from '../words/quantity.ts';
 import { type Account, type AccountPart, COSTS, ENOUGH } from './account.ts';
 
 export const ledgerFindings = (accounts: readonly Account[]): Finding[] =>
@@ -14,6 +14,7 @@ export const ledgerFindings = (accounts: readonly Account[]): Finding[] =>
       strength: account.disturbed ? 'cannot tell' : strengthOfFigure(account.explained),
       restsOn: [COSTS[account.cost].whole],
       scenario: account.scenario,
+      part: 'ledger',
     }));
 
 /** Parts smaller than this share of the whole are left to the tables. */
@@ -21,7 +22,7 @@ const SHOWN = 0.01;
 
 /** '94 % (91–96 %)' */
 export function shareWords({ explained: { value, low, high, n } }: Account): string {
-  return `${percent(value)} (${n < 2 ? 'one round' : `${percent(low).replace(/\u00a0%$/, '')}–${percent(high)}`})`;
+  return `${percent(value)} (${n < 2 ? 'no interval' : `${percent(low).replace(/\u00a0%$/, '')}–${percent(high)}`})`;
 }
 
 const sentenceOf = (account: Account): string =>

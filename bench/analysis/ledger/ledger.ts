@@ -3,12 +3,12 @@ import type { CompletedTrial, MicroRecord, SubjectRecord, TrialRecord } from '#b
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import { median } from '#bench/stats/hodges-lehmann.ts';
-import { formatQuantity, percent } from '../quantity.ts';
+import { formatQuantity, percent } from '../words/quantity.ts';
 import { type Account, closeAccount, COSTS, type Cost, type Entry, type Missing } from './account.ts';
 import { type Books, plainEntries, tlsEntries } from './entries.ts';
 import { type LedgerSuite, microsIn, suitesOf } from './micro.ts';
 import { type Rate, ratesOf } from './rates.ts';
-import { isSingle, scenarioOf } from '../roles.ts';
+import { isSingle, scenarioOf } from '../scenarios/roles.ts';
 
 export interface Ledger {
   /** In the order of the subjects; CPU, then instructions where they are counted. */

@@ -3,10 +3,10 @@ import type { SubjectRecord } from '#bench/model/record.ts';
 import { type Role, type Scenario, subjectName } from '#bench/model/scenario.ts';
 import type { Estimate } from '#bench/stats/estimate.ts';
 import { hodgesLehmann } from '#bench/stats/hodges-lehmann.ts';
-import { CONFIDENCE, type Rounds } from '../comparison.ts';
+import { CONFIDENCE, type Rounds } from '../comparison/comparison.ts';
 import { COSTS, type Cost, type Missing } from './account.ts';
 import { type Books, kinOf, minus, times } from './entries.ts';
-import { httpOf, isSingle, scenarioOf, USUAL } from '../roles.ts';
+import { httpOf, isSingle, scenarioOf, USUAL } from '../scenarios/roles.ts';
 
 const KIB = 1_024;
 

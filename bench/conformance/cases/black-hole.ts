@@ -9,7 +9,7 @@ export interface BlackHole extends AsyncDisposable {
 }
 
 /** The thread listens, says where, and then sleeps: the kernel queues what comes, until it drops SYNs. */
-const listener = `
+const LISTENER = `
   const { parentPort } = require('node:worker_threads');
   const server = require('node:net').createServer();
   server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
@@ -21,11 +21,11 @@ const listener = `
 const FILLERS = 8;
 
 export async function openBlackHole(signal: AbortSignal): Promise<BlackHole> {
-  const worker = new Worker(listener, { eval: true });
+  const worker = new Worker(LISTENER, { eval: true });
   const fillers: Socket[] = [];
   try {
     const [port] = (await once(worker, 'message', { signal })) as [number];
-    for (let index = 0; index < FILLERS; index += 1) fillers.push(connect(port, '127.0.0.1').on('error', () => {}));
+    for (let index = 0; index < FILLERS; index++) fillers.push(connect(port, '127.0.0.1').on('error', () => {}));
     // The queue takes at least one: then the others, sent before or after, find it full or fill it.
     await Promise.race(fillers.map((filler) => once(filler, 'connect', { signal })));
     return {

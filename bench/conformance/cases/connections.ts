@@ -5,10 +5,10 @@ import type { ConformanceCase } from '../contract.ts';
 import { show, Violation } from '../violation.ts';
 import { Flood } from './flood.ts';
 import { ok, type OriginConnection } from '../origin.ts';
-import { plain, withLimits, withTimeouts } from './setups.ts';
+import { plain, withLimits, withTimeouts } from '../setups.ts';
 import { sendVariants } from './variants.ts';
 
-const GiB = 1024 ** 3;
+const GIB = 1024 ** 3;
 const get = (target: string, lines = ''): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`;
 const post = (target: string, body: string): string =>
   `POST ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -54,7 +54,7 @@ const abort = (name: string, leave: (wire: Wire) => void, start: string): Confor
     },
   });
 
-const halfAnswer = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel';
+const HALF_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel';
 const reset = (wire: Wire): void => void (isSecure(wire) ? wire.socket.destroy() : wire.socket.resetAndDestroy());
 /** A TLS socket is not reset: its handle is not the connection's. */
 const isSecure = (wire: Wire): boolean => 'encrypted' in wire.socket;
@@ -174,7 +174,7 @@ export const connectionCases: readonly ConformanceCase[] = [
   }),
   abort('FIN and gone, before the answer', (wire) => wire.socket.destroy(), ''),
   abort('reset', reset, ''),
-  abort('reset, amid the answer', reset, halfAnswer),
+  abort('reset, amid the answer', reset, HALF_ANSWER),
   l7({
     rule: 'client-abort',
     name: 'amid the body',
@@ -227,7 +227,7 @@ export const connectionCases: readonly ConformanceCase[] = [
       if (got !== 'good!') throw new Violation('a request after a HEAD answered with a body', 'good!', show(got));
     },
   }),
-  ...([`Content-Length: ${GiB}`, 'Transfer-Encoding: chunked'] as const).map((framing) =>
+  ...([`Content-Length: ${GIB}`, 'Transfer-Encoding: chunked'] as const).map((framing) =>
     l7({
       rule: 'stalled-reader',
       name: `1 GiB, ${framing.split(':')[0]}`,
@@ -236,9 +236,9 @@ export const connectionCases: readonly ConformanceCase[] = [
         const flooding = Promise.withResolvers<{ flood: Flood; connection: OriginConnection }>();
         bench.origin.script = () => ({
           answer: ({ connection }) => {
-            const size = framing.startsWith('T') ? `${GiB.toString(16)}\r\n` : '';
+            const size = framing.startsWith('T') ? `${GIB.toString(16)}\r\n` : '';
             connection.write(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\n${size}`);
-            flooding.resolve({ flood: new Flood(connection.socket, GiB), connection });
+            flooding.resolve({ flood: new Flood(connection.socket, GIB), connection });
           },
         });
         const wire = await bench.open();
@@ -265,9 +265,9 @@ export const connectionCases: readonly ConformanceCase[] = [
         },
       });
       const wire = await bench.open();
-      wire.write(`POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: ${GiB}\r\n\r\n`);
+      wire.write(`POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: ${GIB}\r\n\r\n`);
       const stalled = await stalling.promise;
-      const flood = new Flood(wire.socket, GiB);
+      const flood = new Flood(wire.socket, GIB);
       await flood.standstill(bench);
       reset(wire);
       stalled.socket.resume();

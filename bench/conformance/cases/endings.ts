@@ -9,17 +9,17 @@ import { show, Violation } from '../violation.ts';
 import { Flood } from './flood.ts';
 import { through } from './l4.ts';
 import { ok, type OriginConnection } from '../origin.ts';
-import { bytes, plain, relay, withLimits, withTimeouts } from './setups.ts';
+import { bytes, plain, relay, withLimits, withTimeouts } from '../setups.ts';
 
-const GiB = 1024 ** 3;
-const MiB = 1024 ** 2;
+const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
 const get = (target: string, lines = ''): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`;
 
 type Row = Omit<ConformanceCase, 'layer' | 'setup'> & Partial<Pick<ConformanceCase, 'setup'>>;
 const l7 = (row: Row): ConformanceCase => ({ layer: 'l7', setup: plain, ...row });
 
 /** Of bodies: some fit into the kernels' buffers but for their end, one waits in the proxy and at the origin for the most part. */
-const SIZES = [MiB, 3 * MiB, 5 * MiB, 24 * MiB];
+const SIZES = [MIB, 3 * MIB, 5 * MIB, 24 * MIB];
 /** Milliseconds for which a client reads nothing. */
 const LATE = 600;
 
@@ -55,13 +55,13 @@ async function readLate(bench: Bench, readers: readonly LateReader[], mayReset: 
   }
 }
 
-const giveUp = 'given up after a while: a reset, never FIN';
-const gets = 'a client that reads late gets all';
+const GIVE_UP = 'given up after a while: a reset, never FIN';
+const GETS = 'a client that reads late gets all';
 
 const unsent: readonly ConformanceCase[] = [
   ...[
-    { name: gets, setup: plain, mayReset: false },
-    { name: giveUp, setup: withTimeouts({ downstreamIdle: 150 }), mayReset: true },
+    { name: GETS, setup: plain, mayReset: false },
+    { name: GIVE_UP, setup: withTimeouts({ downstreamIdle: 150 }), mayReset: true },
   ].map(({ name, setup, mayReset }) =>
     l7({
       rule: 'unsent',
@@ -81,8 +81,8 @@ const unsent: readonly ConformanceCase[] = [
     }),
   ),
   ...[
-    { name: gets, setup: relay, mayReset: false },
-    { name: giveUp, setup: bytes('idle', (base) => ({ ...base, timeouts: { tunnelIdle: 150 } })), mayReset: true },
+    { name: GETS, setup: relay, mayReset: false },
+    { name: GIVE_UP, setup: bytes('idle', (base) => ({ ...base, timeouts: { tunnelIdle: 150 } })), mayReset: true },
   ].map(({ name, setup, mayReset }): ConformanceCase => ({
     layer: 'l4',
     rule: 'l4-unsent',
@@ -200,7 +200,7 @@ export const endingCases: readonly ConformanceCase[] = [
       const refusal = 'HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig';
       bench.origin.script = () => ({ at: 'head', answer: refusal, ends: 'close' });
       const wire = await bench.open();
-      wire.write(`POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: ${MiB}\r\n\r\n${'x'.repeat(MiB / 2)}`);
+      wire.write(`POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: ${MIB}\r\n\r\n${'x'.repeat(MIB / 2)}`);
       const { messages, problem, ended } = await bench.answers(wire, ['POST']);
       if (messages[0]?.status !== 413)
         throw new Violation('half an upload', '413', problem ?? `${messages[0]?.status ?? 'no answer'}, ${ended}`);
@@ -233,7 +233,7 @@ export const endingCases: readonly ConformanceCase[] = [
     async run(bench) {
       const flooding = Promise.withResolvers<Flood>();
       bench.origin.script = () => ({
-        answer: ({ connection }) => flooding.resolve(new Flood(connection.socket, GiB, HINT)),
+        answer: ({ connection }) => flooding.resolve(new Flood(connection.socket, GIB, HINT)),
       });
       const wire = await bench.open();
       wire.socket.pause();

@@ -1,6 +1,6 @@
 /** Field lines of requests: RFC 9112 §5, RFC 9110 §5, and their limits. */
 import type { ConformanceCase } from '../contract.ts';
-import { withLimits, withTimeouts } from './setups.ts';
+import { withLimits, withTimeouts } from '../setups.ts';
 import { either, forwarded, refused, type ExpectedRequest, type Refused } from './tables.ts';
 
 const head = (lines: string): string => `GET / HTTP/1.1\r\nHost: a\r\n${lines}\r\n\r\n`;
@@ -62,7 +62,7 @@ const refusals: readonly Refused[] = [
 ];
 
 /** Refused, or dropped: both keep an origin that reads `_` as `-` from being told what the proxy did not read. */
-const aliases = [
+const ALIASES = [
   ['transfer_encoding', 'chunked'],
   ['Transfer.Encoding', 'chunked'],
   ['CONTENT_LENGTH', '5'],
@@ -73,7 +73,7 @@ const aliases = [
   ['x_forwarded_host', 'evil'],
 ] as const;
 
-const passes: readonly { name: string; rule: 'field-value' | 'field-name'; lines: string; origin: ExpectedRequest }[] =
+const PASSES: readonly { name: string; rule: 'field-value' | 'field-name'; lines: string; origin: ExpectedRequest }[] =
   [
     {
       rule: 'field-value',
@@ -104,10 +104,10 @@ const passes: readonly { name: string; rule: 'field-value' | 'field-name'; lines
 
 export const fieldCases: readonly ConformanceCase[] = [
   ...refusals.map(refused),
-  ...aliases.map(([name, value]): ConformanceCase => {
+  ...ALIASES.map(([name, value]): ConformanceCase => {
     const send = head(`${name}: ${value}`);
     const dropped = forwarded({ rule: 'name-alias', name, send, origin: { fields: { [name.toLowerCase()]: null } } });
     return either(refused({ rule: 'name-alias', name, send, status: 400 }), dropped);
   }),
-  ...passes.map(({ rule, name, lines, origin }) => forwarded({ rule, name, send: head(lines), origin })),
+  ...PASSES.map(({ rule, name, lines, origin }) => forwarded({ rule, name, send: head(lines), origin })),
 ];

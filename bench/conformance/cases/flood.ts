@@ -6,14 +6,14 @@ import { Violation } from '../violation.ts';
 
 const chunk = Buffer.alloc(64 * 1024, 'x');
 
-const MiB = 1024 * 1024;
+const MIB = 1024 * 1024;
 
 /** Largest automatic buffer of the kernel; its own defaults where it does not say. */
 const largest = (name: 'tcp_rmem' | 'tcp_wmem'): number =>
-  Number(readIfThere(`/proc/sys/net/ipv4/${name}`)?.trim().split(/\s+/).at(-1) ?? 6 * MiB);
+  Number(readIfThere(`/proc/sys/net/ipv4/${name}`)?.trim().split(/\s+/).at(-1) ?? 6 * MIB);
 
 /** What the kernel may hold on two connections, and some for the proxy. */
-const IN_FLIGHT = 2 * (largest('tcp_rmem') + largest('tcp_wmem')) + 4 * MiB;
+const IN_FLIGHT = 2 * (largest('tcp_rmem') + largest('tcp_wmem')) + 4 * MIB;
 /** Round trips without progress after which the flood counts as standing. */
 const STILL = 25;
 
@@ -46,7 +46,7 @@ export class Flood {
 
   /** Once nothing has moved over many round trips through the proxy; a violation where more than `most` went in. */
   async standstill(bench: Bench, most = IN_FLIGHT): Promise<void> {
-    for (let still = 0, last = this.taken; still < STILL; still += 1) {
+    for (let still = 0, last = this.taken; still < STILL; still++) {
       await bench.fence();
       if (this.taken > last) still = 0;
       last = this.taken;

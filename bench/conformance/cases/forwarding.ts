@@ -3,7 +3,7 @@ import type { Forwarding } from '#proxies/config/intent.ts';
 import type { ConformanceCase } from '../contract.ts';
 import { show, Violation } from '../violation.ts';
 import { ok } from '../origin.ts';
-import { http, plain } from './setups.ts';
+import { http, plain } from '../setups.ts';
 import { answered, checkRequest, either, forwarded, refused, type Forwarded } from './tables.ts';
 
 const get = (lines: string): string => `GET /a HTTP/1.1\r\nHost: a\r\n${lines}\r\n\r\n`;
@@ -26,7 +26,7 @@ const forged = [
 ].join('\r\n');
 
 /** What origins take for the same, by lower-case name. */
-const claims = {
+const CLAIMS = {
   'x-real-ip': '6.6.6.6',
   'x-forwarded-port': '1',
   'x-forwarded-prefix': '/x',
@@ -38,7 +38,7 @@ const claims = {
 } as const;
 
 const rows: readonly Forwarded[] = [
-  ...Object.entries(claims).map(([name, value]): Forwarded => ({
+  ...Object.entries(CLAIMS).map(([name, value]): Forwarded => ({
     rule: 'identity-untrusted',
     name,
     send: get(`${name}: ${value}`),
@@ -50,11 +50,11 @@ const rows: readonly Forwarded[] = [
     name: 'what says the same in other words is kept',
     setup: trusting,
     send: get(
-      Object.entries(claims)
+      Object.entries(CLAIMS)
         .map((field) => field.join(': '))
         .join('\r\n'),
     ),
-    origin: { fields: claims },
+    origin: { fields: CLAIMS },
   },
   {
     rule: 'hop-by-hop',

@@ -1,7 +1,7 @@
 /** Where a request ends: RFC 9112 §6–§7. */
 import type { ConformanceCase } from '../contract.ts';
-import { withLimits } from './setups.ts';
-import { anyRefusal, forwarded, refused, type Forwarded, type Refused } from './tables.ts';
+import { withLimits } from '../setups.ts';
+import { ANY_REFUSAL, forwarded, refused, type Forwarded, type Refused } from './tables.ts';
 
 const post = (lines: string, body = '', version = '1.1'): string =>
   `POST / HTTP/${version}\r\nHost: a\r\n${lines}\r\n\r\n${body}`;
@@ -94,7 +94,7 @@ const refusals: readonly Refused[] = [
     rule: 'te-http10',
     name: 'chunked',
     send: post('Transfer-Encoding: chunked', '0\r\n\r\n', '1.0'),
-    status: anyRefusal,
+    status: ANY_REFUSAL,
     closes: true,
   },
   ...(

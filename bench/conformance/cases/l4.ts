@@ -8,16 +8,16 @@ import type { ConformanceCase } from '../contract.ts';
 import { show, Violation } from '../violation.ts';
 import { Flood } from './flood.ts';
 import type { OriginConnection } from '../origin.ts';
-import { bytes, relay } from './setups.ts';
+import { bytes, relay } from '../setups.ts';
 import { sendVariants } from './variants.ts';
 
-const GiB = 1024 ** 3;
+const GIB = 1024 ** 3;
 type Row = Omit<ConformanceCase, 'layer' | 'setup'> & Partial<Pick<ConformanceCase, 'setup'>>;
 const l4 = (row: Row): ConformanceCase => ({ layer: 'l4', setup: relay, ...row });
 
 const timed = (timeouts: Partial<Timeouts>) =>
   bytes(`timeouts ${JSON.stringify(timeouts)}`, (base) => ({ ...base, timeouts }));
-const nobody = { host: '127.0.0.1', port: 1 };
+const NOBODY = { host: '127.0.0.1', port: 1 };
 const endpoints =
   (change: (all: ProxyIntent['clusters'][0]['endpoints']) => ProxyIntent['clusters'][0]['endpoints']) =>
   (base: ProxyIntent): ProxyIntent => ({
@@ -147,7 +147,7 @@ export const l4Cases: readonly ConformanceCase[] = [
     async run(bench) {
       const { wire, connection } = await through(bench);
       wire.socket.pause();
-      await new Flood(connection.socket, GiB).standstill(bench);
+      await new Flood(connection.socket, GIB).standstill(bench);
     },
   }),
   l4({
@@ -157,7 +157,7 @@ export const l4Cases: readonly ConformanceCase[] = [
     async run(bench) {
       const { wire, connection } = await through(bench);
       connection.socket.pause();
-      await new Flood(wire.socket, GiB).standstill(bench);
+      await new Flood(wire.socket, GIB).standstill(bench);
     },
   }),
   l4({
@@ -179,10 +179,10 @@ export const l4Cases: readonly ConformanceCase[] = [
     name: 'refused by one of two',
     setup: bytes(
       'one of two endpoints refuses',
-      endpoints((all) => [nobody, ...all]),
+      endpoints((all) => [NOBODY, ...all]),
     ),
     async run(bench) {
-      for (let time = 0; time < 4; time += 1) await through(bench);
+      for (let time = 0; time < 4; time++) await through(bench);
     },
   }),
   l4({
@@ -195,7 +195,7 @@ export const l4Cases: readonly ConformanceCase[] = [
     async run(bench) {
       const { intent } = bench.options;
       const reload = bench.requireReload();
-      await reload(endpoints(() => [nobody, { ...nobody, host: '127.0.0.2' }])(intent));
+      await reload(endpoints(() => [NOBODY, { ...NOBODY, host: '127.0.0.2' }])(intent));
       const wire = await bench.open();
       wire.write(Buffer.from(bench.preamble, 'latin1'));
       await bench.ending(wire);
@@ -208,9 +208,9 @@ export const l4Cases: readonly ConformanceCase[] = [
     setup: bytes('three endpoints', (base) => base, { origins: 3 }),
     async run(bench) {
       const all: OriginConnection[] = [];
-      for (let time = 0; time < 6; time += 1) {
+      for (let time = 0; time < 6; time++) {
         const { wire, connection } = await through(bench);
-        for (let more = 0; more < 5; more += 1) wire.write(`more ${more};`);
+        for (let more = 0; more < 5; more++) wire.write(`more ${more};`);
         await bench.arrived(
           () => connection.raw.endsWith('more 4;'),
           bench.origins.find((one) => one.connections.includes(connection))!,

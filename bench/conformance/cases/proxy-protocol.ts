@@ -1,10 +1,10 @@
 /** PROXY protocol, versions 1 and 2 (haproxy.org, doc/proxy-protocol.txt): read at the listener, sent to the origin. */
 import type { ConformanceCase } from '../contract.ts';
 import { show, Violation } from '../violation.ts';
-import { bytes, relay } from './setups.ts';
+import { bytes, relay } from '../setups.ts';
 import { sendVariants } from './variants.ts';
 
-const preamble = 'PROXY TCP4 1.2.3.4 5.6.7.8 1000 2000\r\n';
+const PREAMBLE = 'PROXY TCP4 1.2.3.4 5.6.7.8 1000 2000\r\n';
 /** What was read is told on, so that the origin shows it. */
 const reading = bytes(
   'PROXY in, v1 out',
@@ -13,7 +13,7 @@ const reading = bytes(
     listener: { ...base.listener, proxyProtocol: true },
     clusters: base.clusters.map((cluster) => ({ ...cluster, proxyProtocol: 'v1' as const })),
   }),
-  { preamble },
+  { preamble: PREAMBLE },
 );
 const sending = (version: 'v1' | 'v2') =>
   bytes(`PROXY ${version} out`, (base) => ({
@@ -21,19 +21,19 @@ const sending = (version: 'v1' | 'v2') =>
     clusters: base.clusters.map((cluster) => ({ ...cluster, proxyProtocol: version })),
   }));
 
-const signature = '\r\n\r\n\0\r\nQUIT\n';
+const SIGNATURE = '\r\n\r\n\0\r\nQUIT\n';
 const u16 = (value: number): string => String.fromCharCode(value >> 8, value & 255);
 const ipv4 = '\x01\x02\x03\x04\x05\x06\x07\x08' + u16(1000) + u16(2000);
 const v2 = (command: string, family: string, body: string): string =>
-  signature + command + family + u16(body.length) + body;
+  SIGNATURE + command + family + u16(body.length) + body;
 const tlv = (type: number, value: string): string => String.fromCharCode(type) + u16(value.length) + value;
 
 /** CRC-32C (Castagnoli), bit by bit. */
 function crc32c(text: string): string {
   let crc = 0xffffffff;
-  for (let at = 0; at < text.length; at += 1) {
+  for (let at = 0; at < text.length; at++) {
     crc ^= text.charCodeAt(at);
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
   }
   const sum = ~crc >>> 0;
   return String.fromCharCode(sum >>> 24, (sum >>> 16) & 255, (sum >>> 8) & 255, sum & 255);
@@ -51,19 +51,19 @@ const sourceOf = (text: string): string => {
 type Rule = 'proxy-v1' | 'proxy-v2' | 'proxy-fragments' | 'proxy-required';
 type Row = readonly [rule: Rule, name: string, header: string, told?: string | RegExp];
 
-const own = /^PROXY (UNKNOWN|TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+)\r\n/;
+const OWN_ADDRESSES = /^PROXY (UNKNOWN|TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+)\r\n/;
 const accepted: readonly Row[] = [
   ['proxy-v1', 'TCP4', 'PROXY TCP4 1.2.3.4 5.6.7.8 1000 2000\r\n'],
   ['proxy-v1', 'TCP6', 'PROXY TCP6 2001:db8::1 2001:db8::2 65535 1\r\n'],
-  ['proxy-v1', 'UNKNOWN', 'PROXY UNKNOWN\r\n', own],
-  ['proxy-v1', 'UNKNOWN with 107 octets', `PROXY UNKNOWN ${'f'.repeat(91)}\r\n`, own],
-  ['proxy-v2', 'TCP4', v2('\x21', '\x11', ipv4), preamble],
-  ['proxy-v2', 'TCP4 with TLVs', v2('\x21', '\x11', ipv4 + tlv(4, '') + tlv(0xe0, 'custom')), preamble],
-  ['proxy-v2', 'CRC32c', checked, preamble],
-  ['proxy-v2', 'LOCAL', v2('\x20', '\0', ''), own],
-  ['proxy-v2', 'LOCAL with an address block', v2('\x20', '\x11', ipv4), own],
+  ['proxy-v1', 'UNKNOWN', 'PROXY UNKNOWN\r\n', OWN_ADDRESSES],
+  ['proxy-v1', 'UNKNOWN with 107 octets', `PROXY UNKNOWN ${'f'.repeat(91)}\r\n`, OWN_ADDRESSES],
+  ['proxy-v2', 'TCP4', v2('\x21', '\x11', ipv4), PREAMBLE],
+  ['proxy-v2', 'TCP4 with TLVs', v2('\x21', '\x11', ipv4 + tlv(4, '') + tlv(0xe0, 'custom')), PREAMBLE],
+  ['proxy-v2', 'CRC32c', checked, PREAMBLE],
+  ['proxy-v2', 'LOCAL', v2('\x20', '\0', ''), OWN_ADDRESSES],
+  ['proxy-v2', 'LOCAL with an address block', v2('\x20', '\x11', ipv4), OWN_ADDRESSES],
   ['proxy-fragments', 'v1', 'PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n'],
-  ['proxy-fragments', 'v2', v2('\x21', '\x11', ipv4), preamble],
+  ['proxy-fragments', 'v2', v2('\x21', '\x11', ipv4), PREAMBLE],
 ];
 const refusals: readonly Row[] = [
   ['proxy-v1', '108 octets', `PROXY UNKNOWN ${'f'.repeat(92)}\r\n`],
@@ -82,20 +82,20 @@ const refusals: readonly Row[] = [
   ['proxy-v2', 'half a TLV', v2('\x21', '\x11', `${ipv4}\x04\0`)],
   ['proxy-v2', 'a wrong CRC32c', flipped],
   ['proxy-required', 'none came', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['proxy-required', 'a signature that goes wrong at its end', `${signature.slice(0, -1)}X${' '.repeat(20)}`],
+  ['proxy-required', 'a signature that goes wrong at its end', `${SIGNATURE.slice(0, -1)}X${' '.repeat(20)}`],
 ];
 
-const needs: ConformanceCase['needs'] = ['proxy-protocol-in', 'proxy-protocol-out'];
+const NEEDS: ConformanceCase['needs'] = ['proxy-protocol-in', 'proxy-protocol-out'];
 
 export const proxyProtocolCases: readonly ConformanceCase[] = [
   ...accepted.map(([rule, name, header, told = header]): ConformanceCase => ({
     rule,
     name,
     layer: 'l4',
-    needs,
+    needs: NEEDS,
     setup: reading,
     async run(bench) {
-      const sent = `${header}${bench.preamble.slice(preamble.length)}payload`;
+      const sent = `${header}${bench.preamble.slice(PREAMBLE.length)}payload`;
       const cuts = rule === 'proxy-fragments' ? undefined : [0, header.length];
       const variants = await sendVariants(bench, sent, cuts);
       // Its own end is what a proxy may tell in place of the destination that it was told.
@@ -112,7 +112,7 @@ export const proxyProtocolCases: readonly ConformanceCase[] = [
     rule,
     name,
     layer: 'l4',
-    needs,
+    needs: NEEDS,
     setup: reading,
     async run(bench) {
       const sent = `${header}payload`;
@@ -130,7 +130,7 @@ export const proxyProtocolCases: readonly ConformanceCase[] = [
     needs: ['proxy-protocol-in'],
     setup: relay,
     async run(bench) {
-      const sent = `${bench.preamble}${preamble}payload`;
+      const sent = `${bench.preamble}${PREAMBLE}payload`;
       const wire = await bench.open();
       wire.write(Buffer.from(sent, 'latin1'));
       await bench.seen(wire, (text) => text === sent, 'an echo of it all');
@@ -151,7 +151,7 @@ export const proxyProtocolCases: readonly ConformanceCase[] = [
       const { port } = bench.target;
       const loop = '\x7f\0\0\x01';
       const start =
-        version === 'v1' ? `PROXY TCP4 127.0.0.1 127.0.0.1 ${localPort} ${port}\r\n` : `${signature}\x21\x11`;
+        version === 'v1' ? `PROXY TCP4 127.0.0.1 127.0.0.1 ${localPort} ${port}\r\n` : `${SIGNATURE}\x21\x11`;
       const addresses = version === 'v1' ? '' : loop + loop + u16(localPort) + u16(port);
       if (
         !text.startsWith(start) ||

@@ -7,7 +7,7 @@ import type { Bench } from '../bench.ts';
 import type { ConformanceCase } from '../contract.ts';
 import { show, Violation } from '../violation.ts';
 import { ok } from '../origin.ts';
-import { http, plain, withTimeouts } from './setups.ts';
+import { http, plain, withTimeouts } from '../setups.ts';
 
 const get = (target: string, method = 'GET'): string =>
   `${method} ${target} HTTP/1.1\r\nHost: a\r\n${method === 'POST' ? 'Content-Length: 2\r\n\r\nhi' : '\r\n'}`;
@@ -30,9 +30,9 @@ async function traffic(bench: Bench, done: () => boolean): Promise<{ requests: n
   let failed = 0;
   const kept = async (): Promise<void> => {
     let wire = await bench.open();
-    for (let sent = 0; !done(); sent += 1) {
-      requests += 1;
-      if ((await ask(bench, wire, sent, get('/kept'))) !== 200) failed += 1;
+    for (let sent = 0; !done(); sent++) {
+      requests++;
+      if ((await ask(bench, wire, sent, get('/kept'))) !== 200) failed++;
       if (sent < 20) continue;
       await wire[Symbol.asyncDispose]();
       wire = await bench.open();
@@ -41,9 +41,9 @@ async function traffic(bench: Bench, done: () => boolean): Promise<{ requests: n
   };
   const fresh = async (): Promise<void> => {
     while (!done()) {
-      requests += 1;
+      requests++;
       const wire = await bench.open();
-      if ((await ask(bench, wire, 0, get('/fresh'))) !== 200) failed += 1;
+      if ((await ask(bench, wire, 0, get('/fresh'))) !== 200) failed++;
       await wire[Symbol.asyncDispose]();
     }
   };
@@ -117,7 +117,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
       const { intent } = bench.options;
       let done = false;
       const running = bench.aside(traffic(bench, () => done));
-      for (let time = 0; time < 20; time += 1) {
+      for (let time = 0; time < 20; time++) {
         await reload({ ...intent, forwarding: { via: `hop${time}` } });
         await bench.fence();
       }
@@ -157,7 +157,7 @@ export const reliabilityCases: readonly ConformanceCase[] = [
         };
       const wires = await Promise.all(Array.from({ length: 6 }, () => bench.open()));
       const statuses: number[] = [];
-      for (let round = 0; round < 20; round += 1) {
+      for (let round = 0; round < 20; round++) {
         if (round === 7) await bench.origins[2]![Symbol.asyncDispose]();
         await Promise.all(
           wires.map(async (wire, index) => {
@@ -286,11 +286,11 @@ export const reliabilityCases: readonly ConformanceCase[] = [
         answer: 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
         ends: 'close',
       });
-      for (let round = 0; round < 8; round += 1) {
+      for (let round = 0; round < 8; round++) {
         await Promise.all(
           Array.from({ length: 50 }, async () => {
             let text = seeds[pick(seeds.length)]!;
-            for (let times = 1 + pick(3); times > 0; times -= 1) {
+            for (let times = 1 + pick(3); times > 0; times--) {
               const at = pick(text.length);
               text = text.slice(0, at) + octets[pick(octets.length)]! + text.slice(at + pick(2));
             }

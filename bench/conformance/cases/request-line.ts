@@ -1,14 +1,14 @@
 /** Request lines, targets and Host: RFC 9112 §2–§3, and the one canonical path. */
 import type { ConformanceCase } from '../contract.ts';
-import { http, withLimits } from './setups.ts';
-import { anyRefusal, forwarded, refused, type Forwarded, type Refused } from './tables.ts';
+import { http, withLimits } from '../setups.ts';
+import { ANY_REFUSAL, forwarded, refused, type Forwarded, type Refused } from './tables.ts';
 
-const end = 'Host: a\r\n\r\n';
-const line = (text: string): string => `${text}\r\n${end}`;
+const END = 'Host: a\r\n\r\n';
+const line = (text: string): string => `${text}\r\n${END}`;
 const get = (target: string): string => line(`GET ${target} HTTP/1.1`);
 
 const refusals: readonly Refused[] = [
-  { rule: 'bare-cr', name: 'in the request line', send: `GET /\r HTTP/1.1\r\n${end}`, status: 400 },
+  { rule: 'bare-cr', name: 'in the request line', send: `GET /\r HTTP/1.1\r\n${END}`, status: 400 },
   {
     rule: 'bare-cr',
     name: 'ending a field line',
@@ -17,7 +17,7 @@ const refusals: readonly Refused[] = [
     quick: true,
   },
   { rule: 'bare-cr', name: 'ending the head', send: 'GET / HTTP/1.1\r\nHost: a\r\n\r\r\n', status: 400 },
-  { rule: 'bare-lf', name: 'ending the request line', send: `GET / HTTP/1.1\n${end}`, status: 400 },
+  { rule: 'bare-lf', name: 'ending the request line', send: `GET / HTTP/1.1\n${END}`, status: 400 },
   {
     rule: 'bare-lf',
     name: 'ending a field line',
@@ -26,9 +26,9 @@ const refusals: readonly Refused[] = [
     quick: true,
   },
   { rule: 'bare-lf', name: 'ending the head', send: 'GET / HTTP/1.1\r\nHost: a\r\n\n', status: 400 },
-  { rule: 'leading-space', name: 'SP', send: `GET / HTTP/1.1\r\n ${end}`, status: 400, quick: true },
-  { rule: 'leading-space', name: 'HTAB', send: `GET / HTTP/1.1\r\n\t${end}`, status: 400 },
-  { rule: 'leading-space', name: 'a folded first line', send: `GET / HTTP/1.1\r\n X: b\r\n${end}`, status: 400 },
+  { rule: 'leading-space', name: 'SP', send: `GET / HTTP/1.1\r\n ${END}`, status: 400, quick: true },
+  { rule: 'leading-space', name: 'HTAB', send: `GET / HTTP/1.1\r\n\t${END}`, status: 400 },
+  { rule: 'leading-space', name: 'a folded first line', send: `GET / HTTP/1.1\r\n X: b\r\n${END}`, status: 400 },
   { rule: 'version-syntax', name: 'lower case', send: line('GET / http/1.1'), status: 400 },
   { rule: 'version-syntax', name: 'two digits', send: line('GET / HTTP/1.10'), status: 400 },
   { rule: 'version-syntax', name: 'leading zero', send: line('GET / HTTP/01.1'), status: 400 },
@@ -58,8 +58,8 @@ const refusals: readonly Refused[] = [
     send: 'GET http://a/ HTTP/1.1\r\nX: a\r\n\r\n',
     status: 400,
   },
-  { rule: 'host-repeated', name: 'two values', send: `GET / HTTP/1.1\r\nHost: b\r\n${end}`, status: 400, quick: true },
-  { rule: 'host-repeated', name: 'the same value', send: `GET / HTTP/1.1\r\nhost: a\r\n${end}`, status: 400 },
+  { rule: 'host-repeated', name: 'two values', send: `GET / HTTP/1.1\r\nHost: b\r\n${END}`, status: 400, quick: true },
+  { rule: 'host-repeated', name: 'the same value', send: `GET / HTTP/1.1\r\nhost: a\r\n${END}`, status: 400 },
   ...(
     [
       ['userinfo', 'u@a'],
@@ -93,8 +93,8 @@ const refusals: readonly Refused[] = [
   { rule: 'host-invalid', name: 'empty authority of an absolute-form target', send: get('http:///a'), status: 400 },
   { rule: 'authority-form', name: 'GET', send: get('a:80'), status: 400 },
   { rule: 'authority-form', name: 'OPTIONS', send: line('OPTIONS a:80 HTTP/1.1'), status: 400 },
-  { rule: 'authority-form', name: 'CONNECT with a path', send: line('CONNECT /a HTTP/1.1'), status: anyRefusal },
-  { rule: 'authority-form', name: 'CONNECT without port', send: line('CONNECT a HTTP/1.1'), status: anyRefusal },
+  { rule: 'authority-form', name: 'CONNECT with a path', send: line('CONNECT /a HTTP/1.1'), status: ANY_REFUSAL },
+  { rule: 'authority-form', name: 'CONNECT without port', send: line('CONNECT a HTTP/1.1'), status: ANY_REFUSAL },
   { rule: 'asterisk-form', name: 'GET', send: get('*'), status: 400 },
   { rule: 'asterisk-form', name: 'POST', send: line('POST * HTTP/1.1'), status: 400 },
   { rule: 'asterisk-form', name: 'longer', send: line('OPTIONS *a HTTP/1.1'), status: 400 },

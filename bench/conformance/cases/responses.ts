@@ -1,7 +1,7 @@
 /** What the origin may answer, and what the client sees of it: RFC 9112 §4–§8, RFC 9110 §15. */
 import type { ConformanceCase } from '../contract.ts';
 import { show, Violation } from '../violation.ts';
-import { http, plain, withLimits, withTimeouts } from './setups.ts';
+import { http, plain, withLimits, withTimeouts } from '../setups.ts';
 import { answered, type Answered } from './tables.ts';
 import { openBlackHole } from './black-hole.ts';
 
@@ -232,7 +232,7 @@ const nobody = http('nobody listens', (base) => ({
   clusters: base.clusters.map((cluster) => ({ ...cluster, endpoints: [{ host: '127.0.0.1', port: 1 }] })),
 }));
 
-const request = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n';
+const REQUEST = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n';
 
 /** One request, one answer: its status and body. */
 const status = (
@@ -246,7 +246,7 @@ const status = (
   async run(bench) {
     prepare(bench);
     const wire = await bench.open();
-    wire.write(request);
+    wire.write(REQUEST);
     const { messages, problem, ended } = await bench.answers(wire, ['GET']);
     const answer = messages.at(-1);
     if (!answer || !wanted.includes(answer.status))
@@ -259,9 +259,9 @@ const status = (
   },
 });
 
-const internals = /127\.0\.0\.1|::1|ECONN|EPIPE|\bat .*\.[jt]s|node:|\/(usr|work|home|tmp)\//i;
+const INTERNALS = /127\.0\.0\.1|::1|ECONN|EPIPE|\bat .*\.[jt]s|node:|\/(usr|work|home|tmp)\//i;
 const names = (fields: Map<string, string>, body: string): void => {
-  const said = [...fields.values(), body].find((text) => internals.test(text));
+  const said = [...fields.values(), body].find((text) => INTERNALS.test(text));
   if (said !== undefined) throw new Violation('a request that fails', 'no internals in the answer', show(said));
 };
 
@@ -294,10 +294,10 @@ export const responseCases: readonly ConformanceCase[] = [
       const held = Promise.withResolvers<void>();
       bench.origin.script = () => ({ at: 'head', answer: () => held.resolve() });
       const first = await bench.open();
-      first.write(request);
+      first.write(REQUEST);
       await held.promise;
       const second = await bench.open();
-      second.write(request);
+      second.write(REQUEST);
       const { messages } = await bench.answers(second, ['GET']);
       const retry = messages[0]?.fields.some(([name]) => name.toLowerCase() === 'retry-after');
       if (messages[0]?.status !== 503 || !retry)
@@ -319,7 +319,7 @@ export const responseCases: readonly ConformanceCase[] = [
       const endpoints = [hole.address];
       await bench.requireReload()({ ...intent, clusters: [{ ...intent.clusters[0]!, endpoints }] });
       const wire = await bench.open();
-      wire.write(request);
+      wire.write(REQUEST);
       const { messages } = await bench.answers(wire, ['GET']);
       await bench.requireReload()(intent);
       const [answer] = messages;

@@ -3,7 +3,7 @@ import type { Bench } from '../bench.ts';
 import type { ConformanceCase } from '../contract.ts';
 import { Violation } from '../violation.ts';
 import { ok } from '../origin.ts';
-import { plain } from './setups.ts';
+import { plain } from '../setups.ts';
 
 const message = (method: string, body = ''): string =>
   `${method} /again HTTP/1.1\r\nHost: a\r\n${body === '' ? '' : `Content-Length: ${body.length}\r\n`}\r\n${body}`;
@@ -20,7 +20,7 @@ interface Row {
   readonly by: 'close' | 'reset';
 }
 
-const rows: readonly Row[] = [
+const ROWS: readonly Row[] = [
   { rule: 'retry-stale', name: 'GET, closed', method: 'GET', reused: true, by: 'close' },
   { rule: 'retry-stale', name: 'GET, reset', method: 'GET', reused: true, by: 'reset' },
   { rule: 'retry-stale', name: 'DELETE, closed', method: 'DELETE', reused: true, by: 'close' },
@@ -50,8 +50,8 @@ async function run(bench: Bench, { rule, method, body, reused, says = '', by }: 
   const used = new Set(bench.origin.connections.filter(({ closed }) => !closed));
   bench.origin.script = ({ target, connection }) => {
     if (target !== '/again') return { answer: ok() };
-    arrivals += 1;
-    if (!used.has(connection)) fresh += 1;
+    arrivals++;
+    if (!used.has(connection)) fresh++;
     const fails = !reused || used.has(connection);
     return fails ? { answer: says, ends: by } : { answer: ok('second') };
   };
@@ -70,7 +70,7 @@ async function run(bench: Bench, { rule, method, body, reused, says = '', by }: 
     );
 }
 
-export const retryCases: readonly ConformanceCase[] = rows.map((row) => ({
+export const retryCases: readonly ConformanceCase[] = ROWS.map((row) => ({
   rule: row.rule,
   name: row.name,
   layer: 'l7',

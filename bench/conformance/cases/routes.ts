@@ -2,7 +2,7 @@
 import type { ProxyIntent, RouteMatch } from '#proxies/config/intent.ts';
 import type { ConformanceCase } from '../contract.ts';
 import { NotApplicable, show, Violation } from '../violation.ts';
-import { http, plain } from './setups.ts';
+import { http, plain } from '../setups.ts';
 import { arrived } from './tables.ts';
 import { sendVariants } from './variants.ts';
 

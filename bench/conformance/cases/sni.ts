@@ -4,7 +4,7 @@ import { everyOne } from '../changes.ts';
 import { clientHello, type HelloOptions } from '../client-hello.ts';
 import type { ConformanceCase } from '../contract.ts';
 import { show, Violation } from '../violation.ts';
-import { bytes } from './setups.ts';
+import { bytes } from '../setups.ts';
 import { sendVariants } from './variants.ts';
 
 /** The first origin by default, the second for names, the third for a protocol. */
@@ -72,14 +72,14 @@ const refusals = [
   ['an oversized one', clientHello({ serverName: 'exact.example', padding: 65_000, recordSize: 16_000 })],
 ] as const;
 
-const needs: ConformanceCase['needs'] = ['sni-routing'];
+const NEEDS: ConformanceCase['needs'] = ['sni-routing'];
 
 export const sniCases: readonly ConformanceCase[] = [
   ...rows.map(({ rule, name, hello, origin }): ConformanceCase => ({
     rule,
     name,
     layer: 'l4',
-    needs,
+    needs: NEEDS,
     setup: routed,
     ...(name === 'exact' && { quick: true }),
     async run(bench) {
@@ -97,7 +97,7 @@ export const sniCases: readonly ConformanceCase[] = [
     rule: 'sni-absent',
     name: 'without default: an alert, then a close',
     layer: 'l4',
-    needs,
+    needs: NEEDS,
     setup: closed,
     async run(bench) {
       const wire = await bench.open();
@@ -112,7 +112,7 @@ export const sniCases: readonly ConformanceCase[] = [
     rule: 'sni-oversized',
     name,
     layer: 'l4',
-    needs,
+    needs: NEEDS,
     setup: routed,
     async run(bench) {
       const variants = await sendVariants(bench, sent);

@@ -3,7 +3,7 @@ import { everyOne } from '../changes.ts';
 import type { Bench, Ending } from '../bench.ts';
 import type { ConformanceCase } from '../contract.ts';
 import { show, Violation } from '../violation.ts';
-import { plain } from './setups.ts';
+import { plain } from '../setups.ts';
 import { ok, type Received } from '../origin.ts';
 import { type Field, type StrictRequest, type StrictResponse, valuesOf } from '../strict-reader.ts';
 import { cutsOf, sendVariants, type Variant } from './variants.ts';
@@ -37,9 +37,9 @@ export interface Refused extends Common {
   readonly whole?: true;
 }
 
-const followUp = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
+const FOLLOW_UP = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
 
-export const anyRefusal: readonly number[] = [
+export const ANY_REFUSAL: readonly number[] = [
   400, 403, 404, 405, 411, 413, 414, 417, 426, 431, 500, 501, 502, 503, 505,
 ];
 
@@ -48,7 +48,7 @@ export function refused(row: Refused): ConformanceCase {
   const { send, status, closes, amidBody } = row;
   const statuses = typeof status === 'number' ? [status] : status;
   return l7(row, async (bench) => {
-    const input = closes ? send + followUp : send;
+    const input = closes ? send + FOLLOW_UP : send;
     const method = /^[A-Z]+/.exec(send)?.[0] ?? 'GET';
     // Whoever lets it through is answered at once, whatever body the origin would wait for.
     if (!amidBody) bench.origin.script = () => ({ at: 'head', answer: ok() });

@@ -7,7 +7,7 @@ import type { DownstreamTls, ProxyIntent, UpstreamTls } from '#proxies/config/in
 import type { Bench } from '../bench.ts';
 import { clientHello } from '../client-hello.ts';
 import type { ConformanceCase } from '../contract.ts';
-import { type Materials, type Setup, http, plain, withTimeouts } from './setups.ts';
+import { type Materials, type Setup, http, plain, withTimeouts } from '../setups.ts';
 import { Violation } from '../violation.ts';
 import { answered } from './tables.ts';
 
@@ -59,11 +59,11 @@ async function established(bench: Bench, what: string, options: Options = {}): P
   return result;
 }
 
-const request = 'GET /tls HTTP/1.1\r\nHost: localhost\r\n\r\n';
+const REQUEST = 'GET /tls HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 /** Sends a request and waits for a 200. Rejects where the connection ends first. */
 async function served(socket: TLSSocket): Promise<boolean> {
-  socket.write(request);
+  socket.write(REQUEST);
   return new Promise((resolve) => {
     let text = '';
     socket.on('data', (chunk: Buffer) => {
@@ -133,7 +133,7 @@ const verifies = (name: string, wanted: readonly number[], setup: Setup): Confor
   setup,
   async run(bench) {
     const wire = await bench.open();
-    wire.write(request);
+    wire.write(REQUEST);
     const { messages } = await bench.answers(wire, ['GET']);
     const status = messages[0]?.status ?? 0;
     if (!wanted.includes(status)) throw new Violation(name, wanted.join(' or '), String(status));

@@ -3,14 +3,14 @@ import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import type { Wire } from '#bench/lab/wire.ts';
 import type { Bench } from '../bench.ts';
 import type { ConformanceCase } from '../contract.ts';
-import { type Setup, bytes, plain, withTimeouts } from './setups.ts';
+import { type Setup, bytes, plain, withTimeouts } from '../setups.ts';
 import { show, Violation } from '../violation.ts';
 import { ok, type OriginConnection } from '../origin.ts';
-import { anyRefusal, checkRequest, forwarded, refused } from './tables.ts';
+import { ANY_REFUSAL, checkRequest, forwarded, refused } from './tables.ts';
 import { sendVariants } from './variants.ts';
 
-const upgrade = 'GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
-const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
+const UPGRADE = 'GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
 
 type Row = Omit<ConformanceCase, 'layer' | 'setup' | 'needs'> & Partial<Pick<ConformanceCase, 'setup' | 'needs'>>;
 const l7 = (row: Row): ConformanceCase => ({ layer: 'l7', setup: plain, needs: ['upgrade'], ...row });
@@ -21,14 +21,14 @@ async function ask(bench: Bench, early = ''): Promise<{ wire: Wire; connection: 
   bench.origin.script = ({ target, connection }) =>
     target === '/tunnel' ? { at: 'head', answer: () => arrived.resolve(connection) } : { answer: ok() };
   const wire = await bench.open();
-  wire.write(upgrade + early);
+  wire.write(UPGRADE + early);
   return { wire, connection: await arrived.promise };
 }
 
 async function openTunnel(bench: Bench): Promise<{ wire: Wire; connection: OriginConnection }> {
   const tunnel = await ask(bench);
   tunnel.connection.tunnel();
-  tunnel.connection.write(switching);
+  tunnel.connection.write(SWITCHING);
   await bench.seen(tunnel.wire, (text) => /^HTTP\/1\.1 101[^]*\r\n\r\n$/.test(text), 'a 101');
   return tunnel;
 }
@@ -45,7 +45,7 @@ const blocking: Setup = {
     forward: { allow: ['127.0.0.0/8'], block: ['blocked.example', '127.0.0.2'] },
   }),
 };
-const enabled: Row['needs'] = ['connect'];
+const ENABLED: Row['needs'] = ['connect'];
 
 export const tunnelCases: readonly ConformanceCase[] = [
   l7({
@@ -75,7 +75,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
     async run(bench) {
       bench.origin.script = ({ target }) => ({ answer: ok(`<${target}>`) });
       const wire = await bench.open();
-      wire.write(upgrade);
+      wire.write(UPGRADE);
       await bench.answers(wire, ['GET']);
       wire.write('GET /next HTTP/1.1\r\nHost: a\r\n\r\n');
       const { messages, problem } = await bench.answers(wire, ['GET', 'GET']);
@@ -92,7 +92,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
       await bench.fence();
       if (connection.raw.includes('early')) throw new Violation('octets before the 101', 'none at the origin', 'early');
       connection.tunnel();
-      connection.write(switching);
+      connection.write(SWITCHING);
       await bench.arrived(() => connection.raw.endsWith('early'));
       connection.write('back');
       await bench.seen(wire, (text) => text.endsWith('back'), 'octets back');
@@ -159,7 +159,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
     rule: 'connect-disabled',
     name: 'to the origin',
     send: 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n',
-    status: anyRefusal,
+    status: ANY_REFUSAL,
     quick: true,
   }),
   l7({
@@ -167,7 +167,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
     name: 'octets both ways',
     quick: true,
     setup: forward,
-    needs: enabled,
+    needs: ENABLED,
     async run(bench) {
       const wire = await bench.open();
       wire.write(connect(bench.origin.address));
@@ -181,7 +181,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
     rule: 'absolute-form',
     name: 'through a forward proxy',
     setup: forwardHttp,
-    needs: enabled,
+    needs: ENABLED,
     async run(bench) {
       const { host, port } = bench.origin.address;
       const send = `GET http://${host}:${port}/a HTTP/1.1\r\nHost: b\r\n\r\n`;
@@ -216,7 +216,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
     rule: 'connect-2xx',
     name: 'nobody listens',
     setup: forward,
-    needs: enabled,
+    needs: ENABLED,
     async run(bench) {
       const wire = await bench.open();
       wire.write(`${connect({ host: '127.0.0.1', port: 1 })}GET / HTTP/1.1\r\nHost: a\r\n\r\n`);

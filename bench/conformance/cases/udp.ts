@@ -6,7 +6,7 @@ import type { Bench } from '../bench.ts';
 import { Changes } from '../changes.ts';
 import type { ConformanceCase } from '../contract.ts';
 import { Violation } from '../violation.ts';
-import { bytes } from './setups.ts';
+import { bytes } from '../setups.ts';
 
 /** One end that speaks UDP, with all that it received. */
 class Datagrams implements AsyncDisposable {
@@ -107,8 +107,8 @@ const rows: readonly Row[] = [
     setup: udp('one session', { udpSessions: 1 }, {}),
     async run(bench, origin, [first, second]) {
       await ask(bench, first, 'first');
-      for (let time = 0; time < 5; time += 1) second.send('second', bench.target);
-      for (let time = 0; time < 5; time += 1) await ask(bench, first, `fence ${time}`);
+      for (let time = 0; time < 5; time++) second.send('second', bench.target);
+      for (let time = 0; time < 5; time++) await ask(bench, first, `fence ${time}`);
       if (origin.received.some(({ text }) => text === 'second'))
         throw new Violation('a second client', 'none of it at the origin', 'its datagrams');
     },

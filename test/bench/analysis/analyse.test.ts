@@ -5,7 +5,8 @@ import type { Analysis, SubjectAnalysis } from '#bench/analysis/analysis.ts';
 import { analyse } from '#bench/analysis/analyse.ts';
 import { readRecords } from '#bench/model/read.ts';
 import { latencyByPercentile } from '#reports/charts/latency-by-percentile.ts';
-import { histogramOf } from './evidence.ts';
+import { renderTerminal } from '#reports/terminal/report.ts';
+import { histogramOf } from './verdict/evidence.ts';
 import { ODD_NAME, syntheticRun, TRUTHS } from '#test/reports/synthetic-run.ts';
 
 const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
@@ -126,7 +127,7 @@ test('three rounds are a look, and one is no claim at all', () => {
   assert.ok(three.findings.every(({ strength }) => strength !== 'claim'));
   assert.match(plain(three.basis), /75 % of runs\. A first look\./);
   const one = analyse(syntheticRun({ rounds: 1 }));
-  assert.match(plain(one.findings[0]!.sentence), /µs \(one round\) of CPU per request/);
+  assert.match(plain(one.findings[0]!.sentence), /µs \(no interval\) of CPU per request/);
   assert.ok(one.findings.every(({ strength }) => strength === 'cannot tell' || strength === 'note'));
 });
 
@@ -167,10 +168,10 @@ test('where pacing failed, what a hop adds cannot be told, and the chart says so
   const finding = analysis.findings.find(({ scenario }) => scenario === 'http-paced-50')!;
   assert.match(
     plain(finding.sentence),
-    /^At 3 \d\d0\/s, what l7-http adds to the response time of direct cannot be told: l7-http: no trial of it completed \(2 invalid, 0 failed: schedule-lag\)\.$/,
+    /^At 3,\d\d0\/s, what l7-http adds to the response time of direct cannot be told: l7-http: no trial of it completed \(2 invalid, 0 failed: schedule-lag\)\.$/,
   );
   const [drawing] = latencyByPercentile.draw(analysis);
-  assert.match(drawing!.state === 'cannot tell' ? drawing!.reason : '', /10 are invalid and 0 failed \(schedule-lag\)/);
+  assert.match(drawing!.state === 'missing' ? drawing!.what : '', /10 are invalid and 0 failed \(schedule-lag\)/);
 });
 
 test('what a request sees beside a saturating load is told by itself, as far as its samples carry', () => {
@@ -192,7 +193,7 @@ test('what a request sees beside a saturating load is told by itself, as far as 
   assert.ok(!analyse(syntheticRun({ rounds: 1 })).findings.some(({ sentence }) => sentence.startsWith('Beside')));
 });
 
-test('too few samples for a p99 at an offered rate: the window that carries it is said', () => {
+test('too few samples for a p99 at an offered rate: no sentence of it, and the window that carries it is said', () => {
   const records = syntheticRun({ rounds: 2, mishaps: false, scenarios: ['http-small', 'http-paced-50'] });
   const two = histogramOf(Array.from({ length: 200 }, (_, i) => 80_000 + i));
   const few = {
@@ -203,8 +204,13 @@ test('too few samples for a p99 at an offered rate: the window that carries it i
         : trial,
     ),
   };
-  const finding = analyse(few).findings.find(({ sentence }) => sentence.startsWith('At'))!;
-  assert.match(plain(finding.sentence), /p99 has too few samples: at this rate it needs a window of \d{3} ms/);
+  const analysis = analyse(few);
+  const finding = analysis.findings.find(({ sentence }) => sentence.startsWith('At'))!;
+  assert.match(
+    plain(finding.sentence),
+    /^At [\d,]+\/s, a hop through l7-http added at most .* at p50 to direct’s response time\.$/,
+  );
+  assert.match(plain(renderTerminal(analysis, { width: 200 })), /p99 needs a window of \d{3} ms at this rate/);
 });
 
 test('an empty, unfinished run gives an analysis too', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ADDED, type Budget, BudgetError, type BudgetMetric, parseBudget, unitOf } from '#bench/gate/budget.ts';
-import { METRIC_NAMES } from '#bench/analysis/metrics.ts';
+import { METRIC_NAMES } from '#bench/analysis/figures/metrics.ts';
 
 const NAMES = { subjects: ['direct', 'l4-tcp', 'l7-http', '9p', 'k'], scenarios: ['http-small', 'idle'] };
 const parse = (text: string): Budget => parseBudget(text, NAMES);

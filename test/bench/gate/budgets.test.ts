@@ -71,7 +71,7 @@ test('the figure is the Hodges–Lehmann estimate of what the same rounds say', 
     new Map(
       records.trials.flatMap((trial): [number, number][] =>
         trial.scenario === 'http-small' && baseName(trial.subject) === subject && trial.state === 'completed'
-          ? [[trial.round, trial.probes.proxy!.cpu / trial.probes.proxy!.requests]]
+          ? [[trial.generation, trial.probes.proxy!.cpu / trial.probes.proxy!.requests]]
           : [],
       ),
     );
@@ -112,7 +112,7 @@ test('what was not measured is unknown, with the reason', () => {
     const { load: _, probes: __, bound: ___, warnings: ____, ...rest } = trial;
     return { ...rest, state: 'failed', error: { code: 'ProxyExited', message: 'gone' } };
   });
-  const few = { ...records, trials: records.trials.filter(({ round }) => round < 3) };
+  const few = { ...records, trials: records.trials.filter(({ generation }) => generation < 3) };
   const cases: readonly [string, RunRecords, RegExp][] = [
     ['l7-http.instructionsPerRequest < 60 k', records, /no such figure/],
     ['l7-tls.addedP99 <= 400 µs', records, /no scenario of this run tells addedP99 of l7-tls; it had tls-keepalive/],
@@ -136,7 +136,7 @@ test('what was not measured is unknown, with the reason', () => {
 test('failed requests count although they make their trial invalid', () => {
   const half = changed('http-small', 'l7-http', (trial) => {
     const { bound: _, warnings: __, ...rest } = trial;
-    if (trial.round % 2 === 0) return trial;
+    if (trial.generation % 2 === 0) return trial;
     const load = { ...trial.load, errors: { ...trial.load.errors, reset: trial.load.requests } };
     return { ...rest, state: 'invalid', load, reasons: [{ code: 'errors-above-limit', message: '', evidence: {} }] };
   });
@@ -172,8 +172,8 @@ test('an added latency that may be zero or less is set against another one by di
     ...records,
     trials: records.trials.map((trial) => {
       const direct = records.trials.find(
-        ({ scenario, round, subject }) =>
-          scenario === trial.scenario && round === trial.round && subject.kind === 'direct',
+        ({ scenario, generation, subject }) =>
+          scenario === trial.scenario && generation === trial.generation && subject.kind === 'direct',
       );
       return trial.state === 'completed' && direct?.state === 'completed' && baseName(trial.subject) === 'l4-tcp'
         ? { ...trial, load: direct.load }

@@ -57,11 +57,11 @@ function rounds(names: readonly string[], failing: readonly string[]): TrialReco
   return names.flatMap((name) =>
     own.flatMap((trial) =>
       (['base', 'head'] as const).map((side): TrialRecord => {
-        const { scenario, round, position, startedAt } = trial;
+        const { scenario, generation, position, startedAt } = trial;
         const subject = { kind: 'proxy', name, side } as const;
         if (!failing.includes(`${side} ${name}`)) return { ...trial, subject };
         const error = { code: 'EXITED', message: 'it is gone' };
-        return { record: 'trial', scenario, round, position, startedAt, subject, state: 'failed', error };
+        return { record: 'trial', scenario, generation, position, startedAt, subject, state: 'failed', error };
       }),
     ),
   );

@@ -35,7 +35,7 @@ test('a subject runs only in what it can carry; places count up', () => {
       trials.map(({ position }) => position),
       trials.map((_, i) => i),
     );
-    assert.ok(trials.every((trial) => trial.round === round));
+    assert.ok(trials.every((trial) => trial.generation === round));
   }
 });
 

@@ -2,7 +2,7 @@
 import { mulberry32 } from '#proxies/platform/random.ts';
 import { type MetricRule, RULES } from '#bench/gate/rules.ts';
 import type { Measured } from '#bench/gate/sides.ts';
-import type { MetricName } from '#bench/analysis/metrics.ts';
+import type { MetricName } from '#bench/analysis/figures/metrics.ts';
 
 /** Standard normal, by Box and Muller. */
 export const normals = (seed: number): (() => number) => {

@@ -4,7 +4,7 @@ import { comparedOf, measuredOf, ownFaults, spoiledRounds } from '#bench/gate/si
 import type { Warning } from '#bench/model/warning.ts';
 import type { Bound, TrialRecord, Turn } from '#bench/model/record.ts';
 import { micros, millis, perSecond } from '#bench/model/units.ts';
-import { load, open, probes, reading, scenarioNamed } from '../analysis/evidence.ts';
+import { load, open, probes, reading, scenarioNamed } from '../analysis/verdict/evidence.ts';
 
 interface Slice {
   readonly round: number;
@@ -32,7 +32,7 @@ function slice({
     record: 'trial' as const,
     scenario,
     subject: { kind: 'proxy' as const, name: 'l7-http', side },
-    round,
+    generation: round,
     position,
     startedAt: '2026-01-01T00:00:00.000Z',
   };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { HistoryError, HistoryLine, readHistory } from '#bench/model/history.ts';
-import { historyLines } from '#test/bench/analysis/history-lines.ts';
+import { historyLines } from '#test/bench/analysis/across-runs/history-lines.ts';
 
 const lines = historyLines({ runs: 4 });
 const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');

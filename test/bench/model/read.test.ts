@@ -38,12 +38,12 @@ const run = {
   },
   placement: { proxy: [1], origin: [0], load: [0], loadWorkers: 1, shared: false },
 };
-const failed = (round: number) => ({
+const failed = (generation: number) => ({
   record: 'trial',
   state: 'failed',
   scenario: 'http-small',
   subject: { kind: 'direct' },
-  round,
+  generation,
   position: 0,
   startedAt: '2026-01-01T00:00:00.000Z',
   error: { code: 'E', message: 'm' },
@@ -55,7 +55,7 @@ test('a whole file reads back as what was written', () => {
   const { records, torn } = readRecords(file(run, failed(0), failed(1), end));
   assert.equal(torn, false);
   assert.deepEqual(
-    records.trials.map((t) => t.round),
+    records.trials.map((t) => t.generation),
     [0, 1],
   );
   assert.equal(records.end?.state, 'completed');
@@ -143,9 +143,16 @@ test('a file of an older version reads as one of this version: what it is called
   const figures = { unit: 'µs', expected: 0, measured: 0, limit: 1, passed: true };
   const calibration = { record: 'calibration', checks: named.map((name) => ({ name, ...figures })) };
   const { isForFigures: _, ...old } = run;
+  const { generation: _1, ...unnumbered } = failed(0);
+  const window = { record: 'knee-window', outcome: { kind: 'disturbed', why: 'm' } };
+  const asRounds = [
+    { ...unnumbered, round: 4 },
+    { ...window, trial: { ...unnumbered, round: 7 } },
+  ];
   for (const schema of [1, 2]) {
-    const { records } = readRecords(file({ ...old, schema, scenarios }, ...subjects, calibration, failed(0)));
+    const { records } = readRecords(file({ ...old, schema, scenarios }, ...subjects, calibration, ...asRounds));
     assert.deepEqual([records.run.schema, records.run.isForFigures], [SCHEMA_VERSION, false]);
+    assert.deepEqual([records.trials[0]!.generation, records.windows?.[0]!.trial.generation], [4, 7]);
     assert.deepEqual(
       records.calibration?.checks.map(({ tries, quantile }) => [tries, quantile]),
       [

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { hopName, type Subject, subjectName } from '#bench/model/scenario.ts';
 import { cohortsOf, mostAtOnce } from '#bench/plan/cohorts.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 
 const [SMALL, TLS] = ['http-small', 'tls-keepalive'].map((name) => SCENARIOS.find((one) => one.name === name)!);
@@ -19,7 +19,7 @@ const trialsOf = (names: readonly string[]): PlannedTrial[] =>
         .filter((name) => name.endsWith('-tls') === (scenario === TLS))
         .map((name) => ({ scenario, subject: proxy(name) })),
     ])
-    .map((trial, position) => ({ ...trial, round: 0, position }));
+    .map((trial, position) => ({ ...trial, generation: 0, position }));
 
 describe('cohorts', () => {
   test('every trial is in a group, shared ones in each that needs them, none is larger than asked', () => {

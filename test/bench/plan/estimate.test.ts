@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { cohortsOf } from '#bench/plan/cohorts.ts';
 import { estimateRun } from '#bench/plan/estimate.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
-import { planRounds } from '#bench/plan/rounds.ts';
+import { planGenerations } from '#bench/plan/generations.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { takesTurns } from '#bench/plan/turns.ts';
 import type { SubjectFacts } from '#bench/plan/applies.ts';
@@ -29,7 +29,12 @@ const estimateOf = (name: string, generations?: number): number => {
   const preset = PRESETS.find((one) => one.name === name)!;
   const chosen = preset.scenarios === 'all' ? SCENARIOS.map((one) => one.name) : preset.scenarios;
   const scenarios = SCENARIOS.filter((one) => chosen.includes(one.name));
-  const plan = planRounds({ scenarios, subjects: REFERENCES, rounds: generations ?? preset.generations, seed: 1 });
+  const plan = planGenerations({
+    scenarios,
+    subjects: REFERENCES,
+    generations: generations ?? preset.generations,
+    seed: 1,
+  });
   return estimateRun({
     cohorts: plan.flatMap((trials) =>
       cohortsOf(

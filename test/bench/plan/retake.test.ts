@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { TrialRecord } from '#bench/model/record.ts';
 import type { WarningCode } from '#bench/model/warning.ts';
 import { measureRound, retakeShare } from '#bench/plan/retake.ts';
-import { type PlannedTrial, planRounds } from '#bench/plan/rounds.ts';
+import { type PlannedTrial, planGenerations } from '#bench/plan/generations.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 
-const ROUND = planRounds({
+const ROUND = planGenerations({
   scenarios: SCENARIOS.filter(({ name }) => name === 'http-small'),
   subjects: [
     { name: 'direct', layer: 'direct', capabilities: new Set() },
@@ -16,15 +16,18 @@ const ROUND = planRounds({
       capabilities: new Set<never>(),
     })),
   ],
-  rounds: 3,
+  generations: 3,
   seed: 5,
 })[2]!;
 
-const outcome = ({ scenario, subject, round, position }: PlannedTrial, codes: readonly WarningCode[]): TrialRecord => ({
+const outcome = (
+  { scenario, subject, generation, position }: PlannedTrial,
+  codes: readonly WarningCode[],
+): TrialRecord => ({
   record: 'trial',
   scenario: scenario.name,
   subject,
-  round,
+  generation,
   position,
   startedAt: '2026-01-01T00:00:00.000Z',
   ...(codes.length === 0
@@ -62,7 +65,7 @@ test('what the host spoiled is measured once more behind its round, and not a th
     again,
     [2, 5].map((position, i) => ({ ...ROUND[position]!, position: ROUND.length + i })),
   );
-  assert.ok(again.every(({ round }) => round === 2));
+  assert.ok(again.every(({ generation }) => generation === 2));
   assert.deepEqual(added, [2]);
 });
 

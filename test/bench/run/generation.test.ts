@@ -8,7 +8,7 @@ import { planPlacement, readCores } from '#bench/lab/placement.ts';
 import { createLoadPool } from '#bench/load/pool.ts';
 import { type CompletedTrial, TrialRecord } from '#bench/model/record.ts';
 import { type Subject, subjectName } from '#bench/model/scenario.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { type GenerationContext, runGeneration } from '#bench/run/generation.ts';
 
@@ -17,7 +17,7 @@ const scenario = (name: string) => SCENARIOS.find((one) => one.name === name)!;
 const DIRECT: Subject = { kind: 'direct' };
 const proxy = (name: string, again?: true): Subject => ({ kind: 'proxy', name, ...(again && { again }) });
 const plan = (name: string, ...subjects: Subject[]): PlannedTrial[] =>
-  subjects.map((subject, position) => ({ scenario: scenario(name), subject, round: 0, position }));
+  subjects.map((subject, position) => ({ scenario: scenario(name), subject, generation: 0, position }));
 
 const context = (more: Partial<GenerationContext>): Omit<GenerationContext, 'pool'> => ({
   ...shared,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytes, perSecond } from '#bench/model/units.ts';
-import type { PlannedTrial } from '#bench/plan/rounds.ts';
+import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { checkHost, type LimitedHost, limitsOf } from '#bench/run/host-limits.ts';
 
@@ -13,7 +13,7 @@ const group = (subjects: number): PlannedTrial[] =>
   Array.from({ length: subjects }, (_, i) => ({
     scenario,
     subject: { kind: 'proxy', name: `p${i}` },
-    round: 0,
+    generation: 0,
     position: i,
   }));
 const host = (more: Partial<LimitedHost['environment']> = {}, shared = false): LimitedHost => ({

@@ -1,7 +1,7 @@
 /** The driver of a knee search with windows that are not measured but drawn: its order, its records, its end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeTrial } from '#bench/analysis/verdict.ts';
+import { judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import { RunLine } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { MOST_WINDOWS } from '#bench/plan/knee.ts';
@@ -42,7 +42,7 @@ function drive(
   const notes: string[] = [];
   let windows = 0;
   const drawn: SearchContext['measure'] = async (
-    { scenario, subject, round, position },
+    { scenario, subject, generation, position },
     loop,
     { settings },
     signal,
@@ -58,7 +58,7 @@ function drive(
     const { load, probes } = measure({ scenario, truth, loop: roomy, random, noise: 0, instructions: false, queueing });
     const host = { ...probes.host, busy: 0.3 };
     const evidence = { scenario, subject, load, probes: { ...probes, host }, placement: PLACEMENT };
-    const id = { record: 'trial' as const, scenario: scenario.name, subject, round, position };
+    const id = { record: 'trial' as const, scenario: scenario.name, subject, generation, position };
     return {
       ...id,
       startedAt: '2026-01-01T00:00:00.000Z',
@@ -96,7 +96,7 @@ test('every search comes to its verdict, a line after its last window; every win
       lines.indexOf(own.at(-1)!) + 1,
     );
     assert.deepEqual(
-      own.map((line) => line.record === 'knee-window' && line.trial.round),
+      own.map((line) => line.record === 'knee-window' && line.trial.generation),
       own.map((_, i) => i),
     );
   }

@@ -28,7 +28,7 @@ test('a trial counts only for the proxy that passed its checks', async () => {
   assert.ok(record.proven, JSON.stringify(record.preflight.filter(({ passed }) => !passed)));
   const run = (proven: typeof record.proven) =>
     runTrial(
-      { scenario, subject, round: 0, position: 0 },
+      { scenario, subject, generation: 0, position: 0 },
       { kind: 'closed', connections: 4 },
       { ...shared, settings, pool, subjects: [{ ...record, proven }] },
       signal,

@@ -91,11 +91,7 @@ const REFUSED: Readonly<Record<string, readonly RegExp[]>> = {
     /^line \d+: .*filter_chains\[2\]\.transport_socket: all filter chains of a listener have TLS, or none$/,
     /^line \d+: .*filter_chains\[2\]\.filters: tcp_proxy and http_connection_manager cannot share a listener$/,
   ],
-  edge: [
-    /^line 3: overload_manager: .*--limit connections=N$/,
-    /headers_with_underscores_action: REJECT_REQUEST/,
-    /^line 72: .*HttpProtocolOptions"\]\.explicit_http_config\.http2_protocol_options: .*by HTTP\/1\.1: leave it out/,
-  ],
+  edge: [/^line 3: overload_manager: .*--limit connections=N$/, /headers_with_underscores_action: REJECT_REQUEST/],
   cors: [/^line 21: .*typed_per_filter_config: /],
   lua: [/http_filters\[0\]\.name: envoy\.filters\.http\.lua is not supported; /],
 };

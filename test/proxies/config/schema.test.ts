@@ -76,6 +76,17 @@ test('every mistake is named by its path', () => {
       },
       ['routes[0].requestHeaders[0].value'],
     ],
+    [{ ...forward({}), routes: [{ ...forward({}).routes[0], match: { hosts: [] } }] }, ['routes[0].match.hosts']],
+    [{ ...forward({}), routes: [{ ...forward({}).routes[0], match: { methods: [] } }] }, ['routes[0].match.methods']],
+    [
+      {
+        ...forward({}),
+        routes: [
+          { ...forward({}).routes[0], match: { headers: [{ name: 'a', match: { kind: 'exact', value: 'é' } }] } },
+        ],
+      },
+      ['routes[0].match.headers[0].match.value'],
+    ],
     [{ ...good, l4: { allowSources: ['10.0.0.0/33'] } }, ['l4.allowSources[0]']],
     [{ ...good, timeouts: { connect: -1, conect: 1 } }, ['timeouts.connect', 'timeouts']],
   ];

@@ -1,5 +1,6 @@
 /** The filters there are, the table of features and the page about them name the same ones. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { featuresAsked } from '#proxies/config/asked.ts';
 import { FEATURES, FILTER_FEATURES } from '#proxies/config/features.ts';
@@ -8,11 +9,11 @@ import { FILTERS } from '#proxies/filters/registry.ts';
 import { proxies } from '#proxies/registry.ts';
 import { problemsOf, settings } from './lab.ts';
 
-const configured = FILTERS.filter((definition) => 'schema' in definition).map(({ name }) => name);
+const configured = FILTERS.filter((definition) => 'schema' in definition);
 
 test('every filter that can be configured is a feature by its name, at both places', () => {
   const rows = Object.keys(FEATURES).filter((row) => row.startsWith('filters.') && row !== 'filters.*');
-  assert.deepEqual(rows.toSorted(), configured.map((name) => `filters.${name}`).toSorted());
+  assert.deepEqual(rows.toSorted(), configured.map(({ name }) => `filters.${name}`).toSorted());
   for (const row of rows) assert.ok(`routes[].${row}` in FEATURES, row);
 });
 
@@ -41,6 +42,22 @@ test('the references offer all of them or none', () => {
     const { layer, capabilities } = proxies.get(name)!;
     const offered = FILTER_FEATURES.filter((feature) => capabilities.has(feature));
     assert.deepEqual(offered, layer === 'l7' ? FILTER_FEATURES : [], name);
+  }
+});
+
+test('the page about them has a row for each, in the order in which requests pass them', () => {
+  const page = readFileSync(new URL('../../../proxies/filters/README.md', import.meta.url), 'utf8');
+  const rows = Array.from(
+    page.matchAll(/^\| `([\w-]+)` +\|.*\| `(\{.*\})` *\|$/gm),
+    ([, name, text]) => [name!, text!] as const,
+  );
+  assert.deepEqual(
+    rows.map(([name]) => name),
+    configured.map(({ name }) => name),
+  );
+  for (const [i, [name, text]] of rows.entries()) {
+    const { success } = configured[i]!.schema.safeParse(JSON.parse(text.replaceAll('…', 'x'.repeat(32))));
+    assert.ok(success, `${name}: ${text}`);
   }
 });
 

@@ -1,25 +1,13 @@
 /** h2spec (summerwind) against a minimal server made of the engine: every one of its cases. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { EchoHandler, type Exchange } from './echo-handler.ts';
+import { h2spec } from './h2spec.ts';
 import { serve } from './socket-server.ts';
 
-function h2spec(): string {
-  const folder = join(import.meta.dirname, 'peers/h2spec');
-  const binary = join(mkdtempSync(join(tmpdir(), 'hopcost-h2spec-')), 'h2spec');
-  spawnSync('go', ['build', '-o', binary, 'github.com/summerwind/h2spec/cmd/h2spec'], { cwd: folder });
-  return binary;
-}
-
-const binary = process.env['HOPCOST_H2SPEC'] ?? h2spec();
-const skip = existsSync(binary)
-  ? false
-  : 'no h2spec: Go is missing or cannot build it; (cd test/proxies/http2/peers/h2spec && go build github.com/summerwind/h2spec/cmd/h2spec)';
+const { binary, skip } = h2spec();
 
 test('h2spec: all of its cases pass', { skip }, async () => {
   await using server = await serve<Exchange>((wire) => new EchoHandler(wire));

@@ -47,12 +47,12 @@ export function headerSections(seed: number, count: number, isAscii: boolean): T
       () => ['user-agent', pick(AGENTS), false],
       () => ['accept', pick(TYPES), false],
       () => ['accept-encoding', pick(ENCODINGS), false],
-      () => ['cookie', `sid=${text(24)}`, random(2) === 0],
+      () => ['cookie', `sid=${random(1_000_000)}${text(24)}`, random(2) === 0],
       () => ['authorization', `Bearer ${text(120)}`, true],
       () => ['content-type', pick(TYPES), false],
       () => ['content-length', String(random(1_000_000)), false],
       () => [pick(NAMES), text(40), false],
-      () => ['x-secret', `s${text(40)}`, random(2) === 0],
+      () => ['x-secret', `s${random(1_000_000)}${text(40)}`, random(2) === 0],
       () => [`x-${random(30)}`, text(random(30) === 0 ? 3_000 : 12), false],
     ];
     return kinds.flatMap((make) => (random(3) === 0 ? [] : [make()]));

@@ -134,7 +134,7 @@ describe('a request head', () => {
       }),
       { numRuns: 20_000 },
     );
-    assert.ok(passed > 500, `${passed} passed`);
+    assert.ok(passed > 100, `${passed} passed`);
   });
 });
 

@@ -56,7 +56,13 @@ test('reads on until as many requests wait as may, and again when fewer do', asy
     limits: { pipelined: 2 },
   });
   const wire = new ScriptedWire();
-  new ClientConnection(wire, wire.remoteAddress, { service, draining: false, secure: false, closed() {} });
+  new ClientConnection(wire, wire.remoteAddress, {
+    service,
+    draining: false,
+    secure: false,
+    closed() {},
+    prefaced() {},
+  });
   wire.handler.onData(Buffer.from(get)); // under way
   assert.equal(wire.reading, true);
   wire.handler.onData(Buffer.from(get.slice(0, 9)));

@@ -131,7 +131,7 @@ await forEachWith('mtls', 'refuses a client without certificate', async (peer) =
   assert.equal(origin.connections, 0, 'the request must not reach the origin');
 });
 
-/** Route by route what only some can express; the others refuse it (see `asks.ts`). */
+/** Route by route what only some can express; the others refuse it. */
 const route = (path: string, action: Route['action'], more: Partial<Route> = {}): Route => ({
   match: { path: { kind: 'prefix', value: path } },
   action,
@@ -201,30 +201,6 @@ for (const { title, except, route: only, target = '/r/x?y=1', check } of ROUTE_C
     },
     (peer) => isPlainHttp(peer) && !except.test(peer.name),
   );
-
-/** What a format of configuration may take for its own. */
-const AWKWARD = ['a,b', 'a;b', 'a b', 'a|b', '"a"', "'a'", 'a\\b', '{a}', '~a', '^a$'];
-
-await forEachWith(
-  'routing',
-  'compares a field by every character of its value',
-  async (peer) => {
-    await using first = await httpOrigin('first');
-    const clusters = [{ name: 'first', endpoints: [first.address] }];
-    const { defaultCluster: _none, ...intent } = intentFor(peer, { endpoints: [first.address] });
-    const routes = AWKWARD.map((value, i): Route => ({
-      match: { headers: [{ name: 'x-a', match: { kind: i % 2 === 0 ? 'exact' : 'prefix', value } }] },
-      action: { kind: 'reply', status: 450 + i, body: 'x' },
-    }));
-    await using proxy = await peer.start({ ...intent, clusters, routes }, soon());
-    using client = new Client(proxy.address, 1);
-    for (const [i, value] of AWKWARD.entries())
-      assert.equal((await client.ask('/', { headers: { 'x-a': value } })).status, 450 + i, value);
-    for (const value of ['b', 'a', '0;', ''])
-      assert.equal((await client.ask('/', { headers: { 'x-a': value } })).status, 404, value);
-  },
-  (peer) => isPlainHttp(peer) && !peer.name.startsWith('traefik'), // it has no replies of its own
-);
 
 await forEachWith(
   'routing',

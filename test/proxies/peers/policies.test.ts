@@ -183,13 +183,6 @@ describe('what a peer cannot tell apart', () => {
       /nginx tries again after connect and reset alike: name all of them \(retry\.on: connect\)/,
     ],
     ['nginx-http', { stickiness: { kind: 'header', name: 'x.y' } }, /nginx knows fields by letters, digits and dashes/],
-    ['haproxy-http', { ejection: {} }, /haproxy brings an endpoint back by its health checks alone/],
-    ['haproxy-http', { slowStart: { window: 1_000 } }, /haproxy knows by its health checks alone who is back/],
-    [
-      'haproxy-http',
-      { healthCheck: { kind: 'tcp', jitter: 0.8 } },
-      /haproxy spreads checks by half an interval at the most/,
-    ],
     [
       'envoy-http',
       { retry: { on: ['server-error'] } },

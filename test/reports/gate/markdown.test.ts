@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { assemble, type Block } from '#reports/gate/blocks.ts';
+import { assemble, type Block } from '#reports/markdown/within.ts';
 import { comment, COMMENT_LIMIT, COMMENT_MARKER } from '#reports/gate/comment.ts';
 import { stepSummary, SUMMARY_LIMIT } from '#reports/gate/step-summary.ts';
 import { gateResult, hugeResult, metricOf, RESULTS } from './synthetic-result.ts';

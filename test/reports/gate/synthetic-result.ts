@@ -1,5 +1,5 @@
 /** Results that no gate gave: one of every state, and one whose names are what a careless output would execute. */
-import { METRICS, type MetricName } from '#bench/analysis/metrics.ts';
+import { METRICS, type MetricName } from '#bench/analysis/figures/metrics.ts';
 import type { BudgetOutcome, GateMetric, GateResult, GateState } from '#bench/gate/result.ts';
 import { mulberry32 } from '#proxies/platform/random.ts';
 import { transform } from '#bench/stats/estimate.ts';

@@ -1,7 +1,7 @@
 /** Encoders and decoders of HPACK that share no line with ours: golang.org/x/net, python's hpack, and nghttp2 within node:http2. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import http2 from 'node:http2';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -58,7 +58,9 @@ function pythonPeer(): HpackPeer {
 }
 
 function goPeer(): HpackPeer {
-  const binary = join(mkdtempSync(join(tmpdir(), 'hopcost-hpack-')), 'hpack-go');
+  const folder = mkdtempSync(join(tmpdir(), 'hopcost-hpack-'));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  const binary = join(folder, 'hpack-go');
   const { stderr, error } = spawnSync('go', ['build', '-o', binary, '.'], {
     cwd: join(here, 'hpack-go'),
     encoding: 'utf8',

@@ -1,0 +1,2 @@
+/** No filter: it exports none. */
+export const nothing = 0;
