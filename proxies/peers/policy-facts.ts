@@ -39,9 +39,5 @@ export function allOrNone(name: string, { on }: Retry, ...kinds: readonly RetryO
   return named.length > 0;
 }
 
-/** As one list of codes and ranges: `200-299,401`. */
-export const statusList = (ranges: readonly { readonly from: number; readonly to: number }[]): string =>
-  ranges.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(',');
-
 /** Of methods that are idempotent (RFC 9110 §9.2.2); others may have been executed. */
 export const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'] as const;
