@@ -1,6 +1,9 @@
 /** Whether a JSON body is as a JSON Schema (draft 7) wants it, in time that its length bounds: ajv, with patterns matched in linear time. */
-import { Ajv, type ValidateFunction } from 'ajv';
+import { createRequire } from 'node:module';
+import type * as Validator from 'ajv';
 import { compileSearch } from '../http/pattern.ts';
+
+const require = createRequire(import.meta.url);
 
 /** Items that are compared each with each. */
 const MOST_UNIQUE = 1000;
@@ -27,7 +30,9 @@ function refuseUnbounded(schema: unknown): void {
 /** What is wrong with a body; undefined: nothing. Throws `TypeError` for what is no schema. */
 export function compileSchema(schema: object): (content: Buffer) => string | undefined {
   refuseUnbounded(schema);
-  let validate: ValidateFunction;
+  // Loaded where an intent has a schema, and nowhere else: it takes megabytes.
+  const { Ajv } = require('ajv') as typeof Validator;
+  let validate: Validator.ValidateFunction;
   try {
     validate = new Ajv({ code: { regExp: linear as never }, unicodeRegExp: false }).compile(schema);
   } catch (error) {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatTraceParent, parseTraceParent } from '#proxies/filters/trace-context.ts';
-import type { Tracing } from '#proxies/filters/tracing.ts';
+import type { Tracing } from '#proxies/filters/tracing-spans.ts';
 import { answering, ok } from '../l7/lab.ts';
 import { problemsOf, reasonsOf, request, setupRegistered, statusOf } from './lab.ts';
 
