@@ -54,6 +54,7 @@ function answered(span: Span, status: number): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
+/** Loaded by name, when an intent asks for traces. @public */
 export class TracingFilter implements Filter {
   readonly #share: number;
   readonly #trustedOnly: boolean;

@@ -28,7 +28,7 @@ export const filter: ConfiguredFilter<Spans.Tracing> = {
     interval: millis.exactOptional(),
   }),
   create(settings, service) {
-    const { TracingFilter } = require('./tracing-spans.ts') as typeof Spans;
+    const { TracingFilter } = require('#proxies/filters/tracing-spans.ts') as typeof Spans;
     return new TracingFilter(settings, service);
   },
 };
