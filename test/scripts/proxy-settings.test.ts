@@ -20,7 +20,8 @@ const cellsOf = (markdown: string): string[][] =>
 
 test('the documented list is the table that flags are read by', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/settings.md'), 'utf8');
-  assert.deepEqual(cellsOf(page), cellsOf(settingsTable()));
+  const [table = ''] = /^\| flag [^]*?\n\n/m.exec(page) ?? [];
+  assert.deepEqual(cellsOf(table), cellsOf(settingsTable()));
 });
 
 test('every name is read', () => {
