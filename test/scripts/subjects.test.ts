@@ -155,7 +155,7 @@ test(
     assert.equal(lb.probes?.proxy, undefined);
     assert.equal(lb.probes?.origin, undefined);
     for (const text of [markdown, stdout.replaceAll(/\s+/g, ' ')]) {
-      assert.match(text, /has no CPU, memory or capacity figures: none of its processes runs here/);
+      assert.match(text, /What runs elsewhere has no CPU, memory or capacity figures/);
       assert.match(text, /differences between the two kinds are no hop cost/);
       assert.match(text, /http-small-capped: all offered 38/);
       assert.match(text, /elsewhere/);
