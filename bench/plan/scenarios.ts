@@ -78,6 +78,7 @@ const HTTP2 = [
   multiplexed('h2-32x1', [32, 1]),
   multiplexed('h2-to-h1-8x8', [8, 8], { upstream: 'http1' }),
   multiplexed('h2-tls-8x8', [8, 8], { tls: 'full' }),
+  multiplexed('h2-tls-to-h1-8x8', [8, 8], { tls: 'full', upstream: 'http1' }),
 ];
 /** What HTTP/2 costs depends on how many requests one read happens to bring: costs are compared at one rate. */
 const HTTP2_PACED = HTTP2.map((base) => pacedFrom(base, { kind: 'percent', at: 50 }));
