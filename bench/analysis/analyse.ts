@@ -32,12 +32,14 @@ export function analyse(records: RunRecords): Analysis {
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   const opinion = secondOpinion ? opinionsOf(secondOpinion) : null;
   const trust = trustOf(run, calibration, opinion);
+  const generations = new Set(trials.map(({ generation }) => generation)).size;
   return {
     run,
     state: end?.state ?? 'unfinished',
     finishedAt: end?.finishedAt ?? null,
     subjects,
-    basis: basisOf(run, knees),
+    generations,
+    basis: basisOf(generations, run.turns, knees),
     findings: findingsOf({
       run,
       trust,
