@@ -2,7 +2,7 @@
 import { IntentError } from '../config/intent-error.ts';
 import type { ProxyIntent, Route } from '../config/intent.ts';
 import type { ConfiguredFilter, Filter, FilterDefinition, FilterService } from './contract.ts';
-import { FILTERS } from './registry.ts';
+import { FILTER_NAMES, IMPLIED } from './registry.ts';
 
 /** A filter by its name. */
 export interface Link {
@@ -23,8 +23,8 @@ export class FilterChains {
   readonly #common: ReadonlyMap<string, unknown>;
   readonly #made = new Map<FilterDefinition<unknown>, Map<unknown, Filter>>();
 
-  /** Throws `IntentError`. */
-  constructor(intent: ProxyIntent, service: FilterService, definitions = FILTERS) {
+  /** `definitions`: those that the intent asks for. Throws `IntentError`. */
+  constructor(intent: ProxyIntent, service: FilterService, definitions = IMPLIED) {
     this.#intent = intent;
     this.#service = service;
     this.#definitions = definitions;
@@ -73,7 +73,7 @@ export class FilterChains {
     const configurable = this.#definitions.filter((one): one is ConfiguredFilter<unknown> => 'schema' in one);
     const definition = configurable.find((one) => one.name === name);
     if (definition === undefined) {
-      const names = configurable.map((one) => one.name).join(', ');
+      const names = [...new Set([...FILTER_NAMES, ...configurable.map((one) => one.name)])].join(', ');
       throw new IntentError([{ path: `${path}.${name}`, message: `there is no such filter; there are: ${names}` }]);
     }
     const parsed = definition.schema.safeParse(value);

@@ -3,10 +3,13 @@ import type { Endpoint } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { checkReload } from '../config/reload.ts';
+import type { FilterDefinition } from '../filters/contract.ts';
+import { filtersFor } from '../filters/registry.ts';
 import { delayed } from '../net/delayed-wire.ts';
 import type { ListenOptions, Wire, WireListener } from '../net/wire.ts';
 import { listenWires } from '../net/listen.ts';
 import { describeIntent } from '../config/describe.ts';
+import { inTurn } from '../platform/in-turn.ts';
 import { lossesTo, openAccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';
 import { clusterEventsTo } from '../stats/cluster-log.ts';
@@ -118,6 +121,8 @@ class Server implements Owner, AnnouncedOwner {
 
 export interface ServerOptions extends ServiceOptions {
   readonly offered: Offered;
+  /** Beside those of the registry. */
+  readonly filters?: readonly FilterDefinition<unknown>[];
   readonly listen?: Listen;
   /** Called before a new intent takes effect; throws `IntentError` to refuse it. */
   readonly onReload?: (intent: ProxyIntent) => void;
@@ -155,7 +160,9 @@ export async function startServer(
     onClusterEvent: clusterEventsTo(log),
     ...(observed && { observer: new ExchangeLog(traffic, log) }),
   };
-  const server = new Server(new Service(intent, serviceOptions), offered.termination, traffic);
+  const serve = async (next: ProxyIntent): Promise<Service> =>
+    new Service(next, { ...serviceOptions, filters: [...(await filtersFor(next)), ...(options.filters ?? [])] });
+  const server = new Server(await serve(intent), offered.termination, traffic);
   cleanup.defer(() => server.service.close());
   await begin(server.service, signal);
   const listen: Listen = options.listen ?? listenWires;
@@ -175,6 +182,7 @@ export async function startServer(
   const stats = () => Promise.resolve(server.stats(listener.address));
   const admin = intent.admin && cleanup.use(await startAdmin(intent.admin, stats));
   signal.throwIfAborted();
+  const reloads = inTurn();
   const scope = cleanup.move();
   return {
     address: listener.address,
@@ -182,16 +190,17 @@ export async function startServer(
     pids: [process.pid],
     nativeConfig: describeIntent(intent),
     stats,
-    async reload(next) {
-      checkReload(next, intent, listener.address);
-      checkOffered(next, offered);
-      const service = new Service(next, serviceOptions);
-      options.onReload?.(next);
-      const old = server.service;
-      service.start(old);
-      server.service = service;
-      old.close();
-    },
+    reload: (next) =>
+      reloads(async () => {
+        checkReload(next, intent, listener.address);
+        checkOffered(next, offered);
+        const service = await serve(next);
+        options.onReload?.(next);
+        const old = server.service;
+        service.start(old);
+        server.service = service;
+        old.close();
+      }),
     async drain() {
       await listener.close();
       await server.drain(server.service.timeouts.drain);

@@ -48,7 +48,7 @@ export interface ServiceOptions {
   readonly reasons?: Pick<Traffic, 'because'>;
   /** In place of the intent's routes. */
   readonly router?: (service: Service) => Router<Upstream>;
-  /** In place of those that the registry lists. */
+  /** Those that the intent names, and those that are implied, in the order in which requests pass them; the implied ones alone by default. */
   readonly filters?: readonly FilterDefinition<unknown>[];
   /** Every cluster is reached by TLS, not only those that say so. */
   readonly reencrypts?: boolean;

@@ -5,11 +5,18 @@ import { test } from 'node:test';
 import { featuresAsked } from '#proxies/config/asked.ts';
 import { FEATURES, FILTER_FEATURES } from '#proxies/config/features.ts';
 import type { ProxyIntent } from '#proxies/config/intent.ts';
-import { FILTERS } from '#proxies/filters/registry.ts';
+import { allFilters, FILTER_NAMES } from '#proxies/filters/registry.ts';
 import { proxies } from '#proxies/registry.ts';
 import { problemsOf, settings } from './lab.ts';
 
-const configured = FILTERS.filter((definition) => 'schema' in definition);
+const configured = (await allFilters()).filter((definition) => 'schema' in definition);
+
+test('a filter is registered by its own name', () => {
+  assert.deepEqual(
+    configured.map(({ name }) => name),
+    FILTER_NAMES,
+  );
+});
 
 test('every filter that can be configured is a feature by its name, at both places', () => {
   const rows = Object.keys(FEATURES).filter((row) => row.startsWith('filters.') && row !== 'filters.*');
