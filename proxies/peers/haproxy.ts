@@ -5,6 +5,7 @@ import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
+import { HAPROXY_FILTERS, renderFilters } from './haproxy-filters.ts';
 import { renderRoutes, replyFiles } from './haproxy-routes.ts';
 import {
   alpnOf,
@@ -123,6 +124,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
   const { l4 } = intent;
   const connections = Math.floor((Math.min(CONNECTIONS, surroundings.openFiles) - OWN_FILES) / 2);
   const forwardsFor = intent.forwarding?.xForwardedFor !== false;
+  const filters = renderFilters(intent);
 
   const tcp = (): { timeouts: Lines; rules: Lines } => ({
     timeouts: [
@@ -157,6 +159,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
         : ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'Forwarded'].map(
             (name) => `http-request del-header ${name}`,
           ),
+      filters.rules,
       renderRoutes(intent),
     ],
   });
@@ -187,14 +190,18 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
     ]),
     section('frontend main', [bind(intent, surroundings), own.rules]),
     intent.clusters.map((cluster, i) => backend(layer, cluster, i, intent)),
+    filters.sections,
   );
   const { files, secrets } = tlsFiles(intent);
-  const args = ['-db', '-f', 'haproxy.cfg'];
+  const configs = [...(filters.config === undefined ? [] : [filters.config]), 'haproxy.cfg'].flatMap((file) => [
+    '-f',
+    file,
+  ]);
   return {
     files: { 'haproxy.cfg': config, ...files, ...replyFiles(intent) },
-    secrets,
-    args,
-    check: ['-c', '-q', '-f', 'haproxy.cfg'],
+    secrets: { ...secrets, ...filters.secrets },
+    args: ['-db', ...configs],
+    check: ['-c', '-q', ...configs],
     processes: 1,
   };
 }
@@ -219,6 +226,7 @@ const HTTP = place(
   offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
   notOffered('limits.headBytes', 'limits.bodyBytes', 'limits.requestsPerConnection'),
   notOffered('timeouts.upstreamIdle', 'timeouts.linger', 'timeouts.connectionAge'),
+  HAPROXY_FILTERS,
 );
 
 export const haproxyTcp = definePeer({
