@@ -6,8 +6,8 @@ import type { Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.t
 import { addressSet } from '../config/network.ts';
 import { FilterChains } from '../filters/chains.ts';
 import type { FilterDefinition } from '../filters/contract.ts';
-import { FieldBlock, isFieldValue, NO_FIELDS } from '../http/field-block.ts';
-import type { Metadata } from '../http/forwarding.ts';
+import { FieldBlock, isFieldValue } from '../http/field-block.ts';
+import { type Metadata, NO_VIA, viaOf } from '../http/forwarding.ts';
 import { Head } from '../http/head.ts';
 import type { HeadRules } from '../http/request-head.ts';
 import type { OnClusterEvent } from '../stats/cluster-events.ts';
@@ -155,7 +155,7 @@ export class Service {
     return {
       xForwardedFor,
       forwarded,
-      via: via === undefined ? NO_FIELDS : new FieldBlock(`Via: 1.1 ${via}\r\n`),
+      via: via === undefined ? NO_VIA : viaOf(via),
       address,
       secure,
       trusted: this.#trusted?.(address) ?? false,

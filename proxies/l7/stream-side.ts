@@ -165,7 +165,7 @@ export abstract class StreamSide implements TimerOwner {
       const { name, value } = section.fields[index]!;
       if (!forbiddenInTrailers.has(name)) lines += `${name}: ${value}\r\n`;
     }
-    this.#trailers = lines === '' ? NO_FIELDS : new FieldBlock(lines);
+    this.#trailers = lines === '' ? NO_FIELDS : new FieldBlock(lines, section.sensitiveNames());
     this.#passEnd();
   }
 
