@@ -34,6 +34,7 @@ export class ClientConnection implements Accepted, WireHandler, TimerOwner, Clie
   metadata: Metadata;
   readonly address: string;
   isLoop = false;
+  readonly canRefuse = false;
   readonly #wire: Wire;
   readonly #owner: Owner;
   readonly #timer = new Timer(this);

@@ -7,6 +7,8 @@ export const FAILURE_STATUS = {
   upstream_connect_timeout: 504,
   upstream_closed: 502,
   upstream_reset: 502,
+  upstream_refused: 503,
+  upstream_cancelled: 502,
   upstream_malformed: 502,
   upstream_timeout: 504,
   destination_denied: 403,

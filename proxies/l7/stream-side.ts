@@ -58,6 +58,11 @@ export abstract class StreamSide implements TimerOwner {
   /** All of the peer's message has been passed on. */
   protected isReceived = false;
 
+  /** All of the peer's message has come, whether or not it was passed on. */
+  protected get isWhole(): boolean {
+    return this.#trailers !== undefined;
+  }
+
   protected get hasBacklog(): boolean {
     return this.#backlog.length > 0;
   }
