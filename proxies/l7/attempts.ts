@@ -44,6 +44,7 @@ const OUTCOMES = {
   upstream_closed: 'reset',
   upstream_reset: 'reset',
   upstream_refused: 'reset',
+  upstream_overflow: 'connect',
   upstream_cancelled: 'reset',
   upstream_malformed: 'reset',
   upstream_timeout: 'timeout',

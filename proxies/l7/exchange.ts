@@ -7,7 +7,7 @@ import type { ClientSide, ContentSide } from '../filters/contract.ts';
 import { type FieldBlock, NO_FIELDS } from '../http/field-block.ts';
 import { TRAILER } from '../http/fields.ts';
 import { acceptsTrailers, type Metadata, removeFields } from '../http/forwarding.ts';
-import { CONNECT, Head, idempotent, NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts';
+import { CONNECT, idempotent, NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { Reply } from '../http/reply.ts';
 import { askedUpgrade, switchesTo } from '../http/upgrade.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
@@ -330,8 +330,7 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
   }
 
   detach(head: RequestHead, end: number): number {
-    this.service.requestHead = new Head(this.service.limits.headerCount);
-    return head.detach(end);
+    return this.service.detach(head, end);
   }
 
   onFilterWait(): void {

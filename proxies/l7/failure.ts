@@ -8,6 +8,7 @@ export const FAILURE_STATUS = {
   upstream_closed: 502,
   upstream_reset: 502,
   upstream_refused: 503,
+  upstream_overflow: 503,
   upstream_cancelled: 502,
   upstream_malformed: 502,
   upstream_timeout: 504,

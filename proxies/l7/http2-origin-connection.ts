@@ -8,7 +8,7 @@ import { connectFailure } from './failure.ts';
 import type { Bounds } from './http1-pool.ts';
 import { Http2OriginStream, type StreamHost } from './http2-origin-stream.ts';
 import type { OriginPath, OriginService } from './origin-connection.ts';
-import type { OriginSide } from './sides.ts';
+import type { OriginPool, OriginSide } from './sides.ts';
 import { StreamCarrier } from './stream-carrier.ts';
 import type { StreamSide } from './stream-side.ts';
 
@@ -145,7 +145,7 @@ export class Http2OriginConnection extends StreamCarrier implements ConnectHandl
 }
 
 /** The connections to one endpoint. */
-export class Http2Pool {
+export class Http2Pool implements OriginPool {
   readonly #connections: Http2OriginConnection[] = [];
   readonly #path: OriginPath;
   readonly #endpoint: ClusterEndpoint;

@@ -51,6 +51,14 @@ export interface OriginSide extends ContentSide {
   cancel(): void;
 }
 
+/** The connections to one endpoint. */
+export interface OriginPool {
+  /** A side for one exchange; undefined where the endpoint has as many connections as it may. `fresh`: none that served before. */
+  origin(fresh: boolean): OriginSide | undefined;
+  /** Idle connections are closed, the others after their exchange. */
+  close(): void;
+}
+
 /** An exchange as its origin's side sees it. After one of the last three it has let go of the exchange. */
 export interface OriginExchange {
   readonly method: number;

@@ -44,7 +44,7 @@ const OFFERS: Offers = place(
   refused('does not speak TLS to origins', 'tls-origination', 'client certificate upstream'),
   refused('does not read it', 'proxy-protocol-in'),
   refused('does not send it', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
-  refused('speaks HTTP/1.1 on both sides', 'HTTP/2 downstream', 'HTTP/2 upstream'),
+  refused('speaks HTTP/1.1 on both sides', 'HTTP/2 downstream', 'HTTP/2 upstream', 'HTTP/2 upstream by ALPN'),
   refused('speaks TCP', 'udp', 'limits.udpSessions', 'timeouts.udpSession'),
   notOffered('limits.targetBytes', 'limits.headerCount', 'limits.bodyBytes', 'limits.chunkExtensionBytes'),
   notOffered('limits.trailerBytes', 'limits.pipelined', 'limits.requestsPerConnection'),

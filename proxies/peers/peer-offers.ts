@@ -8,7 +8,7 @@ import { notOffered, offered, place } from '../config/offers.ts';
 /** Of the references alone, or of what measures them. */
 const UNGIVEN = place(
   notOffered('faults', 'stats', 'access-log', 'shared port', 'sni-routing', 'port rules', 'udp'),
-  notOffered('HTTP/2 downstream', 'HTTP/2 upstream'),
+  notOffered('HTTP/2 downstream', 'HTTP/2 upstream', 'HTTP/2 upstream by ALPN'),
   notOffered('limits.udpSessions', 'timeouts.udpSession', 'timeouts.clientHello', 'timeouts.tlsHandshake'),
 );
 
