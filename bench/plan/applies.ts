@@ -1,7 +1,7 @@
 /** Which subject can carry which scenario. */
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { isCapped } from './capped.ts';
-import { hopName, hopsOf, type Scenario, subjectName, type Traffic } from '#bench/model/scenario.ts';
+import { hopName, hopsOf, type Scenario, subjectName, usesTls, versionsAsked } from '#bench/model/scenario.ts';
 
 /** What the plan needs to know of a subject. */
 export interface SubjectFacts {
@@ -44,7 +44,9 @@ const tlsOf = (subject: SubjectFacts): 'ends' | 'passes' | 'plain' => {
   return subject.layer === 'l7' ? 'plain' : 'passes';
 };
 
-const usesTls = (traffic: Traffic): boolean => 'tls' in traffic && traffic.tls !== 'none';
+/** Versions of HTTP that a scenario takes and the subject does not speak, by the names of its features; none where it can carry it. */
+export const versionsMissing = (scenario: Scenario, { layer, capabilities }: SubjectFacts): string[] =>
+  layer === 'l7' ? versionsAsked(scenario).filter((feature) => !capabilities.has(feature)) : [];
 
 export function applies(scenario: Scenario, subject: SubjectFacts): boolean {
   // Forward proxies and datagram relays carry traffic that no scenario sends yet; SNI routers need a ClientHello.
@@ -53,6 +55,7 @@ export function applies(scenario: Scenario, subject: SubjectFacts): boolean {
     if (!isCapped(scenario)) return false;
     if (subject.layer === 'l4') return scenario.traffic.kind === 'tcp-echo';
   }
+  if (versionsMissing(scenario, subject).length > 0) return false;
   const tls = tlsOf(subject);
   if (usesTls(scenario.traffic)) return tls !== 'plain';
   if (subject.capabilities.has('sni-routing') || tls === 'ends') return false;

@@ -16,6 +16,7 @@ const get = (size: number, more: Partial<HttpTraffic> & { headers?: [string, str
   expect: { status: 200, bodyBytes: bytes(size) },
   connection: more.connection ?? 'keep-alive',
   tls: more.tls ?? 'none',
+  ...(more.http2 && { http2: more.http2 }),
 });
 
 const closed = (connections: number): Loop => ({ kind: 'closed', connections });
@@ -46,6 +47,40 @@ const ENCRYPTED: Scenario = {
   traffic: get(SMALL, { tls: 'full' }),
   loop: closed(64),
 };
+
+/** HTTP/2 from the client, `connections` of `streams` requests at once each; what goes on to the origin is `upstream`. */
+const multiplexed = (
+  name: string,
+  [connections, streams]: readonly [connections: number, streams: number],
+  {
+    tls = 'none',
+    upstream = 'http2',
+  }: { readonly tls?: HttpTraffic['tls']; readonly upstream?: 'http1' | 'http2' } = {},
+): Scenario => ({
+  ...COMMON,
+  name,
+  axis: 'streams',
+  summary: [
+    `200-byte answers over ${connections === 1 ? '1 connection' : `${connections} connections`} of HTTP/2`,
+    ...(tls === 'none' ? [] : [' by TLS']),
+    `, ${streams === 1 ? '1 request' : `${streams} requests`} at once on each; `,
+    upstream === 'http2' ? 'HTTP/2 to the origin' : 'HTTP/1.1 to the origin',
+  ].join(''),
+  traffic: get(SMALL, { tls, http2: { streams } }),
+  loop: closed(connections),
+  upstream,
+});
+
+/** All on one connection, some on some, and one on each, which is what HTTP/1.1 does; then the other ways in and out. */
+const HTTP2 = [
+  multiplexed('h2-1x32', [1, 32]),
+  multiplexed('h2-8x8', [8, 8]),
+  multiplexed('h2-32x1', [32, 1]),
+  multiplexed('h2-to-h1-8x8', [8, 8], { upstream: 'http1' }),
+  multiplexed('h2-tls-8x8', [8, 8], { tls: 'full' }),
+];
+/** What HTTP/2 costs depends on how many requests one read happens to bring: costs are compared at one rate. */
+const HTTP2_PACED = HTTP2.map((base) => pacedFrom(base, { kind: 'percent', at: 50 }));
 
 export const SCENARIOS: readonly Scenario[] = [
   PLAIN,
@@ -166,9 +201,12 @@ export const SCENARIOS: readonly Scenario[] = [
     // About 1 % of what a fast hop carries, and what a p99 of a three-second window needs.
     second: { kind: 'open', connections: 16, offered: perSecond(400), arrivals: 'poisson' },
   },
+  ...HTTP2,
+  ...HTTP2_PACED,
 ];
 
 /** The names that stand for several scenarios. */
 export const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   'http-paced': ['http-paced-50', 'http-paced-80'],
+  h2: [...HTTP2, ...HTTP2_PACED].map(({ name }) => name),
 };

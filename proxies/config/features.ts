@@ -33,6 +33,7 @@ const LISTENER = {
   'listener.reusePort=false': PLAIN,
   'listener.http2=true': 'HTTP/2 downstream',
   'listener.http2=false': PLAIN,
+  'listener.tls.alpn[]=h2': 'HTTP/2 downstream',
 } as const satisfies Rows<`listener.${'address' | 'proxyProtocol' | 'reusePort' | 'http2'}${string}`>;
 
 const DOWNSTREAM_TLS = {

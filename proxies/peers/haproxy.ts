@@ -7,6 +7,7 @@ import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import { renderRoutes, replyFiles } from './haproxy-routes.ts';
 import {
+  alpnOf,
   BACKLOG,
   CONNECTIONS,
   POOL,
@@ -15,7 +16,7 @@ import {
   hostPort,
   requireDefaultCluster,
 } from './intent-facts.ts';
-import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
+import { BOTH_VERSIONS, L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { decidesByPath } from './route-facts.ts';
@@ -71,6 +72,7 @@ function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyI
           ? ` pool-max-conn ${limits?.upstreamIdlePerEndpoint ?? POOL} pool-purge-delay ${duration(timeouts.upstreamIdle)}`
           : '',
         limits?.upstreamPerEndpoint === undefined ? '' : ` maxconn ${limits.upstreamPerEndpoint}`,
+        cluster.protocol === 'http2' ? (cluster.tls ? ' alpn h2' : ' proto h2') : '',
         cluster.proxyProtocol ? proxyProtocol[cluster.proxyProtocol] : '',
         upstreamTls(cluster, i),
       ].join(''),
@@ -78,13 +80,14 @@ function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyI
   ]);
 }
 
+/** In the clear it tells HTTP/2 by its preface, without being told to (`disable-h2-upgrade` would). */
 function bind(intent: ProxyIntent, { address }: Surroundings): string {
   const { tls, proxyProtocol } = intent.listener;
   const words = [
     `bind ${hostPort(address)}`,
     `backlog ${BACKLOG}`,
     proxyProtocol && 'accept-proxy',
-    tls && `ssl crt-list certificates.txt alpn http/1.1 curves ${TLS_GROUPS.join(':')}`,
+    tls && `ssl crt-list certificates.txt alpn ${alpnOf(intent).join(',')} curves ${TLS_GROUPS.join(':')}`,
     tls && `ssl-min-ver ${tls.minVersion ?? 'TLSv1.2'} ssl-max-ver ${tls.maxVersion ?? 'TLSv1.3'}`,
     tls?.resumption === false && 'no-tls-tickets',
     tls?.clientCa !== undefined && 'ca-file client-ca.pem verify required',
@@ -207,6 +210,7 @@ const COMMON = place(
 
 const HTTP = place(
   L7_PEER,
+  BOTH_VERSIONS,
   COMMON,
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
   offered('weighted-clusters', 'local replies', 'request header edits', 'response header edits'),
@@ -232,7 +236,7 @@ export const haproxyHttp = definePeer({
   name: 'haproxy-http',
   family: 'haproxy',
   layer: 'l7',
-  summary: 'HAProxy in HTTP mode: HTTP/1.1 reverse proxy',
+  summary: 'HAProxy in HTTP mode: reverse proxy',
   query,
   offers: place(HTTP, PLAIN_LISTENER),
   signals,
@@ -243,7 +247,7 @@ export const haproxyTls = definePeer({
   name: 'haproxy-tls',
   family: 'haproxy',
   layer: 'l7',
-  summary: 'HAProxy: TLS termination, HTTP/1.1 upstream',
+  summary: 'HAProxy: TLS termination, plain HTTP upstream',
   query,
   offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name', 'resumption off')),
   signals,

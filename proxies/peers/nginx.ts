@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { POLICY_FEATURES, RESILIENCE_FEATURES } from '../config/features.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
-import { notOffered, offered, offeredOf, place, type Offers } from '../config/offers.ts';
-import type { Binary, BinaryQuery } from './binary.ts';
+import { notOffered, offered, offeredOf, place, refused, type Offers } from '../config/offers.ts';
+import { atLeast, type Binary, type BinaryQuery } from './binary.ts';
 import {
   BACKLOG,
   CONNECTIONS,
@@ -16,6 +16,7 @@ import {
   hostPort,
   requireDefaultCluster,
   sameForAll,
+  speaksHttp2,
 } from './intent-facts.ts';
 import { failures, nextUpstream, NGINX_POLICIES, stickyMap } from './nginx-policies.ts';
 import { renderRoutes } from './nginx-routes.ts';
@@ -83,10 +84,14 @@ const commands = (config: string): Pick<Rendered, 'args' | 'check'> => {
   return { args, check: [...args, '-t', '-q'] };
 };
 
-function listen(intent: ProxyIntent, { address }: Surroundings, isDefault: boolean): string {
+/** Before it `http2` is a word of `listen`, and such a listener in the clear speaks nothing else. */
+const hasHttp2Directive = ({ version }: Binary): boolean => atLeast(version, '1.25.1');
+
+function listen(intent: ProxyIntent, { address, binary }: Surroundings, isDefault: boolean): string {
   const words = [
     hostPort(address),
     intent.listener.tls && 'ssl',
+    speaksHttp2(intent) && !hasHttp2Directive(binary) && 'http2',
     intent.listener.proxyProtocol && 'proxy_protocol',
     // Options of the socket itself may stand once only.
     isDefault && `backlog=${BACKLOG}`,
@@ -140,6 +145,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
     block('server', [
       listen(intent, surroundings, certificate === 0),
       certificate > 0 && `server_name ${certificates[certificate]?.serverNames?.join(' ')};`,
+      speaksHttp2(intent) && hasHttp2Directive(surroundings.binary) && 'http2 on;',
       downstreamTls(intent, certificate),
       intent.escapedSlashes === 'refuse' && 'if ($request_uri ~* "^[^?]*%2f") { return 400; }',
       routes.server,
@@ -222,6 +228,8 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
 
 const HTTP = place(
   L7_PEER,
+  offered('HTTP/2 downstream'),
+  refused('speaks HTTP/1.1 to origins', 'HTTP/2 upstream'),
   offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'connect timeout per cluster'),
   offered('tls-origination', 'client certificate upstream'),
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
@@ -269,7 +277,7 @@ export const nginxHttp = definePeer({
   name: 'nginx-http',
   family: 'nginx',
   layer: 'l7',
-  summary: 'NGINX: HTTP/1.1 reverse proxy',
+  summary: 'NGINX: HTTP reverse proxy, HTTP/1.1 upstream',
   query,
   offers: place(HTTP, PLAIN_LISTENER),
   signals,

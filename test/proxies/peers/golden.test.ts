@@ -122,6 +122,21 @@ const INTENTS: Readonly<Record<string, (peer: PeerDefinition) => ProxyIntent | u
         : undefined;
     return stickiness && { ...plain(peer), clusters: [{ name: 'origin', endpoints: [one, two], stickiness }] };
   },
+  http2: (peer) => {
+    const { listener, clusters, ...intent } = plain(peer);
+    const protocol = peer.capabilities.has('HTTP/2 upstream') ? 'http2' : 'http1';
+    return peer.capabilities.has('HTTP/2 downstream')
+      ? {
+          ...intent,
+          listener: {
+            ...listener,
+            http2: true,
+            ...(listener.tls && { tls: { ...listener.tls, alpn: ['h2', 'http/1.1'] } }),
+          },
+          clusters: clusters.map((cluster) => ({ ...cluster, protocol })),
+        }
+      : undefined;
+  },
   'client-certificate': (peer) => {
     const intent = plain(peer);
     const { tls } = intent.listener;
