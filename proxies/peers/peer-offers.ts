@@ -8,6 +8,7 @@ import { notOffered, offered, place, refused } from '../config/offers.ts';
 /** Of the references alone, or of what measures them. */
 const UNGIVEN = place(
   notOffered('faults', 'stats', 'access-log', 'shared port', 'sni-routing', 'port rules', 'udp'),
+  notOffered('HTTP/2 upstream by ALPN'),
   notOffered('limits.udpSessions', 'timeouts.udpSession', 'timeouts.clientHello', 'timeouts.tlsHandshake'),
 );
 
