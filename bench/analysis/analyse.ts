@@ -5,6 +5,7 @@ import { compareSubjects } from './comparison/hop-pairs.ts';
 import { chainCosts } from './comparison/chains.ts';
 import { roundsDrift } from './verdict/drift.ts';
 import { basisOf, findingsOf } from './findings/findings.ts';
+import { faultsOf } from './faults/faults.ts';
 import { kneesOf } from './knees/knees.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import { aboveNoise, noiseOf } from './comparison/noise.ts';
@@ -20,6 +21,7 @@ import { gatherWarnings } from './verdict/warnings.ts';
 export function analyse(records: RunRecords): Analysis {
   const { run, subjects, trials, micro, calibration, secondOpinion, end } = records;
   const knees = kneesOf(records);
+  const faults = faultsOf(records);
   const starts = figuresOnce(run.scenarios, trials);
   const figures = withTwins(starts, trials);
   const firsts = trials.filter(({ subject }) => subject.again !== true);
@@ -52,6 +54,7 @@ export function analyse(records: RunRecords): Analysis {
       calibration,
       opinion,
       knees,
+      faults,
     }),
     scenarios: scenarios.map((scenario) => ({
       ...scenario,
@@ -76,5 +79,6 @@ export function analyse(records: RunRecords): Analysis {
     ledger,
     overTime: overTimeOf(run.scenarios, subjects, firsts),
     ...(knees && { knees }),
+    ...(faults && { faults }),
   };
 }
