@@ -1,6 +1,7 @@
 /** One neutral protection for all: the policies around a cluster's endpoints, each in the fullest form that a proxy offers. */
 import { featuresAsked } from '#proxies/config/asked.ts';
-import type { Cluster } from '#proxies/config/intent.ts';
+import { IntentError } from '#proxies/config/intent-error.ts';
+import type { Cluster, ProxyIntent } from '#proxies/config/intent.ts';
 import type { ProxyDefinition } from '#proxies/contract.ts';
 
 type Form = Partial<Cluster>;
@@ -20,7 +21,6 @@ const POLICIES: Readonly<Record<string, readonly Form[]>> = {
     { healthCheck: { kind: 'http', ...CHECK } },
     { healthCheck: { kind: 'tcp', interval: CHECK.interval, timeout: CHECK.timeout, ...THRESHOLDS } },
   ],
-  ejection: [{ ejection: { ...EJECTION, maxTime: 5_000, maxShare: 0.67 } }, { ejection: EJECTION }],
   retries: [
     { retry: { on: SENT_AGAIN, ...RETRY, backoff: BACKOFF, budget: BUDGET } },
     { retry: { on: SENT_AGAIN, ...RETRY, backoff: BACKOFF } },
@@ -28,6 +28,7 @@ const POLICIES: Readonly<Record<string, readonly Form[]>> = {
     { retry: { on: ['connect', 'reset', 'timeout'], ...RETRY } },
     { retry: { on: SENT_AGAIN, attempts: RETRY.attempts } },
   ],
+  ejection: [{ ejection: { ...EJECTION, maxTime: 5_000, maxShare: 0.67 } }, { ejection: EJECTION }],
   'circuit breaker': [{ circuitBreaker: { requests: 128 } }],
   'slow start': [{ slowStart: { window: 2_000 } }],
 };
@@ -41,21 +42,44 @@ export interface Protection {
 
 export const UNPROTECTED: Protection = { policies: {}, given: [], withheld: [] };
 
-/** What of it this proxy can be given; by what it says that it offers, so that a user's own command is given none. */
-export function protectionOf({ capabilities }: Pick<ProxyDefinition, 'capabilities'>): Protection {
-  const listener = { address: { host: '127.0.0.1', port: 0 } };
-  const isOffered = (form: Form): boolean =>
-    featuresAsked({ listener, clusters: [{ name: 'origin', endpoints: [], ...form }] }).every(
-      ({ feature, path }) => !isPolicy(path, form) || (feature !== undefined && capabilities.has(feature)),
-    );
-  const chosen = Object.entries(POLICIES).map(([name, forms]) => ({ name, form: forms.find(isOffered) }));
-  return {
-    policies: Object.assign({}, ...chosen.map(({ form }) => form)) as Form,
-    given: chosen.filter(({ form }) => form).map(({ name }) => name),
-    withheld: chosen.filter(({ form }) => !form).map(({ name }) => name),
-  };
+/**
+ * What of it this proxy can be given, one policy after the other: what it does not offer beside those before is withheld. By what it says
+ * that it offers, so that a user's own command is given none.
+ */
+export function protectionOf(definition: Pick<ProxyDefinition, 'capabilities' | 'check'>): Protection {
+  let policies: Form = {};
+  const given: string[] = [];
+  const withheld: string[] = [];
+  for (const [name, forms] of Object.entries(POLICIES)) {
+    const form = forms.find((one) => isOffered(definition, one, { ...policies, ...one }));
+    (form ? given : withheld).push(name);
+    policies = { ...policies, ...form };
+  }
+  return { policies, given, withheld };
 }
 
-/** Of the ask, not of the cluster that holds it. */
-const isPolicy = (path: string, form: Form): boolean =>
-  Object.keys(form).some((field) => path.startsWith(`clusters[0].${field}`));
+const ADDRESS = { host: '127.0.0.1', port: 0 };
+
+function isOffered(
+  { capabilities, check }: Pick<ProxyDefinition, 'capabilities' | 'check'>,
+  form: Form,
+  all: Form,
+): boolean {
+  const endpoints = [1, 2, 3].map((port) => ({ host: '127.0.0.1', port }));
+  const intent = (policies: Form): ProxyIntent => ({
+    listener: { address: ADDRESS },
+    clusters: [{ name: 'origin', endpoints, ...policies }],
+    defaultCluster: 'origin',
+  });
+  const asked = featuresAsked(intent(form)).filter(({ path }) =>
+    Object.keys(form).some((field) => path.startsWith(`clusters[0].${field}`)),
+  );
+  if (!asked.every(({ feature }) => feature !== undefined && capabilities.has(feature))) return false;
+  try {
+    check?.(intent(all));
+    return true;
+  } catch (error) {
+    if (error instanceof IntentError) return false;
+    throw error;
+  }
+}

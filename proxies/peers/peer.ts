@@ -36,6 +36,8 @@ export interface PeerSpec {
   readonly query: BinaryQuery;
   readonly offers: Offers;
   readonly signals: Signals;
+  /** Throws `IntentError` where features that are offered one by one are not offered together. */
+  check?(intent: ProxyIntent): void;
   render(intent: ProxyIntent, surroundings: Surroundings): Rendered;
 }
 
@@ -50,6 +52,7 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
   const check = (intent: ProxyIntent): void => {
     requireOffered(name, offers, intent);
     requireCluster(name, intent);
+    spec.check?.(intent);
   };
   const render: PeerDefinition['render'] = (intent, surroundings) => {
     check(intent);
@@ -63,6 +66,7 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
     offers,
     capabilities: offeredBy(offers),
     keepsOwn: keptOwn(layer, offers),
+    check,
     render,
     async availability() {
       const binary = await findBinary(query);
