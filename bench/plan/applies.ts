@@ -48,14 +48,35 @@ const tlsOf = (subject: SubjectFacts): 'ends' | 'passes' | 'plain' => {
 export const versionsMissing = (scenario: Scenario, { layer, capabilities }: SubjectFacts): string[] =>
   layer === 'l7' ? versionsAsked(scenario).filter((feature) => !capabilities.has(feature)) : [];
 
-export function applies(scenario: Scenario, subject: SubjectFacts): boolean {
+export const applies = (scenario: Scenario, subject: SubjectFacts): boolean =>
+  carriesIn(scenario, subject) && versionsMissing(scenario, subject).length === 0;
+
+/** What keeps the subject out of scenarios that it would else carry, by the names of features. */
+export function lacksFor(
+  scenarios: readonly Scenario[],
+  subject: SubjectFacts,
+): { readonly feature: string; readonly scenarios: string[] }[] {
+  const missing = scenarios
+    .filter((scenario) => carriesIn(scenario, subject))
+    .flatMap((scenario) => versionsMissing(scenario, subject).map((feature) => ({ feature, scenario: scenario.name })));
+  return [...Map.groupBy(missing, ({ feature }) => feature)].map(([feature, of]) => ({
+    feature,
+    scenarios: of.map(({ scenario }) => scenario),
+  }));
+}
+
+/** 'has no HTTP/2 upstream, which h2-8x8 and h2-32x1 take' */
+export const lackWords = ({ feature, scenarios }: ReturnType<typeof lacksFor>[number]): string =>
+  `has no ${feature}, which ${scenarios.join(', ')} ${scenarios.length === 1 ? 'takes' : 'take'}`;
+
+/** Whatever version of HTTP it takes. */
+function carriesIn(scenario: Scenario, subject: SubjectFacts): boolean {
   // Forward proxies and datagram relays carry traffic that no scenario sends yet; SNI routers need a ClientHello.
   if (subject.capabilities.has('udp') || subject.capabilities.has('connect')) return false;
   if (subject.external !== undefined) {
     if (!isCapped(scenario)) return false;
     if (subject.layer === 'l4') return scenario.traffic.kind === 'tcp-echo';
   }
-  if (versionsMissing(scenario, subject).length > 0) return false;
   const tls = tlsOf(subject);
   if (usesTls(scenario.traffic)) return tls !== 'plain';
   if (subject.capabilities.has('sni-routing') || tls === 'ends') return false;

@@ -79,6 +79,7 @@ const HTTP2 = [
   multiplexed('h2-32x1', [32, 1]),
   multiplexed('h2-to-h1-8x8', [8, 8], { upstream: 'http1' }),
   multiplexed('h2-tls-8x8', [8, 8], { tls: 'full' }),
+  multiplexed('h2-tls-to-h1-8x8', [8, 8], { tls: 'full', upstream: 'http1' }),
 ];
 /** gRPC on both sides: each call sends `messages` of 200 bytes and gets them back. */
 const grpc = (

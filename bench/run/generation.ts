@@ -14,6 +14,7 @@ import { hopName, hopsOf, type Loop, startKey, streamsOf, subjectName } from '#b
 import { bytes, epochMillis, millis, perSecond, type PerSecond } from '#bench/model/units.ts';
 import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { CLOSED_TURN, OPEN_TURN } from '#bench/plan/turns.ts';
+import { CallMeter } from '#bench/probes/call-meter.ts';
 import { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostGaps } from '#bench/probes/host.ts';
 import { processReading } from '#bench/probes/process.ts';
@@ -150,6 +151,7 @@ class Ways {
     const way: Way = {
       topology,
       ...(topology.proxy && { proxy: new CpuMeter(topology.proxy.pids, true) }),
+      ...(topology.proxy?.eventLoop && { calls: new CallMeter(topology.proxy.pids[0]!) }),
       origin: new CpuMeter(topology.origin.pids, true),
       residentBefore: topology.proxy ? residentBytes(withDescendants(topology.proxy.pids)) : 0,
     };

@@ -5,7 +5,7 @@ import type { Bound, Placement } from '#bench/model/record.ts';
 import { type Scenario, streamsOf, type Subject } from '#bench/model/scenario.ts';
 import { type Warning, WARNINGS, type WarningCode } from '#bench/model/warning.ts';
 import { decodeHistogram, samplesFor } from '#bench/stats/histogram.ts';
-import { boundOf, FOREIGN_LIMIT, saturatedOf } from './bound.ts';
+import { boundOf, FOREIGN_LIMIT, saturatedOfOurs } from './bound.ts';
 import { halvesDrift } from './drift.ts';
 import { failuresByKind, failureWords, nameOf } from './failures.ts';
 import { connectionsNeeded, LAG_SHARE, lagOf, waitedForConnection } from './lag.ts';
@@ -134,7 +134,7 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
   'out-of-connections': ({ scenario, load, probes, placement }) => {
     const needed = connectionsNeeded(load) ?? 0;
     const places = load.connections * streamsOf(scenario.traffic);
-    const isOwn = needed >= BUSY_LIMIT * places && saturatedOf(load, probes, placement) === 'none';
+    const isOwn = needed >= BUSY_LIMIT * places && saturatedOfOurs(load, probes, placement) === undefined;
     if (!isOwn || waitedTooLong(load) === undefined) return undefined;
     const [rate, each] = [load.offered ?? 0, decodeHistogram(load.service).getValueAtPercentile(50) / 1e3];
     return {

@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { hopName, hopsOf, startKey, subjectName } from '#bench/model/scenario.ts';
-import { applies, factsOf, fitSubjects, type SubjectFacts, versionsMissing } from '#bench/plan/applies.ts';
+import {
+  applies,
+  factsOf,
+  fitSubjects,
+  lacksFor,
+  lackWords,
+  type SubjectFacts,
+  versionsMissing,
+} from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import { planGenerations } from '#bench/plan/generations.ts';
@@ -44,6 +52,16 @@ test('which version of HTTP is missing is told by the name of the feature', () =
   assert.deepEqual(missing('h2-to-h1-8x8', 'node-http'), ['HTTP/2 downstream']);
   assert.deepEqual(missing('h2-tls-8x8', 'l7-tls'), ['HTTP/2 upstream']);
   assert.deepEqual(missing('h2-8x8', 'l4-tcp'), []);
+});
+
+test('a subject is told of what it lacks only where it would carry the scenario otherwise', () => {
+  const [tls, plain] = ['l7-tls', 'node-http'].map((name) => REFERENCES.find((one) => one.name === name)!);
+  const scenarios = ['http-small', 'h2-8x8', 'h2-to-h1-8x8', 'h2-tls-8x8'].map(scenario);
+  assert.deepEqual(lacksFor(scenarios, tls!), [{ feature: 'HTTP/2 upstream', scenarios: ['h2-tls-8x8'] }]);
+  assert.deepEqual(lacksFor(scenarios, plain!).map(lackWords), [
+    'has no HTTP/2 downstream, which h2-8x8, h2-to-h1-8x8 take',
+    'has no HTTP/2 upstream, which h2-8x8 takes',
+  ]);
 });
 
 test('a point of a sweep speaks to the origin as its base does', () => {

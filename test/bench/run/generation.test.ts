@@ -92,6 +92,15 @@ describe('a generation', () => {
       assert.equal(load.driver, name === 'http-small' ? 'http1' : 'http2', name);
       assert.ok(load.requests > 0 && load.bodiesChecked! > 0 && load.reads! > 0, name);
     }
+    const perRequest = (index: number, of: 'reads' | 'writes') => {
+      const { calls, requests } = found[index]!.probes.proxy!;
+      return calls![of] / requests;
+    };
+    for (const call of ['reads', 'writes'] as const) {
+      // A request of HTTP/1.1 comes and goes on by itself, as does its answer.
+      assert.ok(perRequest(6, call) > 1.9 && perRequest(6, call) < 3, `${perRequest(6, call)} ${call} a request`);
+      assert.ok(perRequest(2, call) < perRequest(6, call), 'what is multiplexed comes together');
+    }
     const pids = (index: number) => found[index]!.probes.proxy!.pids;
     assert.deepEqual(pids(2), pids(3), 'one start for both loops');
     assert.notDeepEqual(pids(2), pids(4), 'another way to the origin is another start');
