@@ -103,7 +103,7 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
         ? `${hops} hops of ${definition.name} in a row, each in processes of its own`
         : (definition?.summary ?? 'no proxy: load goes straight to the origin'),
     version: availability?.state === 'ready' ? availability.version : definition ? '' : process.version,
-    nativeConfig: results.find(({ nativeConfig }) => nativeConfig !== '')?.nativeConfig ?? '',
+    nativeConfig: configsOf(results),
     ...(definition?.keepsOwn && { keepsOwn: [...definition.keepsOwn] }),
     preflight: missing
       ? [{ rule: 'it is installed', passed: false, detail: `${missing.reason}; ${missing.install}` }]
@@ -112,6 +112,15 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
       proven: { binary: identities[0].binary, configs: [...new Set(identities.map(({ config }) => config))] },
     }),
   };
+}
+
+/** What it ran with; where it was configured in several ways, each under the way that it leads. */
+function configsOf(results: readonly Ran[]): string {
+  const distinct = [...new Map(results.map((one) => [one.identity?.config, one])).values()].filter(
+    ({ nativeConfig }) => nativeConfig !== '',
+  );
+  if (distinct.length <= 1) return distinct[0]?.nativeConfig ?? '';
+  return distinct.map(({ way, nativeConfig }) => `# for ${way}\n\n${nativeConfig.trimEnd()}\n`).join('\n');
 }
 
 /** Each kind of traffic among the scenarios that this subject can carry: bytes, HTTP of each version, in the clear and over TLS. */
@@ -159,23 +168,28 @@ const groupCases = (ways: readonly Way[], layer: Layer) =>
     ].map(([origin, group]) => ({ traffic, upstream, origin, cases: group })),
   );
 
-/** What is spoken, and which origin it leads to: 'TLS, HTTP/2 to clients, http-fixed'. */
-const wayWords = ({ traffic, upstream, origin }: TopologySpec['scenario']): string =>
+/** What is spoken: 'TLS, HTTP/2 to clients'. Empty where it is nothing in particular. */
+const wayWords = ({ traffic, upstream }: TopologySpec['scenario']): string =>
   [
     ...(usesTls(traffic) ? ['TLS'] : []),
     ...(usesHttp2(traffic) ? [upstream === 'http2' ? 'HTTP/2 on both sides' : 'HTTP/2 to clients'] : []),
-    origin,
   ].join(', ');
 
+interface Ran {
+  readonly started: boolean;
+  readonly checks: readonly Check[];
+  /** For what it was configured. */
+  readonly way: string;
+  readonly nativeConfig: string;
+  readonly identity?: Identity;
+}
+
 /** One check a case, in order, and what ran, with what. */
-async function runCases(
-  spec: TopologySpec,
-  cases: readonly PreflightCase[],
-  signal: AbortSignal,
-): Promise<{ started: boolean; checks: readonly Check[]; nativeConfig: string; identity?: Identity }> {
+async function runCases(spec: TopologySpec, cases: readonly PreflightCase[], signal: AbortSignal): Promise<Ran> {
   const { hops = 1 } = spec;
   const what = hops > 1 ? `all ${hops} hops start and lead` : 'it starts and leads';
-  const rule = `${what} to the origin (${wayWords(spec.scenario)})`;
+  const way = wayWords(spec.scenario);
+  const rule = `${what} to the origin (${[...(way === '' ? [] : [way]), spec.scenario.origin].join(', ')})`;
   const check = async (name: string, run: () => Promise<string>): Promise<Check> => {
     try {
       return { rule: name, passed: true, detail: await run() };
@@ -196,7 +210,7 @@ async function runCases(
     topology = scope.use(await openTopology(spec, signal));
     return 'nonce and listener are its own';
   });
-  if (!topology) return { started: false, checks: [started], nativeConfig: '' };
+  if (!topology) return { started: false, checks: [started], way, nativeConfig: '' };
 
   const bench = {
     target: { ...topology.target, ...(topology.tls && { tls: topology.tls }) },
@@ -209,5 +223,11 @@ async function runCases(
       await check(one.rule, () => one.run(bench, AbortSignal.any([signal, AbortSignal.timeout(CASE_TIMEOUT)]))),
     );
   const { proxy } = topology;
-  return { started: true, checks, nativeConfig: proxy?.nativeConfig ?? '', ...(proxy && { identity: proxy.identity }) };
+  return {
+    started: true,
+    checks,
+    way: way === '' ? 'HTTP/1.1 in the clear' : way,
+    nativeConfig: proxy?.nativeConfig ?? '',
+    ...(proxy && { identity: proxy.identity }),
+  };
 }
