@@ -35,6 +35,8 @@ export interface Analysis {
   readonly state: EndRecord['state'] | 'unfinished';
   readonly finishedAt: string | null;
   readonly subjects: readonly SubjectRecord[];
+  /** Those that were measured, of all that were planned: a run that was ended early, or kept to a time, has fewer. Rounds, in runs without turns. */
+  readonly generations: number;
   /** What the figures rest on: how many rounds, and what their intervals cover. */
   readonly basis: string;
   /** First thing to read: what was found, in sentences. */

@@ -1,15 +1,24 @@
 /** Before anything is measured: the way through each subject carries what will be sent, as itself, as configured; each proxy keeps its rules. */
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
-import type { Scenario, Subject } from '#bench/model/scenario.ts';
+import {
+  type Carriage,
+  type Scenario,
+  startKey,
+  type Subject,
+  usesHttp2,
+  usesTls,
+  versionsAsked,
+} from '#bench/model/scenario.ts';
 import { httpCases } from './preflight/http.ts';
+import { http2Cases } from './preflight/http2.ts';
 import { tcpCases } from './preflight/tcp.ts';
 import { tlsCases } from './preflight/tls.ts';
 import type { RunCertificate } from './certificates.ts';
 import type { Identity } from './identity.ts';
 import type { PreflightCase, Layer } from './preflight/case.ts';
 import { isRegistered, type ProxyRoot } from './started-proxy.ts';
-import { openTopology, usesTls, type Topology, type TopologyShared, type TopologySpec } from './topology.ts';
+import { openTopology, type Topology, type TopologyShared, type TopologySpec } from './topology.ts';
 
 export interface PreflightSpec extends TopologyShared, ProxyRoot {
   /** Absent for direct. */
@@ -36,8 +45,7 @@ export interface Provable extends ProxyRoot {
 export type Prove = (subject: Provable, signal: AbortSignal) => Promise<Check[]>;
 
 /** One way of carrying traffic, with the cases that it must pass. */
-interface Carriage {
-  readonly traffic: Scenario['traffic'];
+interface Way extends Required<Carriage> {
   readonly cases: readonly PreflightCase[];
 }
 
@@ -105,34 +113,53 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
   };
 }
 
-/** Each kind of traffic among the scenarios that this subject can carry: plain HTTP, HTTPS, bytes. */
-function carriages(scenarios: readonly Scenario[], layer: Layer, capabilities: ReadonlySet<string>): Carriage[] {
+/** Each kind of traffic among the scenarios that this subject can carry: bytes, HTTP of each version, in the clear and over TLS. */
+function carriages(scenarios: readonly Scenario[], layer: Layer, capabilities: ReadonlySet<string>): Way[] {
   const terminates = capabilities.has('tls-termination');
   const needsTls = terminates || capabilities.has('sni-routing');
-  const sends = (wanted: (traffic: Scenario['traffic']) => boolean) =>
-    scenarios.map(({ traffic }) => traffic).find(wanted);
-  const isHttp = (traffic: Scenario['traffic']) =>
-    traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http');
-  const plain = sends((traffic) => isHttp(traffic) && !usesTls(traffic));
-  const secure = sends((traffic) => isHttp(traffic) && usesTls(traffic));
-  const bytes = sends((traffic) => !isHttp(traffic));
-  return [
-    ...(plain && !needsTls ? [{ traffic: plain, cases: httpCases }] : []),
-    ...(secure && (terminates || layer !== 'l7') ? [{ traffic: secure, cases: [...tlsCases, ...httpCases] }] : []),
-    ...(bytes && layer !== 'l7' && !needsTls ? [{ traffic: bytes, cases: tcpCases }] : []),
-  ];
+  const carries = ({ traffic, upstream }: Scenario): boolean => {
+    if (
+      layer === 'l7' &&
+      (!isHttp(traffic) || versionsAsked({ traffic, upstream }).some((one) => !capabilities.has(one)))
+    )
+      return false;
+    return usesTls(traffic) ? terminates || layer !== 'l7' : !needsTls;
+  };
+  const alike = Map.groupBy(scenarios.filter(carries), (scenario) =>
+    isHttp(scenario.traffic) ? startKey({ ...scenario, origin: 'HTTP' }, layer === 'l7') : 'bytes',
+  );
+  return [...alike.values()].map(([first]) => {
+    const { traffic, upstream = 'http1' } = first!;
+    return { traffic, upstream, cases: casesOf(traffic) };
+  });
+}
+
+const isHttp = (traffic: Scenario['traffic']): boolean =>
+  traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http');
+
+function casesOf(traffic: Scenario['traffic']): readonly PreflightCase[] {
+  if (!isHttp(traffic)) return tcpCases;
+  return [...(usesTls(traffic) ? tlsCases : []), ...(usesHttp2(traffic) ? http2Cases : httpCases)];
 }
 
 /** Cases that bind the layer, by the topology that they need: those of one group follow each other, groups run side by side. */
-const groupCases = (ways: readonly Carriage[], layer: Layer) =>
-  ways.flatMap(({ traffic, cases }) =>
+const groupCases = (ways: readonly Way[], layer: Layer) =>
+  ways.flatMap(({ traffic, upstream, cases }) =>
     [
       ...Map.groupBy(
         cases.filter(({ layers }) => layers?.includes(layer) ?? true),
         ({ origin }) => origin,
       ),
-    ].map(([origin, group]) => ({ traffic, origin, cases: group })),
+    ].map(([origin, group]) => ({ traffic, upstream, origin, cases: group })),
   );
+
+/** What is spoken, and which origin it leads to: 'TLS, HTTP/2 to clients, http-fixed'. */
+const wayWords = ({ traffic, upstream, origin }: TopologySpec['scenario']): string =>
+  [
+    ...(usesTls(traffic) ? ['TLS'] : []),
+    ...(usesHttp2(traffic) ? [upstream === 'http2' ? 'HTTP/2 on both sides' : 'HTTP/2 to clients'] : []),
+    origin,
+  ].join(', ');
 
 /** One check a case, in order, and what ran, with what. */
 async function runCases(
@@ -140,10 +167,9 @@ async function runCases(
   cases: readonly PreflightCase[],
   signal: AbortSignal,
 ): Promise<{ started: boolean; checks: readonly Check[]; nativeConfig: string; identity?: Identity }> {
-  const { traffic, origin } = spec.scenario;
   const { hops = 1 } = spec;
   const what = hops > 1 ? `all ${hops} hops start and lead` : 'it starts and leads';
-  const rule = `${what} to the origin (${usesTls(traffic) ? 'TLS, ' : ''}${origin})`;
+  const rule = `${what} to the origin (${wayWords(spec.scenario)})`;
   const check = async (name: string, run: () => Promise<string>): Promise<Check> => {
     try {
       return { rule: name, passed: true, detail: await run() };
@@ -166,7 +192,11 @@ async function runCases(
   });
   if (!topology) return { started: false, checks: [started], nativeConfig: '' };
 
-  const bench = { target: { ...topology.target, ...(topology.tls && { tls: topology.tls }) }, origin: topology.origin };
+  const bench = {
+    target: { ...topology.target, ...(topology.tls && { tls: topology.tls }) },
+    origin: topology.origin,
+    upstream: spec.scenario.upstream ?? 'http1',
+  };
   const checks = [started];
   for (const one of cases)
     checks.push(

@@ -74,6 +74,8 @@ export const RunRecord = z.object({
   /** What idle cores did meanwhile: those that halt take the host's own time to wake, which is in every figure of times. */
   idle: z.enum(['polling', 'halting']).optional(),
   scenarios: z.array(Scenario),
+  /** Proxies that were asked for as one of a group and not started, a line each with the reason. */
+  leftOut: z.array(z.string()).optional(),
   environment: Environment,
   placement: Placement,
   /** Present where faults were brought about: their scripts, before each repeat moves its steps by the seed. */
@@ -107,6 +109,8 @@ export const SubjectRecord = z.object({
   summary: z.string(),
   version: z.string(),
   nativeConfig: z.string(),
+  /** What scenarios of the run take and it does not offer, by the names of features: it was not measured in them. Absent: nothing. */
+  lacks: z.array(z.object({ feature: z.string(), scenarios: z.array(z.string()) })).optional(),
   /** Limits and timeouts of the neutral intent that it is not given, 'limits.headBytes': there its own hold. Absent: none, or unknown. */
   keepsOwn: z.array(z.string()).optional(),
   /** Present where it runs elsewhere: the requests a second that it may be sent, and what each must be answered; null for an echo. */

@@ -108,6 +108,7 @@ export async function runSession(
     }),
     idle: awake.idle,
     scenarios: [...settings.scenarios],
+    ...(settings.skipped.length > 0 && { leftOut: [...settings.skipped] }),
     environment,
     placement,
     ...more,
@@ -156,7 +157,7 @@ export async function runSession(
 /** What every kind of run settles. */
 type SessionSettings = Pick<
   Settings,
-  'preset' | 'isForFigures' | 'scenarios' | 'generations' | 'rounds' | 'warmup' | 'window' | 'seed' | 'out'
+  'preset' | 'isForFigures' | 'skipped' | 'scenarios' | 'generations' | 'rounds' | 'warmup' | 'window' | 'seed' | 'out'
 >;
 
 export interface SessionSpec {

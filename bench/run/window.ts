@@ -7,7 +7,7 @@ import type { RunCertificate } from '#bench/lab/certificates.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { CompletedTrial, Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
-import { type Loop, type Traffic, hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
+import { type Loop, type Traffic, hopName, hopsOf, streamsOf, subjectName, usesHttp2 } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
 import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/generations.ts';
@@ -24,9 +24,9 @@ const lead = (connections: number, { tls, maxRate }: Way): number =>
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-/** `chosen` (--driver) decides for request and answer; what is no HTTP, or only holds connections, has one driver. */
+/** `chosen` (--driver) decides for HTTP/1.1; HTTP/2, what is no HTTP, and what only holds connections have one driver each. */
 export function driverFor(traffic: Traffic, chosen: Settings['driver']): LoadJob['driver'] {
-  if (traffic.kind === 'http') return chosen;
+  if (traffic.kind === 'http') return usesHttp2(traffic) ? 'http2' : chosen;
   return traffic.kind === 'idle' && traffic.protocol === 'http' ? 'http1' : 'tcp';
 }
 
@@ -167,7 +167,7 @@ async function measure(
   const warnings = [
     way.verify(),
     way.proxy && unproven(name, way.proxy.identity, proven),
-    await way.settled(connections, signal),
+    await way.settled(connections * streamsOf(scenario.traffic), signal),
   ].filter((warning) => warning !== undefined);
   const evidence = { scenario, subject, load: result, probes: readings, placement, warnings };
   return { ...judgeTrial(evidence), load: result, probes: readings };

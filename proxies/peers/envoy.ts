@@ -6,10 +6,20 @@ import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
+import { ENVOY_FILTERS, renderFilters } from './envoy-filters.ts';
 import { clusterPolicies, ENVOY_HTTP_POLICIES, ENVOY_TCP_POLICIES, healthPort } from './envoy-policies.ts';
 import { headerValue, renderRoutes } from './envoy-routes.ts';
-import { BACKLOG, CONNECTIONS, SYSTEM_CA, UNLIMITED, certificateFiles, requireDefaultCluster } from './intent-facts.ts';
-import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
+import {
+  alpnOf,
+  BACKLOG,
+  CONNECTIONS,
+  SYSTEM_CA,
+  speaksHttp2,
+  UNLIMITED,
+  certificateFiles,
+  requireDefaultCluster,
+} from './intent-facts.ts';
+import { BOTH_VERSIONS, L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { decidesByPath } from './route-facts.ts';
@@ -55,7 +65,7 @@ const BALANCING: Readonly<Record<LoadBalancing, Json>> = {
   'source-ip': { lb_policy: 'MAGLEV' },
 };
 
-function upstreamTls({ tls, endpoints }: Cluster, i: number): Json {
+function upstreamTls({ tls, endpoints, protocol }: Cluster, i: number): Json {
   if (!tls) return {};
   const name = tls.serverName ?? endpoints[0]?.host ?? '';
   const san = { san_type: isIP(name) ? 'IP_ADDRESS' : 'DNS', matcher: { exact: name } };
@@ -64,6 +74,7 @@ function upstreamTls({ tls, endpoints }: Cluster, i: number): Json {
       ...(isIP(name) === 0 && { sni: name }),
       common_tls_context: {
         tls_params: { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: 'TLSv1_3' },
+        ...(protocol === 'http2' && { alpn_protocols: ['h2'] }),
         ...(tls.verify !== false && {
           validation_context: {
             trusted_ca: { filename: tls.ca === undefined ? SYSTEM_CA : `upstream-ca${i}.pem` },
@@ -101,7 +112,8 @@ function cluster(source: Cluster, i: number, layer: 'l4' | 'l7', intent: ProxyIn
         'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
           '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
           common_http_protocol_options: { idle_timeout: seconds(timeouts.upstreamIdle) },
-          explicit_http_config: { http_protocol_options: {} },
+          explicit_http_config:
+            source.protocol === 'http2' ? { http2_protocol_options: {} } : { http_protocol_options: {} },
         },
       },
     }),
@@ -121,7 +133,7 @@ function tcpProxy(intent: ProxyIntent): Json {
 
 const FORWARDING = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded'];
 
-function connectionManager(intent: ProxyIntent): Json {
+function connectionManager(intent: ProxyIntent, filters: ReturnType<typeof renderFilters>): Json {
   const timeouts = timeoutsOf(intent);
   const limits = limitsOf(intent);
   const forwardsFor = intent.forwarding?.xForwardedFor !== false;
@@ -130,7 +142,8 @@ function connectionManager(intent: ProxyIntent): Json {
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     {
       stat_prefix: 'main',
-      codec_type: 'HTTP1',
+      // Of both versions it tells by the preface, or by ALPN.
+      codec_type: speaksHttp2(intent) ? 'AUTO' : 'HTTP1',
       // By itself Envoy would name its own address in place of a loopback client's, and add x-envoy-external-address.
       use_remote_address: false,
       skip_xff_append: true,
@@ -164,6 +177,7 @@ function connectionManager(intent: ProxyIntent): Json {
             name: 'all',
             domains: ['*'],
             routes: renderRoutes(intent),
+            ...filters.host,
             ...(forwardsFor
               ? {
                   request_headers_to_add: [
@@ -175,7 +189,9 @@ function connectionManager(intent: ProxyIntent): Json {
           },
         ],
       },
+      ...filters.manager,
       http_filters: [
+        ...filters.http,
         extension('envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', {
           suppress_envoy_headers: true,
         }),
@@ -184,7 +200,8 @@ function connectionManager(intent: ProxyIntent): Json {
   );
 }
 
-function downstreamTls({ listener: { tls } }: ProxyIntent): Json {
+function downstreamTls(intent: ProxyIntent): Json {
+  const { tls } = intent.listener;
   if (!tls) return {};
   const version = (name: 'TLSv1.2' | 'TLSv1.3') => name.replace('.', '_');
   return {
@@ -201,7 +218,7 @@ function downstreamTls({ listener: { tls } }: ProxyIntent): Json {
           cipher_suites: TLS12_CIPHERS,
           ecdh_curves: TLS_GROUPS,
         },
-        alpn_protocols: ['http/1.1'],
+        alpn_protocols: alpnOf(intent),
         tls_certificates: [{ certificate_chain: { filename: 'cert0.pem' }, private_key: { filename: 'key0.pem' } }],
         ...(tls.clientCa !== undefined && { validation_context: { trusted_ca: { filename: 'client-ca.pem' } } }),
       },
@@ -212,6 +229,7 @@ function downstreamTls({ listener: { tls } }: ProxyIntent): Json {
 
 function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address }: Surroundings): Rendered {
   const { tls, proxyProtocol } = intent.listener;
+  const filters = renderFilters(intent);
   const config = {
     static_resources: {
       listeners: [
@@ -228,17 +246,21 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address }: Surroundin
             ],
           }),
           filter_chains: [
-            { filters: [layer === 'l4' ? tcpProxy(intent) : connectionManager(intent)], ...downstreamTls(intent) },
+            {
+              filters: [layer === 'l4' ? tcpProxy(intent) : connectionManager(intent, filters)],
+              ...downstreamTls(intent),
+            },
           ],
         },
       ],
-      clusters: intent.clusters.map((source, i) => cluster(source, i, layer, intent)),
+      clusters: [...intent.clusters.map((source, i) => cluster(source, i, layer, intent)), ...filters.clusters],
     },
   };
   const args = ['-c', 'envoy.json', '--disable-hot-restart', '--log-level', 'error'];
   return {
     files: { 'envoy.json': JSON.stringify(config, null, 2) },
     secrets: {
+      ...filters.secrets,
       ...certificateFiles(tls?.certificates ?? []),
       ...(tls?.clientCa !== undefined && { 'client-ca.pem': tls.clientCa }),
       ...Object.fromEntries(
@@ -262,6 +284,7 @@ const COMMON = place(
 
 const HTTP = place(
   L7_PEER,
+  BOTH_VERSIONS,
   COMMON,
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
   offered('weighted-clusters', 'local replies', 'request header edits', 'response header edits'),
@@ -271,6 +294,7 @@ const HTTP = place(
   offered('timeouts.upstreamResponse', 'timeouts.upstreamIdle'),
   notOffered('limits.bodyBytes', 'limits.upstreamIdlePerEndpoint', 'timeouts.linger'),
   ENVOY_HTTP_POLICIES,
+  ENVOY_FILTERS,
 );
 
 export const envoyTcp = definePeer({
@@ -299,7 +323,7 @@ export const envoyTls = definePeer({
   name: 'envoy-tls',
   family: 'envoy',
   layer: 'l7',
-  summary: 'Envoy: TLS termination, HTTP/1.1 upstream',
+  summary: 'Envoy: TLS termination, plain HTTP upstream',
   query,
   offers: place(HTTP, TLS_LISTENER, offered('mtls', 'resumption off'), notOffered('certificates by name')),
   signals,

@@ -5,6 +5,7 @@ import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
+import { HAPROXY_FILTERS, renderFilters } from './haproxy-filters.ts';
 import {
   backendPolicies,
   checkPolicies,
@@ -16,6 +17,7 @@ import {
 } from './haproxy-policies.ts';
 import { renderRoutes, replyFiles } from './haproxy-routes.ts';
 import {
+  alpnOf,
   BACKLOG,
   CONNECTIONS,
   POOL,
@@ -24,7 +26,7 @@ import {
   hostPort,
   requireDefaultCluster,
 } from './intent-facts.ts';
-import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
+import { BOTH_VERSIONS, L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { decidesByPath } from './route-facts.ts';
@@ -81,6 +83,7 @@ function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyI
           ? ` pool-max-conn ${limits?.upstreamIdlePerEndpoint ?? POOL} pool-purge-delay ${duration(timeouts.upstreamIdle)}`
           : '',
         limits?.upstreamPerEndpoint === undefined ? '' : ` maxconn ${limits.upstreamPerEndpoint}`,
+        cluster.protocol === 'http2' ? (cluster.tls ? ' alpn h2' : ' proto h2') : '',
         cluster.proxyProtocol ? proxyProtocol[cluster.proxyProtocol] : '',
         serverPolicies(layer, cluster, e),
         upstreamTls(cluster, i),
@@ -89,13 +92,14 @@ function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyI
   ]);
 }
 
+/** In the clear it tells HTTP/2 by its preface, without being told to (`disable-h2-upgrade` would). */
 function bind(intent: ProxyIntent, { address }: Surroundings): string {
   const { tls, proxyProtocol } = intent.listener;
   const words = [
     `bind ${hostPort(address)}`,
     `backlog ${BACKLOG}`,
     proxyProtocol && 'accept-proxy',
-    tls && `ssl crt-list certificates.txt alpn http/1.1 curves ${TLS_GROUPS.join(':')}`,
+    tls && `ssl crt-list certificates.txt alpn ${alpnOf(intent).join(',')} curves ${TLS_GROUPS.join(':')}`,
     tls && `ssl-min-ver ${tls.minVersion ?? 'TLSv1.2'} ssl-max-ver ${tls.maxVersion ?? 'TLSv1.3'}`,
     tls?.resumption === false && 'no-tls-tickets',
     tls?.clientCa !== undefined && 'ca-file client-ca.pem verify required',
@@ -131,6 +135,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
   const { l4 } = intent;
   const connections = Math.floor((Math.min(CONNECTIONS, surroundings.openFiles) - OWN_FILES) / 2);
   const forwardsFor = intent.forwarding?.xForwardedFor !== false;
+  const filters = renderFilters(intent);
 
   const tcp = (): { timeouts: Lines; rules: Lines } => ({
     timeouts: [
@@ -165,6 +170,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
         : ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'Forwarded'].map(
             (name) => `http-request del-header ${name}`,
           ),
+      filters.rules,
       renderRoutes(intent),
     ],
   });
@@ -196,14 +202,18 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
     ]),
     section('frontend main', [bind(intent, surroundings), own.rules]),
     intent.clusters.map((cluster, i) => backend(layer, cluster, i, intent)),
+    filters.sections,
   );
   const { files, secrets } = tlsFiles(intent);
-  const args = ['-db', '-f', 'haproxy.cfg'];
+  const configs = [...(filters.config === undefined ? [] : [filters.config]), 'haproxy.cfg'].flatMap((file) => [
+    '-f',
+    file,
+  ]);
   return {
     files: { 'haproxy.cfg': config, ...files, ...replyFiles(intent) },
-    secrets,
-    args,
-    check: ['-c', '-q', '-f', 'haproxy.cfg'],
+    secrets: { ...secrets, ...filters.secrets },
+    args: ['-db', ...configs],
+    check: ['-c', '-q', ...configs],
     processes: 1,
   };
 }
@@ -218,6 +228,7 @@ const COMMON = place(
 
 const HTTP = place(
   L7_PEER,
+  BOTH_VERSIONS,
   COMMON,
   HAPROXY_HTTP_POLICIES,
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
@@ -227,6 +238,7 @@ const HTTP = place(
   offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
   notOffered('limits.headBytes', 'limits.bodyBytes', 'limits.requestsPerConnection'),
   notOffered('timeouts.upstreamIdle', 'timeouts.linger', 'timeouts.connectionAge'),
+  HAPROXY_FILTERS,
 );
 
 export const haproxyTcp = definePeer({
@@ -244,7 +256,7 @@ export const haproxyHttp = definePeer({
   name: 'haproxy-http',
   family: 'haproxy',
   layer: 'l7',
-  summary: 'HAProxy in HTTP mode: HTTP/1.1 reverse proxy',
+  summary: 'HAProxy in HTTP mode: reverse proxy',
   query,
   offers: place(HTTP, PLAIN_LISTENER),
   signals,
@@ -256,7 +268,7 @@ export const haproxyTls = definePeer({
   name: 'haproxy-tls',
   family: 'haproxy',
   layer: 'l7',
-  summary: 'HAProxy: TLS termination, HTTP/1.1 upstream',
+  summary: 'HAProxy: TLS termination, plain HTTP upstream',
   query,
   offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name', 'resumption off')),
   signals,

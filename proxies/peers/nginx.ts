@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { POLICY_FEATURES, RESILIENCE_FEATURES } from '../config/features.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
-import { notOffered, offered, offeredOf, place, type Offers } from '../config/offers.ts';
-import type { Binary, BinaryQuery } from './binary.ts';
+import { notOffered, offered, offeredOf, place, refused, type Offers } from '../config/offers.ts';
+import { atLeast, type Binary, type BinaryQuery } from './binary.ts';
 import {
   BACKLOG,
   CONNECTIONS,
@@ -16,7 +16,9 @@ import {
   hostPort,
   requireDefaultCluster,
   sameForAll,
+  speaksHttp2,
 } from './intent-facts.ts';
+import { NGINX_FILTERS, renderFilters } from './nginx-filters.ts';
 import { failures, nextUpstream, NGINX_POLICIES, stickyMap } from './nginx-policies.ts';
 import { renderRoutes } from './nginx-routes.ts';
 import { sooner } from './policy-facts.ts';
@@ -83,10 +85,14 @@ const commands = (config: string): Pick<Rendered, 'args' | 'check'> => {
   return { args, check: [...args, '-t', '-q'] };
 };
 
-function listen(intent: ProxyIntent, { address }: Surroundings, isDefault: boolean): string {
+/** Before it `http2` is a word of `listen`, and such a listener in the clear speaks nothing else. */
+const hasHttp2Directive = ({ version }: Binary): boolean => atLeast(version, '1.25.1');
+
+function listen(intent: ProxyIntent, { address, binary }: Surroundings, isDefault: boolean): string {
   const words = [
     hostPort(address),
     intent.listener.tls && 'ssl',
+    speaksHttp2(intent) && !hasHttp2Directive(binary) && 'http2',
     intent.listener.proxyProtocol && 'proxy_protocol',
     // Options of the socket itself may stand once only.
     isDefault && `backlog=${BACKLOG}`,
@@ -128,6 +134,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
   const limits = limitsOf(intent);
   const certificates = intent.listener.tls ? certificatesInOrder(intent.listener.tls) : [];
   const routes = renderRoutes(intent);
+  const filters = renderFilters(intent);
   const tls = upstreamTls(intent);
   const connect = sameForAll(intent, 'nginx', 'connectTimeout', (cluster) => cluster.connectTimeout);
   const retry = sameForAll(intent, 'nginx', 'retry', (cluster) => cluster.retry);
@@ -140,9 +147,11 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
     block('server', [
       listen(intent, surroundings, certificate === 0),
       certificate > 0 && `server_name ${certificates[certificate]?.serverNames?.join(' ')};`,
+      speaksHttp2(intent) && hasHttp2Directive(surroundings.binary) && 'http2 on;',
       downstreamTls(intent, certificate),
       intent.escapedSlashes === 'refuse' && 'if ($request_uri ~* "^[^?]*%2f") { return 400; }',
       routes.server,
+      filters.server,
       block('location /', [
         routes.upstream === undefined
           ? 'return 404;'
@@ -161,6 +170,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
               'proxy_pass_header Date;',
               tls.lines,
             ],
+        filters.location,
       ]),
     ]);
 
@@ -185,6 +195,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
         ]),
       ),
       routes.http,
+      filters.http,
       intent.listener.proxyProtocol && [
         'set_real_ip_from 0.0.0.0/0;',
         'set_real_ip_from ::/0;',
@@ -213,6 +224,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
     secrets: {
       ...certificateFiles(certificates),
       ...tls.files,
+      ...filters.secrets,
       ...(intent.listener.tls?.clientCa !== undefined && { 'client-ca.pem': intent.listener.tls.clientCa }),
     },
     ...commands('nginx.conf'),
@@ -222,6 +234,8 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
 
 const HTTP = place(
   L7_PEER,
+  offered('HTTP/2 downstream'),
+  refused('speaks HTTP/1.1 to origins', 'HTTP/2 upstream'),
   offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'connect timeout per cluster'),
   offered('tls-origination', 'client certificate upstream'),
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
@@ -236,6 +250,7 @@ const HTTP = place(
   notOffered('limits.headBytes', 'limits.headerCount', 'limits.connections', 'timeouts.tunnelIdle'),
   notOffered('limits.upstreamIdlePerEndpoint', 'limits.upstreamPerEndpoint'),
   NGINX_POLICIES,
+  NGINX_FILTERS,
 );
 
 const STREAM: Offers = place(
@@ -269,7 +284,7 @@ export const nginxHttp = definePeer({
   name: 'nginx-http',
   family: 'nginx',
   layer: 'l7',
-  summary: 'NGINX: HTTP/1.1 reverse proxy',
+  summary: 'NGINX: HTTP reverse proxy, HTTP/1.1 upstream',
   query,
   offers: place(HTTP, PLAIN_LISTENER),
   signals,

@@ -1,6 +1,7 @@
 /** A peer's definition, made of what is its own: where its binary is, what it offers, how it renders an intent. */
 import { timeoutsOf } from '../config/defaults.ts';
 import type { Endpoint, ProxyIntent } from '../config/intent.ts';
+import { readSettings } from '../filters/read.ts';
 import { keptOwn, offeredBy, requireOffered, type Offers } from '../config/offers.ts';
 import type { ProxyDefinition } from '../contract.ts';
 import { parseOpenFilesLimit } from '../platform/procfs.ts';
@@ -52,6 +53,7 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
   const check = (intent: ProxyIntent): void => {
     requireOffered(name, offers, intent);
     requireCluster(name, intent);
+    readSettings(intent.filters);
     spec.check?.(intent);
   };
   const render: PeerDefinition['render'] = (intent, surroundings) => {

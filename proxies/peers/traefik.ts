@@ -6,6 +6,7 @@ import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place, type Offers } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import {
+  alpnOf,
   POOL,
   UNLIMITED,
   certificateFiles,
@@ -16,11 +17,12 @@ import {
   requireDefaultCluster,
   sameForAll,
 } from './intent-facts.ts';
-import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
+import { BOTH_VERSIONS, L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import { sooner } from './policy-facts.ts';
 import type { Rendered, Signals } from './process.ts';
 import { decodedPath, hostsOf, indexOfCluster, prefixPatterns, requireUriPath } from './route-facts.ts';
+import { renderFilters, TRAEFIK_FILTERS, type TraefikFilters } from './traefik-filters.ts';
 import { retryMiddleware, servicePolicies, TRAEFIK_HTTP_POLICIES } from './traefik-policies.ts';
 import { escapeRegExp } from './text.ts';
 
@@ -74,14 +76,17 @@ function ruleOf(route: Route): string {
   ].join(' && ');
 }
 
-function httpPart(intent: ProxyIntent): Json {
+/** In the clear HTTP/2 is a scheme of its own. */
+const schemeOf = ({ tls, protocol }: Cluster): string => (tls ? 'https' : protocol === 'http2' ? 'h2c' : 'http');
+
+function httpPart(intent: ProxyIntent, filters: TraefikFilters): Json {
   const timeouts = timeoutsOf(intent);
   const routes = intent.routes ?? [];
   const tls = intent.listener.tls && { tls: {} };
   const fallback = defaultCluster(intent);
   const routers: Json = {};
-  const services: Json = {};
-  const middlewares: Json = {};
+  const services: Json = { ...filters.services };
+  const middlewares: Json = { ...filters.middlewares };
   /** Of a router to these clusters: one retry for all of them. */
   const middlewaresOf = (names: readonly string[], others: readonly string[] = []): Json => {
     const targets = intent.clusters.filter(({ name }) => names.includes(name));
@@ -89,8 +94,17 @@ function httpPart(intent: ProxyIntent): Json {
       targets.length === 0
         ? undefined
         : sameForAll({ ...intent, clusters: targets }, 'traefik', 'retry', (cluster) => cluster.retry);
-    const list = [...others, ...(retry ? [`retry_${indexOfCluster(intent, names[0]!)}`] : [])];
+    const list = [
+      ...Object.keys(filters.middlewares),
+      ...others,
+      ...(retry ? [`retry_${indexOfCluster(intent, names[0]!)}`] : []),
+    ];
     return list.length > 0 ? { middlewares: list } : {};
+  };
+  const leadingTo = (service: string): string => {
+    if (!filters.around) return service;
+    services[`around_${service}`] = filters.around(service);
+    return `around_${service}`;
   };
   for (const [i, route] of routes.entries()) {
     if (route.action.kind !== 'forward') continue; // refused before
@@ -108,7 +122,7 @@ function httpPart(intent: ProxyIntent): Json {
       entryPoints: ['main'],
       rule: ruleOf(route),
       priority: routes.length - i + 1, // the first that matches wins
-      service: split.length > 1 ? `split_${i}` : split[0]?.name,
+      service: leadingTo(split.length > 1 ? `split_${i}` : split[0]!.name),
       ...middlewaresOf(
         clusters.map(({ name }) => name),
         `rewrite_${i}` in middlewares ? [`rewrite_${i}`] : [],
@@ -121,7 +135,7 @@ function httpPart(intent: ProxyIntent): Json {
       entryPoints: ['main'],
       rule: 'PathPrefix("/")',
       priority: 1,
-      service: `cluster_${intent.clusters.indexOf(fallback)}`,
+      service: leadingTo(`cluster_${intent.clusters.indexOf(fallback)}`),
       ...middlewaresOf([fallback.name]),
       ...tls,
     };
@@ -133,7 +147,7 @@ function httpPart(intent: ProxyIntent): Json {
         passHostHeader: true,
         serversTransport: `pool_${i}`,
         servers: cluster.endpoints.map(({ weight = 1, ...endpoint }) => ({
-          url: `${cluster.tls ? 'https' : 'http'}://${hostPort(endpoint)}`,
+          url: `${schemeOf(cluster)}://${hostPort(endpoint)}`,
           ...(cluster.endpoints.length > 1 && { weight }),
         })),
         ...servicePolicies(cluster),
@@ -143,7 +157,7 @@ function httpPart(intent: ProxyIntent): Json {
     const perTry = cluster.retry?.perTryTimeout;
     transports[`pool_${i}`] = {
       maxIdleConnsPerHost: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
-      disableHTTP2: true,
+      disableHTTP2: cluster.protocol !== 'http2',
       ...(cluster.tls?.serverName !== undefined && { serverName: cluster.tls.serverName }),
       ...(cluster.tls?.verify === false && { insecureSkipVerify: true }),
       ...(cluster.tls?.ca !== undefined && { rootCAs: [`upstream-ca${i}.pem`] }),
@@ -184,7 +198,8 @@ function tcpPart(intent: ProxyIntent): Json {
   };
 }
 
-function tlsPart({ listener: { tls } }: ProxyIntent): Json {
+function tlsPart(intent: ProxyIntent): Json {
+  const { tls } = intent.listener;
   if (!tls) return {};
   const certificates = certificatesInOrder(tls).map((_, i) => ({ certFile: `cert${i}.pem`, keyFile: `key${i}.pem` }));
   const version = (name: 'TLSv1.2' | 'TLSv1.3') => `VersionTLS${name.slice(4).replace('.', '')}`;
@@ -198,7 +213,7 @@ function tlsPart({ listener: { tls } }: ProxyIntent): Json {
           maxVersion: version(tls.maxVersion ?? 'TLSv1.3'),
           cipherSuites: TLS12_CIPHERS.map(ianaName),
           curvePreferences: ['X25519', 'CurveP256'],
-          alpnProtocols: ['http/1.1'],
+          alpnProtocols: alpnOf(intent),
           ...(tls.clientCa !== undefined && {
             clientAuth: { caFiles: ['client-ca.pem'], clientAuthType: 'RequireAndVerifyClientCert' },
           }),
@@ -224,6 +239,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address, spare }: Sur
   const timeouts = timeoutsOf(intent);
   const limits = limitsOf(intent);
   const { tls, proxyProtocol } = intent.listener;
+  const filters = renderFilters(intent);
   const settings = {
     global: { checkNewVersion: false, sendAnonymousUsage: false },
     log: { level: 'ERROR' },
@@ -246,9 +262,10 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address, spare }: Sur
     },
     api: { insecure: true, dashboard: false },
     providers: { file: { filename: 'dynamic.yaml', watch: false } },
+    ...filters.settings,
   };
   const kind = { l4: 'tcp', l7: 'http' } as const;
-  const dynamic = { [kind[layer]]: layer === 'l4' ? tcpPart(intent) : httpPart(intent), ...tlsPart(intent) };
+  const dynamic = { [kind[layer]]: layer === 'l4' ? tcpPart(intent) : httpPart(intent, filters), ...tlsPart(intent) };
   return {
     // YAML, of which JSON is a part. The second is a template besides, in which two braces begin a command.
     files: {
@@ -256,6 +273,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address, spare }: Sur
       'dynamic.yaml': JSON.stringify(dynamic, null, 2).replaceAll('{{', '{{"{{"}}'),
     },
     secrets: {
+      ...filters.secrets,
       ...certificateFiles(tls ? certificatesInOrder(tls) : []),
       ...(tls?.clientCa !== undefined && { 'client-ca.pem': tls.clientCa }),
       ...Object.fromEntries(
@@ -289,6 +307,7 @@ const TCP: Offers = place(
 
 const HTTP = place(
   L7_PEER,
+  BOTH_VERSIONS, // in the clear it tells HTTP/2 by its preface, without being told to
   COMMON,
   offered('endpoint weights', 'policy power-of-two', 'policy source-ip', 'tls-origination'),
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
@@ -301,6 +320,7 @@ const HTTP = place(
   notOffered('limits.headBytes', 'limits.headerCount', 'limits.bodyBytes'),
   notOffered('timeouts.requestHead', 'timeouts.linger'),
   TRAEFIK_HTTP_POLICIES,
+  TRAEFIK_FILTERS,
 );
 
 export const traefikTcp = definePeer({
@@ -318,7 +338,7 @@ export const traefikHttp = definePeer({
   name: 'traefik-http',
   family: 'traefik',
   layer: 'l7',
-  summary: 'Traefik: HTTP/1.1 reverse proxy',
+  summary: 'Traefik: HTTP reverse proxy',
   query,
   offers: place(HTTP, PLAIN_LISTENER),
   signals,
@@ -329,7 +349,7 @@ export const traefikTls = definePeer({
   name: 'traefik-tls',
   family: 'traefik',
   layer: 'l7',
-  summary: 'Traefik: TLS termination, HTTP/1.1 upstream',
+  summary: 'Traefik: TLS termination, plain HTTP upstream',
   query,
   offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name'), notOffered('resumption off')),
   signals,

@@ -52,7 +52,7 @@ function reasonsOf(analysis: Analysis): Item[] {
 
 const item = (badge: Badge, text: string, to: string, name: string): Item => ({ badge, text, evidence: { to, name } });
 
-function starts({ run: { rounds: count, turns } }: Analysis): Item {
+function starts({ generations: count, run: { turns } }: Analysis): Item {
   const words = turns ? `${counted(count, 'start')} of each subject` : counted(count, 'round');
   return count >= CLAIM_GENERATIONS
     ? item(SURE, words, 'environment', 'environment')

@@ -117,6 +117,7 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     scenarios,
     generations,
     rounds,
+    ...(flags.generations === undefined && preset.time !== undefined && { time: preset.time }),
     warmup: preset.warmup,
     ...(samples !== undefined && { samples }),
     ...(paced?.objective && { search: { objective: paced.objective, scenarios: bases } }),

@@ -20,6 +20,8 @@ export interface PreflightBench {
   readonly target: Target;
   /** Past it: its address, its counters. */
   readonly origin: Topology['origin'];
+  /** What a subject that ends HTTP is to speak to the origin. */
+  readonly upstream: 'http1' | 'http2';
 }
 
 /** Fails a case. */

@@ -6,6 +6,7 @@ import {
   createServer,
   constants,
   createSecureServer,
+  sensitiveHeaders,
   type Http2ServerRequest,
   type Http2ServerResponse,
   type ServerHttp2Session,
@@ -82,6 +83,39 @@ describe('an origin of HTTP/2', () => {
     assert.equal(seen['host'], undefined);
     assert.equal(seen['connection'], undefined);
     assert.equal(seen['x-forwarded-for'], '127.0.0.1');
+  });
+
+  it('is told never to index what a client said so of, and so is the client', async () => {
+    const seen: unknown[] = [];
+    await using lab = await start((request, response) => {
+      seen.push((request.headers as Record<symbol, unknown>)[sensitiveHeaders]);
+      request.resume().on('end', () => {
+        const answer = { 'x-token': 'b', 'x-other': 'c', [sensitiveHeaders]: ['x-token'] };
+        response.stream.respond(answer, { endStream: true });
+      });
+    });
+    const secrets = { cookie: 'a=b', 'x-secret': 'a', 'x-open': 'b', [sensitiveHeaders]: ['cookie', 'x-secret'] };
+    const stream = lab.session.request(secrets);
+    const [headers] = (await once(stream, 'response')) as [Record<symbol, string[]>];
+    assert.deepEqual(seen, [['cookie', 'x-secret']]);
+    assert.deepEqual(headers[sensitiveHeaders], ['x-token']);
+    stream.resume();
+    await once(stream, 'close');
+  });
+
+  it('and its client hear in Via by which version the message came', async () => {
+    await using lab = await start(echo, { more: { forwarding: { via: 'hop' } } });
+    const answer = await lab.fetched();
+    assert.equal(answer.headers.get('via'), '2.0 hop');
+    const viaOf = (seen: string | null) => (JSON.parse(seen!) as Record<string, string>)['via'];
+    assert.equal(viaOf(answer.headers.get('x-seen')), '1.1 hop');
+    const stream = lab.session.request({ via: '1.0 first' });
+    const [headers] = (await once(stream, 'response')) as [Record<string, string>];
+    assert.equal(viaOf(headers['x-seen']!), '1.0 first, 2.0 hop');
+    stream.resume();
+    await once(stream, 'close');
+    const old = new Reader(connectSocket(lab.port, '127.0.0.1'));
+    assert.match(await old.send('GET / HTTP/1.0\r\nHost: a\r\n\r\n').end(), /"via":"1\.0 hop"/);
   });
 
   it('takes bodies larger than any window, by either', async () => {
