@@ -5,6 +5,8 @@ import { compareSubjects } from './comparison/hop-pairs.ts';
 import { chainCosts } from './comparison/chains.ts';
 import { roundsDrift } from './verdict/drift.ts';
 import { basisOf, findingsOf } from './findings/findings.ts';
+import { faultsOf } from './faults/faults.ts';
+import { faultsBasis } from './faults/words.ts';
 import { kneesOf } from './knees/knees.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import { aboveNoise, noiseOf } from './comparison/noise.ts';
@@ -20,6 +22,7 @@ import { gatherWarnings } from './verdict/warnings.ts';
 export function analyse(records: RunRecords): Analysis {
   const { run, subjects, trials, micro, calibration, secondOpinion, end } = records;
   const knees = kneesOf(records);
+  const faults = faultsOf(records);
   const starts = figuresOnce(run.scenarios, trials);
   const figures = withTwins(starts, trials);
   const firsts = trials.filter(({ subject }) => subject.again !== true);
@@ -39,7 +42,7 @@ export function analyse(records: RunRecords): Analysis {
     finishedAt: end?.finishedAt ?? null,
     subjects,
     generations,
-    basis: basisOf(generations, run.turns, knees),
+    basis: faults ? faultsBasis(run.rounds) : basisOf(generations, run.turns, knees),
     findings: findingsOf({
       run,
       trust,
@@ -54,6 +57,7 @@ export function analyse(records: RunRecords): Analysis {
       calibration,
       opinion,
       knees,
+      faults,
     }),
     scenarios: scenarios.map((scenario) => ({
       ...scenario,
@@ -78,5 +82,6 @@ export function analyse(records: RunRecords): Analysis {
     ledger,
     overTime: overTimeOf(run.scenarios, subjects, firsts),
     ...(knees && { knees }),
+    ...(faults && { faults }),
   };
 }

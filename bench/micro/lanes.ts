@@ -1,7 +1,7 @@
 /** Client connections of an L7 hop without sockets: what `l7-http` does with a request and its answer, and nothing else. */
 import type { FilterSettings, ProxyIntent } from '#proxies/config/intent.ts';
 import type { Filter } from '#proxies/filters/contract.ts';
-import { IMPLIED } from '#proxies/filters/registry.ts';
+import { FILTERS } from '#proxies/filters/registry.ts';
 import { ClientConnection } from '#proxies/l7/client-connection.ts';
 import type { Dial } from '#proxies/l7/dial.ts';
 import { Service } from '#proxies/l7/service.ts';
@@ -54,7 +54,7 @@ export function openLanes(count: number, { change = {}, filters = [] }: LaneWork
   }));
   const settings = Object.fromEntries(definitions.map(({ name }) => [name, {}])) as FilterSettings;
   const intent = { ...INTENT, ...change, filters: settings };
-  const service = new Service(intent, { dial, filters: [...IMPLIED, ...definitions] });
+  const service = new Service(intent, { dial, filters: [...FILTERS, ...definitions] });
   const owner = { service, draining: false, secure: false, closed() {}, prefaced() {} };
   return Array.from({ length: count }, (): Lane => {
     const client = new NowhereWire();

@@ -1,66 +1,60 @@
 /**
  * The filters there are, in the order in which requests pass them; responses pass them the other way round. First come those that see
  * every answer, refusals included; then those that refuse, the cheap ones before the expensive ones; then those that change what passes.
- * Each is loaded where an intent names it: schemas and all, they take tens of megabytes that a plain hop has no use for.
+ * Those that are configured by name are loaded where an intent names them: with the library of their schemas they take a dozen megabytes.
  */
-import type { ProxyIntent } from '../config/intent.ts';
-import type { ConfiguredFilter, FilterDefinition, ImpliedFilter } from './contract.ts';
+import { createRequire } from 'node:module';
+import type { filter as apiKey } from './api-key.ts';
+import type { filter as basicAuth } from './basic-auth.ts';
+import type { filter as cache } from './cache.ts';
+import type { filter as clientCertIdentity } from './client-cert-identity.ts';
+import type { filter as compression } from './compression.ts';
+import type { ConfiguredFilter, FilterDefinition } from './contract.ts';
+import type { filter as cors } from './cors.ts';
+import type { filter as extAuthz } from './ext-authz.ts';
 import { filter as fault } from './fault.ts';
+import type { filter as headerLog } from './header-log.ts';
 import { filter as headers } from './headers.ts';
+import type { filter as ipRules } from './ip-rules.ts';
+import type { filter as jwt } from './jwt.ts';
+import type { filter as mirror } from './mirror.ts';
+import type { filter as rateLimit } from './rate-limit.ts';
+import type { filter as requestRules } from './request-rules.ts';
+import type { filter as tracing } from './tracing.ts';
+import type { filter as transform } from './transform.ts';
+import type { filter as user } from './user.ts';
 
-interface Named {
-  readonly name: string;
-  load(): Promise<ConfiguredFilter<unknown>>;
+const require = createRequire(import.meta.url);
+
+/** That of the file of this name. */
+function later<Filter extends ConfiguredFilter<unknown>>(name: string): ConfiguredFilter<unknown> {
+  const load = (): Filter => (require(`#proxies/filters/${name}.ts`) as { readonly filter: Filter }).filter;
+  return {
+    name,
+    get schema() {
+      return load().schema;
+    },
+    create: (config, service) => load().create(config, service),
+  };
 }
 
-/** What a filter is configured with is its own affair: its schema has read it. */
-const named = <Config>(name: string, load: () => Promise<{ readonly filter: ConfiguredFilter<Config> }>): Named => ({
-  name,
-  load: async () => (await load()).filter as ConfiguredFilter<unknown>,
-});
-
-const implied = <Config>(filter: ImpliedFilter<Config>) => filter as ImpliedFilter<unknown>;
-
-const REGISTRY: readonly (Named | ImpliedFilter<unknown>)[] = [
-  implied(fault),
-  named('tracing', () => import('./tracing.ts')),
-  named('header-log', () => import('./header-log.ts')),
-  named('cors', () => import('./cors.ts')),
-  named('ip-rules', () => import('./ip-rules.ts')),
-  named('rate-limit', () => import('./rate-limit.ts')),
-  named('basic-auth', () => import('./basic-auth.ts')),
-  named('api-key', () => import('./api-key.ts')),
-  named('client-cert-identity', () => import('./client-cert-identity.ts')),
-  named('jwt', () => import('./jwt.ts')),
-  named('ext-authz', () => import('./ext-authz.ts')),
-  named('request-rules', () => import('./request-rules.ts')),
-  named('user', () => import('./user.ts')),
-  named('cache', () => import('./cache.ts')),
-  named('compression', () => import('./compression.ts')),
-  named('transform', () => import('./transform.ts')),
-  implied(headers),
-  named('mirror', () => import('./mirror.ts')),
+export const FILTERS: readonly FilterDefinition<unknown>[] = [
+  fault,
+  later<typeof tracing>('tracing'),
+  later<typeof headerLog>('header-log'),
+  later<typeof cors>('cors'),
+  later<typeof ipRules>('ip-rules'),
+  later<typeof rateLimit>('rate-limit'),
+  later<typeof basicAuth>('basic-auth'),
+  later<typeof apiKey>('api-key'),
+  later<typeof clientCertIdentity>('client-cert-identity'),
+  later<typeof jwt>('jwt'),
+  later<typeof extAuthz>('ext-authz'),
+  later<typeof requestRules>('request-rules'),
+  later<typeof user>('user'),
+  later<typeof cache>('cache'),
+  later<typeof compression>('compression'),
+  later<typeof transform>('transform'),
+  headers,
+  later<typeof mirror>('mirror'),
 ];
-
-/** Of those that are configured by name. */
-export const FILTER_NAMES: readonly string[] = REGISTRY.flatMap((one) => ('load' in one ? [one.name] : []));
-
-/** Those that other words of an intent imply are always there. */
-export const IMPLIED: readonly FilterDefinition<unknown>[] = REGISTRY.filter((one) => 'configuredBy' in one);
-
-const loaded = (wanted: (name: string) => boolean): Promise<FilterDefinition<unknown>[]> =>
-  Promise.all(
-    REGISTRY.filter((one) => 'configuredBy' in one || wanted(one.name)).map(async (one) =>
-      'load' in one ? await one.load() : one,
-    ),
-  );
-
-export const allFilters = (): Promise<FilterDefinition<unknown>[]> => loaded(() => true);
-
-/** Those that an intent names, for all routes or for one, and those that are implied, in order. */
-export function filtersFor({ filters, routes = [] }: ProxyIntent): Promise<FilterDefinition<unknown>[]> {
-  const names = new Set(
-    [filters, ...routes.map((route) => route.filters)].flatMap((settings) => Object.keys(settings ?? {})),
-  );
-  return loaded((name) => names.has(name));
-}

@@ -3,13 +3,10 @@ import type { Endpoint } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { checkReload } from '../config/reload.ts';
-import type { FilterDefinition } from '../filters/contract.ts';
-import { filtersFor } from '../filters/registry.ts';
 import { delayed } from '../net/delayed-wire.ts';
 import type { ListenOptions, Wire, WireListener } from '../net/wire.ts';
 import { listenWires } from '../net/listen.ts';
 import { describeIntent } from '../config/describe.ts';
-import { inTurn } from '../platform/in-turn.ts';
 import { lossesTo, openAccessLog } from '../stats/access-log.ts';
 import { startAdmin } from '../stats/admin.ts';
 import { clusterEventsTo } from '../stats/cluster-log.ts';
@@ -25,12 +22,11 @@ import { OwnConnections } from './own-connections.ts';
 import { Service, type ServiceOptions } from './service.ts';
 
 /**
- * Listens for wires; TLS termination is another one of these. It tells the client's address where that is not the wire's, and the protocol
- * that was agreed on.
+ * Listens for wires; TLS termination is another one of these. It tells the client's address where that is not the wire's.
  */
 type Listen = (
   address: Endpoint,
-  onWire: (wire: Wire, address?: string, protocol?: string) => void,
+  onWire: (wire: Wire, address?: string) => void,
   options: Required<Pick<ListenOptions, 'connections' | 'reusePort' | 'onRefused'>>,
 ) => Promise<WireListener>;
 
@@ -52,7 +48,7 @@ class Server implements Owner, AnnouncedOwner {
     return this.#connections.size;
   }
 
-  accept(wire: Wire, address = wire.remoteAddress, protocol?: string): void {
+  accept(wire: Wire, address = wire.remoteAddress): void {
     this.traffic.connections += 1;
     this.traffic.active += 1;
     const { intent, timeouts } = this.service;
@@ -68,7 +64,7 @@ class Server implements Owner, AnnouncedOwner {
     this.#connections.add(
       awaitsHeader
         ? new AnnouncedClient(wire, timeouts.requestHead, this)
-        : protocol === 'h2'
+        : wire.protocol === 'h2'
           ? new Http2ClientConnection(wire, address, this)
           : new ClientConnection(wire, address, this),
     );
@@ -121,8 +117,6 @@ class Server implements Owner, AnnouncedOwner {
 
 export interface ServerOptions extends ServiceOptions {
   readonly offered: Offered;
-  /** Beside those of the registry. */
-  readonly filters?: readonly FilterDefinition<unknown>[];
   readonly listen?: Listen;
   /** Called before a new intent takes effect; throws `IntentError` to refuse it. */
   readonly onReload?: (intent: ProxyIntent) => void;
@@ -160,14 +154,12 @@ export async function startServer(
     onClusterEvent: clusterEventsTo(log),
     ...(observed && { observer: new ExchangeLog(traffic, log) }),
   };
-  const serve = async (next: ProxyIntent): Promise<Service> =>
-    new Service(next, { ...serviceOptions, filters: [...(await filtersFor(next)), ...(options.filters ?? [])] });
-  const server = new Server(await serve(intent), offered.termination, traffic);
+  const server = new Server(new Service(intent, serviceOptions), offered.termination, traffic);
   cleanup.defer(() => server.service.close());
   await begin(server.service, signal);
   const listen: Listen = options.listen ?? listenWires;
-  const accept = (wire: Wire, address = wire.remoteAddress, protocol?: string): void =>
-    server.accept(delayed(wire, intent.fault), address, protocol);
+  const accept = (wire: Wire, address = wire.remoteAddress): void =>
+    server.accept(delayed(wire, intent.fault), address);
   const listener = await listen(intent.listener.address, accept, {
     connections: server.service.limits.connections,
     reusePort: intent.listener.reusePort === true,
@@ -182,7 +174,6 @@ export async function startServer(
   const stats = () => Promise.resolve(server.stats(listener.address));
   const admin = intent.admin && cleanup.use(await startAdmin(intent.admin, stats));
   signal.throwIfAborted();
-  const reloads = inTurn();
   const scope = cleanup.move();
   return {
     address: listener.address,
@@ -190,17 +181,16 @@ export async function startServer(
     pids: [process.pid],
     nativeConfig: describeIntent(intent),
     stats,
-    reload: (next) =>
-      reloads(async () => {
-        checkReload(next, intent, listener.address);
-        checkOffered(next, offered);
-        const service = await serve(next);
-        options.onReload?.(next);
-        const old = server.service;
-        service.start(old);
-        server.service = service;
-        old.close();
-      }),
+    async reload(next) {
+      checkReload(next, intent, listener.address);
+      checkOffered(next, offered);
+      const service = new Service(next, serviceOptions);
+      options.onReload?.(next);
+      const old = server.service;
+      service.start(old);
+      server.service = service;
+      old.close();
+    },
     async drain() {
       await listener.close();
       await server.drain(server.service.timeouts.drain);

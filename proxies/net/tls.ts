@@ -148,7 +148,7 @@ export interface TlsListenOptions extends ListenOptions {
  */
 export async function listenTls(
   address: Endpoint,
-  onWire: (wire: Wire, address?: string, protocol?: string) => void,
+  onWire: (wire: Wire, address?: string) => void,
   options: TlsListenOptions,
 ): Promise<WireListener> {
   const { certificates, proxyHeaderTimeout, onRefused = () => {} } = options;
@@ -180,7 +180,7 @@ export async function listenTls(
     socket.disableRenegotiation();
     socket.allowHalfOpen = true;
     const wire = tlsWire(socket, unowned);
-    guarded(wire, () => onWire(wire, announced.get(peerOf(socket)), socket.alpnProtocol || undefined));
+    guarded(wire, () => onWire(wire, announced.get(peerOf(socket))));
   });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     const { code = '' } = error;
@@ -257,11 +257,14 @@ function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-/** Like `connectWire`, with a handshake on top, which the timeout covers. `http2`: that alone is spoken, by ALPN. */
+/**
+ * Like `connectWire`, with a handshake on top, which the timeout covers. `protocols`: those that are offered by ALPN. Who agrees on none
+ * speaks HTTP/1.1.
+ */
 export function connectTls(
   endpoint: Endpoint,
   handler: ConnectHandler,
-  tls: UpstreamTls & { readonly http2?: boolean },
+  tls: UpstreamTls & { readonly protocols: readonly string[] },
   timeout: number,
 ): Connecting {
   const name = tls.serverName ?? endpoint.host;
@@ -277,7 +280,7 @@ export function connectTls(
     ...(tls.serverName !== undefined && {
       checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate),
     }),
-    ALPNProtocols: [tls.http2 === true ? 'h2' : 'http/1.1'],
+    ALPNProtocols: [...tls.protocols],
     minVersion: 'TLSv1.2',
     allowHalfOpen: true,
   };
@@ -297,8 +300,8 @@ export function connectTls(
   socket.on('error', fail);
   socket.once('secureConnect', () => {
     if (done) return;
-    if (tls.http2 === true && socket.alpnProtocol !== 'h2') {
-      fail(new Error('the origin does not speak HTTP/2: ALPN agreed on no h2'));
+    if (!tls.protocols.includes(socket.alpnProtocol || 'http/1.1')) {
+      fail(new Error(`the origin speaks none of ${tls.protocols.join(', ')}: ALPN agreed on nothing`));
       return;
     }
     done = true;

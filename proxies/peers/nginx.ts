@@ -18,6 +18,7 @@ import {
   sameForAll,
   speaksHttp2,
 } from './intent-facts.ts';
+import { NGINX_FILTERS, renderFilters } from './nginx-filters.ts';
 import { failures, nextUpstream, NGINX_POLICIES, stickyMap } from './nginx-policies.ts';
 import { renderRoutes } from './nginx-routes.ts';
 import { sooner } from './policy-facts.ts';
@@ -131,6 +132,7 @@ function renderStream(intent: ProxyIntent, surroundings: Surroundings): Rendered
 function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
   const certificates = intent.listener.tls ? certificatesInOrder(intent.listener.tls) : [];
   const routes = renderRoutes(intent);
+  const filters = renderFilters(intent);
   const tls = upstreamTls(intent);
   const { about } = surroundings.binary;
   const { upstreamIdle } = timeoutsOf(intent);
@@ -143,10 +145,12 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
       downstreamTls(intent, certificate),
       intent.escapedSlashes === 'refuse' && 'if ($request_uri ~* "^[^?]*%2f") { return 400; }',
       routes.server,
+      filters.server,
       block('location /', [
         routes.upstream === undefined
           ? 'return 404;'
           : [`proxy_pass ${tls.scheme}://${routes.upstream};`, passed(intent), tls.lines],
+        filters.location,
       ]),
     ]);
 
@@ -171,6 +175,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
         ]),
       ),
       routes.http,
+      filters.http,
       intent.listener.proxyProtocol && [
         'set_real_ip_from 0.0.0.0/0;',
         'set_real_ip_from ::/0;',
@@ -185,6 +190,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
     secrets: {
       ...certificateFiles(certificates),
       ...tls.files,
+      ...filters.secrets,
       ...(intent.listener.tls?.clientCa !== undefined && { 'client-ca.pem': intent.listener.tls.clientCa }),
     },
     ...commands('nginx.conf'),
@@ -252,6 +258,7 @@ const HTTP = place(
   notOffered('limits.headBytes', 'limits.headerCount', 'limits.connections', 'timeouts.tunnelIdle'),
   notOffered('limits.upstreamIdlePerEndpoint', 'limits.upstreamPerEndpoint'),
   NGINX_POLICIES,
+  NGINX_FILTERS,
 );
 
 const STREAM: Offers = place(

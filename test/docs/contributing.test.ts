@@ -50,14 +50,24 @@ const ADDITIONS: readonly Addition[] = [
   },
   { line: ['proxies/peers/registry.ts', "from './httpxy.ts';\n", "import { planted } from './planted.ts';\n"] },
   {
-    file: ['proxies/filters/request-id.ts', EXAMPLE_FILTER],
+    file: ['proxies/filters/requestId.ts', EXAMPLE_FILTER],
+    line: ['proxies/filters/registry.ts', "('compression'),\n", "later<typeof requestId>('requestId'),\n"],
+  },
+  {
     line: [
       'proxies/filters/registry.ts',
-      "import('./compression.ts')),\n",
-      "named('requestId', () => import('./request-id.ts')),\n",
+      "from './compression.ts';\n",
+      "import type { filter as requestId } from './requestId.ts';\n",
     ],
   },
   { line: ['proxies/config/features.ts', 'const FILTERS = filters(', "'requestId', "] },
+  ...['caddy', 'envoy', 'haproxy', 'nginx', 'traefik'].map((maker): Addition => ({
+    line: [
+      `proxies/peers/${maker}-filters.ts`,
+      '_FILTERS = place(',
+      "refused('has no such thing', 'filter requestId'), ",
+    ],
+  })),
   {
     line: [
       'bench/plan/scenarios.ts',
@@ -84,7 +94,8 @@ test('a peer, a filter, a scenario and an exporter are added in the files that t
   using checkout = scratchCheckout();
   const { path } = checkout;
   const page = readPage('CONTRIBUTING.md');
-  for (const { line } of ADDITIONS) assert.ok(page.includes(line[0]), `the page names ${line[0]}`);
+  for (const { line } of ADDITIONS)
+    assert.ok(page.includes(line[0].replace(/\w+-filters/, 'MAKER-filters')), `the page names ${line[0]}`);
   for (const addition of ADDITIONS) add(path, addition);
 
   const settings = JSON.parse(readFileSync(join(path, 'tsconfig.json'), 'utf8')) as object;
@@ -93,10 +104,10 @@ test('a peer, a filter, a scenario and an exporter are added in the files that t
   assert.equal(run(path, 'node_modules/typescript/bin/tsc', '--pretty', 'false').stdout, '');
 
   const names = `import { SCENARIOS } from './bench/plan/scenarios.ts';
-import { FILTER_NAMES } from './proxies/filters/registry.ts';
+import { FILTERS } from './proxies/filters/registry.ts';
 import { proxies } from './proxies/registry.ts';
 import { onRequest } from './reports/registry.ts';
-console.log(proxies.has('planted'), FILTER_NAMES.includes('requestId'), SCENARIOS.some(({ name }) => name === 'planted'));
+console.log(proxies.has('planted'), FILTERS.some(({ name }) => name === 'requestId'), SCENARIOS.some(({ name }) => name === 'planted'));
 console.log(onRequest.find(({ format }) => format === 'planted').render({ subjects: [{ layer: 'l4' }] }));`;
   const { stdout, stderr } = run(path, '--input-type=module', '-e', names);
   assert.equal(stdout, 'true true true\nl4\n', stderr);

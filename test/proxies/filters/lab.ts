@@ -4,14 +4,12 @@ import type { FilterSettings, ProxyIntent } from '#proxies/config/intent.ts';
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import type { Filter, FilterDefinition } from '#proxies/filters/contract.ts';
 import { FilterChains } from '#proxies/filters/chains.ts';
-import { allFilters } from '#proxies/filters/registry.ts';
+import { FILTERS } from '#proxies/filters/registry.ts';
 import { definition } from '#proxies/l7/l7-http.ts';
 import { L7_HTTP } from '#proxies/l7/offered.ts';
 import { Service } from '#proxies/l7/service.ts';
 import { startServer } from '#proxies/l7/server.ts';
 import { type Change, type Reader, setup, type Setup } from '../l7/lab.ts';
-
-const FILTERS = await allFilters();
 
 const offered = { name: 'l7-http', offers: L7_HTTP, termination: false, reencrypts: false };
 
@@ -20,7 +18,7 @@ export const settings = (of: object): FilterSettings => of as FilterSettings;
 
 export const proxyWith = (filters: readonly FilterDefinition<unknown>[]): ProxyDefinition => ({
   ...definition,
-  start: (intent: ProxyIntent, signal) => startServer(intent, { offered, filters }, signal),
+  start: (intent: ProxyIntent, signal) => startServer(intent, { offered, filters: [...FILTERS, ...filters] }, signal),
 });
 
 /** One that takes any configuration. */
@@ -57,7 +55,7 @@ export function problemsOf(filters: unknown): string[] {
     filters: filters as FilterSettings,
   };
   try {
-    new FilterChains(intent, new Service({ ...intent, filters: {} }), FILTERS).of();
+    new FilterChains(intent, new Service({ ...intent, filters: {} })).of();
   } catch (error) {
     if (error instanceof IntentError) return error.problems.map(({ path, message }) => `${path}: ${message}`);
     return [(error as Error).message];

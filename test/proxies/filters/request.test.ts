@@ -364,7 +364,7 @@ test('a filter that is told wrongly, or that nobody knows, is refused by its pat
   const cases: [intent: Partial<ProxyIntent>, path: RegExp][] = [
     [{ filters: settings({ told: { say: '' } }) }, /^filters\.told\.say: /],
     [{ filters: settings({ told: { say: 'x', more: 1 } }) }, /^filters\.told: /],
-    [{ filters: settings({ other: {} }) }, /^filters\.other: there is no such filter; there are: .*told/],
+    [{ filters: settings({ other: {} }) }, /^filters\.other: there is no such filter; there are: told/],
     [{ filters: settings({ headers: {} }) }, /^filters\.headers: there is no such filter/],
     [{ routes: [route, { ...route, filters: settings({ told: {} }) }] }, /^routes\[1\]\.filters\.told\.say: /],
   ];
