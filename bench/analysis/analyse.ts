@@ -5,6 +5,7 @@ import { compareSubjects } from './comparison/hop-pairs.ts';
 import { chainCosts } from './comparison/chains.ts';
 import { roundsDrift } from './verdict/drift.ts';
 import { basisOf, findingsOf } from './findings/findings.ts';
+import { faultsOf } from './faults/faults.ts';
 import { kneesOf } from './knees/knees.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import { aboveNoise, noiseOf } from './comparison/noise.ts';
@@ -20,11 +21,12 @@ import { gatherWarnings } from './verdict/warnings.ts';
 export function analyse(records: RunRecords): Analysis {
   const { run, subjects, trials, micro, calibration, secondOpinion, end } = records;
   const knees = kneesOf(records);
+  const faults = faultsOf(records);
   const starts = figuresOnce(run.scenarios, trials);
   const figures = withTwins(starts, trials);
   const firsts = trials.filter(({ subject }) => subject.again !== true);
   const noise = noiseOf(run.scenarios, trials, starts);
-  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, subjects, trials, figures, noise));
+  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, records, figures, noise));
   const comparisons = compareSubjects(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const chains = chainCosts(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const ledger = ledgerOf({ subjects, scenarios: run.scenarios, figures, micro }, trials);
@@ -32,12 +34,14 @@ export function analyse(records: RunRecords): Analysis {
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   const opinion = secondOpinion ? opinionsOf(secondOpinion) : null;
   const trust = trustOf(run, calibration, opinion);
+  const generations = run.faults ? run.rounds : new Set(trials.map(({ generation }) => generation)).size;
   return {
     run,
     state: end?.state ?? 'unfinished',
     finishedAt: end?.finishedAt ?? null,
     subjects,
-    basis: basisOf(run, knees),
+    generations,
+    basis: basisOf(generations, run, knees),
     findings: findingsOf({
       run,
       trust,
@@ -52,6 +56,7 @@ export function analyse(records: RunRecords): Analysis {
       calibration,
       opinion,
       knees,
+      faults,
     }),
     scenarios: scenarios.map((scenario) => ({
       ...scenario,
@@ -76,5 +81,6 @@ export function analyse(records: RunRecords): Analysis {
     ledger,
     overTime: overTimeOf(run.scenarios, subjects, firsts),
     ...(knees && { knees }),
+    ...(faults && { faults }),
   };
 }

@@ -15,6 +15,7 @@ export const REASONS = {
   endings: 'ends connections and watches time in its own way',
   proxyHeader: 'expects a PROXY header in one piece, as its specification allows',
   tlsDefaults: 'has other defaults of its TLS library',
+  filters: 'has the filter in a form of its own',
   other: 'does this in a way of its own',
 } as const;
 
@@ -30,6 +31,7 @@ const FORWARDING = 'Forwarding';
 const CONNECTIONS = 'Connections';
 const L4 = 'L4';
 const TLS = 'TLS';
+const FILTERS = 'Filters';
 const RELIABILITY = 'Reliability';
 
 const rule = (section: string, reason: Rule['reason'], text: string): Rule => ({ section, reason, text });
@@ -302,6 +304,29 @@ export const RULES = {
   'tls-client-certificate': rule(TLS, 'tlsDefaults', 'a required client certificate is required'),
   'tls-verify': rule(TLS, 'lenientUpstream', 'upstream certificates are verified by default'),
   'tls-truncation': rule(TLS, 'lenientUpstream', 'a missing close_notify is a truncation where framing depends on it'),
+
+  'filter-ip-rules': rule(FILTERS, 'filters', 'ip-rules: clients are admitted by address, else 403'),
+  'filter-rate-limit': rule(FILTERS, 'filters', 'rate-limit: 429 and Retry-After beyond the rate'),
+  'filter-basic-auth': rule(FILTERS, 'filters', 'basic-auth: RFC 7617; 401 for all others, the identity told unforged'),
+  'filter-api-key': rule(FILTERS, 'filters', 'api-key: 401 without a key, the identity told unforged'),
+  'filter-jwt': rule(FILTERS, 'filters', 'jwt: RFC 8725; 401 for what is not verified, the identity told unforged'),
+  'filter-ext-authz': rule(FILTERS, 'filters', 'ext-authz: a service decides, and without its verdict nobody passes'),
+  'filter-cors': rule(FILTERS, 'filters', 'cors: pages of certain origins may read; preflights are answered here'),
+  'filter-compression': rule(
+    FILTERS,
+    'filters',
+    'compression: RFC 9110 §12.5.3; by what the client accepts, and only what may be',
+  ),
+  'filter-cache': rule(
+    FILTERS,
+    'filters',
+    'cache: RFC 9111; what is fresh is answered again, what is private is not stored',
+  ),
+  'filter-transform': rule(FILTERS, 'filters', 'transform: fields are set and removed on either way'),
+  'filter-mirror': rule(FILTERS, 'filters', 'mirror: a copy goes elsewhere, and its answer nowhere'),
+  'filter-header-log': rule(FILTERS, 'filters', 'header-log: fields that are named are logged, and no others'),
+  'filter-tracing': rule(FILTERS, 'filters', 'tracing: W3C Trace Context; a trace is kept, or begun'),
+  'filter-request-rules': rule(FILTERS, 'filters', 'request-rules: methods, lengths and patterns are held to'),
 
   'hot-reload': rule(RELIABILITY, 'other', 'reloads under requests, on kept and new connections, fail none'),
   'invalid-config': rule(

@@ -10,6 +10,7 @@ import {
   usesTls,
   versionsAsked,
 } from '#bench/model/scenario.ts';
+import { grpcCases } from './preflight/grpc.ts';
 import { httpCases } from './preflight/http.ts';
 import { http2Cases } from './preflight/http2.ts';
 import { tcpCases } from './preflight/tcp.ts';
@@ -135,7 +136,9 @@ function carriages(scenarios: readonly Scenario[], layer: Layer, capabilities: R
     return usesTls(traffic) ? terminates || layer !== 'l7' : !needsTls;
   };
   const alike = Map.groupBy(scenarios.filter(carries), (scenario) =>
-    isHttp(scenario.traffic) ? startKey({ ...scenario, origin: 'HTTP' }, layer === 'l7') : 'bytes',
+    isHttp(scenario.traffic)
+      ? startKey({ ...scenario, origin: isGrpc(scenario.traffic) ? 'gRPC' : 'HTTP' }, layer === 'l7')
+      : 'bytes',
   );
   return [...alike.values()].map(([first]) => {
     const { traffic, upstream = 'http1' } = first!;
@@ -146,9 +149,12 @@ function carriages(scenarios: readonly Scenario[], layer: Layer, capabilities: R
 const isHttp = (traffic: Scenario['traffic']): boolean =>
   traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http');
 
+const isGrpc = (traffic: Scenario['traffic']): boolean => traffic.kind === 'http' && traffic.grpc !== undefined;
+
 function casesOf(traffic: Scenario['traffic']): readonly PreflightCase[] {
   if (!isHttp(traffic)) return tcpCases;
-  return [...(usesTls(traffic) ? tlsCases : []), ...(usesHttp2(traffic) ? http2Cases : httpCases)];
+  const cases = isGrpc(traffic) ? grpcCases : usesHttp2(traffic) ? http2Cases : httpCases;
+  return [...(usesTls(traffic) ? tlsCases : []), ...cases];
 }
 
 /** Cases that bind the layer, by the topology that they need: those of one group follow each other, groups run side by side. */

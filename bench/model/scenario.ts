@@ -21,6 +21,10 @@ export const Traffic = z.discriminatedUnion('kind', [
     tls: z.enum(['none', 'full', 'resumed']),
     /** HTTP/2, with so many requests at once on each connection. HTTP/1.1 where absent: one at a time. */
     http2: z.object({ streams: z.number().int().positive() }).optional(),
+    /**
+     * gRPC, over HTTP/2 alone: the body, both ways, is so many messages of one length, and its status comes in trailers. Valid is status 0.
+     */
+    grpc: z.object({ messages: z.number().int().positive() }).optional(),
   }),
   /** Ping-pong: the client sends a message, the origin returns it, then the next one. */
   z.object({ kind: z.literal('tcp-echo'), messageBytes: Bytes }),

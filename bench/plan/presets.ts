@@ -21,6 +21,8 @@ export interface Preset {
   readonly generations: number;
   /** Turns of each subject in each scenario of a generation. */
   readonly rounds: number;
+  /** What a run keeps to on a slow host, by fewer generations; none: it takes what it takes. */
+  readonly time?: Millis;
   /** Of what needs a window to itself. */
   readonly warmup: Millis;
   readonly window: Millis;
@@ -50,13 +52,14 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     name: 'quick',
-    summary: 'what L4, L7 and TLS cost, to a few per cent; about 80 seconds',
+    summary: 'what L4, L7 and TLS cost, to a few per cent; about 80 seconds, never more than 90',
     isForFigures: true,
     scenarios: ['http-small', 'tls-keepalive', 'http-paced-50'],
     proxies: 'references',
     again: ['http-small'],
     generations: 6,
     rounds: 7,
+    time: millis(90_000),
     warmup: millis(600),
     window: millis(1_000),
     calibrate: 'brief',

@@ -1,4 +1,5 @@
 /** Every traffic shape that hopcost drives. One axis each; the next scenario is one more entry. */
+import { GRPC_PREFIX } from '#bench/model/grpc.ts';
 import type { Loop, Scenario, Traffic } from '#bench/model/scenario.ts';
 import { bytes, perSecond } from '#bench/model/units.ts';
 import { pacedFrom } from './sweep.ts';
@@ -80,7 +81,48 @@ const HTTP2 = [
   multiplexed('h2-tls-8x8', [8, 8], { tls: 'full' }),
   multiplexed('h2-tls-to-h1-8x8', [8, 8], { tls: 'full', upstream: 'http1' }),
 ];
+/** gRPC on both sides: each call sends `messages` of 200 bytes and gets them back. */
+const grpc = (
+  name: string,
+  method: 'Unary' | 'Chat',
+  messages: number,
+  [connections, streams]: readonly [connections: number, streams: number],
+): Scenario => {
+  const size = bytes(messages * (GRPC_PREFIX + SMALL));
+  return {
+    ...COMMON,
+    name,
+    axis: 'streams',
+    origin: 'grpc-echo',
+    summary: `gRPC over ${connections} connections, ${streams} calls at once on each: ${
+      messages === 1 ? 'a message of 200 bytes' : `a stream of ${messages} messages of 200 bytes`
+    } each way`,
+    traffic: {
+      kind: 'http',
+      request: {
+        method: 'POST',
+        path: `/hopcost.Echo/${method}`,
+        headers: [
+          ['content-type', 'application/grpc'],
+          ['te', 'trailers'],
+        ],
+        bodyBytes: size,
+      },
+      expect: { status: 200, bodyBytes: size },
+      connection: 'keep-alive',
+      tls: 'none',
+      http2: { streams },
+      grpc: { messages },
+    },
+    loop: closed(connections),
+    upstream: 'http2',
+  };
+};
+
+const GRPC = [grpc('grpc-unary', 'Unary', 1, [8, 8]), grpc('grpc-stream', 'Chat', 100, [8, 4])];
+
 /** What HTTP/2 costs depends on how many requests one read happens to bring: costs are compared at one rate. */
+const GRPC_PACED = GRPC.map((base) => pacedFrom(base, { kind: 'percent', at: 50 }));
 const HTTP2_PACED = HTTP2.map((base) => pacedFrom(base, { kind: 'percent', at: 50 }));
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -204,10 +246,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   ...HTTP2,
   ...HTTP2_PACED,
+  ...GRPC,
+  ...GRPC_PACED,
 ];
 
 /** The names that stand for several scenarios. */
 export const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   'http-paced': ['http-paced-50', 'http-paced-80'],
   h2: [...HTTP2, ...HTTP2_PACED].map(({ name }) => name),
+  grpc: [...GRPC, ...GRPC_PACED].map(({ name }) => name),
 };

@@ -87,6 +87,7 @@ const CLUSTERS = {
   'clusters[].tls.certificate.serverNames[]': 'client certificate upstream',
   'clusters[].protocol=http1': PLAIN,
   'clusters[].protocol=http2': 'HTTP/2 upstream',
+  'clusters[].protocol=auto': 'HTTP/2 upstream by ALPN',
   'clusters[].connectTimeout': 'connect timeout per cluster',
   'clusters[].proxyProtocol=v1': 'proxy-protocol-out',
   'clusters[].proxyProtocol=v2': 'PROXY protocol v2 upstream',

@@ -1,7 +1,7 @@
 /** Which filters a route has, compiled when an intent is loaded. */
-import { IntentError } from '../config/intent-error.ts';
 import type { ProxyIntent, Route } from '../config/intent.ts';
-import type { ConfiguredFilter, Filter, FilterDefinition, FilterService } from './contract.ts';
+import type { Filter, FilterDefinition, FilterService } from './contract.ts';
+import { readSettings } from './read.ts';
 import { FILTERS } from './registry.ts';
 
 /** A filter by its name. */
@@ -12,8 +12,6 @@ export interface Link {
 
 /** In the order in which a request passes them; not empty. */
 export type Chain = readonly Link[];
-
-type Settings = Readonly<Record<string, unknown>>;
 
 export class FilterChains {
   readonly #intent: ProxyIntent;
@@ -28,7 +26,7 @@ export class FilterChains {
     this.#intent = intent;
     this.#service = service;
     this.#definitions = definitions;
-    this.#common = this.#read(intent.filters, 'filters');
+    this.#common = readSettings(intent.filters, 'filters', definitions);
   }
 
   /**
@@ -36,7 +34,7 @@ export class FilterChains {
    * Throws `IntentError`, or what a filter throws at its configuration.
    */
   of(route?: Route, path?: string): Chain | undefined {
-    const own = this.#read(route?.filters, `${path}.filters`);
+    const own = readSettings(route?.filters, `${path}.filters`, this.#definitions);
     const chain = this.#definitions.flatMap((definition): Link[] => {
       const config = this.#configOf(definition, own, route);
       return config === undefined ? [] : [{ name: definition.name, filter: this.#make(definition, config) }];
@@ -61,28 +59,5 @@ export class FilterChains {
     let filter = made.get(config);
     if (filter === undefined) made.set(config, (filter = definition.create(config, this.#service)));
     return filter;
-  }
-
-  /** By name, as the filters' schemas read it; undefined for what is switched off. */
-  #read(settings: object | undefined, path: string): ReadonlyMap<string, unknown> {
-    const found = Object.entries((settings ?? {}) as Settings).filter(([, value]) => value !== undefined);
-    return new Map(found.map(([name, value]) => [name, value === null ? undefined : this.#parse(name, value, path)]));
-  }
-
-  #parse(name: string, value: unknown, path: string): unknown {
-    const configurable = this.#definitions.filter((one): one is ConfiguredFilter<unknown> => 'schema' in one);
-    const definition = configurable.find((one) => one.name === name);
-    if (definition === undefined) {
-      const names = configurable.map((one) => one.name).join(', ');
-      throw new IntentError([{ path: `${path}.${name}`, message: `there is no such filter; there are: ${names}` }]);
-    }
-    const parsed = definition.schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    throw new IntentError(
-      parsed.error.issues.map((issue) => ({
-        path: [path, name, ...issue.path.map(String)].join('.'),
-        message: issue.message,
-      })),
-    );
   }
 }

@@ -1,5 +1,5 @@
 /** Apache httpd: `apache-http`, `apache-tls`, on the event MPM: one process a worker, each with a pool of threads. */
-import { RESILIENCE_FEATURES } from '../config/features.ts';
+import { FILTER_FEATURES, RESILIENCE_FEATURES } from '../config/features.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
@@ -221,7 +221,7 @@ const HTTP = place(
   notOffered('weighted-clusters', 'local replies', 'request header edits', 'response header edits'),
   notOffered('prefix rewrite', 'host rewrite', 'escaped slashes refused'),
   notOffered('limits.headBytes', 'limits.connections', 'limits.upstreamIdlePerEndpoint'),
-  notOffered(...RESILIENCE_FEATURES),
+  notOffered(...RESILIENCE_FEATURES, ...FILTER_FEATURES),
   notOffered('limits.upstreamPerEndpoint', 'timeouts.tunnelIdle', 'timeouts.linger', 'timeouts.connectionAge'),
 );
 

@@ -44,7 +44,7 @@ function matchOf(route: Route): Json {
 }
 
 /** What stands in braces is a placeholder otherwise. */
-const literal = (text: string): string => text.replaceAll('{', '\\{');
+export const literal = (text: string): string => text.replaceAll('{', '\\{');
 
 /**
  * One handler adds before it deletes, so it takes two. The answer passes them from the last to the first. Deletion by a name with an

@@ -7,6 +7,7 @@ import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import { CADDY_POLICIES, healthChecks, retries, stickyPolicy } from './caddy-policies.ts';
+import { CADDY_FILTERS, renderFilters } from './caddy-filters.ts';
 import { renderRoutes } from './caddy-routes.ts';
 import {
   alpnOf,
@@ -133,7 +134,7 @@ function render(intent: ProxyIntent, { address }: Surroundings): Rendered {
             idle_timeout: duration(timeouts.downstreamIdle),
             read_header_timeout: duration(timeouts.requestHead),
             max_header_bytes: limitsOf(intent).headBytes,
-            routes: renderRoutes(intent, (cluster) => reverseProxy(intent, cluster)),
+            routes: [...renderFilters(intent), ...renderRoutes(intent, (cluster) => reverseProxy(intent, cluster))],
             ...tlsPolicies(intent),
           },
         },
@@ -185,6 +186,7 @@ const HTTP = place(
   notOffered('limits.upstreamPerEndpoint', 'timeouts.requestBody', 'timeouts.tunnelIdle', 'timeouts.linger'),
   notOffered('timeouts.connectionAge'),
   CADDY_POLICIES,
+  CADDY_FILTERS,
 );
 
 export const caddyHttp = definePeer({

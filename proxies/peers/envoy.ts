@@ -6,6 +6,7 @@ import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
+import { ENVOY_FILTERS, renderFilters } from './envoy-filters.ts';
 import { clusterPolicies, ENVOY_HTTP_POLICIES, ENVOY_TCP_POLICIES, healthPort } from './envoy-policies.ts';
 import { headerValue, renderRoutes } from './envoy-routes.ts';
 import {
@@ -132,7 +133,7 @@ function tcpProxy(intent: ProxyIntent): Json {
 
 const FORWARDING = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded'];
 
-function connectionManager(intent: ProxyIntent): Json {
+function connectionManager(intent: ProxyIntent, filters: ReturnType<typeof renderFilters>): Json {
   const timeouts = timeoutsOf(intent);
   const limits = limitsOf(intent);
   const forwardsFor = intent.forwarding?.xForwardedFor !== false;
@@ -176,6 +177,7 @@ function connectionManager(intent: ProxyIntent): Json {
             name: 'all',
             domains: ['*'],
             routes: renderRoutes(intent),
+            ...filters.host,
             ...(forwardsFor
               ? {
                   request_headers_to_add: [
@@ -187,7 +189,9 @@ function connectionManager(intent: ProxyIntent): Json {
           },
         ],
       },
+      ...filters.manager,
       http_filters: [
+        ...filters.http,
         extension('envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', {
           suppress_envoy_headers: true,
         }),
@@ -225,6 +229,7 @@ function downstreamTls(intent: ProxyIntent): Json {
 
 function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address }: Surroundings): Rendered {
   const { tls, proxyProtocol } = intent.listener;
+  const filters = renderFilters(intent);
   const config = {
     static_resources: {
       listeners: [
@@ -241,17 +246,21 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address }: Surroundin
             ],
           }),
           filter_chains: [
-            { filters: [layer === 'l4' ? tcpProxy(intent) : connectionManager(intent)], ...downstreamTls(intent) },
+            {
+              filters: [layer === 'l4' ? tcpProxy(intent) : connectionManager(intent, filters)],
+              ...downstreamTls(intent),
+            },
           ],
         },
       ],
-      clusters: intent.clusters.map((source, i) => cluster(source, i, layer, intent)),
+      clusters: [...intent.clusters.map((source, i) => cluster(source, i, layer, intent)), ...filters.clusters],
     },
   };
   const args = ['-c', 'envoy.json', '--disable-hot-restart', '--log-level', 'error'];
   return {
     files: { 'envoy.json': JSON.stringify(config, null, 2) },
     secrets: {
+      ...filters.secrets,
       ...certificateFiles(tls?.certificates ?? []),
       ...(tls?.clientCa !== undefined && { 'client-ca.pem': tls.clientCa }),
       ...Object.fromEntries(
@@ -285,6 +294,7 @@ const HTTP = place(
   offered('timeouts.upstreamResponse', 'timeouts.upstreamIdle'),
   notOffered('limits.bodyBytes', 'limits.upstreamIdlePerEndpoint', 'timeouts.linger'),
   ENVOY_HTTP_POLICIES,
+  ENVOY_FILTERS,
 );
 
 export const envoyTcp = definePeer({

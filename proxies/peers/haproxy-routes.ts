@@ -18,9 +18,9 @@ import {
 import { escapeRegExp, type Lines } from './text.ts';
 
 /** Strong quotes: nothing inside is interpreted. */
-const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
+export const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
 /** Where HAProxy reads a log format, `%` is special, and nothing at all is refused. */
-const format = (value: string): string => quote(value === '' ? '%[str()]' : value.replaceAll('%', '%%'));
+export const format = (value: string): string => quote(value === '' ? '%[str()]' : value.replaceAll('%', '%%'));
 
 /** Without port and the root's dot. */
 const HOST = quote('req.hdr(host),field(1,:),lower,regsub(\\.$,)');

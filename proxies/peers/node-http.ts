@@ -43,7 +43,7 @@ const OFFERS: Offers = place(
   refused('does not look into paths', 'escaped slashes refused'),
   refused('is one event loop', 'workers'),
   refused('does not terminate TLS', ...TLS_FEATURES, 'timeouts.tlsHandshake'),
-  refused('does not speak TLS to origins', 'tls-origination', 'client certificate upstream'),
+  refused('does not speak TLS to origins', 'tls-origination', 'client certificate upstream', 'HTTP/2 upstream by ALPN'),
   refused('does not read it', 'proxy-protocol-in'),
   refused('does not send it', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
   refused('speaks TCP', 'udp', 'limits.udpSessions', 'timeouts.udpSession'),

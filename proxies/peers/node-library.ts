@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream';
 import { createBalancer } from '../cluster/balancer.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { describeIntent } from '../config/describe.ts';
-import { POLICY_FEATURES, RESILIENCE_FEATURES } from '../config/features.ts';
+import { FILTER_FEATURES, POLICY_FEATURES, RESILIENCE_FEATURES } from '../config/features.ts';
 import type { Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
 import { TLS_SUITES } from '../platform/tls-suites.ts';
 import {
@@ -195,7 +195,7 @@ const LIBRARY = place(
   notOffered('proxy-protocol-in', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
   notOffered('limits.headerCount', 'limits.bodyBytes', 'limits.requestsPerConnection'),
   notOffered('limits.upstreamIdlePerEndpoint', 'timeouts.connect', 'timeouts.upstreamIdle', 'timeouts.tunnelIdle'),
-  notOffered('timeouts.linger', 'timeouts.connectionAge', ...RESILIENCE_FEATURES),
+  notOffered('timeouts.linger', 'timeouts.connectionAge', ...RESILIENCE_FEATURES, ...FILTER_FEATURES),
 );
 
 const BY_NODE_HTTPS = place(TLS_LISTENER, notOffered('mtls', 'certificates by name', 'resumption off'));

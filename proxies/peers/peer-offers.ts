@@ -2,12 +2,13 @@
  * What peers have in common of their tables of offers. A feature that is new to the intent is first placed here, as one that no peer is
  * given yet; whoever teaches a renderer moves it to that peer's own table, and to `notOffered` in those of the others.
  */
-import { FILTER_FEATURES, HTTP_FEATURES, HTTP_SETTINGS, TLS_FEATURES } from '../config/features.ts';
-import { notOffered, offered, place } from '../config/offers.ts';
+import { HTTP_FEATURES, HTTP_SETTINGS, TLS_FEATURES } from '../config/features.ts';
+import { notOffered, offered, place, refused } from '../config/offers.ts';
 
 /** Of the references alone, or of what measures them. */
 const UNGIVEN = place(
   notOffered('faults', 'stats', 'access-log', 'shared port', 'sni-routing', 'port rules', 'udp'),
+  notOffered('HTTP/2 upstream by ALPN'),
   notOffered('limits.udpSessions', 'timeouts.udpSession', 'timeouts.clientHello', 'timeouts.tlsHandshake'),
 );
 
@@ -22,7 +23,7 @@ export const L7_PEER = place(
   UNGIVEN,
   offered('plain forwarding', 'HTTP forwarding', 'X-Forwarded-*'),
   notOffered('connect', 'routes by regular expression', 'redirects', 'regex rewrite', 'timeouts per route'),
-  notOffered('filters per route', ...FILTER_FEATURES),
+  refused('is given filters for all routes alike', 'filters per route'),
   notOffered('Forwarded', 'Via', 'trusted peers', 'source rules', 'timeouts.request', 'timeouts.halfClosed'),
   notOffered('limits.targetBytes', 'limits.chunkExtensionBytes', 'limits.trailerBytes', 'limits.pipelined'),
 );

@@ -1,6 +1,7 @@
 /** A peer's definition, made of what is its own: where its binary is, what it offers, how it renders an intent. */
 import { timeoutsOf } from '../config/defaults.ts';
 import type { Endpoint, ProxyIntent } from '../config/intent.ts';
+import { readSettings } from '../filters/read.ts';
 import { keptOwn, offeredBy, requireOffered, type Offers } from '../config/offers.ts';
 import type { ProxyDefinition } from '../contract.ts';
 import { parseOpenFilesLimit } from '../platform/procfs.ts';
@@ -36,6 +37,8 @@ export interface PeerSpec {
   readonly query: BinaryQuery;
   readonly offers: Offers;
   readonly signals: Signals;
+  /** Throws `IntentError` where features that are offered one by one are not offered together. */
+  check?(intent: ProxyIntent): void;
   render(intent: ProxyIntent, surroundings: Surroundings): Rendered;
 }
 
@@ -50,6 +53,8 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
   const check = (intent: ProxyIntent): void => {
     requireOffered(name, offers, intent);
     requireCluster(name, intent);
+    readSettings(intent.filters);
+    spec.check?.(intent);
   };
   const render: PeerDefinition['render'] = (intent, surroundings) => {
     check(intent);
@@ -63,6 +68,7 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
     offers,
     capabilities: offeredBy(offers),
     keepsOwn: keptOwn(layer, offers),
+    check,
     render,
     async availability() {
       const binary = await findBinary(query);

@@ -22,6 +22,7 @@ import { definePeer, type Surroundings } from './peer.ts';
 import { sooner } from './policy-facts.ts';
 import type { Rendered, Signals } from './process.ts';
 import { decodedPath, hostsOf, indexOfCluster, prefixPatterns, requireUriPath } from './route-facts.ts';
+import { renderFilters, TRAEFIK_FILTERS, type TraefikFilters } from './traefik-filters.ts';
 import { retryMiddleware, servicePolicies, TRAEFIK_HTTP_POLICIES } from './traefik-policies.ts';
 import { escapeRegExp } from './text.ts';
 
@@ -78,14 +79,13 @@ function ruleOf(route: Route): string {
 /** In the clear HTTP/2 is a scheme of its own. */
 const schemeOf = ({ tls, protocol }: Cluster): string => (tls ? 'https' : protocol === 'http2' ? 'h2c' : 'http');
 
-function httpPart(intent: ProxyIntent): Json {
-  const timeouts = timeoutsOf(intent);
+function httpPart(intent: ProxyIntent, filters: TraefikFilters): Json {
   const routes = intent.routes ?? [];
   const tls = intent.listener.tls && { tls: {} };
   const fallback = defaultCluster(intent);
   const routers: Json = {};
-  const services: Json = {};
-  const middlewares: Json = {};
+  const services: Json = { ...filters.services };
+  const middlewares: Json = { ...filters.middlewares };
   /** Of a router to these clusters: one retry for all of them. */
   const middlewaresOf = (names: readonly string[], others: readonly string[] = []): Json => {
     const targets = intent.clusters.filter(({ name }) => names.includes(name));
@@ -93,8 +93,17 @@ function httpPart(intent: ProxyIntent): Json {
       targets.length === 0
         ? undefined
         : sameForAll({ ...intent, clusters: targets }, 'traefik', 'retry', (cluster) => cluster.retry);
-    const list = [...others, ...(retry ? [`retry_${indexOfCluster(intent, names[0]!)}`] : [])];
+    const list = [
+      ...Object.keys(filters.middlewares),
+      ...others,
+      ...(retry ? [`retry_${indexOfCluster(intent, names[0]!)}`] : []),
+    ];
     return list.length > 0 ? { middlewares: list } : {};
+  };
+  const leadingTo = (service: string): string => {
+    if (!filters.around) return service;
+    services[`around_${service}`] = filters.around(service);
+    return `around_${service}`;
   };
   for (const [i, route] of routes.entries()) {
     if (route.action.kind !== 'forward') continue; // refused before
@@ -112,7 +121,7 @@ function httpPart(intent: ProxyIntent): Json {
       entryPoints: ['main'],
       rule: ruleOf(route),
       priority: routes.length - i + 1, // the first that matches wins
-      service: split.length > 1 ? `split_${i}` : split[0]?.name,
+      service: leadingTo(split.length > 1 ? `split_${i}` : split[0]!.name),
       ...middlewaresOf(
         clusters.map(({ name }) => name),
         `rewrite_${i}` in middlewares ? [`rewrite_${i}`] : [],
@@ -125,44 +134,52 @@ function httpPart(intent: ProxyIntent): Json {
       entryPoints: ['main'],
       rule: 'PathPrefix("/")',
       priority: 1,
-      service: `cluster_${intent.clusters.indexOf(fallback)}`,
+      service: leadingTo(`cluster_${intent.clusters.indexOf(fallback)}`),
       ...middlewaresOf([fallback.name]),
       ...tls,
     };
   const transports: Json = {};
   for (const [i, cluster] of intent.clusters.entries()) {
-    services[`cluster_${i}`] = {
-      loadBalancer: {
-        strategy: STRATEGY[cluster.policy ?? 'round-robin'] ?? 'wrr',
-        passHostHeader: true,
-        serversTransport: `pool_${i}`,
-        servers: cluster.endpoints.map(({ weight = 1, ...endpoint }) => ({
-          url: `${schemeOf(cluster)}://${hostPort(endpoint)}`,
-          ...(cluster.endpoints.length > 1 && { weight }),
-        })),
-        ...servicePolicies(cluster),
-      },
-    };
+    services[`cluster_${i}`] = serviceOf(cluster, i);
     if (cluster.retry) middlewares[`retry_${i}`] = { retry: retryMiddleware(cluster.retry) };
-    const perTry = cluster.retry?.perTryTimeout;
-    transports[`pool_${i}`] = {
-      maxIdleConnsPerHost: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
-      disableHTTP2: cluster.protocol !== 'http2',
-      ...(cluster.tls?.serverName !== undefined && { serverName: cluster.tls.serverName }),
-      ...(cluster.tls?.verify === false && { insecureSkipVerify: true }),
-      ...(cluster.tls?.ca !== undefined && { rootCAs: [`upstream-ca${i}.pem`] }),
-      forwardingTimeouts: {
-        dialTimeout: duration(sooner(perTry, cluster.connectTimeout ?? timeouts.connect)),
-        responseHeaderTimeout: duration(sooner(perTry, timeouts.upstreamResponse)),
-        idleConnTimeout: duration(timeouts.upstreamIdle),
-      },
-    };
+    transports[`pool_${i}`] = transportOf(cluster, i, intent);
   }
   return {
     routers,
     services,
     serversTransports: transports,
     ...(Object.keys(middlewares).length > 0 && { middlewares }),
+  };
+}
+
+const serviceOf = (cluster: Cluster, index: number): Json => ({
+  loadBalancer: {
+    strategy: STRATEGY[cluster.policy ?? 'round-robin'] ?? 'wrr',
+    passHostHeader: true,
+    serversTransport: `pool_${index}`,
+    servers: cluster.endpoints.map(({ weight = 1, ...endpoint }) => ({
+      url: `${schemeOf(cluster)}://${hostPort(endpoint)}`,
+      ...(cluster.endpoints.length > 1 && { weight }),
+    })),
+    ...servicePolicies(cluster),
+  },
+});
+
+/** Connections to a cluster's endpoints. */
+function transportOf({ tls, protocol, retry, connectTimeout }: Cluster, index: number, intent: ProxyIntent): Json {
+  const timeouts = timeoutsOf(intent);
+  const perTry = retry?.perTryTimeout;
+  return {
+    maxIdleConnsPerHost: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
+    disableHTTP2: protocol !== 'http2',
+    ...(tls?.serverName !== undefined && { serverName: tls.serverName }),
+    ...(tls?.verify === false && { insecureSkipVerify: true }),
+    ...(tls?.ca !== undefined && { rootCAs: [`upstream-ca${index}.pem`] }),
+    forwardingTimeouts: {
+      dialTimeout: duration(sooner(perTry, connectTimeout ?? timeouts.connect)),
+      responseHeaderTimeout: duration(sooner(perTry, timeouts.upstreamResponse)),
+      idleConnTimeout: duration(timeouts.upstreamIdle),
+    },
   };
 }
 
@@ -229,6 +246,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address, spare }: Sur
   const timeouts = timeoutsOf(intent);
   const limits = limitsOf(intent);
   const { tls, proxyProtocol } = intent.listener;
+  const filters = renderFilters(intent);
   const settings = {
     global: { checkNewVersion: false, sendAnonymousUsage: false },
     log: { level: 'ERROR' },
@@ -251,9 +269,10 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address, spare }: Sur
     },
     api: { insecure: true, dashboard: false },
     providers: { file: { filename: 'dynamic.yaml', watch: false } },
+    ...filters.settings,
   };
   const kind = { l4: 'tcp', l7: 'http' } as const;
-  const dynamic = { [kind[layer]]: layer === 'l4' ? tcpPart(intent) : httpPart(intent), ...tlsPart(intent) };
+  const dynamic = { [kind[layer]]: layer === 'l4' ? tcpPart(intent) : httpPart(intent, filters), ...tlsPart(intent) };
   return {
     // YAML, of which JSON is a part. The second is a template besides, in which two braces begin a command.
     files: {
@@ -261,6 +280,7 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, { address, spare }: Sur
       'dynamic.yaml': JSON.stringify(dynamic, null, 2).replaceAll('{{', '{{"{{"}}'),
     },
     secrets: {
+      ...filters.secrets,
       ...certificateFiles(tls ? certificatesInOrder(tls) : []),
       ...(tls?.clientCa !== undefined && { 'client-ca.pem': tls.clientCa }),
       ...Object.fromEntries(
@@ -307,6 +327,7 @@ const HTTP = place(
   notOffered('limits.headBytes', 'limits.headerCount', 'limits.bodyBytes'),
   notOffered('timeouts.requestHead', 'timeouts.linger'),
   TRAEFIK_HTTP_POLICIES,
+  TRAEFIK_FILTERS,
 );
 
 export const traefikTcp = definePeer({

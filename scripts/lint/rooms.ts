@@ -54,6 +54,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'proxies/contract.ts',
     'proxies/config',
     'proxies/cluster',
+    'proxies/filters/read.ts', // their settings are checked for all alike
     'http-proxy',
     'http-proxy-3',
     'httpxy',

@@ -3,6 +3,7 @@ import { connectionCases } from './connections.ts';
 import type { ConformanceCase } from '../contract.ts';
 import { endingCases } from './endings.ts';
 import { fieldCases } from './fields.ts';
+import { filterCases } from './filters.ts';
 import { forwardingCases } from './forwarding.ts';
 import { framingCases } from './framing.ts';
 import { l4Cases } from './l4.ts';
@@ -28,6 +29,7 @@ export const cases: readonly ConformanceCase[] = [
   ...tunnelCases,
   ...connectionCases,
   ...endingCases,
+  ...filterCases,
   ...reliabilityCases,
   ...tlsCases,
   ...l4Cases,

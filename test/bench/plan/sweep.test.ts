@@ -24,6 +24,8 @@ test('keep-alive HTTP, in the clear or over TLS, and TCP echo can be paced; noth
       'h2-to-h1-8x8',
       'h2-tls-8x8',
       'h2-tls-to-h1-8x8',
+      'grpc-unary',
+      'grpc-stream',
     ],
   );
 });

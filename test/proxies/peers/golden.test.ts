@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Cluster, ProxyIntent, Stickiness } from '#proxies/config/intent.ts';
+import type { Cluster, FilterSettings, ProxyIntent, Stickiness } from '#proxies/config/intent.ts';
 import type { Capability } from '#proxies/contract.ts';
 import type { PeerDefinition, Surroundings } from '#proxies/peers/peer.ts';
 import { binaries } from '#proxies/peers/registry.ts';
@@ -35,8 +35,8 @@ const plain = ({ capabilities }: PeerDefinition): ProxyIntent => ({
   defaultCluster: 'origin',
 });
 
-/** Everything that is offered of what keeps a cluster well. */
-function policiesOf({ capabilities, layer }: PeerDefinition): Partial<Cluster> {
+/** Everything that is offered of what keeps a cluster well, as far as it goes together. */
+function policiesOf({ capabilities, layer, family }: PeerDefinition): Partial<Cluster> {
   const offers = (feature: Capability) => capabilities.has(feature);
   const pace = { interval: 2_000, ...(offers('health check thresholds') && { unhealthyThreshold: 2 }) };
   const checksHttp = layer === 'l7' && offers('HTTP health checks');
@@ -45,7 +45,10 @@ function policiesOf({ capabilities, layer }: PeerDefinition): Partial<Cluster> {
   return {
     ...(checksHttp && { healthCheck: { kind: 'http', path: '/up', host: 'up.test', ...pace } }),
     ...(checksTcp && { healthCheck: { kind: 'tcp', ...pace } }),
-    ...(offers('ejection') && { ejection: { consecutive: 3, ...(offers('ejection time') && { baseTime: 10_000 }) } }),
+    ...(offers('ejection') &&
+      !(offers('retries') && family === 'haproxy') && {
+        ejection: { consecutive: 3, ...(offers('ejection time') && { baseTime: 10_000 }) },
+      }),
     ...(offers('panic threshold') && { panicThreshold: 0.3 }),
     ...(offers('slow start') && { slowStart: { window: 10_000 } }),
     ...(offers('bound on requests') && { circuitBreaker: { requests: 50 } }),
@@ -61,6 +64,30 @@ function policiesOf({ capabilities, layer }: PeerDefinition): Partial<Cluster> {
     }),
   };
 }
+
+const PUBLIC_KEY = [
+  '-----BEGIN PUBLIC KEY-----',
+  'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEwKF2TjGW9kqCZnQfuwZUgVtn4odJ',
+  '8wbsDx5Xn/YbflHqEDf8t2fgBQPd0NvnCVn/LLT3OOU9MIhtqdISsFg4ZQ==',
+  '-----END PUBLIC KEY-----',
+].join('\n');
+
+/** Each with what all who offer it can be given. */
+const FILTERS: Omit<FilterSettings, 'user' | 'client-cert-identity' | 'request-rules'> = {
+  tracing: { url: 'http://127.0.0.1:4318/v1/traces', share: 0.5 },
+  'header-log': { file: '/var/log/headers.ndjson', request: ['User-Agent'], response: ['Content-Type'] },
+  cors: { origins: ['https://app.test', 'https://*.test'], headers: ['X-A'], credentials: true, maxAge: 600 },
+  'ip-rules': { allow: ['10.0.0.0/8', '2001:db8::/32'] },
+  'rate-limit': { requests: 100, period: 1000 },
+  'basic-auth': { users: { ann: 'secret' }, identityHeader: 'X-User' },
+  'api-key': { keys: { ann: 'k-0123456789abcdef' }, identityHeader: 'X-User' },
+  jwt: { algorithm: 'ES256', keys: { pem: PUBLIC_KEY }, issuer: ['id'], remembered: 0, identityHeader: 'X-User' },
+  'ext-authz': { url: 'http://127.0.0.1:9091/verify', tell: ['X-User'] },
+  cache: { bytes: 16_777_216 },
+  compression: { encodings: ['gzip'], minBytes: 0, types: ['text/html', 'text/plain'] },
+  transform: { request: { set: { 'X-Set': '50%' }, remove: ['X-Own'] }, response: { remove: ['X-Secret'] } },
+  mirror: { url: 'http://127.0.0.1:9092', share: 0.25 },
+};
 
 const INTENTS: Readonly<Record<string, (peer: PeerDefinition) => ProxyIntent | undefined>> = {
   plain,
@@ -136,6 +163,10 @@ const INTENTS: Readonly<Record<string, (peer: PeerDefinition) => ProxyIntent | u
           clusters: clusters.map((cluster) => ({ ...cluster, protocol })),
         }
       : undefined;
+  },
+  filters: (peer) => {
+    const offered = Object.entries(FILTERS).filter(([name]) => peer.capabilities.has(`filter ${name}` as Capability));
+    return offered.length > 0 ? { ...plain(peer), filters: Object.fromEntries(offered) } : undefined;
   },
   'client-certificate': (peer) => {
     const intent = plain(peer);
