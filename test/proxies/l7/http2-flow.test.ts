@@ -79,6 +79,24 @@ describe('a stalled stream', () => {
   });
 });
 
+describe('a connection to an origin', () => {
+  it('that leads nowhere any more is left, and others are spared it', async () => {
+    const origin = rawOrigin(async (peer, index) => {
+      for (let at = 0; ; at++) {
+        const { streamId } = await peer.sees(({ type, streamId }) => type === HEADERS && streamId === at * 2 + 1);
+        // After its first answer the first connection is as good as cut.
+        if (index === 0 && at > 0) return;
+        peer.send(frame(HEADERS, END_HEADERS | END_STREAM, streamId, block(OK)));
+      }
+    });
+    await using setup = await lab(origin, 'http2', { timeouts: { upstreamResponse: 150 } });
+    const status = async (): Promise<number> => (await fetch(`http://127.0.0.1:${setup.port}`)).status;
+    assert.equal(await status(), 200);
+    assert.equal(await status(), 504);
+    for (let at = 0; at < 3; at++) assert.equal(await status(), 200);
+  });
+});
+
 describe('a client that does not read', () => {
   const COUNT = 16_000;
 
