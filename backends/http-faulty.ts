@@ -1,6 +1,6 @@
 /**
  * An origin whose capacity is known, and which fails as it is told (`Condition`): `slots` requests are served at once, each for `service`
- * milliseconds, and all others wait for their turn. So a proxy's users see what they would see of a real one, whatever the host can carry.
+ * milliseconds, and all others wait for their turn; one whose client has gone before it is not served. So a proxy's users see what they would see of a real one, whatever the host can carry.
  *
  * | request | answer |
  * | --- | --- |
@@ -25,6 +25,11 @@ const BAD_REQUEST = answer('400 Bad Request', '');
 
 const now = (): number => performance.timeOrigin + performance.now();
 
+interface Waiting {
+  readonly end: () => void;
+  readonly isGone: () => boolean;
+}
+
 /** The origin behind all of its connections. */
 class Faulty {
   readonly nonce: Buffer;
@@ -36,7 +41,7 @@ class Faulty {
   #failure: Buffer | undefined;
   readonly #capacity: NonNullable<BackendOptions['capacity']>;
   #busy = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
 
   constructor({ nonce = '', capacity = CAPACITY }: BackendOptions) {
     this.nonce = answer('200 OK', nonce);
@@ -54,19 +59,20 @@ class Faulty {
     return this.#condition.kind === 'refusing';
   }
 
-  /** Calls `end` with the answer when it is served: at once, or later. */
-  serve({ target }: RequestHead, end: (bytes: Buffer) => void): void {
+  /** Calls `end` with the answer when it is served: at once, or later, unless its client `isGone` by then. */
+  serve({ target }: RequestHead, end: (bytes: Buffer) => void, isGone: () => boolean): void {
     if (target === HEALTH) return end(this.#failure ?? SERVED);
     if (target === '/nonce') return end(this.nonce);
     this.requests.push(now());
     if (this.#failure) return end(this.#failure);
-    this.#waiting.push(() => end(SERVED));
+    this.#waiting.push({ end: () => end(SERVED), isGone });
     this.#next();
   }
 
   #next(): void {
     while (this.#busy < this.#capacity.slots && this.#waiting.length > 0) {
-      const end = this.#waiting.shift()!;
+      const { end, isGone } = this.#waiting.shift()!;
+      if (isGone()) continue;
       this.#busy++;
       setTimeout(() => {
         this.#busy--;
@@ -91,7 +97,9 @@ class FaultyConnection implements StreamHandler {
   readonly #reader = new RequestReader();
   #isServing = false;
   #held: Buffer = Buffer.alloc(0);
-  #isOver = false;
+  /** The client sends nothing more. */
+  #hasEnded = false;
+  #isClosed = false;
 
   constructor(stream: Stream, origin: Faulty) {
     this.#stream = stream;
@@ -108,12 +116,12 @@ class FaultyConnection implements StreamHandler {
   }
 
   onEnd(): void {
-    this.#isOver = true;
+    this.#hasEnded = true;
     if (!this.#isServing) this.#stream.end();
   }
 
   onClose(): void {
-    this.#isOver = true;
+    this.#isClosed = true;
     this.#origin.streams.delete(this.#stream);
   }
 
@@ -128,12 +136,13 @@ class FaultyConnection implements StreamHandler {
     const request = this.#reader.completed;
     if (!request) return;
     this.#isServing = true;
-    this.#origin.serve(request, (bytes) => {
+    const answered = (bytes: Buffer): void => {
       this.#isServing = false;
       this.#stream.write(bytes);
-      if (request.close || this.#isOver) this.#stream.end();
+      if (request.close || this.#hasEnded) this.#stream.end();
       else this.#read();
-    });
+    };
+    this.#origin.serve(request, answered, () => this.#isClosed);
   }
 }
 

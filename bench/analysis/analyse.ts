@@ -6,6 +6,7 @@ import { chainCosts } from './comparison/chains.ts';
 import { roundsDrift } from './verdict/drift.ts';
 import { basisOf, findingsOf } from './findings/findings.ts';
 import { faultsOf } from './faults/faults.ts';
+import { faultsBasis } from './faults/words.ts';
 import { kneesOf } from './knees/knees.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import { aboveNoise, noiseOf } from './comparison/noise.ts';
@@ -26,7 +27,7 @@ export function analyse(records: RunRecords): Analysis {
   const figures = withTwins(starts, trials);
   const firsts = trials.filter(({ subject }) => subject.again !== true);
   const noise = noiseOf(run.scenarios, trials, starts);
-  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, subjects, trials, figures, noise));
+  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, records, figures, noise));
   const comparisons = compareSubjects(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const chains = chainCosts(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const ledger = ledgerOf({ subjects, scenarios: run.scenarios, figures, micro }, trials);
@@ -34,14 +35,14 @@ export function analyse(records: RunRecords): Analysis {
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   const opinion = secondOpinion ? opinionsOf(secondOpinion) : null;
   const trust = trustOf(run, calibration, opinion);
-  const generations = run.faults ? run.rounds : new Set(trials.map(({ generation }) => generation)).size;
+  const generations = new Set(trials.map(({ generation }) => generation)).size;
   return {
     run,
     state: end?.state ?? 'unfinished',
     finishedAt: end?.finishedAt ?? null,
     subjects,
     generations,
-    basis: basisOf(generations, run, knees),
+    basis: faults ? faultsBasis(run.rounds) : basisOf(generations, run.turns, knees),
     findings: findingsOf({
       run,
       trust,

@@ -54,6 +54,7 @@ export async function runResilience(
       settings: {
         preset: 'resilience',
         isForFigures: true,
+        skipped,
         scenarios: [],
         generations: repeats,
         rounds: 1,

@@ -157,9 +157,8 @@ export async function runSession(
 /** What every kind of run settles. */
 type SessionSettings = Pick<
   Settings,
-  'preset' | 'isForFigures' | 'scenarios' | 'generations' | 'rounds' | 'warmup' | 'window' | 'seed' | 'out'
-> &
-  Partial<Pick<Settings, 'skipped'>>;
+  'preset' | 'isForFigures' | 'skipped' | 'scenarios' | 'generations' | 'rounds' | 'warmup' | 'window' | 'seed' | 'out'
+>;
 
 export interface SessionSpec {
   readonly settings: SessionSettings;

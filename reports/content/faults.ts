@@ -110,7 +110,7 @@ export function faultFolds(analysis: Analysis): Fold[] {
       title: fault.name,
       note: fault.summary,
       blocks: [
-        table(group),
+        ...(rows.some(({ result }) => result) ? [table(group)] : []),
         ...faultChart(analysis, group, 'on'),
         ...faultChart(analysis, group, 'off'),
         ...(unable.length > 0

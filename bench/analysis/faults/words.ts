@@ -22,3 +22,7 @@ export function trialWords({ outcome }: FaultTrialRecord): string {
     .map(({ kind, status, count }) => `${integer(count)} ${kind}${status === undefined ? '' : ` ${status}`}`);
   return `${integer(failed)} of ${integer(scheduled)} failed (${percent(failed / scheduled)}), for ${seconds(last - first)}${lateWords}: ${[...why, ...(dropped > 0 ? [`${integer(dropped)} never sent`] : [])].join(', ')}`;
 }
+
+/** What all figures of a run of faults rest on. */
+export const faultsBasis = (repeats: number): string =>
+  `Each subject met each fault ${repeats === 1 ? 'once' : repeats === 2 ? 'twice' : `${repeats} times`}, started afresh before users of its own; requests are counted exactly, times are those of one host.`;

@@ -12,20 +12,12 @@ import { describeSecondOpinion } from '../instruments/second-opinion.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What all figures of the run rest on. */
-export function basisOf(
-  generations: number,
-  { turns, faults }: Pick<RunRecord, 'turns' | 'faults'>,
-  knees?: Knees,
-): string {
-  if (faults) return faultsBasis(generations);
+export function basisOf(generations: number, turns: RunRecord['turns'], knees?: Knees): string {
   const searched = knees ? describeSearch(knees) : '';
   if (generations === 0 && knees) return searched;
   const words = turns ? generationsBasis(generations, turns.rounds) : windowsBasis(generations);
   return `${words}${knees ? ` ${searched}` : ''}`;
 }
-
-const faultsBasis = (repeats: number): string =>
-  `Each subject met each fault ${repeats === 1 ? 'once' : times(repeats)}, started afresh before users of its own; requests are counted exactly, times are those of one host.`;
 
 function generationsBasis(generations: number, rounds: number): string {
   const taken = `every subject started afresh ${times(generations)}, ${rounds} turns each time`;
