@@ -12,9 +12,9 @@ export function faultFindings(faults: Faults | undefined): Finding[] {
   return [...faults.groups.filter(({ fault }) => fault.trouble).flatMap(groupFinding), ...priceFinding(faults)];
 }
 
-const finding = (sentence: string, scenario: string): Finding => ({
+const finding = (sentence: string, scenario: string, strength: Finding['strength'] = 'look'): Finding => ({
   sentence,
-  strength: 'look',
+  strength,
   restsOn: [],
   scenario,
   part: 'faults',
@@ -31,7 +31,11 @@ function groupFinding({ fault, rows }: FaultGroup): Finding[] {
   const words = told.slice(0, NAMED).map(({ subject, result }) => `${subject} ${resultWords(result)}`);
   const more = told.length > NAMED ? `; ${counted(told.length - NAMED, 'other')} in the table` : '';
   const alone = direct ? ` Without a proxy ${resultWords(direct)}, of users of that origin.` : '';
-  return [finding(`${fault.name}: ${words.join('; ')}${more}.${alone}`, fault.name)];
+  const disturbed = told.filter(({ result }) => result.disturbed > 0).length;
+  const beside =
+    disturbed === 0 ? '' : ` Others used this host meanwhile in trials of ${disturbed} of ${told.length} proxies.`;
+  const sentence = `${fault.name}: ${words.join('; ')}${more}.${alone}${beside}`;
+  return [finding(sentence, fault.name, disturbed > 0 ? 'note' : 'look')];
 }
 
 const hurtOf = ({ failed, late, scheduled }: FaultResult): number => (failed + late) / Math.max(1, scheduled);

@@ -183,6 +183,17 @@ describe('all trials', () => {
     assert.deepEqual(faultFindings(undefined), []);
   });
 
+  test('what others did to the host meanwhile makes a note of the sentence', () => {
+    const busy = analysed(
+      trialOf(resets, { subject: 'l7-http', intervals: WELL, foreign: 0.5 }),
+      trialOf(resets, { subject: 'l7-http', intervals: WELL, repeat: 1 }),
+    );
+    assert.equal(busy.groups[0]!.rows[0]!.result!.disturbed, 1);
+    const [finding] = faultFindings(busy);
+    assert.equal(finding!.strength, 'note');
+    assert.match(finding!.sentence, /Others used this host meanwhile in trials of 1 of 1 proxies\./);
+  });
+
   test('a run in which nothing was broken has none of it', () => {
     assert.equal(faultsOf(syntheticRun({ rounds: 1, micro: false })), undefined);
   });
