@@ -11,6 +11,7 @@ import { bytes, epochMillis, micros, millis, perSecond } from '#bench/model/unit
 import { atRepeat } from '#bench/plan/faults.ts';
 import { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { watchHost } from '#bench/probes/host-share.ts';
+import { ProcessGone } from '#bench/probes/snapshot.ts';
 import { failureOf } from './failure.ts';
 
 /** How long users wait. */
@@ -183,7 +184,17 @@ async function usedOver(
   const meter = proxy && new CpuMeter(proxy.pids, true);
   const host = watchHost([process.pid], true);
   await untilEpoch(to, signal);
-  return { ...(meter && { cpu: micros(meter.lap().cpu) }), host: host() };
+  return { ...cpuOf(meter), host: host() };
+}
+
+/** None of processes that another one has replaced meanwhile, as workers are at a reload. */
+function cpuOf(meter: CpuMeter | undefined): Pick<Completed, 'cpu'> {
+  try {
+    return meter ? { cpu: micros(meter.lap().cpu) } : {};
+  } catch (error) {
+    if (error instanceof ProcessGone) return {};
+    throw error;
+  }
 }
 
 async function untilEpoch(at: number, signal: AbortSignal): Promise<void> {
