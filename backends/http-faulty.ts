@@ -26,8 +26,8 @@ const BAD_REQUEST = answer('400 Bad Request', '');
 const now = (): number => performance.timeOrigin + performance.now();
 
 interface Waiting {
-  end(): void;
-  isGone(): boolean;
+  readonly end: () => void;
+  readonly isGone: () => boolean;
 }
 
 /** The origin behind all of its connections. */

@@ -27,7 +27,7 @@ export function analyse(records: RunRecords): Analysis {
   const figures = withTwins(starts, trials);
   const firsts = trials.filter(({ subject }) => subject.again !== true);
   const noise = noiseOf(run.scenarios, trials, starts);
-  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, subjects, trials, figures, noise));
+  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, records, figures, noise));
   const comparisons = compareSubjects(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const chains = chainCosts(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const ledger = ledgerOf({ subjects, scenarios: run.scenarios, figures, micro }, trials);

@@ -87,7 +87,7 @@ export function watchDescriptors(hops: readonly Hop[]): Settled {
       for (let after = holdingsOf(hop); before && after; after = holdingsOf(hop)) {
         const left = leftOver(before, after, allowance);
         if (left.length === 0) break;
-        if (performance.now() >= deadline) return warningOf(hop, left, before, after, requests);
+        if (performance.now() >= deadline) return warningOf(hop, left, { before, after }, requests);
         await sleep(STEP, undefined, { signal });
       }
     }
@@ -95,7 +95,12 @@ export function watchDescriptors(hops: readonly Hop[]): Settled {
   };
 }
 
-const warningOf = ({ role }: Hop, left: string[], before: Holdings, after: Holdings, requests: number): Warning => ({
+interface Held {
+  readonly before: Holdings;
+  readonly after: Holdings;
+}
+
+const warningOf = ({ role }: Hop, left: string[], { before, after }: Held, requests: number): Warning => ({
   code: 'descriptors-left',
   message: `${role} still held ${left.join(', ')} ${PATIENCE} ms after the load had closed its connections`,
   evidence: { ...after, upstreamBefore: before.upstream, othersBefore: before.others, requests },

@@ -6,6 +6,10 @@ import { type Target, tlsOptions } from './wire.ts';
 
 const PROTOCOL = 'h2';
 
+interface Http2Answer extends Pick<HttpAnswer, 'status' | 'headers' | 'body'> {
+  readonly trailers: IncomingHttpHeaders;
+}
+
 /** A connection: in the clear by prior knowledge, over TLS by ALPN. Requests may be under way at once. */
 export class Http2Client implements Disposable {
   readonly #session: ClientHttp2Session;
@@ -25,21 +29,19 @@ export class Http2Client implements Disposable {
   }
 
   /** Rejects when the answer is not whole, when the peer does not speak HTTP/2, and when the signal aborts. */
-  ask({
-    method = 'GET',
-    path,
-    headers = {},
-    body,
-  }: HttpQuestion): Promise<Pick<HttpAnswer, 'status' | 'headers' | 'body'>> {
-    return new Promise((resolve, reject) => {
-      const fields = { ...headers, ':method': method, ':path': path };
-      const stream = this.#session.request(body ? { ...fields, 'content-length': String(body.length) } : fields, {
-        endStream: body === undefined,
-        signal: this.#signal,
-      });
-      read(stream).then(resolve, reject);
-      if (body) stream.end(body);
-    });
+  async ask(question: HttpQuestion): Promise<Http2Answer> {
+    const { body, headers } = question;
+    if (body === undefined) return await read(this.open(question, true));
+    const stream = this.open({ ...question, headers: { ...headers, 'content-length': String(body.length) } }, false);
+    const answer = read(stream);
+    stream.end(body);
+    return await answer;
+  }
+
+  /** The request's head. `isEnd`: it is all there is; otherwise the content is the caller's to send. */
+  open({ method = 'GET', path, headers = {} }: HttpQuestion, isEnd: boolean): ClientHttp2Stream {
+    const fields = { ...headers, ':method': method, ':path': path };
+    return this.#session.request(fields, { endStream: isEnd, signal: this.#signal });
   }
 
   [Symbol.dispose](): void {
@@ -47,12 +49,14 @@ export class Http2Client implements Disposable {
   }
 }
 
-function read(stream: ClientHttp2Stream): Promise<Pick<HttpAnswer, 'status' | 'headers' | 'body'>> {
+function read(stream: ClientHttp2Stream): Promise<Http2Answer> {
   return new Promise((resolve, reject) => {
     let fields: IncomingHttpHeaders | undefined;
+    let trailers: IncomingHttpHeaders = {};
     let length = 0;
     const chunks: Buffer[] = [];
     stream.on('response', (headers) => (fields = headers));
+    stream.on('trailers', (found: IncomingHttpHeaders) => (trailers = found));
     stream.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       length += chunk.length;
@@ -65,7 +69,7 @@ function read(stream: ClientHttp2Stream): Promise<Pick<HttpAnswer, 'status' | 'h
           new Error(`the stream ended with code ${stream.rstCode} and ${fields ? 'part of an' : 'no'} answer`),
         );
       const { ':status': status, ...headers } = fields;
-      resolve({ status: Number(status), headers, body: Buffer.concat(chunks) });
+      resolve({ status: Number(status), headers, trailers, body: Buffer.concat(chunks) });
     });
   });
 }

@@ -10,6 +10,7 @@ import {
   usesTls,
   versionsAsked,
 } from '#bench/model/scenario.ts';
+import { grpcCases } from './preflight/grpc.ts';
 import { httpCases } from './preflight/http.ts';
 import { http2Cases } from './preflight/http2.ts';
 import { tcpCases } from './preflight/tcp.ts';
@@ -102,7 +103,7 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
         ? `${hops} hops of ${definition.name} in a row, each in processes of its own`
         : (definition?.summary ?? 'no proxy: load goes straight to the origin'),
     version: availability?.state === 'ready' ? availability.version : definition ? '' : process.version,
-    nativeConfig: results.find(({ nativeConfig }) => nativeConfig !== '')?.nativeConfig ?? '',
+    nativeConfig: configsOf(results),
     ...(definition?.keepsOwn && { keepsOwn: [...definition.keepsOwn] }),
     preflight: missing
       ? [{ rule: 'it is installed', passed: false, detail: `${missing.reason}; ${missing.install}` }]
@@ -111,6 +112,15 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
       proven: { binary: identities[0].binary, configs: [...new Set(identities.map(({ config }) => config))] },
     }),
   };
+}
+
+/** What it ran with; where it was configured in several ways, each under the way that it leads. */
+function configsOf(results: readonly Ran[]): string {
+  const distinct = [...new Map(results.map((one) => [one.identity?.config, one])).values()].filter(
+    ({ nativeConfig }) => nativeConfig !== '',
+  );
+  if (distinct.length <= 1) return distinct[0]?.nativeConfig ?? '';
+  return distinct.map(({ way, nativeConfig }) => `# for ${way}\n\n${nativeConfig.trimEnd()}\n`).join('\n');
 }
 
 /** Each kind of traffic among the scenarios that this subject can carry: bytes, HTTP of each version, in the clear and over TLS. */
@@ -126,7 +136,9 @@ function carriages(scenarios: readonly Scenario[], layer: Layer, capabilities: R
     return usesTls(traffic) ? terminates || layer !== 'l7' : !needsTls;
   };
   const alike = Map.groupBy(scenarios.filter(carries), (scenario) =>
-    isHttp(scenario.traffic) ? startKey({ ...scenario, origin: 'HTTP' }, layer === 'l7') : 'bytes',
+    isHttp(scenario.traffic)
+      ? startKey({ ...scenario, origin: isGrpc(scenario.traffic) ? 'gRPC' : 'HTTP' }, layer === 'l7')
+      : 'bytes',
   );
   return [...alike.values()].map(([first]) => {
     const { traffic, upstream = 'http1' } = first!;
@@ -137,9 +149,12 @@ function carriages(scenarios: readonly Scenario[], layer: Layer, capabilities: R
 const isHttp = (traffic: Scenario['traffic']): boolean =>
   traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http');
 
+const isGrpc = (traffic: Scenario['traffic']): boolean => traffic.kind === 'http' && traffic.grpc !== undefined;
+
 function casesOf(traffic: Scenario['traffic']): readonly PreflightCase[] {
   if (!isHttp(traffic)) return tcpCases;
-  return [...(usesTls(traffic) ? tlsCases : []), ...(usesHttp2(traffic) ? http2Cases : httpCases)];
+  const cases = isGrpc(traffic) ? grpcCases : usesHttp2(traffic) ? http2Cases : httpCases;
+  return [...(usesTls(traffic) ? tlsCases : []), ...cases];
 }
 
 /** Cases that bind the layer, by the topology that they need: those of one group follow each other, groups run side by side. */
@@ -153,23 +168,28 @@ const groupCases = (ways: readonly Way[], layer: Layer) =>
     ].map(([origin, group]) => ({ traffic, upstream, origin, cases: group })),
   );
 
-/** What is spoken, and which origin it leads to: 'TLS, HTTP/2 to clients, http-fixed'. */
-const wayWords = ({ traffic, upstream, origin }: TopologySpec['scenario']): string =>
+/** What is spoken: 'TLS, HTTP/2 to clients'. Empty where it is nothing in particular. */
+const wayWords = ({ traffic, upstream }: TopologySpec['scenario']): string =>
   [
     ...(usesTls(traffic) ? ['TLS'] : []),
     ...(usesHttp2(traffic) ? [upstream === 'http2' ? 'HTTP/2 on both sides' : 'HTTP/2 to clients'] : []),
-    origin,
   ].join(', ');
 
+interface Ran {
+  readonly started: boolean;
+  readonly checks: readonly Check[];
+  /** For what it was configured. */
+  readonly way: string;
+  readonly nativeConfig: string;
+  readonly identity?: Identity;
+}
+
 /** One check a case, in order, and what ran, with what. */
-async function runCases(
-  spec: TopologySpec,
-  cases: readonly PreflightCase[],
-  signal: AbortSignal,
-): Promise<{ started: boolean; checks: readonly Check[]; nativeConfig: string; identity?: Identity }> {
+async function runCases(spec: TopologySpec, cases: readonly PreflightCase[], signal: AbortSignal): Promise<Ran> {
   const { hops = 1 } = spec;
   const what = hops > 1 ? `all ${hops} hops start and lead` : 'it starts and leads';
-  const rule = `${what} to the origin (${wayWords(spec.scenario)})`;
+  const way = wayWords(spec.scenario);
+  const rule = `${what} to the origin (${[...(way === '' ? [] : [way]), spec.scenario.origin].join(', ')})`;
   const check = async (name: string, run: () => Promise<string>): Promise<Check> => {
     try {
       return { rule: name, passed: true, detail: await run() };
@@ -190,7 +210,7 @@ async function runCases(
     topology = scope.use(await openTopology(spec, signal));
     return 'nonce and listener are its own';
   });
-  if (!topology) return { started: false, checks: [started], nativeConfig: '' };
+  if (!topology) return { started: false, checks: [started], way, nativeConfig: '' };
 
   const bench = {
     target: { ...topology.target, ...(topology.tls && { tls: topology.tls }) },
@@ -203,5 +223,11 @@ async function runCases(
       await check(one.rule, () => one.run(bench, AbortSignal.any([signal, AbortSignal.timeout(CASE_TIMEOUT)]))),
     );
   const { proxy } = topology;
-  return { started: true, checks, nativeConfig: proxy?.nativeConfig ?? '', ...(proxy && { identity: proxy.identity }) };
+  return {
+    started: true,
+    checks,
+    way: way === '' ? 'HTTP/1.1 in the clear' : way,
+    nativeConfig: proxy?.nativeConfig ?? '',
+    ...(proxy && { identity: proxy.identity }),
+  };
 }

@@ -5,7 +5,7 @@
 import type { BackendOptions } from '#backends/contract.ts';
 import { backends } from '#backends/registry.ts';
 import type { Availability, ProxyDefinition } from '#proxies/contract.ts';
-import type { Endpoint, Fault } from '#proxies/config/intent.ts';
+import type { Endpoint, Fault, ProxyIntent } from '#proxies/config/intent.ts';
 import { portOwnership } from '#proxies/platform/processes.ts';
 import type { Placement } from '#bench/model/record.ts';
 import { type Scenario, type Traffic, usesHttp2, usesTls } from '#bench/model/scenario.ts';
@@ -142,6 +142,35 @@ export class Origins implements AsyncDisposable {
   }
 }
 
+/** What one hop shall do: `spoken` is what its clients speak, `next` is where it leads to. */
+function intentOf(
+  { definition, scenario, certificate, concurrency, fault }: TopologySpec & { readonly definition: ProxyDefinition },
+  next: Endpoint,
+  { tls, http2 }: Spoken,
+): ProxyIntent {
+  const isL7 = definition.layer === 'l7';
+  const certificates = [{ cert: certificate.cert, key: certificate.key }];
+  const alpn = http2 ? ['h2', 'http/1.1'] : ['http/1.1'];
+  return {
+    listener: {
+      address: loopback,
+      ...(tls && { tls: { certificates, alpn } }),
+      ...(http2 && isL7 && { http2: true }),
+    },
+    clusters: [
+      {
+        name: 'origin',
+        endpoints: [next],
+        ...(definition.reencrypts === true && { tls: trust(certificate) }),
+        ...(scenario.upstream === 'http2' && isL7 && { protocol: scenario.upstream }),
+      },
+    ],
+    defaultCluster: 'origin',
+    concurrency,
+    ...(fault && { fault }),
+  };
+}
+
 export async function openTopology(spec: TopologySpec, signal: AbortSignal): Promise<Topology> {
   const { scenario, definition, hops: length = 1, placement, certificate } = spec;
   await using scope = new AsyncDisposableStack();
@@ -149,15 +178,13 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   const version = definition && requireReady(definition.name, await definition.availability());
   const tls = usesTls(scenario.traffic);
   const terminates = tls && definition?.capabilities.has('tls-termination') === true;
-  const originates = definition?.reencrypts === true;
-  const originSpeaksTls = originates || (tls && !terminates);
+  const originSpeaksTls = definition?.reencrypts === true || (tls && !terminates);
   const http2 = usesHttp2(scenario.traffic);
   // Without a hop that ends HTTP it is the client whom the origin answers.
   const upstream = scenario.upstream ?? 'http1';
   const spoken = { tls: originSpeaksTls, http2: definition?.layer === 'l7' ? upstream === 'http2' : http2 };
 
   const origin = await (spec.origins ?? scope.use(new Origins(spec))).get(scenario.origin, spoken, signal);
-  const leaf = { cert: certificate.cert, key: certificate.key };
   // A chain is started from its end, so that each hop leads to one that listens already. The hop that load meets comes first.
   const hops: StartedProxy[] = [];
   if (definition)
@@ -169,26 +196,7 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
           ...spec,
           definition,
           ...(length > 1 && { role: `proxy ${definition.name}, hop ${hop} of ${length}` }),
-          intent: {
-            listener: {
-              address: loopback,
-              ...(terminates && {
-                tls: { certificates: [leaf], alpn: meetsHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'] },
-              }),
-              ...(meetsHttp2 && definition.layer === 'l7' && { http2: true }),
-            },
-            clusters: [
-              {
-                name: 'origin',
-                endpoints: [next.address],
-                ...(originates && { tls: trust(certificate) }),
-                ...(upstream === 'http2' && definition.layer === 'l7' && { protocol: upstream }),
-              },
-            ],
-            defaultCluster: 'origin',
-            concurrency: spec.concurrency,
-            ...(spec.fault && { fault: spec.fault }),
-          },
+          intent: intentOf({ ...spec, definition }, next.address, { tls: terminates, http2: meetsHttp2 }),
           cores: placement.proxy,
         },
         signal,

@@ -299,7 +299,7 @@ function endingOf(lane: Lane, before: WaySnapshots, { placement, subjects, rates
     const [from, to] = [before[party], after[party]];
     if (!from || !to) return undefined;
     const pids = party === 'generator' ? [process.pid] : way.topology[party]!.pids;
-    const reading = processReading(pids, from, to, 0, cores[party]?.length ?? 1);
+    const reading = processReading(pids, { before: from, after: to }, cores[party]?.length ?? 1);
     return {
       ...reading,
       rss: { ...(party === 'proxy' && { before: bytes(way.residentBefore) }), ...reading.rss },

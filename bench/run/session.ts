@@ -108,7 +108,7 @@ export async function runSession(
     }),
     idle: awake.idle,
     scenarios: [...settings.scenarios],
-    ...(settings.skipped.length > 0 && { leftOut: [...settings.skipped] }),
+    ...(settings.skipped && settings.skipped.length > 0 && { leftOut: [...settings.skipped] }),
     environment,
     placement,
     ...more,

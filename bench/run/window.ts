@@ -85,13 +85,27 @@ export async function runTrial(
   }
 }
 
+/** All of a job but when it starts, how long it takes and what the bodies are. */
+const jobOf = ({ scenario, generation }: PlannedTrial, loop: Loop, way: Way, settings: Settings) => ({
+  driver: driverFor(scenario.traffic, settings.driver),
+  target: way.target,
+  ...(way.tls && { tls: way.tls }),
+  traffic: way.traffic ?? scenario.traffic,
+  ...(way.maxRate !== undefined && { maxRate: way.maxRate }),
+  loop,
+  ...(scenario.second && { second: scenario.second }),
+  seed: settings.seed + generation,
+  warmup: settings.warmup,
+  timeouts: TIMEOUTS,
+});
+
 async function measure(
   planned: PlannedTrial,
   loop: Loop,
   context: TrialContext,
   signal: AbortSignal,
 ): Promise<Measured> {
-  const { scenario, subject, generation } = planned;
+  const { scenario, subject } = planned;
   const { settings, pool, placement, certificate } = context;
   const { warmup, samples } = settings;
   const window =
@@ -134,24 +148,13 @@ async function measure(
   await context.meet?.();
   const connections = loop.connections + (scenario.second?.connections ?? 0);
   const startAt = epochMillis(now() + lead(connections, way));
-  const load = pool.run(
-    {
-      driver: driverFor(scenario.traffic, settings.driver),
-      target: way.target,
-      ...(way.tls && { tls: way.tls }),
-      traffic: way.traffic ?? scenario.traffic,
-      ...(way.maxRate !== undefined && { maxRate: way.maxRate }),
-      loop,
-      ...(scenario.second && { second: scenario.second }),
-      seed: settings.seed + generation,
-      startAt,
-      warmup,
-      window,
-      timeouts: TIMEOUTS,
-      ...(bodyChecksum !== undefined && { bodyChecksum }),
-    },
-    either,
-  );
+  const job = {
+    ...jobOf(planned, loop, way, settings),
+    startAt,
+    window,
+    ...(bodyChecksum !== undefined && { bodyChecksum }),
+  };
+  const load = pool.run(job, either);
   completed = () => load.live().completed;
   const probes = attached.measure(epochMillis(startAt + warmup), epochMillis(startAt + warmup + window));
   const both = [load.result, probes] as const;

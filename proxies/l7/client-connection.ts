@@ -375,7 +375,7 @@ export class ClientConnection implements Accepted, WireHandler, TimerOwner, Clie
     const early = { bytes: this.#early, ended: this.#ended };
     this.#early = undefined;
     const idle = this.#exchange?.idleTimeout ?? this.#service.timeouts.tunnelIdle;
-    this.#relay = new Relay(this.#wire, origin, { idle, halfClosed: idle }, this, early);
+    this.#relay = new Relay({ downstream: this.#wire, upstream: origin }, { idle, halfClosed: idle }, this, early);
   }
 
   onRelayClosed(): void {

@@ -127,8 +127,8 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
       this.proceed(head, start, end);
       return;
     }
-    this.#filters = new FilterRun(this, decision.filters, head, start, end);
-    this.#filters.run();
+    this.#filters = new FilterRun(this, decision.filters, head);
+    this.#filters.begin(start, end);
   }
 
   proceed(head: RequestHead, start: number, end: number): void {

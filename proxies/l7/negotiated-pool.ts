@@ -13,7 +13,8 @@ import { Http2Pool } from './http2-origin-connection.ts';
 import type { OriginPath, OriginService } from './origin-connection.ts';
 import type { OriginExchange, OriginPool, OriginSide } from './sides.ts';
 
-const HTTP2 = 'h2';
+/** What ALPN calls it. */
+export const HTTP2 = 'h2';
 
 /** A request that either codec may write. It is kept, since who writes it is known later than it came, and may be another next time. */
 interface Kept {

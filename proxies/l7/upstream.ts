@@ -5,11 +5,13 @@ import { createProbe } from '../cluster/probe.ts';
 import { ClusterRuntime } from '../cluster/runtime.ts';
 import type { Cluster } from '../config/intent.ts';
 import type { OnClusterEvent } from '../stats/cluster-events.ts';
+import type { Wire } from '../net/wire.ts';
 import type { Dial } from './dial.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-origin-connection.ts';
 import type { OriginService } from './origin-connection.ts';
-import { NegotiatedPool } from './negotiated-pool.ts';
+import { askByHttp2 } from './http2-probe.ts';
+import { HTTP2, NegotiatedPool } from './negotiated-pool.ts';
 import type { OriginPool, OriginSide } from './sides.ts';
 
 export interface UpstreamService extends OriginService {
@@ -17,6 +19,13 @@ export interface UpstreamService extends OriginService {
 }
 
 const POOLS = { http1: Http1Pool, http2: Http2Pool, auto: NegotiatedPool } as const;
+
+/** How health checks ask. */
+const ASK_ON = {
+  http1: () => undefined,
+  http2: () => askByHttp2,
+  auto: ({ protocol }: Wire) => (protocol === HTTP2 ? askByHttp2 : undefined),
+} as const;
 
 export class Upstream {
   readonly name: string;
@@ -35,7 +44,9 @@ export class Upstream {
   constructor(cluster: Cluster, dial: Dial, service: UpstreamService, secure = false) {
     this.name = cluster.name;
     this.cluster = new ClusterRuntime(cluster, {
-      ...(cluster.healthCheck && { probe: createProbe(cluster.healthCheck, dial, secure) }),
+      ...(cluster.healthCheck && {
+        probe: createProbe(cluster.healthCheck, { dial, secure, askOn: ASK_ON[cluster.protocol ?? 'http1'] }),
+      }),
       ...(service.onClusterEvent && { onEvent: service.onClusterEvent }),
       onRemoved: (endpoint) => this.#forget(endpoint),
     });

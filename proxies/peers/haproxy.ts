@@ -128,16 +128,15 @@ function tlsFiles(intent: ProxyIntent): Pick<Required<Rendered>, 'files' | 'secr
   };
 }
 
-function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundings): Rendered {
-  const timeouts = timeoutsOf(intent);
-  const limits = limitsOf(intent);
-  const { tls } = intent.listener;
-  const { l4 } = intent;
-  const connections = Math.floor((Math.min(CONNECTIONS, surroundings.openFiles) - OWN_FILES) / 2);
-  const forwardsFor = intent.forwarding?.xForwardedFor !== false;
-  const filters = renderFilters(intent);
+interface Part {
+  readonly timeouts: Lines;
+  readonly rules: Lines;
+}
 
-  const tcp = (): { timeouts: Lines; rules: Lines } => ({
+function tcpPart(intent: ProxyIntent): Part {
+  const timeouts = timeoutsOf(intent);
+  const { l4 } = intent;
+  return {
     timeouts: [
       `timeout client ${duration(timeouts.tunnelIdle)}`,
       `timeout server ${duration(timeouts.tunnelIdle)}`,
@@ -149,8 +148,14 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
       l4?.allowSources?.length && `tcp-request connection reject if !{ src ${l4.allowSources.join(' ')} }`,
       `default_backend cluster_${intent.clusters.indexOf(requireDefaultCluster(intent))}`,
     ].filter((line) => typeof line === 'string'),
-  });
-  const http = (): { timeouts: Lines; rules: Lines } => ({
+  };
+}
+
+function httpPart(intent: ProxyIntent, filters: ReturnType<typeof renderFilters>): Part {
+  const timeouts = timeoutsOf(intent);
+  const { tls } = intent.listener;
+  const forwardsFor = intent.forwarding?.xForwardedFor !== false;
+  return {
     timeouts: [
       `timeout client ${duration(timeouts.requestBody)}`,
       `timeout server ${duration(timeouts.upstreamResponse)}`,
@@ -173,9 +178,18 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
       filters.rules,
       renderRoutes(intent),
     ],
-  });
+  };
+}
+
+function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundings): Rendered {
+  const timeouts = timeoutsOf(intent);
+  const limits = limitsOf(intent);
+  const { tls } = intent.listener;
+  const connections = Math.floor((Math.min(CONNECTIONS, surroundings.openFiles) - OWN_FILES) / 2);
+  const filters = renderFilters(intent);
+
   const mode = { l4: 'tcp', l7: 'http' } as const;
-  const own = { l4: tcp, l7: http }[layer]();
+  const own = layer === 'l4' ? tcpPart(intent) : httpPart(intent, filters);
 
   const config = text(
     section('global', [

@@ -80,7 +80,6 @@ function ruleOf(route: Route): string {
 const schemeOf = ({ tls, protocol }: Cluster): string => (tls ? 'https' : protocol === 'http2' ? 'h2c' : 'http');
 
 function httpPart(intent: ProxyIntent, filters: TraefikFilters): Json {
-  const timeouts = timeoutsOf(intent);
   const routes = intent.routes ?? [];
   const tls = intent.listener.tls && { tls: {} };
   const fallback = defaultCluster(intent);
@@ -141,38 +140,46 @@ function httpPart(intent: ProxyIntent, filters: TraefikFilters): Json {
     };
   const transports: Json = {};
   for (const [i, cluster] of intent.clusters.entries()) {
-    services[`cluster_${i}`] = {
-      loadBalancer: {
-        strategy: STRATEGY[cluster.policy ?? 'round-robin'] ?? 'wrr',
-        passHostHeader: true,
-        serversTransport: `pool_${i}`,
-        servers: cluster.endpoints.map(({ weight = 1, ...endpoint }) => ({
-          url: `${schemeOf(cluster)}://${hostPort(endpoint)}`,
-          ...(cluster.endpoints.length > 1 && { weight }),
-        })),
-        ...servicePolicies(cluster),
-      },
-    };
+    services[`cluster_${i}`] = serviceOf(cluster, i);
     if (cluster.retry) middlewares[`retry_${i}`] = { retry: retryMiddleware(cluster.retry) };
-    const perTry = cluster.retry?.perTryTimeout;
-    transports[`pool_${i}`] = {
-      maxIdleConnsPerHost: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
-      disableHTTP2: cluster.protocol !== 'http2',
-      ...(cluster.tls?.serverName !== undefined && { serverName: cluster.tls.serverName }),
-      ...(cluster.tls?.verify === false && { insecureSkipVerify: true }),
-      ...(cluster.tls?.ca !== undefined && { rootCAs: [`upstream-ca${i}.pem`] }),
-      forwardingTimeouts: {
-        dialTimeout: duration(sooner(perTry, cluster.connectTimeout ?? timeouts.connect)),
-        responseHeaderTimeout: duration(sooner(perTry, timeouts.upstreamResponse)),
-        idleConnTimeout: duration(timeouts.upstreamIdle),
-      },
-    };
+    transports[`pool_${i}`] = transportOf(cluster, i, intent);
   }
   return {
     routers,
     services,
     serversTransports: transports,
     ...(Object.keys(middlewares).length > 0 && { middlewares }),
+  };
+}
+
+const serviceOf = (cluster: Cluster, index: number): Json => ({
+  loadBalancer: {
+    strategy: STRATEGY[cluster.policy ?? 'round-robin'] ?? 'wrr',
+    passHostHeader: true,
+    serversTransport: `pool_${index}`,
+    servers: cluster.endpoints.map(({ weight = 1, ...endpoint }) => ({
+      url: `${schemeOf(cluster)}://${hostPort(endpoint)}`,
+      ...(cluster.endpoints.length > 1 && { weight }),
+    })),
+    ...servicePolicies(cluster),
+  },
+});
+
+/** Connections to a cluster's endpoints. */
+function transportOf({ tls, protocol, retry, connectTimeout }: Cluster, index: number, intent: ProxyIntent): Json {
+  const timeouts = timeoutsOf(intent);
+  const perTry = retry?.perTryTimeout;
+  return {
+    maxIdleConnsPerHost: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
+    disableHTTP2: protocol !== 'http2',
+    ...(tls?.serverName !== undefined && { serverName: tls.serverName }),
+    ...(tls?.verify === false && { insecureSkipVerify: true }),
+    ...(tls?.ca !== undefined && { rootCAs: [`upstream-ca${index}.pem`] }),
+    forwardingTimeouts: {
+      dialTimeout: duration(sooner(perTry, connectTimeout ?? timeouts.connect)),
+      responseHeaderTimeout: duration(sooner(perTry, timeouts.upstreamResponse)),
+      idleConnTimeout: duration(timeouts.upstreamIdle),
+    },
   };
 }
 

@@ -76,7 +76,7 @@ export function faultChart(
           : [];
         const x = { title: 'seconds', domain: [0, fault.window / 1_000] as const, ticks: 6, grid: false };
         const y = { title: 'good answers in time', domain: [0, 1.03] as const, format: '.0%' };
-        return curveView(width, 220, x, y, [
+        return curveView(width, 220, { x, y }, [
           band(trouble, 'var(--grid)', 1),
           ...told.thin('at', 'share'),
           lines(

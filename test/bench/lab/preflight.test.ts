@@ -84,6 +84,15 @@ test('an origin that is spoken to in another version than configured is told', a
   assert.equal(await run(http2Cases, 'in the version of HTTP', { ...bench, upstream: 'http1' }), 'HTTP/1.1');
 });
 
+test('each configuration that was proven is in the record, under what it is for', async () => {
+  const scenarios = [scenario('http-small'), scenario('h2-8x8'), scenario('h2-to-h1-8x8'), scenario('h2-32x1')];
+  const prove = () => Promise.resolve([]);
+  const record = await preflightSubject({ ...shared, prove, ...through('l7-http'), scenarios }, signal);
+  const heads = record.nativeConfig.match(/^# for .*$/gm);
+  assert.deepEqual(heads, ['# for HTTP/1.1 in the clear', '# for HTTP/2 on both sides', '# for HTTP/2 to clients']);
+  assert.equal(record.proven!.configs.length, 3);
+});
+
 test('who speaks HTTP/1.1 alone is no way for HTTP/2', async () => {
   await using topology = await openTopology({ ...shared, scenario: scenario('http-small'), concurrency: 1 }, signal);
   const bench = { target: topology.target, origin: topology.origin, upstream: 'http2' as const };

@@ -16,15 +16,20 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { createCertificate } from '#bench/lab/certificates.ts';
-import type { ProxyIntent } from '#proxies/config/intent.ts';
+import type { Cluster, ProxyIntent } from '#proxies/config/intent.ts';
 import { definition } from '#proxies/l7/l7-http.ts';
+import { outOf } from '../when.ts';
 import { Reader } from './lab.ts';
 
 type Listener = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
 
 async function start(
   listener: Listener,
-  { more = {}, settings = {} }: { more?: Partial<ProxyIntent>; settings?: object } = {},
+  {
+    more = {},
+    settings = {},
+    cluster = {},
+  }: { more?: Partial<ProxyIntent>; settings?: object; cluster?: Partial<Cluster> } = {},
 ) {
   const sessions: ServerHttp2Session[] = [];
   const origin = createServer({ settings }, listener);
@@ -34,7 +39,7 @@ async function start(
   const { port: originPort } = origin.address() as AddressInfo;
   const intent: ProxyIntent = {
     listener: { address: { host: '127.0.0.1', port: 0 }, http2: true },
-    clusters: [{ name: 'o', endpoints: [{ host: '127.0.0.1', port: originPort }], protocol: 'http2' }],
+    clusters: [{ name: 'o', endpoints: [{ host: '127.0.0.1', port: originPort }], protocol: 'http2', ...cluster }],
     defaultCluster: 'o',
     ...more,
   };
@@ -256,6 +261,27 @@ describe('an origin of HTTP/2', () => {
     assert.equal((await other.fetched()).status, 502);
     secure.close();
     old.close();
+  });
+
+  it('is asked for its health by HTTP/2, too', async () => {
+    for (const [status, expected] of [
+      [200, undefined],
+      [500, 'unhealthy'],
+    ] as const) {
+      const agents: unknown[] = [];
+      const checked = Promise.withResolvers<void>();
+      const listener: Listener = (request, response) => {
+        response.writeHead(request.url === '/up' ? status : 200).end();
+        if (request.url !== '/up') return;
+        // The second asks once the first is answered.
+        if (agents.push(request.headers['user-agent']) === 2) checked.resolve();
+      };
+      const healthCheck = { kind: 'http', path: '/up', interval: 20, timeout: 10_000 } as const;
+      await using lab = await start(listener, { more: { stats: true }, cluster: { healthCheck } });
+      await checked.promise;
+      assert.equal(agents[0], 'hopcost-health-check');
+      assert.deepEqual(outOf(await lab.proxy.stats!()), [expected]);
+    }
   });
 
   it('answers HEAD without content', async () => {

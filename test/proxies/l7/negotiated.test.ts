@@ -159,6 +159,32 @@ describe('a cluster of protocol auto', () => {
     assert.match(await asked(wary.address.port), /^502/);
   });
 
+  it('is asked for its health by what is agreed on', async () => {
+    for (const [make, expected] of [
+      [ofHttp1, '1.1'],
+      [ofHttp2, '2.0'],
+    ] as const) {
+      await using origins = new Origins();
+      const asked = Promise.withResolvers<string>();
+      const listener: Listener = (request, response) => {
+        asked.resolve(request.httpVersion);
+        response.end('ok');
+      };
+      const port = await origins.listen(make(listener));
+      const healthCheck = { kind: 'http', interval: 20 } as const;
+      const tls = { ca, serverName };
+      const cluster = {
+        name: 'o',
+        endpoints: [{ host: '127.0.0.1', port }],
+        protocol: 'auto',
+        tls,
+        healthCheck,
+      } as const;
+      await using _ = await start([], { clusters: [cluster] });
+      assert.equal(await asked.promise, expected);
+    }
+  });
+
   it('needs TLS', async () => {
     const cluster = { name: 'o', endpoints: [{ host: '127.0.0.1', port: 1 }], protocol: 'auto' } as const;
     await assert.rejects(start([], { clusters: [cluster] }), {

@@ -163,7 +163,7 @@ const INTENTS: Readonly<Record<string, (peer: PeerDefinition) => ProxyIntent | u
           clusters: clusters.map((cluster) => ({ ...cluster, protocol })),
         }
       : undefined;
-    },
+  },
   filters: (peer) => {
     const offered = Object.entries(FILTERS).filter(([name]) => peer.capabilities.has(`filter ${name}` as Capability));
     return offered.length > 0 ? { ...plain(peer), filters: Object.fromEntries(offered) } : undefined;
