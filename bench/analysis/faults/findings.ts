@@ -55,8 +55,7 @@ function groupFinding({ fault, rows }: FaultGroup): Finding[] {
   const more = told.length > NAMED ? `; ${counted(told.length - NAMED, 'other')} in the table` : '';
   const alone = direct ? ` Without a proxy ${resultWords(direct)}, of users of that origin.` : '';
   const disturbed = told.filter(({ result }) => result.disturbed > 0).length;
-  const beside =
-    disturbed === 0 ? '' : ` Others used this host meanwhile in trials of ${disturbed} of ${told.length} proxies.`;
+  const beside = disturbed === 0 ? '' : ` Others used this host meanwhile (${disturbed} of ${told.length} proxies).`;
   const sentence = `${fault.name}: ${words.join('; ')}${more}.${alone}${beside}`;
   return [finding(sentence, fault.name, disturbed > 0 ? 'note' : 'look')];
 }

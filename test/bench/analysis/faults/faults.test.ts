@@ -209,7 +209,7 @@ describe('all trials', () => {
     assert.equal(busy.groups[0]!.rows[0]!.result!.disturbed, 1);
     const [finding] = faultFindings(busy);
     assert.equal(finding!.strength, 'note');
-    assert.match(finding!.sentence, /Others used this host meanwhile in trials of 1 of 1 proxies\./);
+    assert.match(finding!.sentence, /Others used this host meanwhile \(1 of 1 proxies\)\./);
   });
 
   test('a run in which nothing was broken has none of it', () => {
