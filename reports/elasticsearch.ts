@@ -75,9 +75,9 @@ function bulk(analysis: Analysis): string {
     .join('');
 }
 
-const keyword = { type: 'keyword', ignore_above: 1024 } as const;
-const double = { type: 'double' } as const;
-const long = { type: 'long' } as const;
+const KEYWORD = { type: 'keyword', ignore_above: 1024 } as const;
+const DOUBLE = { type: 'double' } as const;
+const LONG = { type: 'long' } as const;
 
 const TEMPLATE = {
   index_patterns: [INDEX, `${INDEX}-*`],
@@ -104,13 +104,13 @@ const TEMPLATE = {
             'codes',
             'metric',
             'unit',
-          ].map((name) => [name, keyword]),
+          ].map((name) => [name, KEYWORD]),
         ),
         tls: { type: 'boolean' },
-        round: long,
-        n: long,
-        ...Object.fromEntries(['offered', 'steal', 'value', 'low', 'high', 'coverage'].map((name) => [name, double])),
-        figures: { properties: Object.fromEntries(METRIC_NAMES.map((name) => [name, double])) },
+        round: LONG,
+        n: LONG,
+        ...Object.fromEntries(['offered', 'steal', 'value', 'low', 'high', 'coverage'].map((name) => [name, DOUBLE])),
+        figures: { properties: Object.fromEntries(METRIC_NAMES.map((name) => [name, DOUBLE])) },
       },
     },
   },

@@ -40,12 +40,12 @@ const OID = {
   serverAuth: '1.3.6.1.5.5.7.3.1',
 } as const;
 
-const serverName = 'localhost';
+const SERVER_NAME = 'localhost';
 const loopback = Buffer.from([127, 0, 0, 1]);
-const hour = 3_600_000;
-const lifetime = 7 * 24 * hour;
+const HOUR = 3_600_000;
+const LIFETIME = 7 * 24 * HOUR;
 /** Clocks of a guest and its host differ; a certificate that starts now would be refused by one that is behind. */
-const backdated = hour;
+const BACKDATED = HOUR;
 
 const signatureAlgorithm = sequence(objectIdentifier(OID.ecdsaWithSha256));
 const nameOf = (commonName: string): Der =>
@@ -77,7 +77,7 @@ function issue({ subject, publicKey, issuer, issuerKey, extensions, now }: Reque
     integer(serial),
     signatureAlgorithm,
     nameOf(issuer),
-    sequence(time(new Date(now.getTime() - backdated)), time(new Date(now.getTime() + lifetime))),
+    sequence(time(new Date(now.getTime() - BACKDATED)), time(new Date(now.getTime() + LIFETIME))),
     nameOf(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
     tagged(
@@ -101,7 +101,7 @@ export function createCertificate(now = new Date()): RunCertificate {
   const leaf = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = `hopcost throw-away authority ${randomBytes(4).toString('hex')}`;
   return {
-    serverName,
+    serverName: SERVER_NAME,
     key: leaf.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     ca: issue({
       subject: issuer,
@@ -115,7 +115,7 @@ export function createCertificate(now = new Date()): RunCertificate {
       ],
     }),
     cert: issue({
-      subject: serverName,
+      subject: SERVER_NAME,
       publicKey: leaf.publicKey,
       issuer,
       issuerKey: authority,
@@ -127,7 +127,7 @@ export function createCertificate(now = new Date()): RunCertificate {
         extension(
           OID.subjectAltName,
           false,
-          sequence(tagged(2, Buffer.from(serverName), false), tagged(7, loopback, false)), // dNSName, iPAddress
+          sequence(tagged(2, Buffer.from(SERVER_NAME), false), tagged(7, loopback, false)), // dNSName, iPAddress
         ),
       ],
     }),

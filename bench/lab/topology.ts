@@ -92,7 +92,7 @@ export const whyNotChained = ({
       ? 'TLS ends at its first hop, so that a second one would have none to end'
       : undefined;
 
-const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
+const LOOPBACK: Endpoint = { host: '127.0.0.1', port: 0 };
 
 /** What an origin speaks besides HTTP/1.1, or whatever else it speaks, in the clear. */
 interface Spoken {
@@ -129,7 +129,7 @@ export class Origins implements AsyncDisposable {
       {
         role: `origin ${name}`,
         entry: 'backends/host.ts',
-        job: { name, listener: loopback, options },
+        job: { name, listener: LOOPBACK, options },
         cores: placement.origin,
       },
       signal,
@@ -153,7 +153,7 @@ function intentOf(
   const alpn = http2 ? ['h2', 'http/1.1'] : ['http/1.1'];
   return {
     listener: {
-      address: loopback,
+      address: LOOPBACK,
       ...(tls && { tls: { certificates, alpn } }),
       ...(http2 && isL7 && { http2: true }),
     },

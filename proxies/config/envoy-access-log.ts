@@ -1,12 +1,12 @@
 /** Envoy's access logs to a file, stdout or stderr; their lines are ours (JSON), not Envoy's. */
 import type { Fields } from './fields.ts';
 
-const types = 'type.googleapis.com/envoy';
+const PREFIX = 'type.googleapis.com/envoy';
 const TYPES = {
-  [`${types}.extensions.access_loggers.file.v3.FileAccessLog`]: 'file',
-  [`${types}.config.accesslog.v2.FileAccessLog`]: 'file',
-  [`${types}.extensions.access_loggers.stream.v3.StdoutAccessLog`]: '/dev/stdout',
-  [`${types}.extensions.access_loggers.stream.v3.StderrAccessLog`]: '/dev/stderr',
+  [`${PREFIX}.extensions.access_loggers.file.v3.FileAccessLog`]: 'file',
+  [`${PREFIX}.config.accesslog.v2.FileAccessLog`]: 'file',
+  [`${PREFIX}.extensions.access_loggers.stream.v3.StdoutAccessLog`]: '/dev/stdout',
+  [`${PREFIX}.extensions.access_loggers.stream.v3.StderrAccessLog`]: '/dev/stderr',
 } as const;
 
 const OUR_LINES = 'lines are JSON objects of our own, one a request or connection';

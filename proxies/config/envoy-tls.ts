@@ -5,24 +5,24 @@ import type { Certificate, Cluster, DownstreamTls, UpstreamTls } from './intent.
 
 /** `TLS_AUTO` names none. */
 const versions = { TLS_AUTO: undefined, TLSv1_2: 'TLSv1.2', TLSv1_3: 'TLSv1.3' } as const;
-const prefix = 'type.googleapis.com/envoy';
+const PREFIX = 'type.googleapis.com/envoy';
 
-const downstreamTypes = {
-  [`${prefix}.extensions.transport_sockets.tls.v3.DownstreamTlsContext`]: 'downstream',
-  [`${prefix}.api.v2.auth.DownstreamTlsContext`]: 'downstream',
+const DOWNSTREAM_TYPES = {
+  [`${PREFIX}.extensions.transport_sockets.tls.v3.DownstreamTlsContext`]: 'downstream',
+  [`${PREFIX}.api.v2.auth.DownstreamTlsContext`]: 'downstream',
 } as const;
 
-const upstreamTypes = {
-  [`${prefix}.extensions.transport_sockets.tls.v3.UpstreamTlsContext`]: 'tls',
-  [`${prefix}.api.v2.auth.UpstreamTlsContext`]: 'tls',
-  [`${prefix}.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport`]: 'proxy-protocol',
+const UPSTREAM_TYPES = {
+  [`${PREFIX}.extensions.transport_sockets.tls.v3.UpstreamTlsContext`]: 'tls',
+  [`${PREFIX}.api.v2.auth.UpstreamTlsContext`]: 'tls',
+  [`${PREFIX}.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport`]: 'proxy-protocol',
 } as const;
 
 export function readDownstreamTls(socket: Fields): DownstreamTls | undefined {
   socket.skip('name');
   const config = socket.required('typed_config', socket.object('typed_config'));
   if (!config) return undefined;
-  config.required('@type', config.choice('@type', downstreamTypes));
+  config.required('@type', config.choice('@type', DOWNSTREAM_TYPES));
   const isRequired = config.boolean('require_client_certificate') ?? false;
   const noTickets = config.boolean('disable_stateless_session_resumption') ?? false;
   const common = config.required('common_tls_context', config.object('common_tls_context'));
@@ -54,7 +54,7 @@ export function readUpstreamTransport(socket: Fields): Pick<Cluster, 'tls' | 'pr
   socket.skip('name');
   const config = socket.required('typed_config', socket.object('typed_config'));
   if (!config) return {};
-  const kind = config.required('@type', config.choice('@type', upstreamTypes));
+  const kind = config.required('@type', config.choice('@type', UPSTREAM_TYPES));
   if (kind === 'tls') return { tls: readUpstreamTls(config) };
   if (kind === 'proxy-protocol') return readProxyProtocol(config);
   return {};

@@ -3,7 +3,7 @@ import { limitsOf } from './defaults.ts';
 import { IntentError, type IntentProblem } from './intent-error.ts';
 import type { Endpoint, ProxyIntent } from './intent.ts';
 
-const fixed = ['admin', 'accessLog', 'concurrency', 'stats'] as const;
+const FIXED = ['admin', 'accessLog', 'concurrency', 'stats'] as const;
 
 /** Throws `IntentError` where `next` asks for another listener than `bound`, or for another of what is fixed. */
 export function checkReload(next: ProxyIntent, running: ProxyIntent, bound: Endpoint): void {
@@ -12,7 +12,7 @@ export function checkReload(next: ProxyIntent, running: ProxyIntent, bound: Endp
   const { host, port } = next.listener.address;
   const keeps = [running.listener.address, bound].some((kept) => kept.host === host && kept.port === port);
   if (!keeps) problems.push({ path: 'listener.address', message: 'cannot change while the proxy runs; start another' });
-  for (const path of fixed) {
+  for (const path of FIXED) {
     if (JSON.stringify(next[path]) !== JSON.stringify(running[path]))
       problems.push({ path, message: 'cannot change while the proxy runs; start another' });
   }

@@ -18,7 +18,7 @@ import {
   name,
   pattern,
   port,
-  token,
+  TOKEN,
 } from './values.ts';
 
 const pem = (kind: string) =>
@@ -106,7 +106,7 @@ const route = z.strictObject({
       ])
       .optional(),
     methods: z
-      .array(z.string().regex(token, `expected methods such as ${METHODS.slice(0, 3).join(', ')}`))
+      .array(z.string().regex(TOKEN, `expected methods such as ${METHODS.slice(0, 3).join(', ')}`))
       .min(1, NOTHING_MATCHES)
       .optional(),
     headers: z.array(headerMatch).optional(),
@@ -175,7 +175,7 @@ export const intentShape = z.strictObject({
     .strictObject({
       xForwardedFor: z.boolean().optional(),
       forwarded: z.boolean().optional(),
-      via: z.string().regex(token, 'a pseudonym is a token (RFC 9110 §7.6.3)').optional(),
+      via: z.string().regex(TOKEN, 'a pseudonym is a token (RFC 9110 §7.6.3)').optional(),
       trustedPeers: z.array(cidr).optional(),
     })
     .optional(),

@@ -11,18 +11,18 @@ export interface Setting {
   readonly envoy?: string;
 }
 
-const KiB = 1024;
-const second = 1000;
+const KIB = 1024;
+const SECOND = 1000;
 const NONE = Number.MAX_SAFE_INTEGER;
 
 /** RFC 9112 §3 asks for request targets of at least 8,000 octets; the head must hold one and its fields. */
 export const LIMITS = {
-  headBytes: { byDefault: 32 * KiB, what: 'bytes of a head, request or response', envoy: 'max_request_headers_kb' },
-  targetBytes: { byDefault: 16 * KiB, what: 'bytes of a request target' },
+  headBytes: { byDefault: 32 * KIB, what: 'bytes of a head, request or response', envoy: 'max_request_headers_kb' },
+  targetBytes: { byDefault: 16 * KIB, what: 'bytes of a request target' },
   headerCount: { byDefault: 100, what: 'fields of a head', envoy: 'max_headers_count' },
   bodyBytes: { byDefault: NONE, what: 'bytes of a request body' },
-  chunkExtensionBytes: { byDefault: 4 * KiB, what: 'bytes of the chunk extensions of one body' },
-  trailerBytes: { byDefault: 8 * KiB, what: 'bytes of trailers' },
+  chunkExtensionBytes: { byDefault: 4 * KIB, what: 'bytes of the chunk extensions of one body' },
+  trailerBytes: { byDefault: 8 * KIB, what: 'bytes of trailers' },
   connections: { byDefault: 65_536, what: 'clients at once, of each event loop; a further one is closed' },
   requestsPerConnection: {
     byDefault: NONE,
@@ -37,49 +37,49 @@ export const LIMITS = {
 
 export const TIMEOUTS = {
   connect: {
-    byDefault: 5 * second,
+    byDefault: 5 * SECOND,
     what: 'a connection to an origin, its TLS handshake included',
     envoy: 'connect_timeout',
   },
-  tlsHandshake: { byDefault: 10 * second, what: "a client's TLS handshake" },
+  tlsHandshake: { byDefault: 10 * SECOND, what: "a client's TLS handshake" },
   requestHead: {
-    byDefault: 10 * second,
+    byDefault: 10 * SECOND,
     what: 'a request head (the first: since it connected); a PROXY header',
     envoy: 'request_headers_timeout',
   },
   request: { byDefault: 0, what: 'a request body as a whole', envoy: 'request_timeout' },
-  requestBody: { byDefault: 60 * second, what: 'silence within a request body', envoy: 'stream_idle_timeout' },
+  requestBody: { byDefault: 60 * SECOND, what: 'silence within a request body', envoy: 'stream_idle_timeout' },
   downstreamIdle: {
-    byDefault: 60 * second,
+    byDefault: 60 * SECOND,
     what: 'a client without a request, or one that does not read its answer',
     envoy: 'common_http_protocol_options.idle_timeout',
   },
   upstreamResponse: {
-    byDefault: 60 * second,
+    byDefault: 60 * SECOND,
     what: 'silence of an origin that owes an answer, or more of it',
     envoy: 'stream_idle_timeout, idle_timeout of a route',
   },
   // Below the keep-alive timeout of common origins would be safer still (node:http closes after 5 s); a request that meets
   // a connection just closed by its origin is retried where RFC 9110 §9.2.2 allows it.
   upstreamIdle: {
-    byDefault: 30 * second,
+    byDefault: 30 * SECOND,
     what: 'an idle connection to an origin',
     envoy: "a cluster's common_http_protocol_options.idle_timeout",
   },
   tunnelIdle: {
-    byDefault: 3600 * second,
+    byDefault: 3600 * SECOND,
     what: 'silence of a relay: L4, upgrades, CONNECT',
     envoy: 'idle_timeout of tcp_proxy, stream_idle_timeout',
   },
-  halfClosed: { byDefault: 30 * second, what: 'silence of a relay of which one side has ended (L4)' },
-  clientHello: { byDefault: 5 * second, what: 'a ClientHello or a PROXY header (L4)' },
-  udpSession: { byDefault: 30 * second, what: 'silence of a UDP client', envoy: 'idle_timeout of udp_proxy' },
+  halfClosed: { byDefault: 30 * SECOND, what: 'silence of a relay of which one side has ended (L4)' },
+  clientHello: { byDefault: 5 * SECOND, what: 'a ClientHello or a PROXY header (L4)' },
+  udpSession: { byDefault: 30 * SECOND, what: 'silence of a UDP client', envoy: 'idle_timeout of udp_proxy' },
   linger: {
-    byDefault: 2 * second,
+    byDefault: 2 * SECOND,
     what: 'what still comes after our last answer',
     envoy: 'delayed_close_timeout',
   },
-  drain: { byDefault: 10 * second, what: 'what is under way when the proxy stops', envoy: 'drain_timeout' },
+  drain: { byDefault: 10 * SECOND, what: 'what is under way when the proxy stops', envoy: 'drain_timeout' },
   connectionAge: {
     byDefault: 0,
     what: 'age at which a connection is closed after its answer',

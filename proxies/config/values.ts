@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { parseNetwork } from './network.ts';
 
 /** RFC 9110 §5.6.2. */
-export const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9110 §5.5, without obs-text: what we are told to write must be beyond doubt. */
-const fieldValue = /^[\t\x20-\x7e]*$/;
-const hostLabel = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
-const hostName = new RegExp(`^${hostLabel}(\\.${hostLabel})*\\.?$`);
-const hostPattern = new RegExp(`^(\\*|(\\*\\.)?${hostLabel}(\\.${hostLabel})*)$`);
+const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
+const HOST_LABEL = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+const hostName = new RegExp(`^${HOST_LABEL}(\\.${HOST_LABEL})*\\.?$`);
+const hostPattern = new RegExp(`^(\\*|(\\*\\.)?${HOST_LABEL}(\\.${HOST_LABEL})*)$`);
 
 export const millis = z
   .number()
@@ -18,8 +18,8 @@ export const count = z.int().nonnegative();
 export const name = z.string().min(1, 'a name cannot be empty');
 export const port = z.int().min(0).max(65_535);
 export const weight = z.int().min(1, 'a weight is a positive integer').max(1_000_000);
-export const fieldName = z.string().regex(token, 'not a field name (RFC 9110 §5.1)');
-export const fieldText = z.string().regex(fieldValue, 'not a field value: visible ASCII, spaces and tabs only');
+export const fieldName = z.string().regex(TOKEN, 'not a field name (RFC 9110 §5.1)');
+export const fieldText = z.string().regex(FIELD_VALUE, 'not a field value: visible ASCII, spaces and tabs only');
 export const pattern = z.string().regex(hostPattern, 'expected a host name, *.suffix or *');
 export const cidr = z
   .string()

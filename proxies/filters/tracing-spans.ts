@@ -4,7 +4,7 @@ import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace, TraceFlags, t
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
-import { methods, type RequestHead, type ResponseHead } from '../http/head.ts';
+import { METHODS, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { Reply } from '../http/reply.ts';
 import { pathOf } from '../http/target.ts';
 import type { ClientSide, Filter, FilterExchange, FilterService } from './contract.ts';
@@ -104,7 +104,7 @@ export class TracingFilter implements Filter {
 
   /** Attributes by the semantic conventions of HTTP. The query is left out: it may hold secrets. */
   #begin(head: RequestHead, { client }: FilterExchange, parent: TraceParent | undefined): Span {
-    const known = methods[head.method];
+    const known = METHODS[head.method];
     const context =
       parent === undefined
         ? ROOT_CONTEXT

@@ -16,7 +16,7 @@ export type BodyState = 'reading' | 'complete' | 'malformed' | 'too-large';
 export type BodyLimits = Pick<Limits, 'bodyBytes' | 'chunkExtensionBytes' | 'trailerBytes'>;
 
 /** Chunks below this size are gathered, so that a flood of tiny ones is not a flood of writes. */
-const smallChunk = 8_192;
+const SMALL_CHUNK = 8_192;
 
 export class BodyReader {
   state: BodyState = 'complete';
@@ -67,8 +67,8 @@ export class BodyReader {
   }
 
   #readChunks(buffer: Buffer, start: number, end: number, sink: BodySink): number {
-    const decoder = this.#decoder as ChunkedDecoder;
-    const most = (this.#limits as BodyLimits).bodyBytes;
+    const decoder = this.#decoder!;
+    const most = this.#limits!.bodyBytes;
     let position = start;
     let gathered = '';
     for (;;) {
@@ -81,7 +81,7 @@ export class BodyReader {
           this.state = 'too-large';
           break;
         }
-        if (dataEnd - dataStart < smallChunk) {
+        if (dataEnd - dataStart < SMALL_CHUNK) {
           gathered += latin1(buffer, dataStart, dataEnd);
           continue;
         }

@@ -39,19 +39,19 @@ const text = (next: Next): Row => ({
   '\\': next,
   other: next,
 });
-const after: Row = { blank: 'blank', ';': 'semicolon', CR: 'end' };
+const AFTER: Row = { blank: 'blank', ';': 'semicolon', CR: 'end' };
 
 const LINE: Readonly<Record<Place, Row>> = {
-  size: after,
+  size: AFTER,
   blank: { blank: 'blank', ';': 'semicolon' },
   semicolon: { blank: 'semicolon', token: 'name' },
-  name: { ...after, token: 'name', blank: 'nameBlank', '=': 'equals' },
+  name: { ...AFTER, token: 'name', blank: 'nameBlank', '=': 'equals' },
   nameBlank: { blank: 'nameBlank', ';': 'semicolon', '=': 'equals' },
   equals: { blank: 'equals', token: 'value', '"': 'quoted' },
-  value: { ...after, token: 'value' },
+  value: { ...AFTER, token: 'value' },
   quoted: { ...text('quoted'), '"': 'closed', '\\': 'pair' },
   pair: text('quoted'),
-  closed: after,
+  closed: AFTER,
 };
 
 /** What some origins send besides, which has one meaning only: blanks before the end of the line, and LF alone as that end. */

@@ -27,9 +27,9 @@ const TRAILERS = 7;
 const COMPLETE = 8;
 
 /** 2^48 - 1 at most: far from where sums become inexact. */
-const mostDigits = 12;
+const MOST_DIGITS = 12;
 /** Zeros before a size and blanks after it. Some origins write every size as wide as the largest. */
-const mostPadding = 64;
+const MOST_PADDING = 64;
 const trailerHead = new Head(64);
 
 export class ChunkedDecoder {
@@ -62,14 +62,14 @@ export class ChunkedDecoder {
   /** Decodes from `start` up to the next event; call again with `position` after `DATA`. */
   decode(buffer: Buffer, start: number, end: number): number {
     let position = start;
-    for (; position < end; position += 1) {
-      const octet = buffer[position] as number;
+    for (; position < end; position++) {
+      const octet = buffer[position]!;
       switch (this.#state) {
         case SIZE_START:
         case SIZE: {
-          const digit = hexValue[octet] as number;
+          const digit = hexValue[octet]!;
           if (digit >= 0) {
-            if (digit === 0 && this.#digits === 0 ? ++this.#padding > mostPadding : ++this.#digits > mostDigits)
+            if (digit === 0 && this.#digits === 0 ? ++this.#padding > MOST_PADDING : ++this.#digits > MOST_DIGITS)
               return MALFORMED;
             this.#remaining = this.#remaining * 16 + digit;
             this.#state = SIZE;
@@ -119,7 +119,7 @@ export class ChunkedDecoder {
     this.#place = place;
     this.#state = place === LINE_END ? SIZE_LF : LINE;
     if (place === LINE_OVER) this.#endLine();
-    else if (place === PADDING) return ++this.#padding <= mostPadding;
+    else if (place === PADDING) return ++this.#padding <= MOST_PADDING;
     else if (place !== LINE_END) return place !== 0 && ++this.#extension <= this.#limits.chunkExtensionBytes;
     return true;
   }
@@ -147,7 +147,7 @@ export class ChunkedDecoder {
     if (result === INCOMPLETE)
       return taken < end - start || octets.length > this.#limits.trailerBytes ? TOO_LARGE : MORE;
     if (result < 0) return result === -431 ? TOO_LARGE : MALFORMED;
-    for (let index = 0; index < trailerHead.count; index += 1) {
+    for (let index = 0; index < trailerHead.count; index++) {
       const name = trailerHead.name(index);
       if (forbiddenInTrailers.has(name) || forbiddenInTrailers.has(name.replaceAll(/[_.]/g, '-'))) return MALFORMED;
       this.trailers += `${name}: ${trailerHead.value(index)}\r\n`;

@@ -13,17 +13,17 @@ export function scanConnection(head: Head): number {
   if ((head.seen & (1 << CONNECTION)) === 0) return 0;
   const { buffer } = head;
   for (let index = head.find(CONNECTION); index !== -1; index = head.find(CONNECTION, index + 1)) {
-    let position = head.offsets[index * 4 + 2] as number;
-    const end = head.offsets[index * 4 + 3] as number;
+    let position = head.offsets[index * 4 + 2]!;
+    const end = head.offsets[index * 4 + 3]!;
     while (position < end) {
       const start = position;
-      while (position < end && tokenClass[buffer[position] as number] !== 0) position += 1;
+      while (position < end && tokenClass[buffer[position]!] !== 0) position++;
       if (position > start) option(head, start, position);
-      while (position < end && (buffer[position] === SP || buffer[position] === HTAB)) position += 1;
+      while (position < end && (buffer[position] === SP || buffer[position] === HTAB)) position++;
       if (position === end) break;
       if (buffer[position] !== COMMA) return -400;
-      position += 1;
-      while (position < end && (buffer[position] === SP || buffer[position] === HTAB)) position += 1;
+      position++;
+      while (position < end && (buffer[position] === SP || buffer[position] === HTAB)) position++;
     }
   }
   return 0;
@@ -41,6 +41,6 @@ function option(head: Head, start: number, end: number): void {
 /** Whether the octets are those of a lower-case word, case aside. */
 export function equalsFolded(buffer: Buffer, start: number, end: number, word: Buffer): boolean {
   if (end - start !== word.length) return false;
-  for (let at = 0; at < word.length; at += 1) if (((buffer[start + at] as number) | 32) !== word[at]) return false;
+  for (let at = 0; at < word.length; at++) if ((buffer[start + at]! | 32) !== word[at]) return false;
   return true;
 }

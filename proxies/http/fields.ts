@@ -10,7 +10,7 @@ type Fate =
   | 'framing'; // says where the message ends: validated, written anew
 
 /** `alias`: a name that only differs by `_` or `.` is refused. `trailer`: may not come after a body (RFC 9110 §6.5.1). */
-const knownFields = [
+const KNOWN_FIELDS = [
   { name: 'host', fate: 'framing' },
   { name: 'content-length', fate: 'framing' },
   { name: 'transfer-encoding', fate: 'framing' },
@@ -39,17 +39,17 @@ const knownFields = [
   { name: 'trailer', fate: 'keep' },
 ] as const satisfies readonly { name: string; fate: Fate }[];
 
-type KnownName = (typeof knownFields)[number]['name'];
+type KnownName = (typeof KNOWN_FIELDS)[number]['name'];
 
 /** Number of a field that is not in the table. */
 export const OTHER = 31;
 
 function idOf(name: KnownName): number {
-  return knownFields.findIndex((field) => field.name === name);
+  return KNOWN_FIELDS.findIndex((field) => field.name === name);
 }
 
 function mask(...fates: Fate[]): number {
-  return knownFields.reduce((bits, field, id) => (fates.includes(field.fate) ? bits | (1 << id) : bits), 0);
+  return KNOWN_FIELDS.reduce((bits, field, id) => (fates.includes(field.fate) ? bits | (1 << id) : bits), 0);
 }
 
 export const HOST: number = idOf('host');
@@ -76,7 +76,7 @@ export const framingFields: number = mask('framing');
 
 /** Fields that no trailer section may hold: framing, routing, request modifiers, authentication, content format. */
 export const forbiddenInTrailers: ReadonlySet<string> = new Set([
-  ...knownFields.map((field) => field.name),
+  ...KNOWN_FIELDS.map((field) => field.name),
   'authorization',
   'www-authenticate',
   'proxy-authenticate',
@@ -101,12 +101,12 @@ export const forbiddenInTrailers: ReadonlySet<string> = new Set([
   'vary',
 ]);
 
-const longest = Math.max(...knownFields.map((field) => field.name.length));
+const longest = Math.max(...KNOWN_FIELDS.map((field) => field.name.length));
 /** By length: the candidates, each as its octets in lower case. */
 const byLength: readonly { readonly id: number; readonly octets: Uint8Array }[][] = Array.from(
   { length: longest + 1 },
   (_, length) =>
-    knownFields.flatMap(({ name }, id) =>
+    KNOWN_FIELDS.flatMap(({ name }, id) =>
       name.length === length ? [{ id, octets: Buffer.from(name, 'latin1') }] : [],
     ),
 );
@@ -116,16 +116,16 @@ export function lookupField(buffer: Uint8Array, start: number, end: number): num
   const length = end - start;
   if (length > longest) return OTHER;
   const candidates = byLength[length] as { id: number; octets: Uint8Array }[];
-  for (let index = 0; index < candidates.length; index += 1) {
+  for (let index = 0; index < candidates.length; index++) {
     const { id, octets } = candidates[index] as { id: number; octets: Uint8Array };
     let at = 0;
-    while (at < length && ((buffer[start + at] as number) | 32) === octets[at]) at += 1;
+    while (at < length && (buffer[start + at]! | 32) === octets[at]) at++;
     if (at === length) return id;
   }
   return OTHER;
 }
 
-const numbers: ReadonlyMap<string, number> = new Map(knownFields.map(({ name }, id) => [name, id]));
+const numbers: ReadonlyMap<string, number> = new Map(KNOWN_FIELDS.map(({ name }, id) => [name, id]));
 
 /** The same by a name in lower case. */
 export const fieldNumber = (name: string): number => numbers.get(name) ?? OTHER;
@@ -133,7 +133,6 @@ export const fieldNumber = (name: string): number => numbers.get(name) ?? OTHER;
 /** The field that a careless origin would take this name for, reading `_` and `.` as `-`; `OTHER` if none. */
 export function lookupAlias(buffer: Uint8Array, start: number, end: number): number {
   const name = Buffer.from(buffer.subarray(start, end));
-  for (let at = 0; at < name.length; at += 1)
-    if (((tokenClass[name[at] as number] as number) & ALIAS) !== 0) name[at] = 45;
+  for (let at = 0; at < name.length; at++) if ((tokenClass[name[at]!]! & ALIAS) !== 0) name[at] = 45;
   return lookupField(name, 0, name.length);
 }

@@ -11,17 +11,17 @@ import { latin1 } from './octets.ts';
 /** Scanners give the offset after the head, `INCOMPLETE`, or a negative status code with which to refuse. */
 export const INCOMPLETE = 0;
 
-export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'PATCH'] as const;
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'PATCH'] as const;
 export const GET = 0;
 export const HEAD = 1;
 export const OPTIONS = 5;
 export const TRACE = 6;
 export const CONNECT = 7;
-export const OTHER_METHOD: number = methods.length;
+export const OTHER_METHOD: number = METHODS.length;
 /** RFC 9110 §9.2.2, by method number. */
-export const idempotent: readonly boolean[] = methods
-  .map((name) => !['POST', 'CONNECT', 'PATCH'].includes(name))
-  .concat(false);
+export const idempotent: readonly boolean[] = METHODS.map(
+  (name) => !['POST', 'CONNECT', 'PATCH'].includes(name),
+).concat(false);
 
 export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk';
 
@@ -108,14 +108,14 @@ export class Head {
 
   /** Index of the first field with this number from `from` on, -1 if there is none. */
   find(id: number, from = 0): number {
-    for (let index = from; index < this.count; index += 1) if (this.ids[index] === id) return index;
+    for (let index = from; index < this.count; index++) if (this.ids[index] === id) return index;
     return -1;
   }
 
   /** Index of the first field with this lower-case name from `from` on, -1 if there is none. */
   findName(name: string, from = 0): number {
-    for (let index = from; index < this.count; index += 1) {
-      const length = (this.offsets[index * 4 + 1] as number) - (this.offsets[index * 4] as number);
+    for (let index = from; index < this.count; index++) {
+      const length = this.offsets[index * 4 + 1]! - this.offsets[index * 4]!;
       if (length === name.length && this.name(index) === name) return index;
     }
     return -1;
@@ -129,11 +129,11 @@ export class Head {
 
   /** In lower case. */
   name(index: number): string {
-    return this.text(this.offsets[index * 4] as number, this.offsets[index * 4 + 1] as number).toLowerCase();
+    return this.text(this.offsets[index * 4]!, this.offsets[index * 4 + 1]!).toLowerCase();
   }
 
   value(index: number): string {
-    return this.text(this.offsets[index * 4 + 2] as number, this.offsets[index * 4 + 3] as number);
+    return this.text(this.offsets[index * 4 + 2]!, this.offsets[index * 4 + 3]!);
   }
 
   /** All values of a field as one list (RFC 9110 §5.3); undefined if it is absent. */
@@ -147,7 +147,7 @@ export class Head {
 
   /** The method as it was written. */
   methodText(): string {
-    return methods[this.method] ?? this.text(this.start, this.methodEnd);
+    return METHODS[this.method] ?? this.text(this.start, this.methodEnd);
   }
 
   /** As it goes on, edits included: all values of a field as one list, undefined if there is none. `name` in lower case. */
@@ -222,7 +222,7 @@ export class Head {
 
   /** Offset after the line of a field. */
   lineEnd(index: number): number {
-    return index + 1 < this.count ? (this.offsets[(index + 1) * 4] as number) : this.end - 2;
+    return index + 1 < this.count ? this.offsets[(index + 1) * 4]! : this.end - 2;
   }
 }
 

@@ -2,7 +2,7 @@
 import type { EscapedSlashes, Limits } from '../config/intent.ts';
 import { scanConnection } from './connection.ts';
 import { requestFraming } from './framing.ts';
-import { type Head, INCOMPLETE, methods, OTHER_METHOD } from './head.ts';
+import { type Head, INCOMPLETE, METHODS, OTHER_METHOD } from './head.ts';
 import { CR, LF, SP, targetClass, tokenClass } from './octets.ts';
 import { scanFields } from './scan-fields.ts';
 import { scanTarget } from './target.ts';
@@ -12,8 +12,8 @@ export interface HeadRules extends Pick<Limits, 'headBytes' | 'targetBytes' | 'b
   readonly escapedSlashes?: EscapedSlashes;
 }
 
-const longestMethod = 32;
-const methodOctets = methods.map((name) => Buffer.from(name, 'latin1'));
+const LONGEST_METHOD = 32;
+const methodOctets = METHODS.map((name) => Buffer.from(name, 'latin1'));
 const version = Buffer.from('HTTP/1.', 'latin1');
 
 /**
@@ -40,18 +40,18 @@ function scanRequestSyntax(head: Head, buffer: Buffer, from: number, end: number
     position += 2;
   }
   const start = position;
-  while (position < end && tokenClass[buffer[position] as number] !== 0) position += 1;
-  if (position - start > longestMethod) return -400;
+  while (position < end && tokenClass[buffer[position]!] !== 0) position++;
+  if (position - start > LONGEST_METHOD) return -400;
   if (position >= end) return INCOMPLETE;
   if (buffer[position] !== SP || position === start) return -400;
   head.start = start;
   head.method = methodNumber(buffer, start, position);
   head.methodEnd = position;
-  position += 1;
+  position++;
   const targetStart = position;
   let marks = 0;
-  for (; position < end; position += 1) {
-    const mark = targetClass[buffer[position] as number] as number;
+  for (; position < end; position++) {
+    const mark = targetClass[buffer[position]!]!;
     if (mark === 0) break;
     marks |= mark;
   }
@@ -77,25 +77,25 @@ const WAIT = 2;
 
 /** 0 or 1, the minor version; `WAIT` if octets are missing; -505 for another version well written, else -400. */
 function scanVersion(buffer: Buffer, from: number, end: number): number {
-  for (let at = 0; at < 8; at += 1) {
+  for (let at = 0; at < 8; at++) {
     if (from + at >= end) return WAIT;
-    const octet = buffer[from + at] as number;
+    const octet = buffer[from + at]!;
     if (at < 7 ? octet === version[at] : octet === 48 || octet === 49) continue;
     if ((at !== 5 && at !== 7) || octet < 48 || octet > 57) return -400;
     if (at === 7) return -505;
     if (end - from < 8) return WAIT;
-    const digit = buffer[from + 7] as number;
+    const digit = buffer[from + 7]!;
     return buffer[from + 6] === 46 && digit >= 48 && digit <= 57 ? -505 : -400;
   }
-  return (buffer[from + 7] as number) - 48;
+  return buffer[from + 7]! - 48;
 }
 
 function methodNumber(buffer: Buffer, start: number, end: number): number {
-  for (let number = 0; number < methodOctets.length; number += 1) {
+  for (let number = 0; number < methodOctets.length; number++) {
     const octets = methodOctets[number] as Buffer;
     if (octets.length !== end - start || octets[0] !== buffer[start]) continue;
     let at = 1;
-    while (at < octets.length && octets[at] === buffer[start + at]) at += 1;
+    while (at < octets.length && octets[at] === buffer[start + at]) at++;
     if (at === octets.length) return number;
   }
   return OTHER_METHOD;

@@ -23,15 +23,15 @@ export function scanResponseHead(
 }
 
 function scanResponseSyntax(head: Head, buffer: Buffer, from: number, end: number): number {
-  for (let at = 0; at < 7; at += 1) {
+  for (let at = 0; at < 7; at++) {
     if (from + at >= end) return INCOMPLETE;
     if (buffer[from + at] !== version[at]) return -502;
   }
   if (from + 13 > end) return INCOMPLETE;
-  const minor = (buffer[from + 7] as number) - 48;
-  const hundreds = (buffer[from + 9] as number) - 48;
-  const tens = (buffer[from + 10] as number) - 48;
-  const ones = (buffer[from + 11] as number) - 48;
+  const minor = buffer[from + 7]! - 48;
+  const hundreds = buffer[from + 9]! - 48;
+  const tens = buffer[from + 10]! - 48;
+  const ones = buffer[from + 11]! - 48;
   if ((minor !== 0 && minor !== 1) || buffer[from + 8] !== SP) return -502;
   // Any three digits but those that begin with 0: many an origin has codes of its own (RFC 9110 §15 reads them as 5xx).
   if (hundreds < 1 || hundreds > 9 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return -502;
@@ -41,9 +41,9 @@ function scanResponseSyntax(head: Head, buffer: Buffer, from: number, end: numbe
   let position = from + 12;
   // A missing space before an empty reason phrase is a common lapse; it is made good when the line is written anew.
   const spaced = buffer[position] === SP;
-  if (spaced) position += 1;
+  if (spaced) position++;
   else if (buffer[position] !== CR && buffer[position] !== LF) return -502;
-  while (position < end && valueClass[buffer[position] as number] !== 0) position += 1;
+  while (position < end && valueClass[buffer[position]!] !== 0) position++;
   const ending = lineEnding(buffer, position, end, true);
   if (ending <= 0) return ending;
   head.lineIntact = spaced && minor === 1 && ending === 2;

@@ -25,12 +25,12 @@ export function scanFields(head: Head, buffer: Buffer, from: number, end: number
     if (position >= end) return INCOMPLETE;
     const nameStart = position;
     let marks = 0;
-    let mark = tokenClass[buffer[position] as number] as number;
+    let mark = tokenClass[buffer[position]!]!;
     while (mark !== 0) {
       marks |= mark;
-      position += 1;
+      position++;
       if (position >= end) return INCOMPLETE;
-      mark = tokenClass[buffer[position] as number] as number;
+      mark = tokenClass[buffer[position]!]!;
     }
     const nameEnd = position;
     if (nameEnd === nameStart) {
@@ -42,20 +42,20 @@ export function scanFields(head: Head, buffer: Buffer, from: number, end: number
     }
     if (buffer[position] !== COLON) {
       if (!lenient) return -400;
-      while (position < end && isBlank(buffer[position] as number)) position += 1;
+      while (position < end && isBlank(buffer[position]!)) position++;
       if (position >= end) return INCOMPLETE;
       if (buffer[position] !== COLON) return -400;
       head.irregular = true;
     }
-    position += 1;
-    while (position < end && isBlank(buffer[position] as number)) position += 1;
+    position++;
+    while (position < end && isBlank(buffer[position]!)) position++;
     const valueStart = position;
-    while (position < end && valueClass[buffer[position] as number] !== 0) position += 1;
+    while (position < end && valueClass[buffer[position]!] !== 0) position++;
     const ending = lineEnding(buffer, position, end, lenient);
     if (ending <= 0) return ending;
     if (ending === 1) head.irregular = true;
     let valueEnd = position;
-    while (valueEnd > valueStart && isBlank(buffer[valueEnd - 1] as number)) valueEnd -= 1;
+    while (valueEnd > valueStart && isBlank(buffer[valueEnd - 1]!)) valueEnd--;
     position += ending;
     if (count === most) return -431;
     const id = lookupField(buffer, nameStart, nameEnd);
@@ -72,7 +72,7 @@ export function scanFields(head: Head, buffer: Buffer, from: number, end: number
     offsets[at + 2] = valueStart;
     offsets[at + 3] = valueEnd;
     ids[count] = id;
-    count += 1;
+    count++;
   }
   head.count = count;
   head.seen = seen;

@@ -9,7 +9,7 @@ import { CONNECT, type Head, OPTIONS, type RequestHead } from './head.ts';
 import { COLON, hexValue, hostClass, literalClass, PECULIAR, SLASH, unreservedClass } from './octets.ts';
 
 const identityFields = forwardingFields | claimedFields;
-const hostBit = 1 << HOST;
+const HOST_BIT = 1 << HOST;
 const ASTERISK = 42;
 const QUESTION = 63;
 
@@ -21,15 +21,15 @@ export function scanTarget(head: Head, escapedSlashes: EscapedSlashes): number {
   head.authorityStart = head.authorityEnd = 0;
   // Aliases of these would let a client forge what an origin trusts us to say.
   if ((head.aliases & identityFields) !== 0) return -400;
-  if ((head.seen & hostBit) !== 0) {
-    if ((head.repeated & hostBit) !== 0) return -400;
+  if ((head.seen & HOST_BIT) !== 0) {
+    if ((head.repeated & HOST_BIT) !== 0) return -400;
     const at = head.find(HOST) * 4;
-    head.authorityStart = head.offsets[at + 2] as number;
-    head.authorityEnd = head.offsets[at + 3] as number;
+    head.authorityStart = head.offsets[at + 2]!;
+    head.authorityEnd = head.offsets[at + 3]!;
     if (!isAuthority(buffer, head.authorityStart, head.authorityEnd)) return -400;
   } else if (head.minor !== 0) return -400;
 
-  const first = buffer[targetStart] as number;
+  const first = buffer[targetStart]!;
   if (head.method === CONNECT) {
     head.form = 'authority';
     head.authorityStart = targetStart;
@@ -55,7 +55,7 @@ function scanAbsolute(head: Head, escapedSlashes: EscapedSlashes): number {
   if (!head.secure && !scheme.startsWith('http://')) return -400;
   const authorityStart = head.targetStart + (head.secure ? 8 : 7);
   let position = authorityStart;
-  while (position < targetEnd && buffer[position] !== SLASH && buffer[position] !== QUESTION) position += 1;
+  while (position < targetEnd && buffer[position] !== SLASH && buffer[position] !== QUESTION) position++;
   if (!isAuthority(buffer, authorityStart, position)) return -400;
   head.authorityStart = authorityStart; // §3.2.2: it wins over Host
   head.authorityEnd = position;
@@ -140,7 +140,7 @@ function withoutParameters(segment: string): string {
 
 function decodeUnreserved(raw: string, escapedSlashes: EscapedSlashes): string | undefined {
   let path = '';
-  for (let at = 0; at < raw.length; at += 1) {
+  for (let at = 0; at < raw.length; at++) {
     if (raw.charCodeAt(at) !== 37) {
       path += raw[at];
       continue;
@@ -160,19 +160,19 @@ function decodeUnreserved(raw: string, escapedSlashes: EscapedSlashes): string |
 function isAuthority(buffer: Uint8Array, start: number, end: number): boolean {
   let position = start;
   if (buffer[position] === 91 && position < end) {
-    position += 1;
-    while (position < end && literalClass[buffer[position] as number] === 1) position += 1;
+    position++;
+    while (position < end && literalClass[buffer[position]!] === 1) position++;
     if (position === start + 1 || position >= end || buffer[position] !== 93) return false;
-    position += 1;
+    position++;
   } else {
-    while (position < end && hostClass[buffer[position] as number] === 1) position += 1;
+    while (position < end && hostClass[buffer[position]!] === 1) position++;
     if (position === start) return false;
   }
   if (position === end) return true;
   if (buffer[position] !== COLON) return false;
   let port = 0;
-  for (position += 1; position < end; position += 1) {
-    const digit = (buffer[position] as number) - 48;
+  for (++position; position < end; position++) {
+    const digit = buffer[position]! - 48;
     if (digit < 0 || digit > 9) return false;
     port = port * 10 + digit;
     if (port > 65_535) return false;

@@ -141,7 +141,7 @@ export class ClientConnection implements Accepted, WireHandler, TimerOwner, Clie
       return end;
     }
     if (this.#requests === 0) this.isLoop = service.own.includes(this.#wire);
-    this.#requests += 1;
+    this.#requests++;
     this.#minor = head.minor;
     this.#isLast = head.close || (head.minor === 0 && !head.keepAlive);
     this.#close = this.#isLast || this.#isWornOut(service);
@@ -462,6 +462,6 @@ const headEnd = Buffer.from('\r\n\r\n', 'latin1');
 /** Requests that wait in these octets, counted by their empty lines up to `most`: at least as many as there are. */
 function countHeads(octets: Buffer, most: number): number {
   let count = 0;
-  for (let at = octets.indexOf(headEnd); at !== -1 && count < most; at = octets.indexOf(headEnd, at + 4)) count += 1;
+  for (let at = octets.indexOf(headEnd); at !== -1 && count < most; at = octets.indexOf(headEnd, at + 4)) count++;
   return count;
 }

@@ -71,7 +71,7 @@ export class ForwardRouter implements Router<Upstream> {
     const upstream = new Upstream({ name, endpoints: [{ host, port }] }, this.#dial, this.#service);
     this.#origins.set(name, upstream);
     if (this.#origins.size > KEPT_ORIGINS) {
-      const [oldest, forgotten] = this.#origins.entries().next().value as [string, Upstream];
+      const [oldest, forgotten] = this.#origins.entries().next().value!;
       this.#origins.delete(oldest);
       forgotten.close();
     }

@@ -7,10 +7,10 @@ import { checkOffered, L7_FORWARD } from './offered.ts';
 import { startServer } from './server.ts';
 import type { Service } from './service.ts';
 
-const offered = { name: 'l7-forward', offers: L7_FORWARD, termination: false, reencrypts: false };
+const OFFERED = { name: 'l7-forward', offers: L7_FORWARD, termination: false, reencrypts: false };
 
 export const definition: ProxyDefinition = {
-  name: offered.name,
+  name: OFFERED.name,
   family: 'hopcost',
   layer: 'l7',
   isHosted: true,
@@ -18,8 +18,8 @@ export const definition: ProxyDefinition = {
   capabilities: offeredBy(L7_FORWARD),
   availability: async () => ({ state: 'ready', version: process.version }),
   async start(intent, signal) {
-    checkOffered(intent, offered);
+    checkOffered(intent, OFFERED);
     const router = (service: Service) => new ForwardRouter(service);
-    return startLoops(offered.name, intent, (own) => startServer(own, { offered, router }, signal), signal);
+    return startLoops(OFFERED.name, intent, (own) => startServer(own, { offered: OFFERED, router }, signal), signal);
   },
 };

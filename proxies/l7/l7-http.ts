@@ -5,10 +5,10 @@ import { startLoops } from '../workers/workers.ts';
 import { checkOffered, L7_HTTP } from './offered.ts';
 import { startServer } from './server.ts';
 
-const offered = { name: 'l7-http', offers: L7_HTTP, termination: false, reencrypts: false };
+const OFFERED = { name: 'l7-http', offers: L7_HTTP, termination: false, reencrypts: false };
 
 export const definition: ProxyDefinition = {
-  name: offered.name,
+  name: OFFERED.name,
   family: 'hopcost',
   layer: 'l7',
   isReference: true,
@@ -17,7 +17,7 @@ export const definition: ProxyDefinition = {
   capabilities: offeredBy(L7_HTTP),
   availability: async () => ({ state: 'ready', version: process.version }),
   async start(intent, signal) {
-    checkOffered(intent, offered);
-    return startLoops(offered.name, intent, (own) => startServer(own, { offered }, signal), signal);
+    checkOffered(intent, OFFERED);
+    return startLoops(OFFERED.name, intent, (own) => startServer(own, { offered: OFFERED }, signal), signal);
   },
 };

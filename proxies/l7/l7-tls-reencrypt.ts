@@ -6,10 +6,10 @@ import { terminateTls } from './l7-tls.ts';
 import { checkOffered, L7_TLS } from './offered.ts';
 import { startServer } from './server.ts';
 
-const offered = { name: 'l7-tls-reencrypt', offers: L7_TLS, termination: true, reencrypts: true };
+const OFFERED = { name: 'l7-tls-reencrypt', offers: L7_TLS, termination: true, reencrypts: true };
 
 export const definition: ProxyDefinition = {
-  name: offered.name,
+  name: OFFERED.name,
   family: 'hopcost',
   layer: 'l7',
   reencrypts: true,
@@ -18,11 +18,11 @@ export const definition: ProxyDefinition = {
   capabilities: offeredBy(L7_TLS),
   availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),
   async start(intent, signal) {
-    checkOffered(intent, offered);
+    checkOffered(intent, OFFERED);
     return startLoops(
-      offered.name,
+      OFFERED.name,
       intent,
-      async (own) => startServer(own, { offered, ...terminateTls(own) }, signal),
+      async (own) => startServer(own, { offered: OFFERED, ...terminateTls(own) }, signal),
       signal,
     );
   },

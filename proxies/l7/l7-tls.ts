@@ -1,6 +1,6 @@
 /** `l7-tls`: HTTPS in, HTTP out. */
 import { IntentError, type IntentProblem } from '../config/intent-error.ts';
-import type { DownstreamTls, ProxyIntent } from '../config/intent.ts';
+import type { ProxyIntent } from '../config/intent.ts';
 import { offeredBy } from '../config/offers.ts';
 import type { ProxyDefinition } from '../contract.ts';
 import { startLoops } from '../workers/workers.ts';
@@ -11,7 +11,7 @@ import { type ServerOptions, startServer } from './server.ts';
 
 /** The listening half of an intent that has TLS: certificates chosen by SNI, swapped by a reload. */
 export function terminateTls(intent: ProxyIntent): Pick<ServerOptions, 'listen' | 'onReload'> {
-  const certificates = new Certificates(intent.listener.tls as DownstreamTls);
+  const certificates = new Certificates(intent.listener.tls!);
   const { tlsHandshake, requestHead } = timeoutsOf(intent);
   return {
     listen: (address, onWire, options) =>
@@ -24,7 +24,7 @@ export function terminateTls(intent: ProxyIntent): Pick<ServerOptions, 'listen' 
       }),
     onReload(next) {
       checkFixed(next, intent);
-      certificates.replace(next.listener.tls as DownstreamTls);
+      certificates.replace(next.listener.tls!);
     },
   };
 }
@@ -49,10 +49,10 @@ function checkFixed(next: ProxyIntent, running: ProxyIntent): void {
   if (problems.length > 0) throw new IntentError(problems);
 }
 
-const offered = { name: 'l7-tls', offers: L7_TLS, termination: true, reencrypts: false };
+const OFFERED = { name: 'l7-tls', offers: L7_TLS, termination: true, reencrypts: false };
 
 export const definition: ProxyDefinition = {
-  name: offered.name,
+  name: OFFERED.name,
   family: 'hopcost',
   layer: 'l7',
   isReference: true,
@@ -61,11 +61,11 @@ export const definition: ProxyDefinition = {
   capabilities: offeredBy(L7_TLS),
   availability: async () => ({ state: 'ready', version: `${process.version}, OpenSSL ${process.versions.openssl}` }),
   async start(intent, signal) {
-    checkOffered(intent, offered);
+    checkOffered(intent, OFFERED);
     return startLoops(
-      offered.name,
+      OFFERED.name,
       intent,
-      async (own) => startServer(own, { offered, ...terminateTls(own) }, signal),
+      async (own) => startServer(own, { offered: OFFERED, ...terminateTls(own) }, signal),
       signal,
     );
   },

@@ -308,7 +308,7 @@ export class OriginConnection implements OriginSide, ConnectHandler, TimerOwner,
       this.#breakOff();
       return;
     }
-    const wire = this.#wire as Wire;
+    const wire = this.#wire!;
     this.#exchange = undefined;
     this.#leave();
     exchange.onTunnel(this.#service.responseHead, wire, early);

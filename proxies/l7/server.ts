@@ -49,8 +49,8 @@ class Server implements Owner, AnnouncedOwner {
   }
 
   accept(wire: Wire, address = wire.remoteAddress): void {
-    this.traffic.connections += 1;
-    this.traffic.active += 1;
+    this.traffic.connections++;
+    this.traffic.active++;
     const { intent, timeouts } = this.service;
     if (address === '') {
       // Reset before it was accepted: nobody can be told of it any more, and no rule could judge it.
@@ -87,7 +87,7 @@ class Server implements Owner, AnnouncedOwner {
   }
 
   closed(connection: Accepted): void {
-    if (this.#connections.delete(connection)) this.traffic.active -= 1;
+    if (this.#connections.delete(connection)) this.traffic.active--;
     if (this.#connections.size === 0) this.#emptied?.();
   }
 
