@@ -4,7 +4,7 @@
  */
 import { backends } from '#backends/registry.ts';
 import type { Availability, ProxyDefinition } from '#proxies/contract.ts';
-import type { Endpoint, Fault } from '#proxies/config/intent.ts';
+import type { Endpoint, Fault, FilterSettings } from '#proxies/config/intent.ts';
 import { portOwnership } from '#proxies/platform/processes.ts';
 import type { Placement } from '#bench/model/record.ts';
 import type { Scenario, Traffic } from '#bench/model/scenario.ts';
@@ -33,6 +33,8 @@ export interface TopologySpec extends TopologyShared, ProxyRoot {
   readonly concurrency: number;
   /** Injected into the proxy, to prove that it is seen. */
   readonly fault?: Fault;
+  /** Of the proxy, told where the origin is: services that filters ask are that as well. */
+  readonly filters?: (origin: Endpoint) => FilterSettings;
   /** What several subjects have in common; one of its own where absent. */
   readonly origins?: Origins;
 }
@@ -164,6 +166,7 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
             defaultCluster: 'origin',
             concurrency: spec.concurrency,
             ...(spec.fault && { fault: spec.fault }),
+            ...(spec.filters && { filters: spec.filters(origin.address) }),
           },
           cores: placement.proxy,
         },
@@ -178,7 +181,9 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   if (foreign) throw new Error(foreign.message);
   try {
     await prove(
-      backends.get(scenario.origin)!.protocol === 'http' ? proveNonce : proveConnection,
+      backends.get(scenario.origin)!.protocol === 'http'
+        ? (...args) => proveNonce(...args, credentialsOf(scenario.traffic))
+        : proveConnection,
       origin,
       target,
       signal,
@@ -213,7 +218,8 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
       const dead = hops.find(({ alive }) => !alive);
       return died('origin-died', origin) ?? (dead && died('proxy-died', dead)) ?? disowned(origin, ...hops);
     },
-    settled: descriptors,
+    // Filters may keep as many connections to their service, which is the origin.
+    settled: (connections, aborted) => descriptors((spec.filters ? 2 : 1) * connections, aborted),
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   };
 }
@@ -305,7 +311,12 @@ function disowned(...all: readonly Watched[]): Warning | undefined {
 const PROOF_TIMEOUT = 10_000;
 
 /** Bounded, so that a subject that swallows what it is sent fails its start instead of hanging the run. */
-async function prove(proof: typeof proveNonce, origin: HostChild, target: Target, signal: AbortSignal): Promise<void> {
+async function prove(
+  proof: typeof proveConnection,
+  origin: HostChild,
+  target: Target,
+  signal: AbortSignal,
+): Promise<void> {
   const timeout = AbortSignal.timeout(PROOF_TIMEOUT);
   try {
     await proof(origin, target, AbortSignal.any([signal, timeout]));
@@ -318,9 +329,20 @@ async function prove(proof: typeof proveNonce, origin: HostChild, target: Target
   }
 }
 
+/** What its requests show to be let through. */
+function credentialsOf(traffic: Traffic): Record<string, string> {
+  if (traffic.kind !== 'http') return {};
+  return Object.fromEntries(traffic.request.headers.filter(([name]) => name.toLowerCase() !== 'accept-encoding'));
+}
+
 /** The origin that was started answers through the target: only it knows the nonce. */
-async function proveNonce(origin: HostChild, target: Target, signal: AbortSignal): Promise<void> {
-  const { status, body } = await ask(target, { path: '/nonce' }, signal);
+async function proveNonce(
+  origin: HostChild,
+  target: Target,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { status, body } = await ask(target, { path: '/nonce', headers }, signal);
   const answer = body.toString();
   if (status !== 200 || answer !== origin.nonce)
     throw new Error(

@@ -11,6 +11,7 @@ import { referenceAccounts } from './decomposition.ts';
 import { againFold, environmentFold } from './environment.ts';
 import { basisBlock, budgetsSection, findingFolds, findingsSection } from './findings.ts';
 import { instrumentsFold } from './instruments.ts';
+import { pricesSection } from './prices.ts';
 import { remarksOf } from './remarks.ts';
 import { kneeFolds, kneesSection } from './knees.ts';
 import { ledgerFold } from './ledger.ts';
@@ -29,6 +30,7 @@ export function reportOf(analysis: Analysis): Report {
   const { run, state } = analysis;
   // A search alone has neither figures of rounds nor trials.
   const hasRounds = analysis.trials.length > 0 || !analysis.knees;
+  const hasHops = hasRounds && !analysis.prices;
   const picture = drawAll(pictures, analysis).charts.slice(0, 1);
   const isMany = analysis.subjects.length > MANY;
   const [read, folded, steps] = [
@@ -48,7 +50,7 @@ export function reportOf(analysis: Analysis): Report {
   );
   const beside = Math.max(1, Math.round(sentences.length / SENTENCES_A_PICTURE));
   return {
-    title: 'What the hops cost',
+    title: analysis.prices ? 'What each filter costs' : 'What the hops cost',
     mark: [run.preset, `${run.startedAt.slice(0, 10)} ${run.startedAt.slice(11, 16)} UTC`, run.environment.cpuModel],
     ...(state !== 'completed' && {
       alert: `This run was ${state === 'interrupted' ? 'interrupted' : 'not finished'}: the figures rest on what was measured until then.`,
@@ -60,7 +62,8 @@ export function reportOf(analysis: Analysis): Report {
       ...findings,
       ...budgetsSection(analysis),
       ...kneesSection(analysis),
-      ...(hasRounds ? comparisonSection(analysis) : []),
+      ...pricesSection(analysis),
+      ...(hasHops ? comparisonSection(analysis) : []),
       ...chainsSection(analysis),
       ...conformanceSection(analysis),
       ...targetsSection(analysis),
@@ -69,7 +72,7 @@ export function reportOf(analysis: Analysis): Report {
     missing: [...read!.missing, ...folded!.missing],
     remarks: remarksOf(analysis),
     evidence: [
-      ...(hasRounds ? comparisonFold(analysis) : []),
+      ...(hasHops ? comparisonFold(analysis) : []),
       ...findingFolds(analysis),
       ...kneeFolds(analysis),
       ...ledgerFold(analysis, isExplained ? [] : steps!.charts),

@@ -14,7 +14,15 @@ export interface Finding {
   /** Where its evidence stands: a scenario, or another part of the report. */
   readonly scenario: string;
   readonly part?:
-    'ranking' | 'knees' | 'ledger' | 'calibration' | 'second-opinions' | 'noise' | 'trials' | 'configuration';
+    | 'ranking'
+    | 'knees'
+    | 'prices'
+    | 'ledger'
+    | 'calibration'
+    | 'second-opinions'
+    | 'noise'
+    | 'trials'
+    | 'configuration';
   /** One of many of its kind: folded where there is room for few. */
   readonly isDetail?: true;
   /** The one figure to remember of it, where it has one. */
