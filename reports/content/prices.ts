@@ -18,7 +18,8 @@ const WORDS = { refused: 'refused', failed: 'failed' } as const;
 function cellOf(price: Price | undefined): Cell {
   if (price === undefined) return null;
   if (price.state !== 'measured') return WORDS[price.state];
-  return price.verdict === 'no difference' ? 'none seen' : figureOf(price.added!);
+  // Intervals stand in the list.
+  return price.verdict === 'no difference' ? 'none seen' : { value: price.added!.value };
 }
 
 /** Filters that no proxy has a price of are left out of it: every one stands in the list below. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { Price } from '#bench/analysis/prices/prices.ts';
 import { pricedFilters } from '#bench/lab/priced-filters.ts';
 import { PRICES_PRESETS } from '#bench/plan/prices.ts';
 import { runPrices } from '#bench/run/prices.ts';
@@ -46,10 +47,7 @@ export const pricesCommand = (): Command =>
 
 interface Outcome {
   readonly interrupted: boolean;
-  readonly list: readonly Pick<
-    NonNullable<Awaited<ReturnType<typeof renderRun>>['analysis']['prices']>['list'][number],
-    'subject' | 'state' | 'verdict'
-  >[];
+  readonly list: readonly Pick<Price, 'subject' | 'state'>[];
   /** Proxies that the user asked for by name. */
   readonly named: readonly string[];
   readonly strict: boolean;
