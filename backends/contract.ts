@@ -10,9 +10,34 @@ export interface BackendCounters {
   readonly requests: number;
 }
 
+/**
+ * What an origin is told to be like. `refusing`: connections are reset, those that it has and those that come; `failing`: every request is
+ * answered with the status; `slow`: a request takes `factor` times as long; `cold`: the same, less and less, until it is itself after `over` ms.
+ */
+export type Condition =
+  | { readonly kind: 'well' | 'refusing' }
+  | { readonly kind: 'failing'; readonly status: number }
+  | { readonly kind: 'slow'; readonly factor: number }
+  | { readonly kind: 'cold'; readonly factor: number; readonly over: number };
+
 export interface RunningBackend extends AsyncDisposable {
   readonly address: Endpoint;
   counters(): BackendCounters;
+  /** Present where it can be told to fail. */
+  readonly steered?: Steered;
+}
+
+export interface Steered {
+  steer(condition: Condition): void;
+  arrivals(): Arrivals;
+}
+
+/** When each came, milliseconds since the epoch. */
+export interface Arrivals {
+  /** Without checks of health. */
+  readonly requests: readonly number[];
+  /** Connections that were reset as they came. */
+  readonly refused: readonly number[];
 }
 
 export interface BackendOptions {
@@ -22,6 +47,10 @@ export interface BackendOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** HTTP/2 besides HTTP/1.1: by ALPN over TLS, by prior knowledge in the clear. Only origins of protocol 'http' take it. */
   readonly http2?: boolean;
+  /** Connections that may wait to be accepted; 4,096 by default. */
+  readonly backlog?: number;
+  /** Of an origin whose capacity is known: requests that it serves at once, and milliseconds that each takes. The others wait. */
+  readonly capacity?: { readonly slots: number; readonly service: number };
 }
 
 export interface BackendDefinition {

@@ -6,10 +6,12 @@
  * | `{ name, nonce, listener, options }`, once, first | `{ kind: 'ready', nonce, address, pids, pid }` or `{ kind: 'failed', error }` and exit 1 |
  * | `{ kind: 'counters', id }` | `{ kind: 'counters', id, counters }` |
  * | `{ kind: 'elu', id }` | `{ kind: 'elu', id, active, idle, utilization }`, cumulative milliseconds |
+ * | `{ kind: 'steer', id, condition }` | `{ kind: 'steer', id }`, once it is as told; an origin that can be told to fail |
+ * | `{ kind: 'arrivals', id }` | `{ kind: 'arrivals', id, arrivals }`, milliseconds since the epoch |
  * | `{ kind: 'stop' }`, SIGTERM, SIGINT, or its death | disposes and exits 0 |
  */
 import '#proxies/platform/older-node.ts';
-import type { BackendOptions, Endpoint, RunningBackend } from './contract.ts';
+import type { BackendOptions, Condition, Endpoint, RunningBackend } from './contract.ts';
 import { backends } from './registry.ts';
 
 export interface BackendJob {
@@ -19,7 +21,11 @@ export interface BackendJob {
   readonly options: BackendOptions;
 }
 
-type Request = BackendJob | { readonly kind: 'counters' | 'elu'; readonly id: number } | { readonly kind: 'stop' };
+type Request =
+  | BackendJob
+  | { readonly kind: 'counters' | 'elu' | 'arrivals'; readonly id: number }
+  | { readonly kind: 'steer'; readonly id: number; readonly condition: Condition }
+  | { readonly kind: 'stop' };
 
 if (!process.send) {
   process.stderr.write('backends/host.ts is a child entry: it needs an IPC channel. Use `hopcost backend NAME`.\n');
@@ -59,8 +65,18 @@ process.on('message', (message) => {
   const request = message as Request;
   if (!('kind' in request)) return void start(request);
   if (request.kind === 'stop') return void stop();
-  if (request.kind === 'elu') send({ ...request, ...performance.eventLoopUtilization() });
-  else send({ ...request, counters: running?.counters() ?? { connections: 0, requests: 0 } });
+  const { kind, id } = request;
+  switch (kind) {
+    case 'elu':
+      return void send({ kind, id, ...performance.eventLoopUtilization() });
+    case 'steer':
+      running?.steered?.steer(request.condition);
+      return void send({ kind, id });
+    case 'arrivals':
+      return void send({ kind, id, arrivals: running?.steered?.arrivals() ?? { requests: [], refused: [] } });
+    case 'counters':
+      return void send({ kind, id, counters: running?.counters() ?? { connections: 0, requests: 0 } });
+  }
 });
 process.on('disconnect', () => void stop());
 process.on('SIGTERM', () => void stop());

@@ -200,7 +200,7 @@ const SHARED_READ_BYTES = 64 * 1024;
 /** Listens on `listener`; `accept` gives each connection its handler. Rejects with the system's error. */
 export async function listenStreams(
   listener: Endpoint,
-  options: Pick<BackendOptions, 'tls' | 'http2'>,
+  options: Pick<BackendOptions, 'tls' | 'http2' | 'backlog'>,
   accept: Accept,
   signal: AbortSignal,
 ): Promise<StreamListener> {
@@ -235,7 +235,7 @@ export async function listenStreams(
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: listener.host, port: listener.port, backlog: 4096 }, () => {
+    server.listen({ host: listener.host, port: listener.port, backlog: options.backlog ?? 4096 }, () => {
       server.off('error', reject);
       resolve();
     });

@@ -54,6 +54,8 @@ export interface ProxyDefinition {
   /** Present where it runs elsewhere: nothing of it is started here, and no process of it is ours. */
   readonly external?: External;
   availability(): Promise<Availability>;
+  /** Throws `IntentError` where `start` would refuse the intent, for what it asks or how it puts things together. Absent: `capabilities` say all. */
+  check?(intent: ProxyIntent): void;
   /**
    * Resolves once the listener accepts connections. `signal` aborts a start under way; stopping is `asyncDispose`.
    * Rejects with `IntentError` where the intent asks for what this proxy does not offer, or with the system's error.

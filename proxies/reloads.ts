@@ -9,6 +9,16 @@ import type { Part, RunningTogether } from './together.ts';
 const STEPS = 50;
 const SHORTEST_STEP = 20;
 
+interface Shift {
+  readonly from: readonly Part[];
+  readonly to: readonly Part[];
+  readonly began: number;
+  /** Milliseconds. */
+  readonly over: number;
+  /** One that is not the last any more ends. */
+  readonly number: number;
+}
+
 export class Reloads implements Disposable {
   readonly #running: Pick<RunningTogether, 'parts' | 'reload'>;
   readonly #clock: Clock;
@@ -38,7 +48,7 @@ export class Reloads implements Disposable {
       // Only one that is in force ends the shift before it.
       this.#cancel?.();
       const shift = ++this.#count;
-      if (over > 0) this.#step(from, to, this.#clock.now(), over, shift);
+      if (over > 0) this.#step({ from, to, began: this.#clock.now(), over, number: shift });
     });
   }
 
@@ -48,13 +58,14 @@ export class Reloads implements Disposable {
     this.#cancel?.();
   }
 
-  #step(from: readonly Part[], to: readonly Part[], began: number, over: number, shift: number): void {
+  #step(shift: Shift): void {
+    const { from, to, began, over, number } = shift;
     this.#cancel = this.#clock.after(Math.max(SHORTEST_STEP, over / STEPS), () => {
       const share = (this.#clock.now() - began) / over;
       const moved = this.#queue(async () => {
-        if (shift !== this.#count) return;
+        if (number !== this.#count) return;
         await this.#running.reload(between(from, to, share));
-        if (share < 1) this.#step(from, to, began, over, shift);
+        if (share < 1) this.#step(shift);
       });
       moved.catch((error: unknown) => tell('weights_stay', () => (error as Error).message));
     });

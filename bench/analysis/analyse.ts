@@ -5,6 +5,8 @@ import { compareSubjects } from './comparison/hop-pairs.ts';
 import { chainCosts } from './comparison/chains.ts';
 import { roundsDrift } from './verdict/drift.ts';
 import { basisOf, findingsOf } from './findings/findings.ts';
+import { faultsOf } from './faults/faults.ts';
+import { faultsBasis } from './faults/words.ts';
 import { kneesOf } from './knees/knees.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import { aboveNoise, noiseOf } from './comparison/noise.ts';
@@ -27,11 +29,12 @@ export function analyse(records: RunRecords): Analysis {
   const names = new Set(shapes.map(({ name }) => name));
   const trials = prices ? records.trials.filter(({ scenario }) => names.has(scenario)) : records.trials;
   const knees = kneesOf(records);
+  const faults = faultsOf(records);
   const starts = figuresOnce(run.scenarios, trials);
   const figures = withTwins(starts, trials);
   const firsts = trials.filter(({ subject }) => subject.again !== true);
   const noise = noiseOf(run.scenarios, trials, starts);
-  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, subjects, trials, figures, noise));
+  const scenarios = run.scenarios.map((scenario) => analyseScenario(scenario, records, figures, noise));
   const comparisons = compareSubjects(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const chains = chainCosts(subjects, run.scenarios, figures).map((one) => aboveNoise(one, noise));
   const ledger = ledgerOf({ subjects, scenarios: run.scenarios, figures, micro }, trials);
@@ -39,12 +42,14 @@ export function analyse(records: RunRecords): Analysis {
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   const opinion = secondOpinion ? opinionsOf(secondOpinion) : null;
   const trust = trustOf(run, calibration, opinion);
+  const generations = new Set(trials.map(({ generation }) => generation)).size;
   return {
     run: records.run,
     state: end?.state ?? 'unfinished',
     finishedAt: end?.finishedAt ?? null,
     subjects,
-    basis: basisOf(run, knees),
+    generations,
+    basis: faults ? faultsBasis(run.rounds) : basisOf(generations, run.turns, knees),
     findings: findingsOf({
       run,
       trust,
@@ -60,6 +65,7 @@ export function analyse(records: RunRecords): Analysis {
       opinion,
       knees,
       prices,
+      faults,
     }),
     scenarios: scenarios.map((scenario) => ({
       ...scenario,
@@ -85,5 +91,6 @@ export function analyse(records: RunRecords): Analysis {
     overTime: overTimeOf(run.scenarios, subjects, firsts),
     ...(knees && { knees }),
     ...(prices && { prices }),
+    ...(faults && { faults }),
   };
 }

@@ -11,6 +11,7 @@ import type { WarningCode } from '#bench/model/warning.ts';
 import type { NamedComparison } from './comparison/hop-pairs.ts';
 import type { BudgetOutcome } from './budget-outcome.ts';
 import type { ChainCost } from './comparison/chains.ts';
+import type { Faults } from './faults/faults.ts';
 import type { Finding } from './findings/finding.ts';
 import type { HistoryMark, HistoryPoint } from './across-runs/history.ts';
 import type { Knees } from './knees/knees.ts';
@@ -35,6 +36,8 @@ export interface Analysis {
   readonly state: EndRecord['state'] | 'unfinished';
   readonly finishedAt: string | null;
   readonly subjects: readonly SubjectRecord[];
+  /** Those that were measured, of all that were planned: a run that was ended early, or kept to a time, has fewer. Rounds, in runs without turns. */
+  readonly generations: number;
   /** What the figures rest on: how many rounds, and what their intervals cover. */
   readonly basis: string;
   /** First thing to read: what was found, in sentences. */
@@ -67,6 +70,8 @@ export interface Analysis {
   readonly knees?: Knees;
   /** Where filters were priced: what each adds to each proxy. Their trials stand in no other figure. */
   readonly prices?: Prices;
+  /** Where faults were brought about. */
+  readonly faults?: Faults;
 }
 
 /** One trial without its histograms; absent figures are null. */

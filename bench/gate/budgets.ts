@@ -64,7 +64,7 @@ function judge({ text, left, operator, right }: Budget, context: Context): Budge
   const compared: Compared =
     right.kind === 'constant'
       ? { measured: alone(one, left, context), limit: right.value, unit }
-      : against(one, other!, right.factor, unit, context.confidence);
+      : against(one, other!, { factor: right.factor, unit, confidence: context.confidence });
   const { measured, limit } = compared;
   const isStrict = operator.length === 1;
   const below = isStrict === upper ? measured.high < limit : measured.high <= limit;
@@ -113,8 +113,14 @@ function alone({ rounds, scenario }: Side, { subject, metric }: Figure, { run, c
     : hodgesLehmann([...rounds.values()], confidence);
 }
 
+interface Against {
+  readonly factor: number;
+  readonly unit: Unit;
+  readonly confidence: number;
+}
+
 /** Left ÷ right where all figures are positive; else (an added latency may be zero or less) left − factor × right, against 0. */
-function against(left: Side, right: Side, factor: number, unit: Unit, confidence: number): Compared {
+function against(left: Side, right: Side, { factor, unit, confidence }: Against): Compared {
   const pairs = [...left.rounds].flatMap(([round, a]): [number, number][] => {
     const b = right.rounds.get(round);
     return b === undefined ? [] : [[a, b]];

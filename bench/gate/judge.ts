@@ -60,7 +60,7 @@ export function judgeGate(context: GateContext): GateResult {
     rounds: { planned, measured: rounds - spoiled, repeated: Math.max(0, rounds - looks * planned), looks },
     alpha: { gate: ALPHA, look: LOOK_ALPHA },
     state,
-    verdict: verdictOf(state, metrics, newErrors, budgets, mode, untold),
+    verdict: verdictOf({ state, metrics, newErrors, budgets, mode, untold }),
     metrics,
     budgets,
     newErrors,
@@ -100,15 +100,18 @@ function foremost(metrics: readonly GateMetric[], state: GateState): GateMetric 
   return metrics.filter((one) => one.primary && one.state === state).toSorted((a, b) => size(b) - size(a))[0];
 }
 
-/** The verdict in one sentence. `untold`: places of which an invalid gate has no figure. */
-export function verdictOf(
-  state: GateState,
-  metrics: readonly GateMetric[],
-  newErrors: readonly string[],
-  budgets: readonly BudgetOutcome[],
-  mode: GateMode,
-  untold: readonly string[],
-): string {
+interface Judged {
+  readonly state: GateState;
+  readonly metrics: readonly GateMetric[];
+  readonly newErrors: readonly string[];
+  readonly budgets: readonly BudgetOutcome[];
+  readonly mode: GateMode;
+  /** Places of which an invalid gate has no figure. */
+  readonly untold?: readonly string[];
+}
+
+/** The verdict in one sentence. */
+export function verdictOf({ state, metrics, newErrors, budgets, mode, untold = [] }: Judged): string {
   const exceeded = budgets.filter((one) => one.state === 'exceeded');
   if (newErrors.length > 0) return `Head fails where base does not: ${newErrors[0]}.`;
   const over = exceeded.length > 0 ? ` Budget exceeded: ${exceeded[0]!.text}.` : '';

@@ -113,7 +113,7 @@ export function readResult(text: string): GateResult {
   const isShown = metrics.some((one) => one.primary && one.state === state);
   if (mode.kind !== 'budgets' && state !== 'invalid' && !isShown)
     throw new ResultError(`state: '${state}' while no deciding metric is`);
-  return { ...said, metrics, verdict: verdictOf(state, metrics, newErrors, budgets, mode, []) };
+  return { ...said, metrics, verdict: verdictOf({ state, metrics, newErrors, budgets, mode }) };
 }
 
 const described = (name: GateMetric['metric']): Pick<GateMetric, 'title' | 'unit'> => {

@@ -7,7 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Endpoint } from '#proxies/config/intent.ts';
+import type { Arrivals, Condition } from '#backends/contract.ts';
+import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import { cacheFolder } from '#proxies/platform/cache.ts';
 import { identify, isRunning, type ProcessIdentity } from '#proxies/platform/processes.ts';
 import { visible } from '#proxies/platform/visible.ts';
@@ -68,6 +69,7 @@ process.on('exit', () => {
 });
 
 type Answer = { readonly kind: string; readonly id: number } & Record<string, unknown>;
+type Failure = { readonly code?: string; readonly message: string };
 
 /** Another checkout brings its own Node where it has one: the runtime is part of what is measured. */
 function runtimeOf(root: string | undefined): string {
@@ -179,6 +181,31 @@ export class HostChild implements AsyncDisposable {
     return { active, idle };
   }
 
+  /** Of an origin that can be told to fail: resolves once it does. */
+  async steer(condition: Condition): Promise<void> {
+    await this.#ask('steer', { condition });
+  }
+
+  /** What came to such an origin so far. */
+  async arrivals(): Promise<Arrivals> {
+    const { arrivals } = (await this.#ask('arrivals')) as unknown as { arrivals: Arrivals };
+    return arrivals;
+  }
+
+  /** Of a proxy: resolves once a new intent is in force. Rejects where it cannot be, and what ran goes on. */
+  async reload(intent: ProxyIntent): Promise<void> {
+    await this.#ask('reload', { intent });
+  }
+
+  /** All of its processes stand still, as if they had hung: their sockets stay open. */
+  pause(): void {
+    this.#signalGroup('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#signalGroup('SIGCONT');
+  }
+
   /** Ends the whole group at once, without waiting: for exit paths that cannot wait. */
   kill(): void {
     running.delete(this);
@@ -219,17 +246,16 @@ export class HostChild implements AsyncDisposable {
       fail('EXITED', `${this.role} exited before it was ready (${by ?? `code ${code}`}); expected it to listen`);
     });
     this.#process.on('message', (message) => {
-      const said = message as ReadyMessage | Answer | { kind: 'failed'; error: { code?: string; message: string } };
-      if (said.kind === 'failed' && 'error' in said) {
-        const { code, message: reason } = said.error as { code?: string; message: string };
+      const said = message as ReadyMessage | Answer | { kind: 'failed'; error: Failure };
+      if (said.kind === 'failed' && !('id' in said)) {
+        const { code, message: reason } = said.error as Failure;
         fail(code ?? 'FAILED', `${this.role} could not start: ${reason}`);
       } else if (said.kind === 'ready' && 'nonce' in said) {
         if (said.nonce === this.nonce) resolve(said as ReadyMessage);
         else
           fail('NONCE', `${this.role} answered with another nonce: expected ${this.nonce}, got ${String(said.nonce)}`);
       } else if ('id' in said) {
-        this.#waiting.get(said.id)?.resolve(said as Answer);
-        this.#waiting.delete(said.id);
+        this.#answered(said as Answer);
       }
     });
     this.#process.send({ ...spec.job, nonce: this.nonce }, () => {});
@@ -241,7 +267,15 @@ export class HostChild implements AsyncDisposable {
     }
   }
 
-  async #ask(kind: 'counters' | 'elu'): Promise<Answer> {
+  #answered(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if (answer.kind !== 'failed') return waiting?.resolve(answer);
+    const { code = 'FAILED', message } = answer['error'] as Failure;
+    waiting?.reject(new ChildError(code, `${this.role}: ${message}`, ''));
+  }
+
+  async #ask(kind: 'counters' | 'elu' | 'steer' | 'arrivals' | 'reload', what: object = {}): Promise<Answer> {
     if (this.#ended)
       throw new ChildError('EXITED', `${this.role} has exited and cannot be asked for ${kind}`, this.output);
     const id = this.#nextId++;
@@ -253,7 +287,7 @@ export class HostChild implements AsyncDisposable {
         new ChildError('ETIMEDOUT', `${this.role} did not answer '${kind}' within ${ANSWER_TIMEOUT} ms`, this.output),
       );
     }, ANSWER_TIMEOUT);
-    this.#process.send({ kind, id }, () => {});
+    this.#process.send({ kind, id, ...what }, () => {});
     try {
       return await waiting.promise;
     } finally {

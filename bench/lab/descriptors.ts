@@ -4,7 +4,7 @@
  * | descriptor | allowed |
  * | --- | --- |
  * | connections that came to its listener | none; further hops of a chain: those that the hop before may keep |
- * | connections to what comes next | L4: none, each belongs to a client's. L7: those of the start, and a pooled one for each connection of the load |
+ * | connections to what comes next | L4: none, each belongs to a client's. L7: those of the start, and a pooled one for each request that was under way |
  * | anything else (files, pipes, timers) | those of the start, and `LAZY` that are opened at first use |
  *
  * What exceeds that after a bounded wait is left over. Linux only (/proc).
@@ -52,15 +52,15 @@ export function holdingsOf({ pids, listener, next }: Pick<Hop, 'pids' | 'listene
 
 export interface Allowance {
   readonly layer: Hop['layer'];
-  /** Connections that the load had at most. */
-  readonly connections: number;
+  /** Requests that the load had under way at most: one a connection, or one a stream. */
+  readonly requests: number;
   /** Whether it is load that connects to it, not another hop. */
   readonly first: boolean;
 }
 
 /** What is left over, in words; empty where all came back. */
-export function leftOver(before: Holdings, after: Holdings, { layer, connections, first }: Allowance): string[] {
-  const kept = layer === 'l7' ? connections : 0;
+export function leftOver(before: Holdings, after: Holdings, { layer, requests, first }: Allowance): string[] {
+  const kept = layer === 'l7' ? requests : 0;
   const clients = first ? 0 : kept + before.clients;
   const upstream = layer === 'l7' ? kept + before.upstream : 0;
   const others = before.others + LAZY;
@@ -71,7 +71,7 @@ export function leftOver(before: Holdings, after: Holdings, { layer, connections
   ];
 }
 
-type Settled = (connections: number, signal: AbortSignal) => Promise<Warning | undefined>;
+type Settled = (requests: number, signal: AbortSignal) => Promise<Warning | undefined>;
 
 /**
  * Notes what the hops hold now, at the start: proved but unloaded. The result waits until all came back, for so long at most. It rejects
@@ -79,15 +79,15 @@ type Settled = (connections: number, signal: AbortSignal) => Promise<Warning | u
  */
 export function watchDescriptors(hops: readonly Hop[]): Settled {
   const starts = hops.map(holdingsOf);
-  return async (connections, signal) => {
+  return async (requests, signal) => {
     const deadline = performance.now() + PATIENCE;
     for (const [index, hop] of hops.entries()) {
       const before = starts[index];
-      const allowance = { layer: hop.layer, connections, first: index === 0 };
+      const allowance = { layer: hop.layer, requests, first: index === 0 };
       for (let after = holdingsOf(hop); before && after; after = holdingsOf(hop)) {
         const left = leftOver(before, after, allowance);
         if (left.length === 0) break;
-        if (performance.now() >= deadline) return warningOf(hop, left, before, after, connections);
+        if (performance.now() >= deadline) return warningOf(hop, left, { before, after }, requests);
         await sleep(STEP, undefined, { signal });
       }
     }
@@ -95,8 +95,13 @@ export function watchDescriptors(hops: readonly Hop[]): Settled {
   };
 }
 
-const warningOf = ({ role }: Hop, left: string[], before: Holdings, after: Holdings, connections: number): Warning => ({
+interface Held {
+  readonly before: Holdings;
+  readonly after: Holdings;
+}
+
+const warningOf = ({ role }: Hop, left: string[], { before, after }: Held, requests: number): Warning => ({
   code: 'descriptors-left',
   message: `${role} still held ${left.join(', ')} ${PATIENCE} ms after the load had closed its connections`,
-  evidence: { ...after, upstreamBefore: before.upstream, othersBefore: before.others, connections },
+  evidence: { ...after, upstreamBefore: before.upstream, othersBefore: before.others, requests },
 });

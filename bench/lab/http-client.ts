@@ -18,6 +18,13 @@ export interface HttpAnswer {
   readonly reused: boolean;
 }
 
+/** One request, on a connection of its own. */
+export type Ask = (
+  target: Target,
+  question: HttpQuestion,
+  signal: AbortSignal,
+) => Promise<Pick<HttpAnswer, 'status' | 'headers' | 'body'>>;
+
 export interface HttpQuestion {
   readonly method?: string;
   readonly path: string;
@@ -26,7 +33,7 @@ export interface HttpQuestion {
 }
 
 /** Bytes of a body: more than any question here is answered with. */
-const MOST_BODY = 64 * 1024 * 1024;
+export const MOST_BODY = 64 * 1024 * 1024;
 
 /** Keeps at most one connection, so that reuse shows. Destroy it when done. */
 export const oneConnection = (target: Target): Agent =>

@@ -1,9 +1,19 @@
 /** Before anything is measured: the way through each subject carries what will be sent, as itself, as configured; each proxy keeps its rules. */
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
-import type { Scenario, Subject } from '#bench/model/scenario.ts';
+import {
+  type Carriage,
+  type Scenario,
+  startKey,
+  type Subject,
+  usesHttp2,
+  usesTls,
+  versionsAsked,
+} from '#bench/model/scenario.ts';
 import { filterCases } from './preflight/filter.ts';
+import { grpcCases } from './preflight/grpc.ts';
 import { httpCases } from './preflight/http.ts';
+import { http2Cases } from './preflight/http2.ts';
 import { tcpCases } from './preflight/tcp.ts';
 import { tlsCases } from './preflight/tls.ts';
 import type { RunCertificate } from './certificates.ts';
@@ -11,7 +21,7 @@ import type { Identity } from './identity.ts';
 import type { PreflightCase, Layer } from './preflight/case.ts';
 import type { PricedFilter } from './priced-filters.ts';
 import { isRegistered, type ProxyRoot } from './started-proxy.ts';
-import { openTopology, usesTls, type Topology, type TopologyShared, type TopologySpec } from './topology.ts';
+import { openTopology, type Topology, type TopologyShared, type TopologySpec } from './topology.ts';
 
 /** Of a proxy with filters: what it must do besides leading to the origin. Its rules are checked without them. */
 export interface FilteredSpec extends TopologyShared {
@@ -44,8 +54,7 @@ export interface Provable extends ProxyRoot {
 export type Prove = (subject: Provable, signal: AbortSignal) => Promise<Check[]>;
 
 /** One way of carrying traffic, with the cases that it must pass. */
-interface Carriage {
-  readonly traffic: Scenario['traffic'];
+interface Way extends Required<Carriage> {
   readonly cases: readonly PreflightCase[];
 }
 
@@ -102,7 +111,7 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
         ? `${hops} hops of ${definition.name} in a row, each in processes of its own`
         : (definition?.summary ?? 'no proxy: load goes straight to the origin'),
     version: availability?.state === 'ready' ? availability.version : definition ? '' : process.version,
-    nativeConfig: results.find(({ nativeConfig }) => nativeConfig !== '')?.nativeConfig ?? '',
+    nativeConfig: configsOf(results),
     ...(definition?.keepsOwn && { keepsOwn: [...definition.keepsOwn] }),
     preflight: missing
       ? [{ rule: 'it is installed', passed: false, detail: `${missing.reason}; ${missing.install}` }]
@@ -140,45 +149,82 @@ export async function preflightFiltered(spec: FilteredSpec, signal: AbortSignal)
   };
 }
 
-/** Each kind of traffic among the scenarios that this subject can carry: plain HTTP, HTTPS, bytes. */
-function carriages(scenarios: readonly Scenario[], layer: Layer, capabilities: ReadonlySet<string>): Carriage[] {
+/** What it ran with; where it was configured in several ways, each under the way that it leads. */
+function configsOf(results: readonly Ran[]): string {
+  const distinct = [...new Map(results.map((one) => [one.identity?.config, one])).values()].filter(
+    ({ nativeConfig }) => nativeConfig !== '',
+  );
+  if (distinct.length <= 1) return distinct[0]?.nativeConfig ?? '';
+  return distinct.map(({ way, nativeConfig }) => `# for ${way}\n\n${nativeConfig.trimEnd()}\n`).join('\n');
+}
+
+/** Each kind of traffic among the scenarios that this subject can carry: bytes, HTTP of each version, in the clear and over TLS. */
+function carriages(scenarios: readonly Scenario[], layer: Layer, capabilities: ReadonlySet<string>): Way[] {
   const terminates = capabilities.has('tls-termination');
   const needsTls = terminates || capabilities.has('sni-routing');
-  const sends = (wanted: (traffic: Scenario['traffic']) => boolean) =>
-    scenarios.map(({ traffic }) => traffic).find(wanted);
-  const isHttp = (traffic: Scenario['traffic']) =>
-    traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http');
-  const plain = sends((traffic) => isHttp(traffic) && !usesTls(traffic));
-  const secure = sends((traffic) => isHttp(traffic) && usesTls(traffic));
-  const bytes = sends((traffic) => !isHttp(traffic));
-  return [
-    ...(plain && !needsTls ? [{ traffic: plain, cases: httpCases }] : []),
-    ...(secure && (terminates || layer !== 'l7') ? [{ traffic: secure, cases: [...tlsCases, ...httpCases] }] : []),
-    ...(bytes && layer !== 'l7' && !needsTls ? [{ traffic: bytes, cases: tcpCases }] : []),
-  ];
+  const carries = ({ traffic, upstream }: Scenario): boolean => {
+    if (
+      layer === 'l7' &&
+      (!isHttp(traffic) || versionsAsked({ traffic, upstream }).some((one) => !capabilities.has(one)))
+    )
+      return false;
+    return usesTls(traffic) ? terminates || layer !== 'l7' : !needsTls;
+  };
+  const alike = Map.groupBy(scenarios.filter(carries), (scenario) =>
+    isHttp(scenario.traffic)
+      ? startKey({ ...scenario, origin: isGrpc(scenario.traffic) ? 'gRPC' : 'HTTP' }, layer === 'l7')
+      : 'bytes',
+  );
+  return [...alike.values()].map(([first]) => {
+    const { traffic, upstream = 'http1' } = first!;
+    return { traffic, upstream, cases: casesOf(traffic) };
+  });
+}
+
+const isHttp = (traffic: Scenario['traffic']): boolean =>
+  traffic.kind === 'http' || (traffic.kind === 'idle' && traffic.protocol === 'http');
+
+const isGrpc = (traffic: Scenario['traffic']): boolean => traffic.kind === 'http' && traffic.grpc !== undefined;
+
+function casesOf(traffic: Scenario['traffic']): readonly PreflightCase[] {
+  if (!isHttp(traffic)) return tcpCases;
+  const cases = isGrpc(traffic) ? grpcCases : usesHttp2(traffic) ? http2Cases : httpCases;
+  return [...(usesTls(traffic) ? tlsCases : []), ...cases];
 }
 
 /** Cases that bind the layer, by the topology that they need: those of one group follow each other, groups run side by side. */
-const groupCases = (ways: readonly Carriage[], layer: Layer) =>
-  ways.flatMap(({ traffic, cases }) =>
+const groupCases = (ways: readonly Way[], layer: Layer) =>
+  ways.flatMap(({ traffic, upstream, cases }) =>
     [
       ...Map.groupBy(
         cases.filter(({ layers }) => layers?.includes(layer) ?? true),
         ({ origin }) => origin,
       ),
-    ].map(([origin, group]) => ({ traffic, origin, cases: group })),
+    ].map(([origin, group]) => ({ traffic, upstream, origin, cases: group })),
   );
 
+/** What is spoken: 'TLS, HTTP/2 to clients'. Empty where it is nothing in particular. */
+const wayWords = ({ traffic, upstream }: TopologySpec['scenario']): string =>
+  [
+    ...(usesTls(traffic) ? ['TLS'] : []),
+    ...(usesHttp2(traffic) ? [upstream === 'http2' ? 'HTTP/2 on both sides' : 'HTTP/2 to clients'] : []),
+  ].join(', ');
+
+interface Ran {
+  readonly started: boolean;
+  readonly checks: readonly Check[];
+  /** For what it was configured. */
+  readonly way: string;
+  readonly nativeConfig: string;
+  readonly identity?: Identity;
+}
+
 /** One check a case, in order, and what ran, with what. */
-async function runCases(
-  spec: TopologySpec,
-  cases: readonly PreflightCase[],
-  signal: AbortSignal,
-): Promise<{ started: boolean; checks: readonly Check[]; nativeConfig: string; identity?: Identity }> {
-  const { traffic, origin } = spec.scenario;
+async function runCases(spec: TopologySpec, cases: readonly PreflightCase[], signal: AbortSignal): Promise<Ran> {
   const { hops = 1 } = spec;
   const what = hops > 1 ? `all ${hops} hops start and lead` : 'it starts and leads';
-  const rule = `${what} to the origin (${usesTls(traffic) ? 'TLS, ' : ''}${origin})`;
+  const way = wayWords(spec.scenario);
+  const rule = `${what} to the origin (${[...(way === '' ? [] : [way]), spec.scenario.origin].join(', ')})`;
   const check = async (name: string, run: () => Promise<string>): Promise<Check> => {
     try {
       return { rule: name, passed: true, detail: await run() };
@@ -199,14 +245,24 @@ async function runCases(
     topology = scope.use(await openTopology(spec, signal));
     return 'nonce and listener are its own';
   });
-  if (!topology) return { started: false, checks: [started], nativeConfig: '' };
+  if (!topology) return { started: false, checks: [started], way, nativeConfig: '' };
 
-  const bench = { target: { ...topology.target, ...(topology.tls && { tls: topology.tls }) }, origin: topology.origin };
+  const bench = {
+    target: { ...topology.target, ...(topology.tls && { tls: topology.tls }) },
+    origin: topology.origin,
+    upstream: spec.scenario.upstream ?? 'http1',
+  };
   const checks = [started];
   for (const one of cases)
     checks.push(
       await check(one.rule, () => one.run(bench, AbortSignal.any([signal, AbortSignal.timeout(CASE_TIMEOUT)]))),
     );
   const { proxy } = topology;
-  return { started: true, checks, nativeConfig: proxy?.nativeConfig ?? '', ...(proxy && { identity: proxy.identity }) };
+  return {
+    started: true,
+    checks,
+    way: way === '' ? 'HTTP/1.1 in the clear' : way,
+    nativeConfig: proxy?.nativeConfig ?? '',
+    ...(proxy && { identity: proxy.identity }),
+  };
 }

@@ -33,6 +33,8 @@ export interface StartedProxy extends AsyncDisposable {
   readonly output: string;
   /** Absent where the proxy is not Node, or spreads over several processes. */
   readonly eventLoop?: () => Promise<EventLoopTimes>;
+  /** Resolves once a new intent is in force; what is under way goes on. Rejects where that cannot be, with the reason. */
+  reload(intent: ProxyIntent): Promise<void>;
 }
 
 export interface ProxyStart extends ProxyRoot {
@@ -75,6 +77,7 @@ async function inChild(start: ProxyStart, signal: AbortSignal): Promise<StartedP
       return child.output;
     },
     ...(pids.length === 1 && pids[0] === pid && { eventLoop: () => child.eventLoop() }),
+    reload: (next) => child.reload(next),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
 }
@@ -97,6 +100,10 @@ async function fromHere(start: ProxyStart, signal: AbortSignal): Promise<Started
     },
     get output() {
       return running.output?.() ?? '';
+    },
+    async reload(next) {
+      if (!running.reload) throw new Error('a command of yours is not handed another configuration while it runs');
+      await running.reload(next);
     },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };

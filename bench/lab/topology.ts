@@ -2,17 +2,19 @@
  * Everything that one trial needs besides load: the origin, the proxy in front of it (none for direct, several in a row for a
  * chain), each in processes of its own, pinned, proved to be the one that answers. One disposable scope; what was started last is stopped first.
  */
+import type { BackendOptions } from '#backends/contract.ts';
 import { backends } from '#backends/registry.ts';
 import type { Availability, ProxyDefinition } from '#proxies/contract.ts';
-import type { Endpoint, Fault, FilterSettings } from '#proxies/config/intent.ts';
+import type { Endpoint, Fault, FilterSettings, ProxyIntent } from '#proxies/config/intent.ts';
 import { portOwnership } from '#proxies/platform/processes.ts';
 import type { Placement } from '#bench/model/record.ts';
-import type { Scenario, Traffic } from '#bench/model/scenario.ts';
+import { type Scenario, type Traffic, usesHttp2, usesTls } from '#bench/model/scenario.ts';
 import type { Warning } from '#bench/model/warning.ts';
 import type { RunCertificate } from './certificates.ts';
 import { HostChild, type EventLoopTimes } from './child.ts';
 import { watchDescriptors } from './descriptors.ts';
-import { ask } from './http-client.ts';
+import { ask, type Ask } from './http-client.ts';
+import { askHttp2 } from './http2-client.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { startProxy, type ProxyRoot, type StartedProxy } from './started-proxy.ts';
 import { Wire, type Target } from './wire.ts';
@@ -24,7 +26,7 @@ export interface TopologyShared {
 }
 
 export interface TopologySpec extends TopologyShared, ProxyRoot {
-  readonly scenario: Pick<Scenario, 'origin' | 'traffic'>;
+  readonly scenario: Pick<Scenario, 'origin' | 'traffic' | 'upstream'>;
   /** The proxy under test, of the registry or not; absent for direct. */
   readonly definition?: ProxyDefinition;
   /** So many of it in a row, each leading to the next; 1 where absent. */
@@ -69,10 +71,10 @@ export interface Way extends AsyncDisposable {
   /** At the end of a trial: the same processes still run and still hold the same listeners. Undefined when all is well. */
   verify(): Warning | undefined;
   /**
-   * Once the load has closed its connections, `connections` at most: waits, for a bounded time, until the proxy has given back what they
-   * took of it. Undefined when it has, or where the system does not tell.
+   * Once the load has closed its connections, which had `requests` under way at most: waits, for a bounded time, until the proxy has given
+   * back what they took of it. Undefined when it has, or where the system does not tell.
    */
-  settled(connections: number, signal: AbortSignal): Promise<Warning | undefined>;
+  settled(requests: number, signal: AbortSignal): Promise<Warning | undefined>;
 }
 
 export type Topology = Way & Required<Pick<Way, 'origin'>>;
@@ -94,7 +96,11 @@ export const whyNotChained = ({
 
 const loopback: Endpoint = { host: '127.0.0.1', port: 0 };
 
-export const usesTls = (traffic: Traffic): boolean => 'tls' in traffic && traffic.tls !== 'none';
+/** What an origin speaks besides HTTP/1.1, or whatever else it speaks, in the clear. */
+interface Spoken {
+  readonly tls: boolean;
+  readonly http2: boolean;
+}
 
 /** The origins of one generation: each is started when it is first asked for, and shared by all that lead to it. */
 export class Origins implements AsyncDisposable {
@@ -106,18 +112,21 @@ export class Origins implements AsyncDisposable {
   }
 
   /** Error: there is no such origin. */
-  get(name: string, tls: boolean, signal: AbortSignal): Promise<HostChild> {
-    const key = `${name} ${tls}`;
-    const known = this.#started.get(key) ?? this.#start(name, tls, signal);
+  get(name: string, spoken: Spoken, signal: AbortSignal): Promise<HostChild> {
+    const key = JSON.stringify([name, spoken.tls, spoken.http2]);
+    const known = this.#started.get(key) ?? this.#start(name, spoken, signal);
     this.#started.set(key, known);
     return known;
   }
 
-  async #start(name: string, tls: boolean, signal: AbortSignal): Promise<HostChild> {
+  async #start(name: string, { tls, http2 }: Spoken, signal: AbortSignal): Promise<HostChild> {
     if (!backends.has(name))
       throw new Error(`no origin is called ${name}; there are ${[...backends.keys()].join(', ')}`);
     const { placement, certificate } = this.#shared;
-    const options = tls ? { tls: { cert: certificate.cert, key: certificate.key } } : {};
+    const options: BackendOptions = {
+      ...(tls && { tls: { cert: certificate.cert, key: certificate.key } }),
+      ...(http2 && { http2 }),
+    };
     return HostChild.start(
       {
         role: `origin ${name}`,
@@ -135,6 +144,35 @@ export class Origins implements AsyncDisposable {
   }
 }
 
+/** What one hop shall do: `spoken` is what its clients speak, `next` is where it leads to. */
+function intentOf(
+  { definition, scenario, certificate, concurrency, fault }: TopologySpec & { readonly definition: ProxyDefinition },
+  next: Endpoint,
+  { tls, http2 }: Spoken,
+): ProxyIntent {
+  const isL7 = definition.layer === 'l7';
+  const certificates = [{ cert: certificate.cert, key: certificate.key }];
+  const alpn = http2 ? ['h2', 'http/1.1'] : ['http/1.1'];
+  return {
+    listener: {
+      address: loopback,
+      ...(tls && { tls: { certificates, alpn } }),
+      ...(http2 && isL7 && { http2: true }),
+    },
+    clusters: [
+      {
+        name: 'origin',
+        endpoints: [next],
+        ...(definition.reencrypts === true && { tls: trust(certificate) }),
+        ...(scenario.upstream === 'http2' && isL7 && { protocol: scenario.upstream }),
+      },
+    ],
+    defaultCluster: 'origin',
+    concurrency,
+    ...(fault && { fault }),
+  };
+}
+
 export async function openTopology(spec: TopologySpec, signal: AbortSignal): Promise<Topology> {
   const { scenario, definition, hops: length = 1, placement, certificate } = spec;
   await using scope = new AsyncDisposableStack();
@@ -142,30 +180,26 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   const version = definition && requireReady(definition.name, await definition.availability());
   const tls = usesTls(scenario.traffic);
   const terminates = tls && definition?.capabilities.has('tls-termination') === true;
-  const originates = definition?.reencrypts === true;
-  const originSpeaksTls = originates || (tls && !terminates);
+  const originSpeaksTls = definition?.reencrypts === true || (tls && !terminates);
+  const http2 = usesHttp2(scenario.traffic);
+  // Without a hop that ends HTTP it is the client whom the origin answers.
+  const upstream = scenario.upstream ?? 'http1';
+  const spoken = { tls: originSpeaksTls, http2: definition?.layer === 'l7' ? upstream === 'http2' : http2 };
 
-  const origin = await (spec.origins ?? scope.use(new Origins(spec))).get(scenario.origin, originSpeaksTls, signal);
-  const leaf = { cert: certificate.cert, key: certificate.key };
+  const origin = await (spec.origins ?? scope.use(new Origins(spec))).get(scenario.origin, spoken, signal);
   // A chain is started from its end, so that each hop leads to one that listens already. The hop that load meets comes first.
   const hops: StartedProxy[] = [];
   if (definition)
     for (let hop = length; hop > 0; hop--) {
       const next = hops[0] ?? origin;
+      const meetsHttp2 = http2 && (hop === 1 || upstream === 'http2');
       const started = await startProxy(
         {
           ...spec,
           definition,
           ...(length > 1 && { role: `proxy ${definition.name}, hop ${hop} of ${length}` }),
           intent: {
-            listener: {
-              address: loopback,
-              ...(terminates && { tls: { certificates: [leaf], alpn: ['http/1.1'] } }),
-            },
-            clusters: [{ name: 'origin', endpoints: [next.address], ...(originates && { tls: trust(certificate) }) }],
-            defaultCluster: 'origin',
-            concurrency: spec.concurrency,
-            ...(spec.fault && { fault: spec.fault }),
+            ...intentOf({ ...spec, definition }, next.address, { tls: terminates, http2: meetsHttp2 }),
             ...(spec.filters && { filters: spec.filters(origin.address) }),
           },
           cores: placement.proxy,
@@ -182,7 +216,7 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   try {
     await prove(
       backends.get(scenario.origin)!.protocol === 'http'
-        ? (...args) => proveNonce(...args, credentialsOf(scenario.traffic))
+        ? nonceProof(http2 ? askHttp2 : ask, credentialsOf(scenario.traffic))
         : proveConnection,
       origin,
       target,
@@ -310,13 +344,10 @@ function disowned(...all: readonly Watched[]): Warning | undefined {
 
 const PROOF_TIMEOUT = 10_000;
 
+type Proof = (origin: HostChild, target: Target, signal: AbortSignal) => Promise<void>;
+
 /** Bounded, so that a subject that swallows what it is sent fails its start instead of hanging the run. */
-async function prove(
-  proof: typeof proveConnection,
-  origin: HostChild,
-  target: Target,
-  signal: AbortSignal,
-): Promise<void> {
+async function prove(proof: Proof, origin: HostChild, target: Target, signal: AbortSignal): Promise<void> {
   const timeout = AbortSignal.timeout(PROOF_TIMEOUT);
   try {
     await proof(origin, target, AbortSignal.any([signal, timeout]));
@@ -336,19 +367,16 @@ function credentialsOf(traffic: Traffic): Record<string, string> {
 }
 
 /** The origin that was started answers through the target: only it knows the nonce. */
-async function proveNonce(
-  origin: HostChild,
-  target: Target,
-  signal: AbortSignal,
-  headers: Readonly<Record<string, string>>,
-): Promise<void> {
-  const { status, body } = await ask(target, { path: '/nonce', headers }, signal);
-  const answer = body.toString();
-  if (status !== 200 || answer !== origin.nonce)
-    throw new Error(
-      `GET /nonce at ${target.host}:${target.port}: expected 200 and ${origin.nonce}, got ${status} and '${answer.slice(0, 80)}'; another process answers, or the proxy changes bodies`,
-    );
-}
+const nonceProof =
+  (asking: Ask, headers: Readonly<Record<string, string>>): Proof =>
+  async (origin, target, signal) => {
+    const { status, body } = await asking(target, { path: '/nonce', headers }, signal);
+    const answer = body.toString();
+    if (status !== 200 || answer !== origin.nonce)
+      throw new Error(
+        `GET /nonce at ${target.host}:${target.port}: expected 200 and ${origin.nonce}, got ${status} and '${answer.slice(0, 80)}'; another process answers, or the proxy changes bodies`,
+      );
+  };
 
 /** TCP origins: bytes sent to the target are answered up to FIN, and the origin's own count says that it was its connection. */
 async function proveConnection(origin: HostChild, target: Target, signal: AbortSignal): Promise<void> {

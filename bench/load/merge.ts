@@ -1,6 +1,6 @@
 /** The results of all shards as one, without loss: counts and histograms add up, the busiest event loop stands for all. */
 import type { EncodedHistogram, LoadResult, Timeline } from '#bench/model/load.ts';
-import { bytes, micros, perSecond } from '#bench/model/units.ts';
+import { bytes, micros, millis, perSecond } from '#bench/model/units.ts';
 import { sumCounts, sumOf } from './counts.ts';
 import { mergeHistograms } from './histogram.ts';
 
@@ -52,10 +52,25 @@ function mergeTimelines(shards: readonly Timeline[]): Timeline {
         latency: {
           interval: latency.interval,
           counts: latency.counts.map((_, i) => mergeCounts(shards.map((shard) => shard.latency?.counts[i] ?? []))),
+          ...(latency.failed && {
+            failed: latency.failed.map((_, i) => mergeCounts(shards.map((shard) => shard.latency?.failed?.[i] ?? []))),
+          }),
+          ...(latency.dropped && { dropped: addUp(shards.map((shard) => shard.latency?.dropped ?? [])) }),
         },
       }),
+    ...mergeSpans(shards.flatMap(({ failures }) => failures ?? [])),
   };
 }
+
+const mergeSpans = (spans: readonly NonNullable<Timeline['failures']>[]): Pick<Timeline, 'failures'> =>
+  spans.length === 0
+    ? {}
+    : {
+        failures: {
+          first: millis(Math.min(...spans.map(({ first }) => first))),
+          last: millis(Math.max(...spans.map(({ last }) => last))),
+        },
+      };
 
 const addUp = (rows: readonly (readonly number[])[]): number[] =>
   Array.from({ length: Math.max(...rows.map(({ length }) => length)) }, (_, i) =>

@@ -24,6 +24,12 @@ const LONGEST_GRACE = 2_000;
 const PATIENCE = { longest: 1_000, ofWindow: 0.5 };
 const LATE: Fault = { kind: 'timeout', message: 'no answer by the end of the grace after the window' };
 
+interface LoopParts {
+  readonly dialer: Dialer;
+  readonly recorder: Recorder;
+  readonly fail: Fail;
+}
+
 export class OpenLoop implements Session, PlaceOwner {
   readonly #dialer: Dialer;
   /** Where the target takes no more than so many a second: what a send begins with, a connection or a request. */
@@ -47,7 +53,7 @@ export class OpenLoop implements Session, PlaceOwner {
   #running = false;
   #quiet: (() => void) | undefined;
 
-  constructor(exchange: Exchange, job: LoadJob, loop: OpenLoopSpec, dialer: Dialer, recorder: Recorder, fail: Fail) {
+  constructor(exchange: Exchange, job: LoadJob, loop: OpenLoopSpec, { dialer, recorder, fail }: LoopParts) {
     const connections = shareOf(loop.connections, job.shard);
     this.#dialer = dialer;
     this.#turnstile = dialer.turnstiles?.[exchange.perRequest ? 'connections' : 'requests'];

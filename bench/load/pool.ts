@@ -28,6 +28,7 @@ export interface LoadPool extends AsyncDisposable {
   stage(): LoadStage;
 }
 
+type Workers = Piscina<ShardTask | Meeting | { readonly port: MessagePort }, LoadResult>;
 type TransferList = NonNullable<NonNullable<Parameters<Piscina['run']>[1]>['transferList']>;
 
 /** A row of live counters fills a cache line, so that no worker's counting slows another's. */
@@ -41,7 +42,7 @@ export interface PoolOptions {
 
 export function createLoadPool({ workers, second = false }: PoolOptions): LoadPool {
   const threads = workers + (second ? 1 : 0);
-  const piscina = new Piscina<ShardTask | Meeting | { readonly port: MessagePort }, LoadResult>({
+  const piscina: Workers = new Piscina({
     filename: fileURLToPath(import.meta.resolve('#bench/load/worker.ts')),
     minThreads: threads,
     maxThreads: threads,
@@ -69,44 +70,7 @@ export function createLoadPool({ workers, second = false }: PoolOptions): LoadPo
       { length: tasks.length },
       (_, row) => new Int32Array(memory, 4 * ROW_LENGTH * row, LIVE_FIELDS.length),
     );
-    return { live: () => sumOf(rows), result: shards(tasks, rows, signal).finally(() => (busy = false)) };
-  }
-
-  async function shards(
-    tasks: readonly LoadJob[],
-    rows: readonly Int32Array[],
-    signal: AbortSignal,
-  ): Promise<LoadResult> {
-    const channels = rows.map(() => new MessageChannel());
-    const abort = (): void => channels.forEach(({ port1 }) => port1.postMessage('abort'));
-    const results = tasks.map(async (job, index) => {
-      const live = rows[index]!;
-      const port = channels[index]!.port2;
-      try {
-        // An array, as piscina wants it; its types, inferred from one overload of postMessage, say otherwise.
-        const transferList = [port] as unknown as TransferList;
-        return await piscina.run({ job, live, abort: port }, { transferList });
-      } catch (error) {
-        abort();
-        throw error;
-      }
-    });
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
-    try {
-      const settled = await Promise.allSettled(results);
-      signal.throwIfAborted();
-      const failed = settled.find((one) => one.status === 'rejected');
-      if (failed) throw failed.reason;
-      const values = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-      const shardsOf = tasks[0]!.shard.count;
-      const merged = mergeResults(values.slice(0, shardsOf));
-      const beside = values[shardsOf];
-      return beside ? withSecond(merged, beside) : merged;
-    } finally {
-      signal.removeEventListener('abort', abort);
-      for (const { port1 } of channels) port1.close();
-    }
+    return { live: () => sumOf(rows), result: runShards(piscina, tasks, rows, signal).finally(() => (busy = false)) };
   }
 
   function stage(): LoadStage {
@@ -132,6 +96,45 @@ export function createLoadPool({ workers, second = false }: PoolOptions): LoadPo
     stage,
     [Symbol.asyncDispose]: () => piscina.destroy(),
   };
+}
+
+/** Resolves with what all shards counted together, and rejects with the first one's error once all have ended. */
+async function runShards(
+  piscina: Workers,
+  tasks: readonly LoadJob[],
+  rows: readonly Int32Array[],
+  signal: AbortSignal,
+): Promise<LoadResult> {
+  const channels = rows.map(() => new MessageChannel());
+  const abort = (): void => channels.forEach(({ port1 }) => port1.postMessage('abort'));
+  const results = tasks.map(async (job, index) => {
+    const live = rows[index]!;
+    const port = channels[index]!.port2;
+    try {
+      // An array, as piscina wants it; its types, inferred from one overload of postMessage, say otherwise.
+      const transferList = [port] as unknown as TransferList;
+      return await piscina.run({ job, live, abort: port }, { transferList });
+    } catch (error) {
+      abort();
+      throw error;
+    }
+  });
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  try {
+    const settled = await Promise.allSettled(results);
+    signal.throwIfAborted();
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
+    const values = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const shardsOf = tasks[0]!.shard.count;
+    const merged = mergeResults(values.slice(0, shardsOf));
+    const beside = values[shardsOf];
+    return beside ? withSecond(merged, beside) : merged;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    for (const { port1 } of channels) port1.close();
+  }
 }
 
 /** The shards of a job's loop, then its second stream, which is a job of one shard with arrivals of its own. */

@@ -12,9 +12,10 @@ import {
   type LoadJob,
   type LoadResult,
   type Pacing,
+  type Timeline,
 } from '#bench/model/load.ts';
 import { LATENCY_BUCKETS, latencyBucket } from '#bench/model/latency-bucket.ts';
-import { millis } from '#bench/model/units.ts';
+import { type Millis, millis } from '#bench/model/units.ts';
 import { type Instant, type Timetable, timetableOf } from './clock.ts';
 import { NO_ERRORS, SAMPLES } from './counts.ts';
 import { Failures } from './failures.ts';
@@ -60,6 +61,11 @@ export class Recorder {
   readonly #latencyInterval: number;
   /** One row of buckets an interval. */
   readonly #latency: Uint32Array;
+  /** The same, of those that failed. */
+  readonly #failed: Uint32Array;
+  readonly #droppedIn: Uint32Array;
+  #firstFailure: Instant = Infinity;
+  #lastFailure: Instant = -Infinity;
   #errors: ErrorCounts = { ...NO_ERRORS };
   readonly #failures = new Failures();
   readonly #samples = new Set<string>();
@@ -86,7 +92,10 @@ export class Recorder {
     this.#timeline = new Float64Array(Math.max(1, Math.ceil(job.window / INTERVAL)));
     this.#warmup = new Float64Array(Math.ceil(job.warmup / INTERVAL));
     this.#latencyInterval = INTERVAL * Math.ceil(job.window / INTERVAL / LATENCY_INTERVALS);
-    this.#latency = new Uint32Array(Math.max(1, Math.ceil(job.window / this.#latencyInterval)) * LATENCY_BUCKETS);
+    const rows = Math.max(1, Math.ceil(job.window / this.#latencyInterval));
+    this.#latency = new Uint32Array(rows * LATENCY_BUCKETS);
+    this.#failed = new Uint32Array(rows * LATENCY_BUCKETS);
+    this.#droppedIn = new Uint32Array(rows);
   }
 
   /** The next turn: only what belongs to it is counted from now on. */
@@ -166,6 +175,9 @@ export class Recorder {
     this.#errors[fault.kind]++;
     this.#failures.add(fault);
     this.#time(at, sentAt, intended);
+    const cell = this.#latencyCell(at, intended);
+    if (cell < this.#failed.length) this.#failed[cell]!++;
+    this.#failure(intended);
   }
 
   /** Open loop, at each send: milliseconds for which it was due and a connection was free. */
@@ -179,6 +191,9 @@ export class Recorder {
     this.#scheduled++;
     this.#dropped++;
     this.#response.record((at - intended) * NANOS);
+    const row = this.#latencyRow(intended);
+    if (row < this.#droppedIn.length) this.#droppedIn[row]!++;
+    this.#failure(intended);
   }
 
   /** A message for a human that belongs to no request. */
@@ -188,8 +203,7 @@ export class Recorder {
 
   #time(at: Instant, sentAt: Instant, intended: Instant): void {
     this.#service.record((at - sentAt) * NANOS);
-    const interval = Math.floor(((this.#open ? intended : at) - this.#windowStart) / this.#latencyInterval);
-    const cell = interval * LATENCY_BUCKETS + latencyBucket((at - intended) * 1e3);
+    const cell = this.#latencyCell(at, intended);
     if (cell < this.#latency.length) this.#latency[cell]!++;
     if (!this.#open) return;
     this.#scheduled++;
@@ -197,13 +211,24 @@ export class Recorder {
     this.#lag.record((sentAt - intended) * NANOS);
   }
 
-  #latencyCounts(): [number, number][][] {
-    const rows = this.#latency.length / LATENCY_BUCKETS;
-    return Array.from({ length: rows }, (_, row) =>
-      [...this.#latency.subarray(row * LATENCY_BUCKETS, (row + 1) * LATENCY_BUCKETS)].flatMap(
-        (count, bucket): [number, number][] => (count > 0 ? [[bucket, count]] : []),
-      ),
-    );
+  #latencyRow(at: Instant): number {
+    return Math.floor((at - this.#windowStart) / this.#latencyInterval);
+  }
+
+  #latencyCell(at: Instant, intended: Instant): number {
+    return this.#latencyRow(this.#open ? intended : at) * LATENCY_BUCKETS + latencyBucket((at - intended) * 1e3);
+  }
+
+  #failure(intended: Instant): void {
+    this.#firstFailure = Math.min(this.#firstFailure, intended);
+    this.#lastFailure = Math.max(this.#lastFailure, intended);
+  }
+
+  /** Of an open loop; a closed one has no instant at which a request was due. */
+  #failureSpan(): Pick<Timeline, 'failures'> {
+    if (!this.#open || this.#lastFailure < this.#firstFailure) return {};
+    const since = (at: Instant): Millis => millis(at - this.#windowStart);
+    return { failures: { first: since(this.#firstFailure), last: since(this.#lastFailure) } };
   }
 
   /** All that was counted since the last time; begins anew. */
@@ -242,10 +267,23 @@ export class Recorder {
         interval: millis(INTERVAL),
         requests: [...this.#timeline],
         warmup: [...this.#warmup],
-        latency: { interval: millis(this.#latencyInterval), counts: this.#latencyCounts() },
+        latency: {
+          interval: millis(this.#latencyInterval),
+          counts: rowsOf(this.#latency),
+          ...(this.#open && { failed: rowsOf(this.#failed), dropped: [...this.#droppedIn] }),
+        },
+        ...this.#failureSpan(),
       },
       generator,
       ...(pacing && { pacing }),
     });
   }
 }
+
+/** Each row as pairs of its buckets that hold anything. */
+const rowsOf = (cells: Uint32Array): [number, number][][] =>
+  Array.from({ length: cells.length / LATENCY_BUCKETS }, (_, row) =>
+    [...cells.subarray(row * LATENCY_BUCKETS, (row + 1) * LATENCY_BUCKETS)].flatMap(
+      (count, bucket): [number, number][] => (count > 0 ? [[bucket, count]] : []),
+    ),
+  );

@@ -1,7 +1,7 @@
 /** The course of every shard that has a window to itself: connect, start together, warm up, measure, finish, close. */
 import type { LoadJob, LoadResult } from '#bench/model/load.ts';
 import { until } from './clock.ts';
-import type { LoadDriver } from './contract.ts';
+import type { LoadDriver, Session } from './contract.ts';
 import { GeneratorMeter } from './generator.ts';
 import { Recorder } from './recorder.ts';
 import { requireCappable } from './turnstile.ts';
@@ -19,25 +19,19 @@ export async function runShard(
   const broken = new AbortController();
   const either = AbortSignal.any([signal, broken.signal]);
   try {
-    return await run(driver, job, live, either, (error) => broken.abort(error));
+    requireCappable(job);
+    const recorder = new Recorder(job, live);
+    return await run(() => driver.open(job, recorder, (error) => broken.abort(error)), recorder, either);
   } catch (error) {
     broken.signal.throwIfAborted(); // the cause, rather than the AbortError that it led to
     throw error;
   }
 }
 
-async function run(
-  driver: LoadDriver,
-  job: LoadJob,
-  live: Int32Array,
-  signal: AbortSignal,
-  fail: (error: Error) => void,
-): Promise<LoadResult> {
+async function run(open: () => Promise<Session>, recorder: Recorder, signal: AbortSignal): Promise<LoadResult> {
   signal.throwIfAborted();
-  requireCappable(job);
-  const recorder = new Recorder(job, live);
   const { start, windowStart, windowEnd } = recorder.timetable;
-  await using session = await driver.open(job, recorder, fail);
+  await using session = await open();
   // Not awaited: what is not connected by the start joins later, and its absence is measured, not hidden.
   void session.connect().then(() => recorder.ready());
   await until(start, signal);

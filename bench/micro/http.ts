@@ -1,7 +1,7 @@
 /** The HTTP/1.1 wire: what an L7 hop does with a head that an L4 hop never looks at. */
 import { ChunkedDecoder, DATA } from '#proxies/http/chunked.ts';
-import { FieldBlock, NO_FIELDS } from '#proxies/http/field-block.ts';
-import type { Metadata } from '#proxies/http/forwarding.ts';
+import { FieldBlock } from '#proxies/http/field-block.ts';
+import { type Metadata, NO_VIA } from '#proxies/http/forwarding.ts';
 import { GET, Head } from '#proxies/http/head.ts';
 import { reissueRequest, reissueResponse } from '#proxies/http/reissue.ts';
 import { scanRequestHead } from '#proxies/http/request-head.ts';
@@ -19,7 +19,7 @@ const CHUNKS = Buffer.from(`${`100\r\n${'x'.repeat(256)}\r\n`.repeat(16)}0\r\n\r
 const METADATA: Metadata = {
   xForwardedFor: true,
   forwarded: false,
-  via: NO_FIELDS,
+  via: NO_VIA,
   address: '127.0.0.1',
   secure: false,
   trusted: false,

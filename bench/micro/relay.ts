@@ -10,7 +10,7 @@ let ends: { readonly down: NowhereWire; readonly up: NowhereWire } | undefined;
 
 function join(): NonNullable<typeof ends> {
   const [down, up] = [new NowhereWire(), new NowhereWire()];
-  new Relay(down, up, TIMEOUTS, { onRelayClosed() {} });
+  new Relay({ downstream: down, upstream: up }, TIMEOUTS, { onRelayClosed() {} });
   return { down, up };
 }
 

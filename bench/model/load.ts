@@ -62,6 +62,9 @@ export const FailureCount = z.object({
 });
 export type FailureCount = z.infer<typeof FailureCount>;
 
+/** Pairs of a bucket and how many requests are in it, those that hold any. */
+const BucketCounts = z.array(z.tuple([z.number().int(), z.number().int()]));
+
 export const Timeline = z.object({
   interval: Millis,
   /** Completed requests per interval of the window, in order. */
@@ -70,11 +73,19 @@ export const Timeline = z.object({
   warmup: z.array(z.number().int()).optional(),
   /**
    * Latency over the window, for drawing: per interval of its own length the pairs [bucket, requests] of `latency-bucket.ts`. Open loop:
-   * response time by scheduled send; closed loop: service time by end. Failed requests are in it at their elapsed time.
+   * response time by scheduled send; closed loop: service time by end. Failed requests are in it at their elapsed time; `failed` has
+   * those alone, and `dropped` what was due in each interval and never sent.
    */
   latency: z
-    .object({ interval: Millis, counts: z.array(z.array(z.tuple([z.number().int(), z.number().int()]))) })
+    .object({
+      interval: Millis,
+      counts: z.array(BucketCounts),
+      failed: z.array(BucketCounts).optional(),
+      dropped: z.array(z.number().int()).optional(),
+    })
     .optional(),
+  /** When the first request that failed, or was never sent, was due, and the last one: milliseconds of the window. Absent: none. */
+  failures: z.object({ first: Millis, last: Millis }).optional(),
 });
 export type Timeline = z.infer<typeof Timeline>;
 

@@ -17,6 +17,8 @@ export const ProcessReading = z.object({
   /** `before`: at attach, before the load's connections opened; what idle connections hold is end − before. */
   rss: z.object({ before: Bytes.optional(), start: Bytes, end: Bytes, peak: Bytes }),
   contextSwitches: z.object({ voluntary: z.number().int(), involuntary: z.number().int() }),
+  /** Calls of read() and write(). Present for proxies that run on the harness's own Node, which moves every byte by one of them. */
+  calls: z.object({ reads: z.number().int(), writes: z.number().int() }).optional(),
   /** Present where hardware counters work. */
   instructions: z.object({ user: z.number(), kernel: z.number() }).optional(),
   /** Present for our own processes: busiest loop, 0–1. */

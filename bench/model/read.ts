@@ -27,6 +27,7 @@ export function readRecords(text: string): ReadRecords {
   const secondOpinion = rest.find((line) => line.record === 'second-opinion');
   const windows = rest.filter((line) => line.record === 'knee-window');
   const knees = rest.filter((line) => line.record === 'knee');
+  const faults = rest.filter((line) => line.record === 'fault-trial');
   return {
     torn,
     records: {
@@ -36,6 +37,7 @@ export function readRecords(text: string): ReadRecords {
       micro: rest.filter((line) => line.record === 'micro'),
       ...(windows.length > 0 && { windows }),
       ...(knees.length > 0 && { knees }),
+      ...(faults.length > 0 && { faults }),
       ...(calibration && { calibration }),
       ...(secondOpinion && { secondOpinion }),
       ...(end && { end }),

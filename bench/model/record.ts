@@ -1,8 +1,9 @@
 /**
- * The lines of `trials.ndjson`: one `run` line first, then `subject`, `trial`, `knee-window`, `knee` and `micro` lines as they
+ * The lines of `trials.ndjson`: one `run` line first, then `subject`, `trial`, `knee-window`, `knee`, `fault-trial` and `micro` lines as they
  * come, an `end` line last. Append-only. Everything that a report shows comes from here. `SCHEMA_VERSION` changes when a reader of old files would break.
  */
 import { z } from 'zod';
+import { FaultScenario, FaultStep } from './fault.ts';
 import { KneeOutcome, KneeVerdict } from './knee.ts';
 import { LoadResult } from './load.ts';
 import { Objective } from './objective.ts';
@@ -73,8 +74,12 @@ export const RunRecord = z.object({
   /** What idle cores did meanwhile: those that halt take the host's own time to wake, which is in every figure of times. */
   idle: z.enum(['polling', 'halting']).optional(),
   scenarios: z.array(Scenario),
+  /** Proxies that were asked for as one of a group and not started, a line each with the reason. */
+  leftOut: z.array(z.string()).optional(),
   environment: Environment,
   placement: Placement,
+  /** Present where faults were brought about: their scripts, before each repeat moves its steps by the seed. */
+  faults: z.array(FaultScenario).optional(),
   /** Present where the highest rate was searched at which an objective holds, and in which of the scenarios. */
   search: z
     .object({
@@ -104,6 +109,8 @@ export const SubjectRecord = z.object({
   summary: z.string(),
   version: z.string(),
   nativeConfig: z.string(),
+  /** What scenarios of the run take and it does not offer, by the names of features: it was not measured in them. Absent: nothing. */
+  lacks: z.array(z.object({ feature: z.string(), scenarios: z.array(z.string()) })).optional(),
   /** Limits and timeouts of the neutral intent that it is not given, 'limits.headBytes': there its own hold. Absent: none, or unknown. */
   keepsOwn: z.array(z.string()).optional(),
   /** Present where it runs elsewhere: the requests a second that it may be sent, and what each must be answered; null for an echo. */
@@ -226,6 +233,41 @@ export const KneeRecord = z.object({
 });
 export type KneeRecord = z.infer<typeof KneeRecord>;
 
+/** One fault, before the users of one subject: how each request of the window ended, and what reached the origins. */
+export const FaultTrialRecord = z.object({
+  record: z.literal('fault-trial'),
+  fault: z.string(),
+  subject: Subject,
+  /** Whether the proxy was given policies around its endpoints. Direct has none. */
+  policies: z.enum(['on', 'off']),
+  /** Those that it was given, and those that it does not offer. */
+  given: z.array(z.string()),
+  withheld: z.array(z.string()),
+  repeat: z.number().int().nonnegative(),
+  startedAt: z.iso.datetime(),
+  nativeConfig: z.string(),
+  outcome: z.discriminatedUnion('state', [
+    z.object({
+      state: z.literal('completed'),
+      load: LoadResult,
+      /** The script of this repeat, and when each step was done, milliseconds since the window began. */
+      steps: z.array(FaultStep.extend({ done: Millis })),
+      /** What came to each origin in each interval of the window: requests, and connections that it reset as they came. */
+      arrivals: z.object({
+        interval: Millis,
+        requests: z.array(z.array(z.number().int())),
+        refused: z.array(z.array(z.number().int())),
+      }),
+      /** CPU time of the proxy's processes over the window; absent for direct. */
+      cpu: Micros.optional(),
+    }),
+    /** The subject cannot be put to it. */
+    z.object({ state: z.literal('refused'), why: z.string() }),
+    z.object({ state: z.literal('failed'), error: z.object({ code: z.string(), message: z.string() }) }),
+  ]),
+});
+export type FaultTrialRecord = z.infer<typeof FaultTrialRecord>;
+
 /** One micro-benchmark task: nanoseconds per operation. */
 export const MicroRecord = z.object({
   record: z.literal('micro'),
@@ -330,6 +372,7 @@ export const RunLine = z.union([
   TrialRecord,
   KneeWindowRecord,
   KneeRecord,
+  FaultTrialRecord,
   MicroRecord,
   CalibrationRecord,
   SecondOpinionRecord,
@@ -346,6 +389,8 @@ export interface RunRecords {
   /** Absent where no knee was searched. */
   readonly windows?: readonly KneeWindowRecord[];
   readonly knees?: readonly KneeRecord[];
+  /** Absent where nothing was broken. */
+  readonly faults?: readonly FaultTrialRecord[];
   /** Absent where it was not asked for. */
   readonly calibration?: CalibrationRecord;
   readonly secondOpinion?: SecondOpinionRecord;
@@ -362,6 +407,7 @@ export const recordLines = ({
   trials,
   windows = [],
   knees = [],
+  faults = [],
   micro,
   end,
 }: RunRecords): string =>
@@ -373,6 +419,7 @@ export const recordLines = ({
     ...trials,
     ...windows,
     ...knees,
+    ...faults,
     ...micro,
     ...(end ? [end] : []),
   ]

@@ -26,6 +26,10 @@ export const Traffic = z.discriminatedUnion('kind', [
     tls: z.enum(['none', 'full', 'resumed']),
     /** HTTP/2, with so many requests at once on each connection. HTTP/1.1 where absent: one at a time. */
     http2: z.object({ streams: z.number().int().positive() }).optional(),
+    /**
+     * gRPC, over HTTP/2 alone: the body, both ways, is so many messages of one length, and its status comes in trailers. Valid is status 0.
+     */
+    grpc: z.object({ messages: z.number().int().positive() }).optional(),
   }),
   /** Ping-pong: the client sends a message, the origin returns it, then the next one. */
   z.object({ kind: z.literal('tcp-echo'), messageBytes: Bytes }),
@@ -87,6 +91,7 @@ export const Scenario = z.object({
   /** The one thing that this scenario varies, as METHOD's axes: 'keep-alive', 'head', 'payload', 'connection', … */
   axis: z.enum([
     'keep-alive',
+    'streams',
     'head',
     'payload',
     'connection',
@@ -106,10 +111,34 @@ export const Scenario = z.object({
   second: SecondStream.optional(),
   /** Name of the origin in `backends/`. */
   origin: z.string(),
+  /** What proxies of HTTP speak to the origin, whatever clients speak to them; HTTP/1.1 where absent. */
+  upstream: z.enum(['http1', 'http2']).optional(),
   /** Share of requests that may fail before the trial is invalid. */
   errorLimit: z.number().min(0).max(1),
 });
 export type Scenario = z.infer<typeof Scenario>;
+
+export const usesTls = (traffic: Traffic): boolean => 'tls' in traffic && traffic.tls !== 'none';
+
+export const usesHttp2 = (traffic: Traffic): boolean => traffic.kind === 'http' && traffic.http2 !== undefined;
+
+/** Requests that the load may have under way at once on one connection. */
+export const streamsOf = (traffic: Traffic): number => (traffic.kind === 'http' ? (traffic.http2?.streams ?? 1) : 1);
+
+/** What of a scenario decides how its subjects are configured. */
+export type Carriage = Pick<Scenario, 'traffic' | 'upstream'>;
+
+/** What a proxy of HTTP must offer beyond HTTP/1.1, by the names of its features. A proxy of connections passes all of it on. */
+export const versionsAsked = ({ traffic, upstream }: Carriage): ('HTTP/2 downstream' | 'HTTP/2 upstream')[] => [
+  ...(usesHttp2(traffic) ? (['HTTP/2 downstream'] as const) : []),
+  ...(upstream === 'http2' ? (['HTTP/2 upstream'] as const) : []),
+];
+
+/** Alike for scenarios that one start of a subject can carry, one after the other. `endsHttp`: it does not pass bytes on as they are. */
+export const startKey = (
+  { origin, traffic, upstream }: Carriage & Pick<Scenario, 'origin'>,
+  endsHttp: boolean,
+): string => JSON.stringify([origin, usesTls(traffic), usesHttp2(traffic), endsHttp && upstream === 'http2']);
 
 /** `again`: the same subject a second time in every round, as if it were another (A/A): what differs between the two is noise. */
 const again = z.boolean().optional();

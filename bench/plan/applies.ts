@@ -1,7 +1,7 @@
 /** Which subject can carry which scenario. */
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { isCapped } from './capped.ts';
-import { hopName, hopsOf, type Scenario, subjectName, type Traffic } from '#bench/model/scenario.ts';
+import { hopName, hopsOf, type Scenario, subjectName, usesTls, versionsAsked } from '#bench/model/scenario.ts';
 
 /** What the plan needs to know of a subject. */
 export interface SubjectFacts {
@@ -44,9 +44,33 @@ const tlsOf = (subject: SubjectFacts): 'ends' | 'passes' | 'plain' => {
   return subject.layer === 'l7' ? 'plain' : 'passes';
 };
 
-const usesTls = (traffic: Traffic): boolean => 'tls' in traffic && traffic.tls !== 'none';
+/** Versions of HTTP that a scenario takes and the subject does not speak, by the names of its features; none where it can carry it. */
+export const versionsMissing = (scenario: Scenario, { layer, capabilities }: SubjectFacts): string[] =>
+  layer === 'l7' ? versionsAsked(scenario).filter((feature) => !capabilities.has(feature)) : [];
 
-export function applies(scenario: Scenario, subject: SubjectFacts): boolean {
+export const applies = (scenario: Scenario, subject: SubjectFacts): boolean =>
+  carriesIn(scenario, subject) && versionsMissing(scenario, subject).length === 0;
+
+/** What keeps the subject out of scenarios that it would else carry, by the names of features. */
+export function lacksFor(
+  scenarios: readonly Scenario[],
+  subject: SubjectFacts,
+): { readonly feature: string; readonly scenarios: string[] }[] {
+  const missing = scenarios
+    .filter((scenario) => carriesIn(scenario, subject))
+    .flatMap((scenario) => versionsMissing(scenario, subject).map((feature) => ({ feature, scenario: scenario.name })));
+  return [...Map.groupBy(missing, ({ feature }) => feature)].map(([feature, of]) => ({
+    feature,
+    scenarios: of.map(({ scenario }) => scenario),
+  }));
+}
+
+/** 'has no HTTP/2 upstream, which h2-8x8 and h2-32x1 take' */
+export const lackWords = ({ feature, scenarios }: ReturnType<typeof lacksFor>[number]): string =>
+  `has no ${feature}, which ${scenarios.join(', ')} ${scenarios.length === 1 ? 'takes' : 'take'}`;
+
+/** Whatever version of HTTP it takes. */
+function carriesIn(scenario: Scenario, subject: SubjectFacts): boolean {
   // Forward proxies and datagram relays carry traffic that no scenario sends yet; SNI routers need a ClientHello.
   if (subject.capabilities.has('udp') || subject.capabilities.has('connect')) return false;
   if (subject.external !== undefined) {

@@ -1,5 +1,5 @@
 /** How long a run takes, before it begins. Constants in milliseconds, measured on a two-core host. */
-import { hopName, type Scenario, type Subject, subjectName } from '#bench/model/scenario.ts';
+import { hopName, type Scenario, startKey, type Subject, subjectName } from '#bench/model/scenario.ts';
 import { type Millis, millis } from '#bench/model/units.ts';
 import type { PlannedTrial } from './generations.ts';
 import { CLOSED_TURN, OPEN_TURN, warmTurnsOf } from './turns.ts';
@@ -46,7 +46,10 @@ export function estimateRun({ cohorts, windows, hosted, subjects, settings }: Es
     subject.kind === 'direct' || hosted.has(hopName(subject)) ? START.hosted : START.others;
   const inTurns = cohorts.reduce((sum, cohort) => {
     const starts = new Map(
-      cohort.map(({ subject, scenario }) => [`${subjectName(subject)} ${scenario.origin}`, subject]),
+      cohort.map(({ subject, scenario }) => [
+        `${subjectName(subject)} ${startKey(scenario, subject.kind === 'proxy')}`,
+        subject,
+      ]),
     );
     const starting = [...starts.values()].reduce((ms, one) => ms + startOf(one), 0);
     const turns = cohort.reduce((ms, trial) => ms + (usualWarmTurns(trial) + rounds) * turnLength(trial), 0);

@@ -1,6 +1,7 @@
 /** How much a run measures. From `quick` on intervals are narrow enough for a claim; `smoke` only shows that everything runs. */
 import type { Millis } from '#bench/model/units.ts';
 import { millis } from '#bench/model/units.ts';
+import { FAMILIES } from './scenarios.ts';
 import { SWEEP, type SweepPoint } from './sweep.ts';
 
 export interface Preset {
@@ -20,6 +21,8 @@ export interface Preset {
   readonly generations: number;
   /** Turns of each subject in each scenario of a generation. */
   readonly rounds: number;
+  /** What a run keeps to on a slow host, by fewer generations; none: it takes what it takes. */
+  readonly time?: Millis;
   /** Of what needs a window to itself. */
   readonly warmup: Millis;
   readonly window: Millis;
@@ -49,13 +52,14 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     name: 'quick',
-    summary: 'what L4, L7 and TLS cost, to a few per cent; about 80 seconds',
+    summary: 'what L4, L7 and TLS cost, to a few per cent; about 80 seconds, never more than 90',
     isForFigures: true,
     scenarios: ['http-small', 'tls-keepalive', 'http-paced-50'],
     proxies: 'references',
     again: ['http-small'],
     generations: 6,
     rounds: 7,
+    time: millis(90_000),
     warmup: millis(600),
     window: millis(1_000),
     calibrate: 'brief',
@@ -74,6 +78,8 @@ export const PRESETS: readonly Preset[] = [
       'tcp-echo',
       'http-paced-50',
       'tls-paced-50',
+      'h2-8x8',
+      'h2-8x8-paced-50',
     ],
     proxies: 'installed',
     again: 'all',
@@ -86,8 +92,23 @@ export const PRESETS: readonly Preset[] = [
     micro: millis(200),
   },
   {
+    name: 'http2',
+    summary: 'HTTP/2 on both sides and on one, by every proxy that speaks it; about 20 minutes for all of them',
+    isForFigures: true,
+    scenarios: FAMILIES['h2']!,
+    proxies: 'installed',
+    again: 'all',
+    generations: 4,
+    rounds: 7,
+    warmup: millis(600),
+    window: millis(1_000),
+    calibrate: 'brief',
+    secondOpinion: false,
+    micro: millis(30),
+  },
+  {
     name: 'full',
-    summary: 'every scenario and a sweep of rates; about an hour for every proxy',
+    summary: 'every scenario and a sweep of rates; about an hour and a half for every proxy',
     isForFigures: true,
     scenarios: 'all',
     sweep: SWEEP,

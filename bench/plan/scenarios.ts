@@ -1,4 +1,5 @@
 /** Every traffic shape that hopcost drives. One axis each; the next scenario is one more entry. */
+import { GRPC_PREFIX } from '#bench/model/grpc.ts';
 import type { Loop, Scenario, Traffic } from '#bench/model/scenario.ts';
 import { bytes, perSecond } from '#bench/model/units.ts';
 import { pacedFrom } from './sweep.ts';
@@ -16,6 +17,7 @@ const get = (size: number, more: Partial<HttpTraffic> & { headers?: [string, str
   expect: { status: 200, bodyBytes: bytes(size) },
   connection: more.connection ?? 'keep-alive',
   tls: more.tls ?? 'none',
+  ...(more.http2 && { http2: more.http2 }),
 });
 
 const closed = (connections: number): Loop => ({ kind: 'closed', connections });
@@ -46,6 +48,82 @@ const ENCRYPTED: Scenario = {
   traffic: get(SMALL, { tls: 'full' }),
   loop: closed(64),
 };
+
+/** HTTP/2 from the client, `connections` of `streams` requests at once each; what goes on to the origin is `upstream`. */
+const multiplexed = (
+  name: string,
+  [connections, streams]: readonly [connections: number, streams: number],
+  {
+    tls = 'none',
+    upstream = 'http2',
+  }: { readonly tls?: HttpTraffic['tls']; readonly upstream?: 'http1' | 'http2' } = {},
+): Scenario => ({
+  ...COMMON,
+  name,
+  axis: 'streams',
+  summary: [
+    `200-byte answers over ${connections === 1 ? '1 connection' : `${connections} connections`} of HTTP/2`,
+    ...(tls === 'none' ? [] : [' by TLS']),
+    `, ${streams === 1 ? '1 request' : `${streams} requests`} at once on each; `,
+    upstream === 'http2' ? 'HTTP/2 to the origin' : 'HTTP/1.1 to the origin',
+  ].join(''),
+  traffic: get(SMALL, { tls, http2: { streams } }),
+  loop: closed(connections),
+  upstream,
+});
+
+/** Some on some connections, which the others vary: all on one, one on each, as HTTP/1.1 has it; then the other ways in and out. */
+const HTTP2 = [
+  multiplexed('h2-8x8', [8, 8]),
+  multiplexed('h2-1x32', [1, 32]),
+  multiplexed('h2-32x1', [32, 1]),
+  multiplexed('h2-to-h1-8x8', [8, 8], { upstream: 'http1' }),
+  multiplexed('h2-tls-8x8', [8, 8], { tls: 'full' }),
+  multiplexed('h2-tls-to-h1-8x8', [8, 8], { tls: 'full', upstream: 'http1' }),
+];
+/** gRPC on both sides: each call sends `messages` of 200 bytes and gets them back. */
+const grpc = (
+  name: string,
+  method: 'Unary' | 'Chat',
+  messages: number,
+  [connections, streams]: readonly [connections: number, streams: number],
+): Scenario => {
+  const size = bytes(messages * (GRPC_PREFIX + SMALL));
+  return {
+    ...COMMON,
+    name,
+    axis: 'streams',
+    origin: 'grpc-echo',
+    summary: `gRPC over ${connections} connections, ${streams} calls at once on each: ${
+      messages === 1 ? 'a message of 200 bytes' : `a stream of ${messages} messages of 200 bytes`
+    } each way`,
+    traffic: {
+      kind: 'http',
+      request: {
+        method: 'POST',
+        path: `/hopcost.Echo/${method}`,
+        headers: [
+          ['content-type', 'application/grpc'],
+          ['te', 'trailers'],
+        ],
+        bodyBytes: size,
+      },
+      expect: { status: 200, bodyBytes: size },
+      connection: 'keep-alive',
+      tls: 'none',
+      http2: { streams },
+      grpc: { messages },
+    },
+    loop: closed(connections),
+    upstream: 'http2',
+  };
+};
+
+const GRPC = [grpc('grpc-unary', 'Unary', 1, [8, 8]), grpc('grpc-stream', 'Chat', 100, [8, 4])];
+
+/** What HTTP/2 costs depends on how many requests one read happens to bring: costs are compared at one rate. */
+const GRPC_PACED = GRPC.map((base) => pacedFrom(base, { kind: 'percent', at: 50 }));
+const HTTP2_PACED = HTTP2.map((base) => pacedFrom(base, { kind: 'percent', at: 50 }));
 
 export const SCENARIOS: readonly Scenario[] = [
   PLAIN,
@@ -166,9 +244,15 @@ export const SCENARIOS: readonly Scenario[] = [
     // About 1 % of what a fast hop carries, and what a p99 of a three-second window needs.
     second: { kind: 'open', connections: 16, offered: perSecond(400), arrivals: 'poisson' },
   },
+  ...HTTP2,
+  ...HTTP2_PACED,
+  ...GRPC,
+  ...GRPC_PACED,
 ];
 
 /** The names that stand for several scenarios. */
 export const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   'http-paced': ['http-paced-50', 'http-paced-80'],
+  h2: [...HTTP2, ...HTTP2_PACED].map(({ name }) => name),
+  grpc: [...GRPC, ...GRPC_PACED].map(({ name }) => name),
 };

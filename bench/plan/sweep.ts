@@ -26,7 +26,7 @@ const summaryOf = ({ kind, at }: SweepPoint): string =>
     : `open loop at ${at === 50 ? 'half' : `${at} %`} of the slowest subject’s capacity`;
 
 export function pacedFrom(base: Scenario, point: SweepPoint): Scenario {
-  const { name, role, traffic, origin, errorLimit } = base;
+  const { name, role, traffic, origin, upstream, errorLimit } = base;
   const { connections } = base.loop;
   return {
     name: `${SHORT[name] ?? name}-${point.kind === 'rate' ? 'at' : 'paced'}-${point.at}`,
@@ -39,6 +39,7 @@ export function pacedFrom(base: Scenario, point: SweepPoint): Scenario {
         ? { kind: 'open', connections, offered: perSecond(point.at), arrivals: 'poisson' }
         : { kind: 'paced', connections, fraction: point.at / 100, of: name, arrivals: 'poisson' },
     origin,
+    ...(upstream !== undefined && { upstream }),
     errorLimit,
   };
 }

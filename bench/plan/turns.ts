@@ -1,7 +1,7 @@
 /** How long subjects take turns, and how many of them are alive at once. Measured on a two-core host; `bench/run/README.md` has the figures. */
 import { isCapped } from './capped.ts';
 import type { LoadJob } from '#bench/model/load.ts';
-import type { Scenario } from '#bench/model/scenario.ts';
+import { type Scenario, usesHttp2 } from '#bench/model/scenario.ts';
 import type { PlannedTrial } from './generations.ts';
 
 /** Milliseconds. A closed loop discards nothing: what a switch costs is in every subject's turn alike. */
@@ -26,4 +26,4 @@ export const takesTurns = (scenario: Scenario, driver: LoadJob['driver']): boole
   scenario.traffic.kind !== 'idle' &&
   scenario.second === undefined &&
   !isCapped(scenario) &&
-  (driver !== 'autocannon' || scenario.traffic.kind !== 'http');
+  (driver !== 'autocannon' || scenario.traffic.kind !== 'http' || usesHttp2(scenario.traffic));

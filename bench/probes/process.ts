@@ -37,7 +37,7 @@ export const processProbe = ({
         const after = takeSnapshot(request);
         clearInterval(timer);
         if (!before) throw new Error('process probe: finish() came before begin()');
-        const reading = processReading(pids, before, after, peak, cores ?? coresOf(pids[0]));
+        const reading = processReading(pids, { before, after, peak }, cores ?? coresOf(pids[0]));
         return { ...reading, rss: { before: bytes(rssBefore), ...reading.rss } };
       },
       async [Symbol.asyncDispose]() {
@@ -49,12 +49,17 @@ export const processProbe = ({
 
 const NANOS_PER_TICK = 1e9 / TICKS_PER_SECOND;
 
-/** `peak` bytes are the highest seen in between; `cores` is what a share of 1 would fill. Pure. */
+export interface Interval {
+  readonly before: Snapshot;
+  readonly after: Snapshot;
+  /** Bytes, the highest seen in between; what nobody looked at is left out. */
+  readonly peak?: number;
+}
+
+/** `cores` is what a share of 1 would fill. Pure. */
 export function processReading(
   pids: readonly number[],
-  before: Snapshot,
-  after: Snapshot,
-  peak: number,
+  { before, after, peak = 0 }: Interval,
   cores: number,
 ): ProcessReading {
   let cpu = 0;

@@ -5,6 +5,7 @@ import { preflightTarget } from '#bench/lab/target.ts';
 import { firstLook } from '#bench/load/http1/first-look.ts';
 import type { SubjectRecord } from '#bench/model/record.ts';
 import { subjectName } from '#bench/model/scenario.ts';
+import { lacksFor, lackWords } from '#bench/plan/applies.ts';
 import type { Session } from './session.ts';
 import { definitionOf, type Observer, type Settings, type Targets } from './spec.ts';
 
@@ -45,7 +46,10 @@ export async function admitSubjects(
       ...(definition && { definition }),
       ...(hops !== undefined && { hops }),
     };
-    return targets.get(name) ?? preflightSubject(spec, signal);
+    const known = targets.get(name);
+    if (known) return known;
+    const lacks = definition ? lacksFor(settings.scenarios, definition) : [];
+    return { ...(await preflightSubject(spec, signal)), ...(lacks.length > 0 && { lacks }) };
   };
   const subjects: SubjectRecord[] = [];
   for (let from = 0; from < settings.subjects.length; from += AT_ONCE) {
@@ -55,6 +59,7 @@ export async function admitSubjects(
   }
   for (const record of subjects) {
     await session.append(record);
+    for (const lack of record.lacks ?? []) observer.note(`${subjectName(record.subject)} ${lackWords(lack)}`);
     for (const { rule, detail } of record.preflight.filter(({ passed }) => !passed))
       observer.note(`${subjectName(record.subject)} is not measured: preflight '${rule}' failed: ${detail}`);
   }

@@ -1,5 +1,6 @@
 /** One run, from settings to records: preflight, instruments, then generations of turns and what needs windows to itself. */
 import { describeCalibration } from '#bench/analysis/instruments/calibration.ts';
+import { CLAIM_GENERATIONS } from '#bench/analysis/comparison/comparison.ts';
 import { slowestCapacity } from '#bench/analysis/figures/capacity.ts';
 import { describeObjective } from '#bench/analysis/knees/objective.ts';
 import { formatDuration, formatQuantity } from '#bench/analysis/words/quantity.ts';
@@ -38,6 +39,7 @@ export async function runBench(
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<SessionResult> {
+  const started = performance.now();
   const host = await readHost();
   let settings = asked;
   let plan = planOf(settings, host.environment);
@@ -66,7 +68,9 @@ export async function runBench(
       async (session) => {
         const subjects = await admitSubjects(settings, session, { targets, observer }, signal);
         await proveInstruments(settings, session, observer, signal);
-        await measureAll(plan, { settings, session, subjects, observer }, signal);
+        const fits = settings.time !== undefined && expected <= settings.time;
+        const deadline = fits ? started + settings.time! - AFTERWARDS : Infinity;
+        await measureAll(plan, { settings, session, subjects, observer, deadline }, signal);
         const fit = new Set(fitSubjects(subjects).map(({ subject }) => subjectName(subject)));
         if (settings.search) {
           const { objective } = settings.search;
@@ -183,12 +187,17 @@ interface Measuring {
   readonly session: Session;
   readonly subjects: readonly SubjectRecord[];
   readonly observer: Observer;
+  /** By `performance.now()`: no generation begins that is likely to end later. */
+  readonly deadline: number;
 }
+
+/** Milliseconds from the last generation to the end of the process: micro-benchmarks, analysis, reports. */
+const AFTERWARDS = 7_000;
 
 /** Generation by generation; each one's records are on disk before the next begins. */
 async function measureAll(
   { generations }: Plan,
-  { settings, session, subjects, observer }: Measuring,
+  { settings, session, subjects, observer, deadline }: Measuring,
   signal: AbortSignal,
 ): Promise<void> {
   const fit = new Set(fitSubjects(subjects).map(({ subject }) => subjectName(subject)));
@@ -202,7 +211,15 @@ async function measureAll(
     return trial;
   };
   const { pool, placement, certificate } = session;
+  let longest = 0;
   for (const [generation, { cohorts, windows }] of generations.entries()) {
+    const begun = performance.now();
+    if (generation >= CLAIM_GENERATIONS && begun + longest > deadline) {
+      observer.note(
+        `this host is slow: ${generation} of ${generations.length} generations fit into ${formatDuration(settings.time!)} (--generations ${generations.length} measures all)`,
+      );
+      return;
+    }
     for (const [index, cohort] of cohorts.entries()) {
       signal.throwIfAborted();
       const group = cohorts.length > 1 ? `, group ${index + 1} of ${cohorts.length}` : '';
@@ -232,6 +249,7 @@ async function measureAll(
     };
     const share = retakeShare(generations.length);
     await measureRound(windows.filter(isFit), { share, measure, adding: observer.adding });
+    longest = Math.max(longest, performance.now() - begun);
   }
 }
 

@@ -6,14 +6,15 @@ import { judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import type { RunCertificate } from '#bench/lab/certificates.ts';
 import { unproven } from '#bench/lab/identity.ts';
 import { knownBody } from '#bench/lab/known-body.ts';
-import { openTopology, Origins, type TopologySpec, usesTls } from '#bench/lab/topology.ts';
+import { openTopology, Origins, type TopologySpec } from '#bench/lab/topology.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
-import { hopName, hopsOf, type Loop, subjectName } from '#bench/model/scenario.ts';
+import { hopName, hopsOf, type Loop, startKey, streamsOf, subjectName } from '#bench/model/scenario.ts';
 import { bytes, epochMillis, millis, perSecond, type PerSecond } from '#bench/model/units.ts';
 import type { PlannedTrial } from '#bench/plan/generations.ts';
 import { CLOSED_TURN, OPEN_TURN } from '#bench/plan/turns.ts';
+import { CallMeter } from '#bench/probes/call-meter.ts';
 import { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostGaps } from '#bench/probes/host.ts';
 import { processReading } from '#bench/probes/process.ts';
@@ -123,7 +124,8 @@ class Ways {
   }
 
   of({ scenario, subject }: PlannedTrial, signal: AbortSignal): Promise<Way> {
-    const key = JSON.stringify([subjectName(subject), scenario.origin, usesTls(scenario.traffic)]);
+    const endsHttp = this.#context.definitionOf(hopName(subject))?.layer === 'l7';
+    const key = JSON.stringify([subjectName(subject), startKey(scenario, endsHttp)]);
     const known = this.#opened.get(key) ?? this.#open(scenario, subject, signal);
     known.catch(() => {}); // awaited by each of its lanes
     this.#opened.set(key, known);
@@ -149,6 +151,7 @@ class Ways {
     const way: Way = {
       topology,
       ...(topology.proxy && { proxy: new CpuMeter(topology.proxy.pids, true) }),
+      ...(topology.proxy?.eventLoop && { calls: new CallMeter(topology.proxy.pids[0]!) }),
       origin: new CpuMeter(topology.origin.pids, true),
       residentBefore: topology.proxy ? residentBytes(withDescendants(topology.proxy.pids)) : 0,
     };
@@ -296,7 +299,7 @@ function endingOf(lane: Lane, before: WaySnapshots, { placement, subjects, rates
     const [from, to] = [before[party], after[party]];
     if (!from || !to) return undefined;
     const pids = party === 'generator' ? [process.pid] : way.topology[party]!.pids;
-    const reading = processReading(pids, from, to, 0, cores[party]?.length ?? 1);
+    const reading = processReading(pids, { before: from, after: to }, cores[party]?.length ?? 1);
     return {
       ...reading,
       rss: { ...(party === 'proxy' && { before: bytes(way.residentBefore) }), ...reading.rss },
@@ -330,8 +333,8 @@ async function closeAll(
 ): Promise<void> {
   await Promise.all(lanes.map((lane) => lane.close().catch(() => {})));
   for (const [way, of] of Map.groupBy(lanes, (lane) => lane.way)) {
-    const connections = of.reduce((sum, { job }) => sum + job.loop.connections, 0);
-    const left = await way.topology.settled(connections, signal);
+    const requests = of.reduce((sum, { job }) => sum + job.loop.connections * streamsOf(job.traffic), 0);
+    const left = await way.topology.settled(requests, signal);
     if (left) for (const { planned } of of) endings.get(planned)?.warnings.push(left);
   }
 }

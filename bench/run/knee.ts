@@ -113,7 +113,7 @@ export async function searchKnees(context: SearchContext, signal: AbortSignal): 
       const step = nextStep(scale, one.windows);
       if (step.kind === 'probe') {
         progress.doing(`${step.phase}  ${nameOf(one)}  ${formatQuantity(step.rate, '/s')}`);
-        const record = await probe(one, step.rate, position++, context, signal);
+        const record = await probe(one, { rate: step.rate, position: position++ }, context, signal);
         await log.append(record);
         one.windows.push({ rate: step.rate, outcome: record.outcome });
         progress.note(describeWindow(one));
@@ -129,8 +129,7 @@ export async function searchKnees(context: SearchContext, signal: AbortSignal): 
 
 async function probe(
   { scenario: base, subject, windows }: Active,
-  rate: number,
-  position: number,
+  { rate, position }: { readonly rate: number; readonly position: number },
   { trial, objective, measure = runTrial }: SearchContext,
   signal: AbortSignal,
 ): Promise<KneeWindowRecord> {

@@ -4,6 +4,7 @@ import type { Topology } from '#bench/lab/topology.ts';
 import type { LoadStage } from '#bench/load/stage.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { PerSecond } from '#bench/model/units.ts';
+import type { CallMeter } from '#bench/probes/call-meter.ts';
 import type { CpuMeter } from '#bench/probes/cpu-meter.ts';
 import { hostSnapshot } from '#bench/probes/host.ts';
 import type { PlannedTrial } from '#bench/plan/generations.ts';
@@ -14,6 +15,8 @@ import { costOf, isSilent, type TurnReading } from './turns.ts';
 export interface Way {
   readonly topology: Topology;
   readonly proxy?: CpuMeter;
+  /** Of a proxy that runs on our own Node. */
+  readonly calls?: CallMeter;
   readonly origin: CpuMeter;
   /** Of the proxy, before the load's connections were made; bytes. */
   readonly residentBefore: number;
@@ -107,22 +110,23 @@ export class Lane {
     offered: PerSecond | undefined,
   ): Promise<TurnReading | undefined> {
     if (this.fault) return undefined;
-    const { proxy, origin } = this.way;
+    const { proxy, calls, origin } = this.way;
     try {
       const before = hostSnapshot();
-      for (const meter of [proxy, origin, this.#generator]) meter?.lap();
+      for (const meter of [proxy, calls, origin, this.#generator]) meter?.lap();
       const turn = await this.#stage.turn({
         lane: this.#index,
         ...this.shape,
         ...(offered !== undefined && { offered }),
       });
-      const used = { proxy: proxy?.lap(), origin: origin.lap(), generator: this.#generator.lap() };
+      const used = { proxy: proxy?.lap(), calls: calls?.lap(), origin: origin.lap(), generator: this.#generator.lap() };
       const reading: TurnReading = {
         round,
         at,
         ...this.shape,
         turn,
         ...(used.proxy && { proxy: used.proxy }),
+        ...(used.calls && { calls: used.calls }),
         origin: used.origin,
         generator: used.generator,
         host: { before, after: hostSnapshot() },

@@ -98,14 +98,17 @@ export async function runSession(
     rounds: settings.generations,
     warmup: settings.warmup,
     window: settings.window,
-    turns: {
-      rounds: Math.max(1, settings.rounds),
-      closed: millis(CLOSED_TURN.length),
-      open: millis(OPEN_TURN.length),
-      discard: millis(OPEN_TURN.discard),
-    },
+    ...(!more.faults && {
+      turns: {
+        rounds: Math.max(1, settings.rounds),
+        closed: millis(CLOSED_TURN.length),
+        open: millis(OPEN_TURN.length),
+        discard: millis(OPEN_TURN.discard),
+      },
+    }),
     idle: awake.idle,
     scenarios: [...settings.scenarios],
+    ...(settings.skipped && settings.skipped.length > 0 && { leftOut: [...settings.skipped] }),
     environment,
     placement,
     ...more,
@@ -151,17 +154,24 @@ export async function runSession(
   return { directory: log.directory, records: recordsOf(run, lines), interrupted };
 }
 
+/** What every kind of run settles. */
+type SessionSettings = Pick<
+  Settings,
+  'preset' | 'isForFigures' | 'skipped' | 'scenarios' | 'generations' | 'rounds' | 'warmup' | 'window' | 'seed' | 'out'
+>;
+
 export interface SessionSpec {
-  readonly settings: Settings;
+  readonly settings: SessionSettings;
   readonly host: Host;
   readonly surroundings: Pick<Surroundings, 'hopcost' | 'revision' | 'command'>;
   /** Of the run's record, besides what all have. */
-  readonly more?: Partial<Pick<RunRecord, 'search'>>;
+  readonly more?: Partial<Pick<RunRecord, 'search' | 'faults'>>;
 }
 
 const recordsOf = (run: RunRecord, lines: readonly RunLine[]): RunRecords => {
   const windows = lines.filter((line) => line.record === 'knee-window');
   const knees = lines.filter((line) => line.record === 'knee');
+  const faults = lines.filter((line) => line.record === 'fault-trial');
   const calibration = lines.find((line) => line.record === 'calibration');
   const secondOpinion = lines.find((line) => line.record === 'second-opinion');
   const end = lines.find((line) => line.record === 'end');
@@ -172,6 +182,7 @@ const recordsOf = (run: RunRecord, lines: readonly RunLine[]): RunRecords => {
     micro: lines.filter((line) => line.record === 'micro'),
     ...(windows.length > 0 && { windows }),
     ...(knees.length > 0 && { knees }),
+    ...(faults.length > 0 && { faults }),
     ...(calibration && { calibration }),
     ...(secondOpinion && { secondOpinion }),
     ...(end && { end }),

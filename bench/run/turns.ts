@@ -6,6 +6,7 @@ import type { LoadJob, LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings, ProcessReading } from '#bench/model/probe.ts';
 import type { Placement, Turn } from '#bench/model/record.ts';
 import { micros, millis, perSecond } from '#bench/model/units.ts';
+import type { Calls } from '#bench/probes/call-meter.ts';
 import type { CpuUse } from '#bench/probes/cpu-meter.ts';
 import { foreignShare, hostFigures, type HostSnapshot } from '#bench/probes/host.ts';
 
@@ -19,6 +20,8 @@ export interface TurnReading {
   readonly discard: number;
   readonly turn: StageTurn;
   readonly proxy?: CpuUse;
+  /** Of the proxy. */
+  readonly calls?: Calls;
   readonly origin?: CpuUse;
   readonly generator: CpuUse;
   readonly host: { readonly before: HostSnapshot; readonly after: HostSnapshot };
@@ -126,7 +129,11 @@ export function probesOf(
       ...(interval > 0 && { demand: demand / 1e3 / interval }),
     };
   };
-  const proxy = parties.proxy && reading('proxy', parties.proxy, placement.proxy);
+  const calls = callsOver(readings);
+  const proxy = parties.proxy && {
+    ...reading('proxy', parties.proxy, placement.proxy),
+    ...(calls && { calls }),
+  };
   const origin = parties.origin && reading('origin', parties.origin, placement.origin);
   const generator = reading('generator', parties.generator, placement.load);
   const ours = [proxy, origin, generator].reduce((sum, one) => sum + (one?.cpu ?? 0), 0);
@@ -139,6 +146,16 @@ export function probesOf(
     host: { ...host, foreign: foreignShare(figures, ours) },
     unavailable: [...unavailable],
   };
+}
+
+/** Undefined where a turn has none. */
+function callsOver(readings: readonly TurnReading[]): Calls | undefined {
+  const all = readings.map(({ calls }) => calls).filter((calls) => calls !== undefined);
+  if (all.length < readings.length) return undefined;
+  return all.reduce((sum, { reads, writes }) => ({ reads: sum.reads + reads, writes: sum.writes + writes }), {
+    reads: 0,
+    writes: 0,
+  });
 }
 
 /** The host over all turns of one subject, and over nothing between them. */

@@ -7,7 +7,7 @@ import type { RunCertificate } from '#bench/lab/certificates.ts';
 import type { LoadPool } from '#bench/load/pool.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { CompletedTrial, Placement, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
-import { type Loop, type Traffic, hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
+import { type Loop, type Traffic, hopName, hopsOf, streamsOf, subjectName, usesHttp2 } from '#bench/model/scenario.ts';
 import { epochMillis, millis } from '#bench/model/units.ts';
 import { type TrialVerdict, judgeTrial } from '#bench/analysis/verdict/verdict.ts';
 import type { PlannedTrial } from '#bench/plan/generations.ts';
@@ -24,9 +24,9 @@ const lead = (connections: number, { tls, maxRate }: Way): number =>
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-/** `chosen` (--driver) decides for request and answer; what is no HTTP, or only holds connections, has one driver. */
+/** `chosen` (--driver) decides for HTTP/1.1; HTTP/2, what is no HTTP, and what only holds connections have one driver each. */
 export function driverFor(traffic: Traffic, chosen: Settings['driver']): LoadJob['driver'] {
-  if (traffic.kind === 'http') return chosen;
+  if (traffic.kind === 'http') return usesHttp2(traffic) ? 'http2' : chosen;
   return traffic.kind === 'idle' && traffic.protocol === 'http' ? 'http1' : 'tcp';
 }
 
@@ -85,13 +85,27 @@ export async function runTrial(
   }
 }
 
+/** All of a job but when it starts, how long it takes and what the bodies are. */
+const jobOf = ({ scenario, generation }: PlannedTrial, loop: Loop, way: Way, settings: Settings) => ({
+  driver: driverFor(scenario.traffic, settings.driver),
+  target: way.target,
+  ...(way.tls && { tls: way.tls }),
+  traffic: way.traffic ?? scenario.traffic,
+  ...(way.maxRate !== undefined && { maxRate: way.maxRate }),
+  loop,
+  ...(scenario.second && { second: scenario.second }),
+  seed: settings.seed + generation,
+  warmup: settings.warmup,
+  timeouts: TIMEOUTS,
+});
+
 async function measure(
   planned: PlannedTrial,
   loop: Loop,
   context: TrialContext,
   signal: AbortSignal,
 ): Promise<Measured> {
-  const { scenario, subject, generation } = planned;
+  const { scenario, subject } = planned;
   const { settings, pool, placement, certificate } = context;
   const { warmup, samples } = settings;
   const window =
@@ -134,24 +148,13 @@ async function measure(
   await context.meet?.();
   const connections = loop.connections + (scenario.second?.connections ?? 0);
   const startAt = epochMillis(now() + lead(connections, way));
-  const load = pool.run(
-    {
-      driver: driverFor(scenario.traffic, settings.driver),
-      target: way.target,
-      ...(way.tls && { tls: way.tls }),
-      traffic: way.traffic ?? scenario.traffic,
-      ...(way.maxRate !== undefined && { maxRate: way.maxRate }),
-      loop,
-      ...(scenario.second && { second: scenario.second }),
-      seed: settings.seed + generation,
-      startAt,
-      warmup,
-      window,
-      timeouts: TIMEOUTS,
-      ...(bodyChecksum !== undefined && { bodyChecksum }),
-    },
-    either,
-  );
+  const job = {
+    ...jobOf(planned, loop, way, settings),
+    startAt,
+    window,
+    ...(bodyChecksum !== undefined && { bodyChecksum }),
+  };
+  const load = pool.run(job, either);
   completed = () => load.live().completed;
   const probes = attached.measure(epochMillis(startAt + warmup), epochMillis(startAt + warmup + window));
   const both = [load.result, probes] as const;
@@ -167,7 +170,7 @@ async function measure(
   const warnings = [
     way.verify(),
     way.proxy && unproven(name, way.proxy.identity, proven),
-    await way.settled(connections, signal),
+    await way.settled(connections * streamsOf(scenario.traffic), signal),
   ].filter((warning) => warning !== undefined);
   const evidence = { scenario, subject, load: result, probes: readings, placement, warnings };
   return { ...judgeTrial(evidence), load: result, probes: readings };

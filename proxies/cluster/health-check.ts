@@ -12,6 +12,11 @@ export type OnHealth = (endpoint: ClusterEndpoint, why: string | undefined) => v
 /** What decides when an endpoint is asked, and what its answers mean. */
 export type CheckPace = Required<Omit<HealthCheck, 'kind' | 'port'>>;
 
+interface TimeAndChance {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 export class HealthChecks {
   readonly #pace: CheckPace;
   readonly #probe: Probe;
@@ -20,7 +25,7 @@ export class HealthChecks {
   readonly #onHealth: OnHealth;
   readonly #watches = new Map<ClusterEndpoint, Watch>();
 
-  constructor(pace: CheckPace, probe: Probe, onHealth: OnHealth, clock: Clock, random: Random) {
+  constructor(pace: CheckPace, probe: Probe, onHealth: OnHealth, { clock, random }: TimeAndChance) {
     this.#pace = pace;
     this.#probe = probe;
     this.#onHealth = onHealth;

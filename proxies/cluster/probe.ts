@@ -10,40 +10,78 @@ export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number
 /** Of an answer that has no end of its head within it nobody wants to know more. */
 const LONGEST_HEAD = 65_536;
 
-/** Asks as the policy says. `secure`: `dial` goes by TLS. The checks' own time-out ends what is under way, by the signal. */
-export function createProbe(check: HealthCheck, dial: Dial, secure = false): Probe {
+/** A GET, as any version of HTTP can put it. */
+interface Question {
+  readonly path: string;
+  readonly authority: string;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly secure: boolean;
+}
+
+/**
+ * Asks on a wire that was opened for it, which it takes over. `told`: the status of the final answer, or why there is none; all but the
+ * first call are ignored.
+ */
+export type AskStatus = (wire: Wire, question: Question, told: (found: number | string) => void) => void;
+
+interface ProbeOptions {
+  readonly dial: Dial;
+  /** `dial` goes by TLS. */
+  readonly secure?: boolean;
+  /** How the origin is asked on this wire where it does not speak HTTP/1.1; undefined: it does. */
+  readonly askOn?: (wire: Wire) => AskStatus | undefined;
+}
+
+/** Asks as the policy says. The checks' own time-out ends what is under way, by the signal. */
+export function createProbe(check: HealthCheck, { dial, secure = false, askOn }: ProbeOptions): Probe {
   return (endpoint, signal) => {
-    const port = check.port ?? endpoint.port;
-    const request = check.kind === 'http' ? requestText(check, { host: endpoint.host, port }, secure) : '';
+    const to = { host: endpoint.host, port: check.port ?? endpoint.port };
+    const question = check.kind === 'http' ? questionOf(check, to, secure) : undefined;
     const expected = check.kind === 'http' ? (check.expected ?? POLICIES.healthCheck.expected) : [];
     return new Promise((resolve) => {
-      const attempt = new Attempt(request, expected, resolve);
-      attempt.start(dial({ host: endpoint.host, port }, attempt, 0), signal);
+      const attempt = new Attempt(question, expected, resolve, askOn);
+      attempt.start(dial(to, attempt, 0), signal);
     });
   };
 }
 
-function requestText({ path, host }: Extract<HealthCheck, { kind: 'http' }>, to: Endpoint, secure: boolean): string {
+function questionOf({ path, host }: Extract<HealthCheck, { kind: 'http' }>, to: Endpoint, secure: boolean): Question {
   const name = to.host.includes(':') ? `[${to.host}]` : to.host;
-  const authority = host ?? (to.port === (secure ? 443 : 80) ? name : `${name}:${to.port}`);
-  return (
-    `GET ${path ?? POLICIES.healthCheck.path} HTTP/1.1\r\nHost: ${authority}\r\n` +
-    'User-Agent: hopcost-health-check\r\nAccept: */*\r\nConnection: close\r\n\r\n'
-  );
+  return {
+    path: path ?? POLICIES.healthCheck.path,
+    authority: host ?? (to.port === (secure ? 443 : 80) ? name : `${name}:${to.port}`),
+    fields: [
+      ['User-Agent', 'hopcost-health-check'],
+      ['Accept', '*/*'],
+    ],
+    secure,
+  };
+}
+
+function requestText({ path, authority, fields }: Question): string {
+  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return `GET ${path} HTTP/1.1\r\nHost: ${authority}\r\n${lines}Connection: close\r\n\r\n`;
 }
 
 class Attempt implements ConnectHandler {
-  readonly #request: string;
+  readonly #question: Question | undefined;
   readonly #expected: readonly StatusRange[];
   readonly #done: (why: string | undefined) => void;
+  readonly #askOn: ProbeOptions['askOn'];
   #connecting: Connecting | undefined;
   #wire: Wire | undefined;
   #head = '';
 
-  constructor(request: string, expected: readonly StatusRange[], done: (why: string | undefined) => void) {
-    this.#request = request;
+  constructor(
+    question: Question | undefined,
+    expected: readonly StatusRange[],
+    done: (why: string | undefined) => void,
+    askOn: ProbeOptions['askOn'],
+  ) {
+    this.#question = question;
     this.#expected = expected;
     this.#done = done;
+    this.#askOn = askOn;
   }
 
   start(connecting: Connecting, signal: AbortSignal): void {
@@ -53,8 +91,12 @@ class Attempt implements ConnectHandler {
 
   onConnect(wire: Wire): void {
     this.#wire = wire;
-    if (this.#request === '') return this.#finish(undefined);
-    wire.writeLatin1(this.#request);
+    const question = this.#question;
+    if (question === undefined) return this.#finish(undefined);
+    const ask = this.#askOn?.(wire);
+    if (ask !== undefined)
+      return ask(wire, question, (found) => (typeof found === 'number' ? this.#judge(found) : this.#finish(found)));
+    wire.writeLatin1(requestText(question));
     return wire.resume();
   }
 

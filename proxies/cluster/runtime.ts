@@ -84,7 +84,10 @@ export class ClusterRuntime implements DiscoveryOwner {
     if (healthCheck === undefined) return;
     if (options.probe === undefined) throw new TypeError(`cluster ${cluster.name}: health checks need a probe`);
     const pace = { ...POLICIES.healthCheck, ...healthCheck };
-    this.#checks = new HealthChecks(pace, options.probe, this.#onHealth, this.clock, this.#random);
+    this.#checks = new HealthChecks(pace, options.probe, this.#onHealth, {
+      clock: this.clock,
+      random: this.#random,
+    });
   }
 
   get name(): string {

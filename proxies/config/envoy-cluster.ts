@@ -185,21 +185,24 @@ const OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 /** What Envoy may tune of HTTP/2, and the codec here does by itself. */
 const TUNING = ['max_concurrent_streams', 'initial_stream_window_size', 'initial_connection_window_size'];
 
-/** HTTP/1.1 unless the file asks for HTTP/2 alone. `idle`: how long an idle connection is kept, in milliseconds. */
-function readProtocol(fields: Fields): { readonly protocol?: 'http2'; readonly idle: number | undefined } {
+/** HTTP/1.1 unless the file asks for HTTP/2 alone, or for what ALPN agrees on. `idle`: how long an idle connection is kept, in milliseconds. */
+function readProtocol(fields: Fields): { readonly protocol?: 'http2' | 'auto'; readonly idle: number | undefined } {
   fields.object('http_protocol_options');
   const options = fields.object('typed_extension_protocol_options')?.object(OPTIONS);
   options?.skip('@type');
   const downstream = options?.object('use_downstream_protocol_config');
   const explicit = options?.object('explicit_http_config');
-  for (const holder of [explicit, downstream]) holder?.object('http_protocol_options');
+  const auto = options?.object('auto_config');
+  for (const holder of [explicit, downstream, auto]) holder?.object('http_protocol_options');
   const http2 = [fields, explicit].map((holder) => holder?.object('http2_protocol_options')).find(Boolean);
-  for (const key of TUNING) http2?.ignore(key, 'windows and numbers of streams are our own');
+  const tuned = [http2, auto?.object('http2_protocol_options')];
+  for (const key of TUNING)
+    for (const holder of tuned) holder?.ignore(key, 'windows and numbers of streams are our own');
   downstream?.ignore(
     'http2_protocol_options',
     'what origins speak does not depend on what clients do; explicit_http_config says it',
   );
   const common = [fields.object('common_http_protocol_options'), options?.object('common_http_protocol_options')];
   const idle = common.map((of) => of?.duration('idle_timeout')).find((found) => found !== undefined);
-  return { ...(http2 && { protocol: 'http2' }), idle };
+  return { ...(auto ? { protocol: 'auto' } : http2 && { protocol: 'http2' }), idle };
 }

@@ -33,6 +33,7 @@ const LISTENER = {
   'listener.reusePort=false': PLAIN,
   'listener.http2=true': 'HTTP/2 downstream',
   'listener.http2=false': PLAIN,
+  'listener.tls.alpn[]=h2': 'HTTP/2 downstream',
 } as const satisfies Rows<`listener.${'address' | 'proxyProtocol' | 'reusePort' | 'http2'}${string}`>;
 
 const DOWNSTREAM_TLS = {
@@ -86,6 +87,7 @@ const CLUSTERS = {
   'clusters[].tls.certificate.serverNames[]': 'client certificate upstream',
   'clusters[].protocol=http1': PLAIN,
   'clusters[].protocol=http2': 'HTTP/2 upstream',
+  'clusters[].protocol=auto': 'HTTP/2 upstream by ALPN',
   'clusters[].connectTimeout': 'connect timeout per cluster',
   'clusters[].proxyProtocol=v1': 'proxy-protocol-out',
   'clusters[].proxyProtocol=v2': 'PROXY protocol v2 upstream',

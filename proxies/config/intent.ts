@@ -215,8 +215,11 @@ export interface Cluster {
   readonly endpoints: readonly WeightedEndpoint[];
   readonly policy?: LoadBalancing;
   readonly tls?: UpstreamTls;
-  /** What the origin speaks; `http1` by default. `http2`: by ALPN over TLS, in the clear by prior knowledge. */
-  readonly protocol?: 'http1' | 'http2';
+  /**
+   * What the origin speaks; `http1` by default. `http2`: by ALPN over TLS, in the clear by prior knowledge. `auto`: over TLS alone, HTTP/2
+   * where the origin agrees to it by ALPN, else HTTP/1.1.
+   */
+  readonly protocol?: 'http1' | 'http2' | 'auto';
   readonly connectTimeout?: number;
   /** PROXY protocol header sent at the start of each upstream connection (L4). */
   readonly proxyProtocol?: 'v1' | 'v2';

@@ -55,7 +55,7 @@ const listener = z.strictObject({
 const cluster = z.strictObject({
   name,
   endpoints: z.array(endpoint),
-  protocol: z.enum(['http1', 'http2']).optional(),
+  protocol: z.enum(['http1', 'http2', 'auto']).optional(),
   policy: z.enum(['round-robin', 'random', 'least-request', 'power-of-two', 'source-ip']).optional(),
   tls: z
     .strictObject({

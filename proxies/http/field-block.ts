@@ -6,11 +6,14 @@ export type Field = readonly [name: string, value: string];
 export class FieldBlock {
   /** One after the other, each with CRLF; '' if there are none. */
   readonly lines: string;
+  /** Names of these that no hop may put into a table (RFC 7541 §6.2.3); undefined: none. */
+  readonly neverIndexed: readonly string[] | undefined;
   #fields: readonly Field[] | undefined;
 
   /** `lines` are well-formed, as a scanner or `fieldLines` leaves them. */
-  constructor(lines: string) {
+  constructor(lines: string, neverIndexed?: readonly string[]) {
     this.lines = lines;
+    this.neverIndexed = neverIndexed;
   }
 
   get fields(): readonly Field[] {

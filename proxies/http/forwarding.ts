@@ -2,7 +2,7 @@
  * What changes in a request on its way to the next hop, whatever it speaks (RFC 9110 §7.6): what was meant for us goes no further, and
  * what we say of the client is added. First everything is removed, so that nothing a peer nominates can remove what is added.
  */
-import type { FieldBlock } from './field-block.ts';
+import { FieldBlock, NO_FIELDS } from './field-block.ts';
 import {
   claimedFields,
   EXPECT,
@@ -17,14 +17,27 @@ import {
   X_FORWARDED_HOST,
   X_FORWARDED_PROTO,
 } from './fields.ts';
-import { NO_BODY, OPTIONS, type RequestHead, TRACE } from './head.ts';
+import { type FieldTable, NO_BODY, OPTIONS, type RequestHead, TRACE } from './head.ts';
+
+/** The Via field by the version that a message was received by: HTTP/1.0, 1.1, 2. */
+export type Via = readonly [FieldBlock, FieldBlock, FieldBlock];
+
+export const NO_VIA: Via = [NO_FIELDS, NO_FIELDS, NO_FIELDS];
+
+/** `pseudonym`: what this hop is called (RFC 9110 §7.6.3). */
+export function viaOf(pseudonym: string): Via {
+  const field = (version: string): FieldBlock => new FieldBlock(`Via: ${version} ${pseudonym}\r\n`);
+  return [field('1.0'), field('1.1'), field('2.0')];
+}
+
+/** The Via field that is added to this message. */
+export const viaField = (head: FieldTable, via: Via): FieldBlock => via[head.isHttp2 ? 2 : head.minor]!;
 
 /** What is said about the client, for one downstream connection. */
 export interface Metadata {
   readonly xForwardedFor: boolean;
   readonly forwarded: boolean;
-  /** The Via field, or nothing. */
-  readonly via: FieldBlock;
+  readonly via: Via;
   readonly address: string;
   readonly secure: boolean;
   /** The peer's own metadata is kept and appended to. */

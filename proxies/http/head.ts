@@ -51,6 +51,10 @@ export class Head {
   irregular = false;
   /** 0 or 1. */
   minor = 1;
+  /** It came by HTTP/2. */
+  isHttp2 = false;
+  /** Lower-case names of fields that no hop may put into a table (RFC 7541 §6.2.3); undefined: none. */
+  neverIndexed: readonly string[] | undefined;
   /** What is dropped and added when it is written; undefined: nothing. */
   edits: Edits | undefined;
 

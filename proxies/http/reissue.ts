@@ -21,6 +21,7 @@ import {
   type FieldSink,
   type Metadata,
   nextMaxForwards,
+  viaField,
 } from './forwarding.ts';
 import { CHUNKED, type FieldTable, type RequestHead, type ResponseHead } from './head.ts';
 
@@ -77,7 +78,7 @@ export function reissueRequest(head: RequestHead, metadata: Metadata): string {
   text = lines.text;
   lines.text = '';
   if (edits !== undefined) text += edits.added.lines;
-  return `${text}${metadata.via.lines}\r\n`;
+  return `${text}${viaField(head, metadata.via).lines}\r\n`;
 }
 
 function hopLines(head: RequestHead): string {

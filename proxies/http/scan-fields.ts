@@ -19,6 +19,8 @@ export function scanFields(head: Head, buffer: Buffer, from: number, end: number
   head.edits = undefined;
   head.fieldsStart = from;
   head.irregular = false;
+  head.isHttp2 = false;
+  head.neverIndexed = undefined;
   for (;;) {
     if (position >= end) return INCOMPLETE;
     const nameStart = position;

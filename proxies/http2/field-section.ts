@@ -1,6 +1,6 @@
 /** A header or trailer section: the fields in their order. Reused from section to section; the fields themselves are immutable. */
 import { ENHANCE_YOUR_CALM, Http2Error } from './errors.ts';
-import { type Field, FIELD_OVERHEAD, fieldOf } from './field.ts';
+import { type Field, FIELD_OVERHEAD, fieldOf, SENSITIVE } from './field.ts';
 
 /** A section that is so many times the limit is an attack by references to large table entries. */
 const HOPELESS = 16;
@@ -62,6 +62,16 @@ export class FieldSection {
       if (field.name === name) return field.value;
     }
     return undefined;
+  }
+
+  /** Names of the fields, from the one at `from` on, that no hop may put into a table (RFC 7541 §6.2.3); undefined: none. */
+  sensitiveNames(from = 0): string[] | undefined {
+    let names: string[] | undefined;
+    for (let index = from; index < this.count; index++) {
+      const { marks, name } = this.fields[index]!;
+      if ((marks & SENSITIVE) !== 0) (names ??= []).push(name);
+    }
+    return names;
   }
 
   /** For tests and logs. */

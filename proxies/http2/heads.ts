@@ -20,6 +20,7 @@ export function fillRequestHead(head: Head, message: MessageHead, isEnd: boolean
   const framing = isEnd || contentLength >= 0 || method === 'CONNECT' ? '' : 'transfer-encoding: chunked\r\n';
   const length = write(`${method} ${target} HTTP/1.1\r\n${host}${linesOf(message, authority !== '')}${framing}\r\n`);
   const result = scanRequestHead(head, scratch, 0, length, rules);
+  mark(head, message);
   return result > 0 ? 0 : result === 0 ? -400 : result;
 }
 
@@ -38,7 +39,15 @@ export function fillResponseHead(
         ? 'content-length: 0\r\n'
         : 'transfer-encoding: chunked\r\n';
   const length = write(`HTTP/1.1 ${status} \r\n${linesOf(message, false)}${framing}\r\n`);
-  return scanResponseHead(head, scratch, 0, length, { headBytes }, method) > 0 ? 0 : -502;
+  const result = scanResponseHead(head, scratch, 0, length, { headBytes }, method);
+  mark(head, message);
+  return result > 0 ? 0 : -502;
+}
+
+/** What the text of HTTP/1.1 cannot say. */
+function mark(head: Head, { section, firstRegular }: MessageHead): void {
+  head.isHttp2 = true;
+  head.neverIndexed = section.sensitiveNames(firstRegular);
 }
 
 function write(text: string): number {

@@ -8,6 +8,12 @@ import { BODY, DONE, type Http2Stream } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
 
 const RESET_BYTES = 13;
+/** Consumed bytes that the peer need not be told of yet: of the connection's window so much may be missing, and never more. */
+const MOST_OWED = 524_288;
+
+/** A connection's window in which each of so many streams may leave a whole window unread, and no other has less for it. */
+export const windowForStreams = (streams: number, streamWindow: number = DEFAULT_WINDOW): number =>
+  streams * streamWindow + MOST_OWED;
 
 export class Lifecycle<Owner> {
   readonly table: StreamTable<Owner>;
@@ -113,7 +119,7 @@ export class Lifecycle<Owner> {
   /** Gives so many bytes back to the connection's window. */
   credit(bytes: number): void {
     this.#owed += bytes;
-    if (this.#owed * 2 < this.options.connectionWindow) return;
+    if (this.#owed < Math.min(MOST_OWED, this.options.connectionWindow / 2)) return;
     this.enlarge(this.#owed);
     this.#owed = 0;
   }

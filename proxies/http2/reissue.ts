@@ -8,6 +8,8 @@ import {
   type FieldSink,
   type Metadata,
   nextMaxForwards,
+  type Via,
+  viaField,
 } from '../http/forwarding.ts';
 import { CHUNKED, type FieldTable, type RequestHead, type ResponseHead } from '../http/head.ts';
 import { hasLength, isDropped, requestDrops, responseDrops } from '../http/reissue.ts';
@@ -57,18 +59,18 @@ export function requestSection(
   if (hops !== undefined) section.add('max-forwards', `${hops}`);
   addMetadata(head, metadata, sink);
   if (edits !== undefined) sink.addBlock(edits.added);
-  sink.addBlock(metadata.via);
+  sink.addBlock(viaField(head, metadata.via));
 }
 
 /** An answer's head, interim ones too. */
-export function responseSection(head: ResponseHead, via: FieldBlock): FieldSection {
+export function responseSection(head: ResponseHead, via: Via): FieldSection {
   section.begin();
   section.add(':status', `${head.status}`);
   addKept(section, head, responseDrops(head));
   if (head.lengthAnew && hasLength(head) && head.contentLength >= 0)
     section.add('content-length', `${head.contentLength}`);
   if (head.edits !== undefined) sink.addBlock(head.edits.added);
-  sink.addBlock(via);
+  sink.addBlock(viaField(head, via));
   return section;
 }
 
@@ -80,13 +82,17 @@ export function replySection(status: number, fields: FieldBlock): FieldSection {
   return section;
 }
 
-export function trailerSection(trailers: FieldBlock): FieldSection {
+export function trailerSection({ fields, neverIndexed }: FieldBlock): FieldSection {
   section.begin();
-  sink.addBlock(trailers);
+  for (const [name, value] of fields) section.add(name.toLowerCase(), value, neverIndexed?.includes(name));
   return section;
 }
 
 function addKept(section: FieldSection, head: FieldTable, drop: number): void {
-  for (let index = 0; index < head.count; index++)
-    if (!isDropped(head, index, drop)) section.add(head.name(index), head.value(index));
+  const { neverIndexed } = head;
+  for (let index = 0; index < head.count; index++) {
+    if (isDropped(head, index, drop)) continue;
+    const name = head.name(index);
+    section.add(name, head.value(index), neverIndexed?.includes(name));
+  }
 }

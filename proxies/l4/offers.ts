@@ -18,7 +18,7 @@ const COMMON = place(
   offered(...CHECK_FEATURES, ...DISCOVERY_FEATURES, 'panic threshold', 'slow start', 'slow start curve'),
   refused('knows no requests; l7-http does', ...REQUEST_POLICY_FEATURES, 'bound on requests', 'bound on retries'),
   refused('works below HTTP and has none', 'upgrade', ...HTTP_FEATURES, ...HTTP_SETTINGS),
-  refused('relays HTTP/2 without reading it', 'HTTP/2 downstream', 'HTTP/2 upstream'),
+  refused('relays HTTP/2 without reading it', 'HTTP/2 downstream', 'HTTP/2 upstream', 'HTTP/2 upstream by ALPN'),
   refused('does not terminate TLS; l7-tls does', ...TLS_FEATURES, 'timeouts.tlsHandshake'),
   refused('does not speak TLS to origins; l7-tls-reencrypt does', 'tls-origination', 'client certificate upstream'),
   refused('knows no requests to burn time on; l7-http does', 'faults'),

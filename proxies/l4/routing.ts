@@ -79,7 +79,7 @@ export function compileRouting(intent: ProxyIntent, mode: L4Mode, onEvent?: OnCl
     const options: RuntimeOptions = {
       permits,
       ...(onEvent && { onEvent }),
-      ...(cluster.healthCheck && { probe: createProbe(cluster.healthCheck, dial) }),
+      ...(cluster.healthCheck && { probe: createProbe(cluster.healthCheck, { dial }) }),
     };
     upstreams.set(cluster.name, {
       cluster: new ClusterRuntime({ ...cluster, endpoints }, options),

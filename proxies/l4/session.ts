@@ -260,7 +260,12 @@ export class Session implements ConnectHandler, RelayOwner, TimerOwner {
     const { tunnelIdle, halfClosed } = this.#routing.timeouts;
     const early = { bytes: this.#held, ended: this.#ended };
     this.#held = undefined;
-    this.#relay = new Relay(this.#client, wire, { idle: tunnelIdle, halfClosed }, this, early);
+    this.#relay = new Relay(
+      { downstream: this.#client, upstream: wire },
+      { idle: tunnelIdle, halfClosed },
+      this,
+      early,
+    );
   }
 
   onRelayClosed(relay: Relay, error: NodeJS.ErrnoException | undefined): void {

@@ -43,6 +43,9 @@ const OUTCOMES = {
   upstream_connect_timeout: 'connect',
   upstream_closed: 'reset',
   upstream_reset: 'reset',
+  upstream_refused: 'reset',
+  upstream_overflow: 'connect',
+  upstream_cancelled: 'reset',
   upstream_malformed: 'reset',
   upstream_timeout: 'timeout',
 } as const satisfies Partial<Record<OriginFailure, Outcome>>;

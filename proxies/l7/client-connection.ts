@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { BodyReader, type BodySink } from '../http/body.ts';
 import { BodyWriter, JOINED } from '../http/body-writer.ts';
 import type { FieldBlock } from '../http/field-block.ts';
-import type { Metadata } from '../http/forwarding.ts';
+import { type Metadata, viaField } from '../http/forwarding.ts';
 import { Gathered } from '../http/gathered.ts';
 import {
   CHUNKED,
@@ -34,6 +34,7 @@ export class ClientConnection implements Accepted, WireHandler, TimerOwner, Clie
   metadata: Metadata;
   readonly address: string;
   isLoop = false;
+  readonly canRefuse = false;
   readonly #wire: Wire;
   readonly #owner: Owner;
   readonly #timer = new Timer(this);
@@ -302,13 +303,13 @@ export class ClientConnection implements Accepted, WireHandler, TimerOwner, Clie
 
   inform(head: ResponseHead): boolean {
     if (this.#minor === 0) return true;
-    return this.#sent(this.#wire.writeLatin1(reissueResponse(head, this.metadata.via.lines)));
+    return this.#sent(this.#wire.writeLatin1(reissueResponse(head, viaField(head, this.metadata.via).lines)));
   }
 
   respond(head: ResponseHead, start: number, end: number, complete: boolean): boolean {
     const { body } = head;
     const writer = this.#writer;
-    let own = this.metadata.via.lines;
+    let own = viaField(head, this.metadata.via).lines;
     if (body === CHUNKED || body === UNTIL_CLOSE) {
       if (this.#minor === 1) {
         writer.chunked = true;
@@ -357,13 +358,13 @@ export class ClientConnection implements Accepted, WireHandler, TimerOwner, Clie
   }
 
   tunnel(head: ResponseHead, origin: Wire, early: Buffer): void {
-    this.#wire.writeLatin1(reissueResponse(head, upgradeLines(head) + this.metadata.via.lines));
+    this.#wire.writeLatin1(reissueResponse(head, upgradeLines(head) + viaField(head, this.metadata.via).lines));
     this.#wire.write(early);
     this.#passThrough(origin);
   }
 
   establish(origin: Wire): void {
-    this.#wire.writeLatin1(`HTTP/1.1 200 Connection Established\r\n${this.metadata.via.lines}\r\n`);
+    this.#wire.writeLatin1(`HTTP/1.1 200 Connection Established\r\n${this.metadata.via[1].lines}\r\n`);
     this.#passThrough(origin);
   }
 
@@ -374,7 +375,7 @@ export class ClientConnection implements Accepted, WireHandler, TimerOwner, Clie
     const early = { bytes: this.#early, ended: this.#ended };
     this.#early = undefined;
     const idle = this.#exchange?.idleTimeout ?? this.#service.timeouts.tunnelIdle;
-    this.#relay = new Relay(this.#wire, origin, { idle, halfClosed: idle }, this, early);
+    this.#relay = new Relay({ downstream: this.#wire, upstream: origin }, { idle, halfClosed: idle }, this, early);
   }
 
   onRelayClosed(): void {

@@ -8,7 +8,10 @@ export type Dial = (endpoint: Endpoint, handler: ConnectHandler, timeout: number
 
 export const dialPlain: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler, { timeout });
 
+/** What is offered by ALPN, the first preferred. */
+const OFFERED = { http1: ['http/1.1'], http2: ['h2'], auto: ['h2', 'http/1.1'] } as const;
+
 export const dialTls =
-  (tls: UpstreamTls, protocol: 'http1' | 'http2' = 'http1'): Dial =>
+  (tls: UpstreamTls, protocol: keyof typeof OFFERED = 'http1'): Dial =>
   (endpoint, handler, timeout) =>
-    connectTls(endpoint, handler, { ...tls, http2: protocol === 'http2' }, timeout);
+    connectTls(endpoint, handler, { ...tls, protocols: OFFERED[protocol] }, timeout);

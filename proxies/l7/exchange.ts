@@ -7,7 +7,7 @@ import type { ClientSide, ContentSide } from '../filters/contract.ts';
 import { type FieldBlock, NO_FIELDS } from '../http/field-block.ts';
 import { TRAILER } from '../http/fields.ts';
 import { acceptsTrailers, type Metadata, removeFields } from '../http/forwarding.ts';
-import { CONNECT, Head, idempotent, NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts';
+import { CONNECT, idempotent, NO_BODY, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { Reply } from '../http/reply.ts';
 import { askedUpgrade, switchesTo } from '../http/upgrade.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
@@ -28,6 +28,8 @@ const NOT_FOR_CONNECT: Reply = {
   fields: [['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']],
 };
 const UNAVAILABLE: Reply = { status: 503, fields: [['Retry-After', '1']] };
+/** How often a request that nobody acted upon is sent again without any policy that says so. */
+const MOST_REPEATS = 3;
 
 export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerOwner {
   readonly service: Service;
@@ -71,7 +73,7 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
   #replayable: boolean;
   /** An origin's final head was passed on, whether or not filters hold it. */
   #responded = false;
-  #retried = false;
+  #repeats = 0;
   /** Why the last endpoint that was tried did not take it. */
   #failure: OriginFailure | undefined;
   #aborted = false;
@@ -126,8 +128,8 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
       return;
     }
     service.filters.enter();
-    this.#filters = new FilterRun(this, decision.filters, head, start, end);
-    this.#filters.run();
+    this.#filters = new FilterRun(this, decision.filters, head);
+    this.#filters.begin(start, end);
   }
 
   proceed(head: RequestHead, start: number, end: number): void {
@@ -247,7 +249,7 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
       const endpoint = upstream.balancer.pick(key, this.#tried);
       if (endpoint === undefined) break;
       // A second stale connection is possible, a third not: after one failure a fresh one is opened.
-      const origin = upstream.origin(endpoint, this.#retried);
+      const origin = upstream.origin(endpoint, this.#repeats > 0);
       if (origin !== undefined) {
         this.endpoint = this.#served = endpoint;
         endpoint.active++;
@@ -255,7 +257,7 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
       }
       (this.#tried ??= new Set()).add(endpoint);
     }
-    if (this.#failure !== undefined) this.answer({ status: 502 }, this.#failure);
+    if (this.#failure !== undefined) this.#breakOff(FAILURE_STATUS[this.#failure], this.#failure);
     else if (!this.#tried?.size) this.answer(UNAVAILABLE, 'no_endpoint');
     else if (this.#attempts?.queue() === true) this.#tried.clear();
     else this.answer(UNAVAILABLE, 'upstream_overflow');
@@ -329,8 +331,7 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
   }
 
   detach(head: RequestHead, end: number): number {
-    this.service.requestHead = new Head(this.service.limits.headerCount);
-    return head.detach(end);
+    return this.service.detach(head, end);
   }
 
   onFilterWait(): void {
@@ -355,14 +356,14 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
 
   /** There will be no answer, or no more of it. `status`: what the client is told if it was told nothing yet. */
   #breakOff(status: number, reason: Reason): void {
-    if (this.status === 0) {
+    if (this.status === 0 && !(reason === 'upstream_refused' && this.client.canRefuse)) {
       this.answer({ status }, reason);
       return;
     }
     this.reason = reason;
     this.#aborted = true;
     this.#dropOrigin();
-    this.client.abort();
+    this.client.abort(reason);
     this.#complete();
   }
 
@@ -420,10 +421,10 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
     const isFree = (stale && (untouched || this.isIdempotent)) || (untouched && attempts?.hasRetries !== true);
     if (endpoint === undefined || origin === undefined) this.#breakOff(FAILURE_STATUS[failure], failure);
     else if (this.isRepeatable && isFree) {
-      const { endpoints } = this.#upstream!.balancer;
-      // A stale connection says nothing against its endpoint, nor does one that goes away, the first time; a refused one does.
-      if ((untouched && (!stale || this.#retried)) || endpoints.length > 1) (this.#tried ??= new Set()).add(endpoint);
-      this.#retried = true;
+      // A stale connection says nothing against its endpoint, nor does one that goes away, unless that goes on; a refused one does.
+      if (stale && this.#repeats < MOST_REPEATS) this.#avoid(endpoint);
+      else (this.#tried ??= new Set()).add(endpoint);
+      this.#repeats++;
       this.#failure = failure;
       const next = this.#open();
       next?.repeat(this, origin);

@@ -72,8 +72,8 @@ export class FilterRun implements FilterExchange {
   readonly #chain: Chain;
   readonly #head: RequestHead;
   /** Of the head's buffer: content that came with it. */
-  #start: number;
-  #end: number;
+  #start = 0;
+  #end = 0;
   /** Of the chain. */
   #at = 0;
   /** The head has bytes of its own. */
@@ -86,13 +86,18 @@ export class FilterRun implements FilterExchange {
   #held: BodyCollector | undefined;
   #controller: AbortController | undefined;
 
-  /** Nothing happens before `run`. */
-  constructor(owner: FilterOwner, chain: Chain, head: RequestHead, start: number, end: number) {
+  /** Nothing happens before `begin`. */
+  constructor(owner: FilterOwner, chain: Chain, head: RequestHead) {
     this.#owner = owner;
     this.#chain = chain;
     this.#head = head;
+  }
+
+  /** `start` and `end` of the content that came with the head, in its buffer. */
+  begin(start: number, end: number): void {
     this.#start = start;
     this.#end = end;
+    this.run();
   }
 
   get client(): FilterExchange['client'] {

@@ -4,7 +4,7 @@ import type { ClusterEndpoint } from '../cluster/endpoint.ts';
 import { ConnectionPool } from '../cluster/pool.ts';
 import type { WaitQueue } from '../cluster/queue.ts';
 import { OriginConnection, type OriginPath, type OriginService } from './origin-connection.ts';
-import type { OriginSide } from './sides.ts';
+import type { OriginPool, OriginSide } from './sides.ts';
 
 /** What bounds all pools of a cluster together, and who waits for room in them. */
 export interface Bounds {
@@ -12,7 +12,7 @@ export interface Bounds {
   readonly queue: WaitQueue | undefined;
 }
 
-export class Http1Pool {
+export class Http1Pool implements OriginPool {
   readonly #pool: ConnectionPool<OriginConnection>;
   readonly #path: OriginPath;
   readonly #endpoint: ClusterEndpoint;

@@ -21,12 +21,15 @@ export class Http2ClientConnection extends StreamCarrier implements Accepted, St
   readonly #owner: Owner;
   readonly #since: number;
   #requests = 0;
+  /** It is not read from before it takes what there is. */
+  #isPaused = false;
+  readonly #waiting = new Set<Http2ClientStream>();
 
   /** `address`: who the client is, which need not be the wire's other end. `early`: what was read already. */
   constructor(wire: Wire, address: string, owner: Owner, early?: Buffer) {
     const { service } = owner;
     const { requestHead, linger } = service.timeouts;
-    super('server', linger, {
+    super('server', linger, MOST_STREAMS, {
       headerListBytes: service.limits.headBytes + HEADER_LIST_OVERHEAD * service.limits.headerCount,
       ...(requestHead > 0 && { headTimeout: requestHead }),
     });
@@ -61,6 +64,35 @@ export class Http2ClientConnection extends StreamCarrier implements Accepted, St
     const { connectionAge } = service.timeouts;
     if (this.#requests >= service.limits.requestsPerConnection) return true;
     return connectionAge > 0 && performance.now() - this.#since >= connectionAge;
+  }
+
+  get #isCrowded(): boolean {
+    return this.engine.pendingBytes > MOST_PENDING;
+  }
+
+  hasRoom(stream: Http2ClientStream): boolean {
+    if (!this.#isCrowded) return true;
+    this.#waiting.add(stream);
+    return false;
+  }
+
+  override onData(chunk: Buffer): void {
+    super.onData(chunk);
+    if (this.#isPaused || !this.#isCrowded) return;
+    this.#isPaused = true;
+    this.wire?.pause();
+  }
+
+  protected override onWritten(): void {
+    if (this.#isCrowded) return;
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.wire?.resume();
+    }
+    for (const stream of this.#waiting) {
+      this.#waiting.delete(stream);
+      stream.resumed();
+    }
   }
 
   override onStreamGone(): void {
@@ -100,6 +132,15 @@ export class Http2ClientConnection extends StreamCarrier implements Accepted, St
     this.#owner.closed(this);
   }
 }
+
+/** Requests that a client may have under way at once. */
+const MOST_STREAMS = 100;
+
+/**
+ * Bytes of answers that a client may leave untaken before no more of what it sends is read, nor interim answers made for it. Content alone
+ * never comes to as much.
+ */
+const MOST_PENDING = 262_144;
 
 /** What SETTINGS_MAX_HEADER_LIST_SIZE counts of a field besides its characters (RFC 9113 §6.5.2). */
 const HEADER_LIST_OVERHEAD = 32;

@@ -4,7 +4,7 @@ import type { Metadata } from '../http/forwarding.ts';
 import { HEAD, type RequestHead, type ResponseHead } from '../http/head.ts';
 import { type Reply, replyMessage } from '../http/reply.ts';
 import type { Http2Connection } from '../http2/connection.ts';
-import { CANCEL, INTERNAL_ERROR, NO_ERROR } from '../http2/errors.ts';
+import { CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM } from '../http2/errors.ts';
 import { FieldSection } from '../http2/field-section.ts';
 import { ENDED } from '../http2/handler.ts';
 import { replySection, responseSection } from '../http2/reissue.ts';
@@ -14,6 +14,12 @@ import { Exchange } from './exchange.ts';
 import type { Service } from './service.ts';
 import type { Client } from './sides.ts';
 import { StreamSide } from './stream-side.ts';
+
+/** What the client is told where there is no answer, or no more of it; else INTERNAL_ERROR. */
+const RESETS: Readonly<Partial<Record<Reason, number>>> = {
+  upstream_cancelled: CANCEL,
+  upstream_refused: REFUSED_STREAM,
+};
 
 const CONTINUE = FieldSection.of([[':status', '100']]);
 
@@ -26,12 +32,15 @@ export interface StreamOwner {
   readonly isLoop: boolean;
   /** Why the connection ends, where it does. */
   readonly reason: Reason | undefined;
+  /** Whether the client takes what there is. False: the stream is told when it does (`resumed`). */
+  hasRoom(stream: Http2ClientStream): boolean;
 }
 
 export class Http2ClientStream extends StreamSide implements Client {
   readonly metadata: Metadata;
   readonly address: string;
   readonly isLoop: boolean;
+  readonly canRefuse = true;
   readonly #owner: StreamOwner;
   readonly #service: Service;
   #exchange: Exchange | undefined;
@@ -118,7 +127,12 @@ export class Http2ClientStream extends StreamSide implements Client {
   inform(head: ResponseHead): boolean {
     if (this.stream === undefined) return true;
     this.engine.sendHeaders(this.stream, responseSection(head, this.metadata.via), false);
-    return !this.hasBacklog;
+    return this.#owner.hasRoom(this) && !this.hasBacklog;
+  }
+
+  /** The connection has room again. */
+  resumed(): void {
+    if (this.stream !== undefined && !this.#isOver && !this.hasBacklog) this.#exchange?.resumeResponse();
   }
 
   respond(head: ResponseHead, start: number, end: number, complete: boolean): boolean {
@@ -164,8 +178,8 @@ export class Http2ClientStream extends StreamSide implements Client {
     }
   }
 
-  abort(): void {
-    this.break(INTERNAL_ERROR);
+  abort(reason: Reason): void {
+    this.break(RESETS[reason] ?? INTERNAL_ERROR);
   }
 
   tunnel(): void {

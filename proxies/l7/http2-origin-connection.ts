@@ -8,12 +8,14 @@ import { connectFailure } from './failure.ts';
 import type { Bounds } from './http1-pool.ts';
 import { Http2OriginStream, type StreamHost } from './http2-origin-stream.ts';
 import type { OriginPath, OriginService } from './origin-connection.ts';
-import type { OriginSide } from './sides.ts';
+import type { OriginPool, OriginSide } from './sides.ts';
 import { StreamCarrier } from './stream-carrier.ts';
 import type { StreamSide } from './stream-side.ts';
 
 /** Streams that are given to a connection before its origin said how many it takes (RFC 9113 §6.5.2 asks for no fewer). */
 const EXPECTED_STREAMS = 100;
+/** Streams of a connection, whatever the origin takes: the next are another connection's. */
+const MOST_STREAMS = 256;
 
 export class Http2OriginConnection extends StreamCarrier implements ConnectHandler, StreamHost {
   readonly service: OriginService;
@@ -34,7 +36,7 @@ export class Http2OriginConnection extends StreamCarrier implements ConnectHandl
 
   /** Opens at once. */
   constructor(pool: Http2Pool, path: OriginPath, endpoint: ClusterEndpoint, service: OriginService) {
-    super('client', service.timeouts.linger, { headerListBytes: service.limits.headBytes * 2 });
+    super('client', service.timeouts.linger, MOST_STREAMS, { headerListBytes: service.limits.headBytes * 2 });
     this.#pool = pool;
     this.service = service;
     this.scheme = path.secure ? 'https' : 'http';
@@ -47,7 +49,8 @@ export class Http2OriginConnection extends StreamCarrier implements ConnectHandl
   }
 
   get hasRoom(): boolean {
-    const most = this.#isReady ? this.engine.peerSettings.maxConcurrentStreams : EXPECTED_STREAMS;
+    const taken = this.#isReady ? this.engine.peerSettings.maxConcurrentStreams : EXPECTED_STREAMS;
+    const most = Math.min(taken, MOST_STREAMS);
     return !this.#isLeaving && this.engine.openStreams + this.#waiting.length < most;
   }
 
@@ -96,7 +99,7 @@ export class Http2OriginConnection extends StreamCarrier implements ConnectHandl
 
   override onGoaway(): void {
     this.#leave();
-    for (const stream of this.#waiting.splice(0)) stream.fail('upstream_closed', false);
+    for (const stream of this.#waiting.splice(0)) stream.fail('upstream_refused', false);
   }
 
   override onStreamGone(): void {
@@ -142,7 +145,7 @@ export class Http2OriginConnection extends StreamCarrier implements ConnectHandl
 }
 
 /** The connections to one endpoint. */
-export class Http2Pool {
+export class Http2Pool implements OriginPool {
   readonly #connections: Http2OriginConnection[] = [];
   readonly #path: OriginPath;
   readonly #endpoint: ClusterEndpoint;

@@ -3,6 +3,7 @@ import { type FieldBlock, NO_FIELDS } from '../http/field-block.ts';
 import { NO_BODY, type Head, type RequestHead } from '../http/head.ts';
 import {
   CANCEL,
+  ENHANCE_YOUR_CALM,
   errorName,
   FLOW_CONTROL_ERROR,
   FRAME_SIZE_ERROR,
@@ -36,8 +37,16 @@ export interface StreamHost {
   answered(): void;
 }
 
-/** Resets of either side that say that the rules were broken. */
-const MALFORMED: ReadonlySet<number> = new Set([PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR]);
+/** What a reset says, of either side; any other: the origin has broken off. */
+const RESETS: ReadonlyMap<number, OriginFailure> = new Map([
+  [CANCEL, 'upstream_cancelled'],
+  [PROTOCOL_ERROR, 'upstream_malformed'],
+  [FLOW_CONTROL_ERROR, 'upstream_malformed'],
+  [FRAME_SIZE_ERROR, 'upstream_malformed'],
+]);
+
+/** Interim answers that may come while the client takes no more. Heads are under no flow control. */
+const MOST_UNTAKEN = 16;
 
 export class Http2OriginStream extends StreamSide implements OriginSide {
   readonly #host: StreamHost;
@@ -47,6 +56,8 @@ export class Http2OriginStream extends StreamSide implements OriginSide {
   #content: Buffer | undefined;
   /** Something of the answer was seen. */
   #isTouched = false;
+  /** Interim answers that came while the client took none. */
+  #untaken = 0;
   #silence = 0;
 
   constructor(host: StreamHost) {
@@ -133,9 +144,13 @@ export class Http2OriginStream extends StreamSide implements OriginSide {
     const { headBytes } = limits;
     if (fillResponseHead(head, message, isEnd, { method: exchange.method, headBytes }) < 0)
       this.#giveUp('upstream_malformed', PROTOCOL_ERROR);
-    else if (head.status < 200) {
-      if (!exchange.onInformational(head)) this.#block();
-    } else this.#respond(exchange, head, isEnd);
+    else if (head.status < 200) this.#inform(exchange, head);
+    else this.#respond(exchange, head, isEnd);
+  }
+
+  #inform(exchange: OriginExchange, head: Head): void {
+    if (this.isBlocked && ++this.#untaken > MOST_UNTAKEN) this.#giveUp('upstream_malformed', ENHANCE_YOUR_CALM);
+    else if (!exchange.onInformational(head)) this.#block();
   }
 
   #respond(exchange: OriginExchange, head: Head, isEnd: boolean): void {
@@ -183,6 +198,7 @@ export class Http2OriginStream extends StreamSide implements OriginSide {
   /** The client's side takes more. */
   resume(): void {
     if (!this.isBlocked) return;
+    this.#untaken = 0;
     if (this.stream !== undefined) this.arm(this.#silence);
     this.letThrough(true);
   }
@@ -215,20 +231,15 @@ export class Http2OriginStream extends StreamSide implements OriginSide {
 
   protected override onOver(code: number): void {
     const exchange = this.#exchange;
-    if (code === ENDED || exchange === undefined) return;
+    // An answer that is complete is one, however its stream ended: before all of the request came, NO_ERROR says so (RFC 9113 §8.1).
+    if (code === ENDED || exchange === undefined || this.isWhole) return;
     this.#exchange = undefined;
     const { failure, isStale } = this.#host;
     // REFUSED_STREAM is also what a GOAWAY leaves to streams beyond its last: nothing of them was looked at (RFC 9113 §8.7).
-    if (code === REFUSED_STREAM) exchange.onOriginFailure('upstream_reset', true, true, errorName(code));
+    if (code === REFUSED_STREAM) exchange.onOriginFailure('upstream_refused', true, true, errorName(code));
     else if (failure !== undefined)
       exchange.onOriginFailure(failure.kind, false, isStale && !this.#isTouched, failure.error);
-    else
-      exchange.onOriginFailure(
-        MALFORMED.has(code) ? 'upstream_malformed' : 'upstream_reset',
-        false,
-        false,
-        errorName(code),
-      );
+    else exchange.onOriginFailure(RESETS.get(code) ?? 'upstream_reset', false, false, errorName(code));
   }
 
   override onTimeout(): void {

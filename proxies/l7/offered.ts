@@ -39,7 +39,7 @@ const PLAIN = refused(
 
 const REVERSE = place(
   offered(...ROUTE_FEATURES, ...POLICY_FEATURES, 'balancing', 'endpoint weights'),
-  offered('HTTP/2 downstream', 'HTTP/2 upstream'),
+  offered('HTTP/2 downstream', 'HTTP/2 upstream', 'HTTP/2 upstream by ALPN'),
   offered('tls-origination', 'client certificate upstream', 'connect timeout per cluster'),
   offered(...RESILIENCE_FEATURES),
   refused('is no forward proxy; l7-forward is', 'connect'),
@@ -55,7 +55,7 @@ export const L7_FORWARD: Offers = place(
   offered('connect'),
   refused('goes where each request says', ...ROUTE_FEATURES, ...POLICY_FEATURES, 'balancing'),
   refused('goes where each request says', ...RESILIENCE_FEATURES),
-  refused('speaks HTTP/1.1 on both sides', 'HTTP/2 downstream', 'HTTP/2 upstream'),
+  refused('speaks HTTP/1.1 on both sides', 'HTTP/2 downstream', 'HTTP/2 upstream', 'HTTP/2 upstream by ALPN'),
   refused('goes where each request says', 'endpoint weights', 'connect timeout per cluster'),
   refused('goes where each request says, by plain HTTP', 'tls-origination', 'client certificate upstream'),
 );

@@ -23,6 +23,8 @@ export interface OriginService {
   readonly timeouts: Timeouts;
   readonly responseHead: Head;
   readonly own: OwnConnections;
+  /** Gives the head that is being read bytes of its own; gives what `Head.detach` does. */
+  detach(head: RequestHead, end: number): number;
 }
 
 /** How its cluster is reached. */

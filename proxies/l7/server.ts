@@ -22,12 +22,11 @@ import { OwnConnections } from './own-connections.ts';
 import { Service, type ServiceOptions } from './service.ts';
 
 /**
- * Listens for wires; TLS termination is another one of these. It tells the client's address where that is not the wire's, and the protocol
- * that was agreed on.
+ * Listens for wires; TLS termination is another one of these. It tells the client's address where that is not the wire's.
  */
 type Listen = (
   address: Endpoint,
-  onWire: (wire: Wire, address?: string, protocol?: string) => void,
+  onWire: (wire: Wire, address?: string) => void,
   options: Required<Pick<ListenOptions, 'connections' | 'reusePort' | 'onRefused'>>,
 ) => Promise<WireListener>;
 
@@ -49,7 +48,7 @@ class Server implements Owner, AnnouncedOwner {
     return this.#connections.size;
   }
 
-  accept(wire: Wire, address = wire.remoteAddress, protocol?: string): void {
+  accept(wire: Wire, address = wire.remoteAddress): void {
     this.traffic.connections += 1;
     this.traffic.active += 1;
     const { intent, timeouts } = this.service;
@@ -65,7 +64,7 @@ class Server implements Owner, AnnouncedOwner {
     this.#connections.add(
       awaitsHeader
         ? new AnnouncedClient(wire, timeouts.requestHead, this)
-        : protocol === 'h2'
+        : wire.protocol === 'h2'
           ? new Http2ClientConnection(wire, address, this)
           : new ClientConnection(wire, address, this),
     );
@@ -159,8 +158,8 @@ export async function startServer(
   cleanup.defer(() => server.service.close());
   await begin(server.service, signal);
   const listen: Listen = options.listen ?? listenWires;
-  const accept = (wire: Wire, address = wire.remoteAddress, protocol?: string): void =>
-    server.accept(delayed(wire, intent.fault), address, protocol);
+  const accept = (wire: Wire, address = wire.remoteAddress): void =>
+    server.accept(delayed(wire, intent.fault), address);
   const listener = await listen(intent.listener.address, accept, {
     connections: server.service.limits.connections,
     reusePort: intent.listener.reusePort === true,

@@ -6,9 +6,9 @@ import type { Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.t
 import { addressSet } from '../config/network.ts';
 import { FilterChains } from '../filters/chains.ts';
 import type { FilterDefinition } from '../filters/contract.ts';
-import { FieldBlock, isFieldValue, NO_FIELDS } from '../http/field-block.ts';
-import type { Metadata } from '../http/forwarding.ts';
-import { Head } from '../http/head.ts';
+import { FieldBlock, isFieldValue } from '../http/field-block.ts';
+import { type Metadata, NO_VIA, viaOf } from '../http/forwarding.ts';
+import { Head, type RequestHead } from '../http/head.ts';
 import type { HeadRules } from '../http/request-head.ts';
 import type { OnClusterEvent } from '../stats/cluster-events.ts';
 import type { Reason } from '../stats/reasons.ts';
@@ -62,6 +62,9 @@ export interface ServiceOptions {
   readonly onClusterEvent?: OnClusterEvent;
 }
 
+const AUTO_NEEDS_TLS =
+  'auto is agreed on over TLS, which this cluster has none of: in the clear expected http1 or http2';
+
 export class Service {
   readonly intent: ProxyIntent;
   readonly limits: Limits;
@@ -96,8 +99,10 @@ export class Service {
     this.onClusterEvent = options.onClusterEvent;
     this.#reasons = options.reasons;
     this.upstreams = new Map(
-      intent.clusters.map((cluster) => {
+      intent.clusters.map((cluster, index) => {
         const tls = cluster.tls ?? (options.reencrypts ? {} : undefined);
+        if (cluster.protocol === 'auto' && tls === undefined)
+          throw new IntentError([{ path: `clusters[${index}].protocol`, message: AUTO_NEEDS_TLS }]);
         const dial = options.dial ?? (tls ? dialTls(tls, cluster.protocol) : dialPlain);
         return [cluster.name, new Upstream(cluster, dial, this, tls !== undefined)];
       }),
@@ -122,6 +127,11 @@ export class Service {
       if (error instanceof IntentError) throw error;
       throw new IntentError([{ path: 'routes', message: (error as Error).message }]);
     }
+  }
+
+  detach(head: RequestHead, end: number): number {
+    if (head === this.requestHead) this.requestHead = new Head(this.limits.headerCount);
+    return head.detach(end);
   }
 
   /** Something went other than it should. `detail`: whom it concerned. */
@@ -155,7 +165,7 @@ export class Service {
     return {
       xForwardedFor,
       forwarded,
-      via: via === undefined ? NO_FIELDS : new FieldBlock(`Via: 1.1 ${via}\r\n`),
+      via: via === undefined ? NO_VIA : viaOf(via),
       address,
       secure,
       trusted: this.#trusted?.(address) ?? false,

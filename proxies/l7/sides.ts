@@ -8,6 +8,7 @@ import type { FieldBlock } from '../http/field-block.ts';
 import type { Metadata } from '../http/forwarding.ts';
 import type { RequestHead, ResponseHead } from '../http/head.ts';
 import type { Wire } from '../net/wire.ts';
+import type { Reason } from '../stats/reasons.ts';
 import type { OriginFailure } from './failure.ts';
 
 /** Who asked. Whenever it has taken its backlog it calls `resumeResponse` of its exchange. */
@@ -17,8 +18,10 @@ export interface Client extends ClientSide {
   readonly certificate?: X509Certificate | undefined;
   /** It is this proxy itself. */
   readonly isLoop: boolean;
-  /** The response cannot be completed: the client must see that. */
-  abort(): void;
+  /** It can be told that nothing was done (RFC 9113 §8.7), so that it may ask again whatever it asked. */
+  readonly canRefuse: boolean;
+  /** There will be no response, or no more of it: the client must see that. */
+  abort(reason: Reason): void;
   /** 100 of our own: who waits for it may send the body. */
   sendContinue(): void;
   /** Whether more of the request body may be read. */
@@ -46,6 +49,14 @@ export interface OriginSide extends ContentSide {
   resume(): void;
   /** The exchange gives up. */
   cancel(): void;
+}
+
+/** The connections to one endpoint. */
+export interface OriginPool {
+  /** A side for one exchange; undefined where the endpoint has as many connections as it may. `fresh`: none that served before. */
+  origin(fresh: boolean): OriginSide | undefined;
+  /** Idle connections are closed, the others after their exchange. */
+  close(): void;
 }
 
 /** An exchange as its origin's side sees it. After one of the last three it has let go of the exchange. */

@@ -5,6 +5,7 @@
 import { Http2Connection } from '../http2/connection.ts';
 import type { FieldSection } from '../http2/field-section.ts';
 import type { Http2Handler, Http2Options } from '../http2/handler.ts';
+import { windowForStreams } from '../http2/lifecycle.ts';
 import type { MessageHead } from '../http2/message.ts';
 import type { Http2Stream } from '../http2/stream.ts';
 import { Timer, type TimerOwner } from '../net/timer.ts';
@@ -86,10 +87,20 @@ export abstract class StreamCarrier implements WireHandler, TimerOwner, TurnEnd 
   #isEnding = false;
   #isEnded = false;
 
-  /** `linger`: milliseconds that the peer has to close its side. */
-  constructor(role: 'server' | 'client', linger: number, options: Partial<Http2Options>) {
+  /**
+   * `linger`: milliseconds that the peer has to close its side. `streams`: how many may be open at once. Any of them may stay unread, so
+   * the connection's window has room for what all of them may send.
+   */
+  constructor(
+    role: 'server' | 'client',
+    linger: number,
+    streams: number,
+    options: Omit<Partial<Http2Options>, 'maxConcurrentStreams' | 'streamWindow' | 'connectionWindow'>,
+  ) {
     this.#linger = linger;
-    this.engine = new Http2Connection(role, this, new Events(this), options);
+    const connectionWindow = windowForStreams(streams);
+    const all = { ...options, maxConcurrentStreams: streams, connectionWindow };
+    this.engine = new Http2Connection(role, this, new Events(this), all);
   }
 
   /** Takes the wire over. `early`: what was read already. */
@@ -111,6 +122,8 @@ export abstract class StreamCarrier implements WireHandler, TimerOwner, TurnEnd 
   /** It has been open for so long without a stream. */
   protected abstract onIdle(): void;
   protected abstract onGone(error: NodeJS.ErrnoException | undefined): void;
+  /** What was gathered is written, or some of what was not taken at once. */
+  protected onWritten(): void {}
   onStreamGone(): void {}
   onSettings(): void {}
   onGoaway(_code: number): void {}
@@ -136,12 +149,14 @@ export abstract class StreamCarrier implements WireHandler, TimerOwner, TurnEnd 
 
   onDrain(): void {
     this.engine.drained();
+    this.onWritten();
     this.#settle();
   }
 
   onTurnEnd(): void {
     try {
       this.engine.flush();
+      this.onWritten();
       this.#settle();
     } catch (error) {
       tellFault(error);

@@ -58,6 +58,11 @@ export abstract class StreamSide implements TimerOwner {
   /** All of the peer's message has been passed on. */
   protected isReceived = false;
 
+  /** All of the peer's message has come, whether or not it was passed on. */
+  protected get isWhole(): boolean {
+    return this.#trailers !== undefined;
+  }
+
   protected get hasBacklog(): boolean {
     return this.#backlog.length > 0;
   }
@@ -165,7 +170,7 @@ export abstract class StreamSide implements TimerOwner {
       const { name, value } = section.fields[index]!;
       if (!forbiddenInTrailers.has(name)) lines += `${name}: ${value}\r\n`;
     }
-    this.#trailers = lines === '' ? NO_FIELDS : new FieldBlock(lines);
+    this.#trailers = lines === '' ? NO_FIELDS : new FieldBlock(lines, section.sensitiveNames());
     this.#passEnd();
   }
 

@@ -5,15 +5,27 @@ import { createProbe } from '../cluster/probe.ts';
 import { ClusterRuntime } from '../cluster/runtime.ts';
 import type { Cluster } from '../config/intent.ts';
 import type { OnClusterEvent } from '../stats/cluster-events.ts';
+import type { Wire } from '../net/wire.ts';
 import type { Dial } from './dial.ts';
 import { Http1Pool } from './http1-pool.ts';
 import { Http2Pool } from './http2-origin-connection.ts';
 import type { OriginService } from './origin-connection.ts';
-import type { OriginSide } from './sides.ts';
+import { askByHttp2 } from './http2-probe.ts';
+import { HTTP2, NegotiatedPool } from './negotiated-pool.ts';
+import type { OriginPool, OriginSide } from './sides.ts';
 
 export interface UpstreamService extends OriginService {
   readonly onClusterEvent?: OnClusterEvent | undefined;
 }
+
+const POOLS = { http1: Http1Pool, http2: Http2Pool, auto: NegotiatedPool } as const;
+
+/** How health checks ask. */
+const ASK_ON = {
+  http1: () => undefined,
+  http2: () => askByHttp2,
+  auto: ({ protocol }: Wire) => (protocol === HTTP2 ? askByHttp2 : undefined),
+} as const;
 
 export class Upstream {
   readonly name: string;
@@ -26,13 +38,15 @@ export class Upstream {
   /** The origin is reached by TLS. */
   readonly secure: boolean;
   readonly #service: UpstreamService;
-  readonly #pools = new Map<ClusterEndpoint, Http1Pool | Http2Pool>();
+  readonly #pools = new Map<ClusterEndpoint, OriginPool>();
   #isClosed = false;
 
   constructor(cluster: Cluster, dial: Dial, service: UpstreamService, secure = false) {
     this.name = cluster.name;
     this.cluster = new ClusterRuntime(cluster, {
-      ...(cluster.healthCheck && { probe: createProbe(cluster.healthCheck, dial, secure) }),
+      ...(cluster.healthCheck && {
+        probe: createProbe(cluster.healthCheck, { dial, secure, askOn: ASK_ON[cluster.protocol ?? 'http1'] }),
+      }),
       ...(service.onClusterEvent && { onEvent: service.onClusterEvent }),
       onRemoved: (endpoint) => this.#forget(endpoint),
     });
@@ -61,8 +75,8 @@ export class Upstream {
     for (const pool of this.#pools.values()) pool.close();
   }
 
-  #addPool(endpoint: ClusterEndpoint): Http1Pool | Http2Pool {
-    const Pool = this.cluster.intent.protocol === 'http2' ? Http2Pool : Http1Pool;
+  #addPool(endpoint: ClusterEndpoint): OriginPool {
+    const Pool = POOLS[this.cluster.intent.protocol ?? 'http1'];
     const pool = new Pool(this, endpoint, this.#service, this.cluster);
     this.#pools.set(endpoint, pool);
     // An exchange that began before may still come here; what it opens serves it alone.

@@ -79,6 +79,9 @@ class DelayedWire implements Wire, WireHandler {
   get certificate(): X509Certificate | undefined {
     return this.#wire.certificate;
   }
+  get protocol(): string | undefined {
+    return this.#wire.protocol;
+  }
 
   #later(event: () => void): void {
     setTimeout(() => {

@@ -1,5 +1,5 @@
 /** A listening port that hands out wires. */
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Endpoint } from '../config/intent.ts';
 import { systemError } from '../platform/system-error.ts';
 import { listenHandle, type TcpHandle } from '../platform/tcp-handle.ts';
@@ -9,6 +9,21 @@ import type { ListenOptions, Wire, WireHandler, WireListener } from './wire.ts';
 
 /** What a wire has until its owner sets `wire.handler`, within `onWire`. */
 const unowned: WireHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+
+/** Rejects with the system's error (EADDRINUSE, EACCES). */
+export function listening(
+  server: Server,
+  { host, port }: Endpoint,
+  { backlog = 4096, reusePort = false }: Pick<ListenOptions, 'backlog' | 'reusePort'>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog, ...(reusePort && { reusePort }) }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
 
 /** Rejects with the system's error (EADDRINUSE, EACCES). `onWire` must set `wire.handler`, then `resume()` at its leisure. */
 export async function listenWires(
@@ -40,21 +55,7 @@ export async function listenWires(
     socket.once('close', onClosed);
     take(new SocketWire(socket, unowned));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(
-      {
-        host: address.host,
-        port: address.port,
-        backlog: options.backlog ?? 4096,
-        ...(options.reusePort === true && { reusePort: true }),
-      },
-      () => {
-        server.off('error', reject);
-        resolve();
-      },
-    );
-  });
+  await listening(server, address, options);
   // A failed accept (EMFILE) concerns one connection, not the listener.
   const failed = (error: Error): void => onRefused('accept_failed', '', error.message);
   server.on('error', failed);

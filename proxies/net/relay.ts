@@ -19,6 +19,11 @@ export interface EarlyClient {
   readonly ended: boolean;
 }
 
+interface Wires {
+  readonly downstream: Wire;
+  readonly upstream: Wire;
+}
+
 export interface RelayOwner {
   /** Both wires are closed. `error` is what ended them, undefined after an orderly end. Once, last. */
   onRelayClosed(relay: Relay, error: NodeJS.ErrnoException | undefined): void;
@@ -37,7 +42,7 @@ export class Relay implements TimerOwner {
   cause: 'downstream' | 'upstream' | 'idle' | undefined;
 
   /** Takes over both wires and reads on. `early` is what the client has said so far. */
-  constructor(downstream: Wire, upstream: Wire, timeouts: RelayTimeouts, owner: RelayOwner, early?: EarlyClient) {
+  constructor({ downstream, upstream }: Wires, timeouts: RelayTimeouts, owner: RelayOwner, early?: EarlyClient) {
     this.#owner = owner;
     this.#timeouts = timeouts;
     this.#patience = timeouts.idle;

@@ -125,6 +125,10 @@ export class SocketWire implements Wire {
     return this.socket instanceof TLSSocket ? this.socket.getPeerX509Certificate() : undefined;
   }
 
+  get protocol(): string | undefined {
+    return this.socket instanceof TLSSocket ? this.socket.alpnProtocol || undefined : undefined;
+  }
+
   get localPort(): number {
     return this.socket.localPort ?? 0;
   }

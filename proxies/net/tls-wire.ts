@@ -200,6 +200,10 @@ class TlsWire implements Wire {
     return this.#socket.getPeerX509Certificate();
   }
 
+  get protocol(): string | undefined {
+    return this.#socket.alpnProtocol || undefined;
+  }
+
   get localPort(): number {
     return this.#socket.localPort ?? 0;
   }

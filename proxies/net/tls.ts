@@ -1,7 +1,7 @@
 /** TLS on both sides of a wire: termination with certificates chosen by SNI, origination verified by default. */
 import { constants, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { createServer as createTcpServer, isIP, type Socket } from 'node:net';
+import { createServer as createTcpServer, isIP, type Server as TcpServer, type Socket } from 'node:net';
 import {
   checkServerIdentity,
   connect,
@@ -10,6 +10,7 @@ import {
   createServer,
   type PeerCertificate,
   type SecureContext,
+  type Server,
   type TlsOptions,
   type TLSSocket,
 } from 'node:tls';
@@ -18,6 +19,7 @@ import type { Certificate, DownstreamTls, Endpoint, UpstreamTls } from '../confi
 import { carrierOf } from '../platform/reset-socket.ts';
 import { TLS_SUITES } from '../platform/tls-suites.ts';
 import { refuse } from './connect.ts';
+import { listening } from './listen.ts';
 import { readProxyHeader } from './proxy-header-socket.ts';
 import { lookupName } from './resolver.ts';
 import { guarded } from './socket-wire.ts';
@@ -146,13 +148,15 @@ export interface TlsListenOptions extends ListenOptions {
  */
 export async function listenTls(
   address: Endpoint,
-  onWire: (wire: Wire, address?: string, protocol?: string) => void,
+  onWire: (wire: Wire, address?: string) => void,
   options: TlsListenOptions,
 ): Promise<WireListener> {
-  const { certificates, onRefused = () => {} } = options;
+  const { certificates, proxyHeaderTimeout, onRefused = () => {} } = options;
   const { tls } = certificates;
   const most = options.connections ?? Infinity;
   const sockets = new Set<object>();
+  /** By the address and port of the other end, which a socket and TLS upon it have in common. */
+  const announced = new Map<string, string>();
   const ownKeys = randomBytes(48); // kept over replacements, so that tickets stay good
   const server = createServer({
     ...contextOptions(tls),
@@ -176,7 +180,7 @@ export async function listenTls(
     socket.disableRenegotiation();
     socket.allowHalfOpen = true;
     const wire = tlsWire(socket, unowned);
-    guarded(wire, () => onWire(wire, announced.get(peerOf(socket)), socket.alpnProtocol || undefined));
+    guarded(wire, () => onWire(wire, announced.get(peerOf(socket))));
   });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     const { code = '' } = error;
@@ -187,29 +191,7 @@ export async function listenTls(
     onRefused(reason, socket.remoteAddress ?? '', error.message);
     socket.destroy();
   });
-  /** By the address and port of the other end, which a socket and TLS upon it have in common. */
-  const announced = new Map<string, string>();
-  const { proxyHeaderTimeout } = options;
-  const acceptor =
-    proxyHeaderTimeout === undefined
-      ? server
-      : createTcpServer({ noDelay: true }, (socket) => {
-          socket.on('error', () => {}); // 'close' follows; an error may come before anybody else listens
-          const client = socket.remoteAddress ?? '';
-          if (client === '') {
-            socket.destroy(); // gone already: nobody could be told apart from another that is
-            return;
-          }
-          readProxyHeader(socket, proxyHeaderTimeout, {
-            onHeader(source) {
-              const peer = peerOf(socket);
-              if (source !== undefined) announced.set(peer, source);
-              socket.once('close', () => announced.delete(peer));
-              server.emit('connection', socket);
-            },
-            onRefused: () => onRefused('proxy_header_malformed', client, 'no PROXY protocol header'),
-          });
-        });
+  const acceptor = proxyHeaderTimeout === undefined ? server : behindProxyHeader(server, announced, options);
   acceptor.on('connection', (socket: Socket) => {
     if (sockets.size >= most) {
       onRefused('connections_limit', socket.remoteAddress ?? '', `${most} are open`);
@@ -219,15 +201,7 @@ export async function listenTls(
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve, reject) => {
-    acceptor.once('error', reject);
-    const { host, port } = address;
-    const reusePort = options.reusePort === true;
-    acceptor.listen({ host, port, backlog: options.backlog ?? 4096, ...(reusePort && { reusePort }) }, () => {
-      acceptor.off('error', reject);
-      resolve();
-    });
-  });
+  await listening(acceptor, address, options);
   acceptor.on('error', (error) => onRefused('accept_failed', '', error.message)); // it concerns one connection
   const { address: host, port } = acceptor.address() as AddressInfo;
   const close = async (): Promise<void> => {
@@ -242,6 +216,30 @@ export async function listenTls(
     [Symbol.asyncDispose]: close,
   };
 }
+
+/** Hands on what begins with a PROXY protocol header, and notes the address that it names. */
+const behindProxyHeader = (
+  server: Server,
+  announced: Map<string, string>,
+  { proxyHeaderTimeout = 0, onRefused = () => {} }: TlsListenOptions,
+): TcpServer =>
+  createTcpServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => {}); // 'close' follows; an error may come before anybody else listens
+    const client = socket.remoteAddress ?? '';
+    if (client === '') {
+      socket.destroy(); // gone already: nobody could be told apart from another that is
+      return;
+    }
+    readProxyHeader(socket, proxyHeaderTimeout, {
+      onHeader(source) {
+        const peer = peerOf(socket);
+        if (source !== undefined) announced.set(peer, source);
+        socket.once('close', () => announced.delete(peer));
+        server.emit('connection', socket);
+      },
+      onRefused: () => onRefused('proxy_header_malformed', client, 'no PROXY protocol header'),
+    });
+  });
 
 /**
  * A ticket vouches for the certificate that its client once showed, so the keys follow from the authorities that it was shown to:
@@ -259,11 +257,14 @@ function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-/** Like `connectWire`, with a handshake on top, which the timeout covers. `http2`: that alone is spoken, by ALPN. */
+/**
+ * Like `connectWire`, with a handshake on top, which the timeout covers. `protocols`: those that are offered by ALPN. Who agrees on none
+ * speaks HTTP/1.1.
+ */
 export function connectTls(
   endpoint: Endpoint,
   handler: ConnectHandler,
-  tls: UpstreamTls & { readonly http2?: boolean },
+  tls: UpstreamTls & { readonly protocols: readonly string[] },
   timeout: number,
 ): Connecting {
   const name = tls.serverName ?? endpoint.host;
@@ -279,7 +280,7 @@ export function connectTls(
     ...(tls.serverName !== undefined && {
       checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate),
     }),
-    ALPNProtocols: [tls.http2 === true ? 'h2' : 'http/1.1'],
+    ALPNProtocols: [...tls.protocols],
     minVersion: 'TLSv1.2',
     allowHalfOpen: true,
   };
@@ -299,8 +300,8 @@ export function connectTls(
   socket.on('error', fail);
   socket.once('secureConnect', () => {
     if (done) return;
-    if (tls.http2 === true && socket.alpnProtocol !== 'h2') {
-      fail(new Error('the origin does not speak HTTP/2: ALPN agreed on no h2'));
+    if (!tls.protocols.includes(socket.alpnProtocol || 'http/1.1')) {
+      fail(new Error(`the origin speaks none of ${tls.protocols.join(', ')}: ALPN agreed on nothing`));
       return;
     }
     done = true;

@@ -52,6 +52,8 @@ export interface Wire {
   readonly localPort: number;
   /** Over TLS: what the other end has shown of itself, and was verified by. */
   readonly certificate?: X509Certificate | undefined;
+  /** Over TLS: what ALPN agreed on. */
+  readonly protocol?: string | undefined;
 }
 
 export interface ConnectOptions {

@@ -8,14 +8,16 @@ import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import {
+  alpnOf,
   BACKLOG,
+  speaksHttp2,
   UNLIMITED,
   certificateFiles,
   certificatesInOrder,
   hostPort,
   requireDefaultCluster,
 } from './intent-facts.ts';
-import { L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
+import { BOTH_VERSIONS, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { indent, text, type Lines } from './text.ts';
@@ -62,6 +64,8 @@ const modules = (intent: ProxyIntent): string[] => [
   ...(requireDefaultCluster(intent).endpoints.length > 1
     ? ['slotmem_shm', 'proxy_balancer', 'lbmethod_byrequests', 'lbmethod_bybusyness']
     : []),
+  ...(speaksHttp2(intent) ? ['http2'] : []),
+  ...(requireDefaultCluster(intent).protocol === 'http2' ? ['proxy_http2'] : []),
   ...(intent.listener.tls ? ['ssl'] : []),
   ...(intent.listener.proxyProtocol ? ['remoteip'] : []),
 ];
@@ -82,15 +86,16 @@ function pool(intent: ProxyIntent, cluster: Cluster): string {
 
 function upstream(intent: ProxyIntent): Lines {
   const cluster = requireDefaultCluster(intent);
+  const scheme = cluster.protocol === 'http2' ? 'h2c' : 'http';
   const settings = pool(intent, cluster);
   const [only, ...others] = cluster.endpoints;
-  if (others.length === 0) return [`ProxyPass "/" "http://${hostPort(only!)}/" nocanon ${settings}`];
+  if (others.length === 0) return [`ProxyPass "/" "${scheme}://${hostPort(only!)}/" nocanon ${settings}`];
   return [
     '<Proxy "balancer://cluster">',
     indent([
       cluster.endpoints.map(
         ({ weight = 1, ...endpoint }) =>
-          `BalancerMember "http://${hostPort(endpoint)}" loadfactor=${weight} ${settings}`,
+          `BalancerMember "${scheme}://${hostPort(endpoint)}" loadfactor=${weight} ${settings}`,
       ),
       `ProxySet lbmethod=${LB_METHOD[cluster.policy ?? 'round-robin'] ?? ''}`,
     ]),
@@ -169,6 +174,7 @@ function render(intent: ProxyIntent, surroundings: Surroundings): Rendered {
     'AllowEncodedSlashes NoDecode',
     'MergeSlashes Off',
     proxyProtocol && 'RemoteIPProxyProtocol On',
+    speaksHttp2(intent) && `Protocols ${tls ? alpnOf(intent).join(' ') : 'h2c http/1.1'}`,
     tls && 'SSLSessionCache none',
     'ProxyRequests Off',
     'ProxyPreserveHost On',
@@ -203,6 +209,7 @@ function render(intent: ProxyIntent, surroundings: Surroundings): Rendered {
 /** No TLS to the origin: with the client's Host kept, mod_ssl verifies the origin's certificate against that, not against a given name. */
 const HTTP = place(
   L7_PEER,
+  BOTH_VERSIONS,
   offered('balancing', 'endpoint weights', 'policy least-request', 'connect timeout per cluster'),
   offered('no X-Forwarded-*', 'proxy-protocol-in', 'upgrade', 'workers', 'drain'),
   offered('limits.headerCount', 'limits.bodyBytes', 'limits.requestsPerConnection'),
@@ -233,7 +240,7 @@ export const apacheTls = definePeer({
   name: 'apache-tls',
   family: 'apache',
   layer: 'l7',
-  summary: 'Apache httpd: TLS termination by mod_ssl, HTTP/1.1 upstream',
+  summary: 'Apache httpd: TLS termination by mod_ssl, plain HTTP upstream',
   query,
   offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name', 'resumption off')),
   signals,

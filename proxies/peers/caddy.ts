@@ -9,8 +9,16 @@ import type { BinaryQuery } from './binary.ts';
 import { CADDY_POLICIES, healthChecks, retries, stickyPolicy } from './caddy-policies.ts';
 import { CADDY_FILTERS, renderFilters } from './caddy-filters.ts';
 import { renderRoutes } from './caddy-routes.ts';
-import { certificateFiles, certificatesInOrder, hostPort, ianaName, POOL } from './intent-facts.ts';
-import { L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
+import {
+  alpnOf,
+  certificateFiles,
+  certificatesInOrder,
+  hostPort,
+  ianaName,
+  POOL,
+  speaksHttp2,
+} from './intent-facts.ts';
+import { BOTH_VERSIONS, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import { sooner } from './policy-facts.ts';
 import type { Rendered, Signals } from './process.ts';
@@ -61,7 +69,7 @@ function reverseProxy(intent: ProxyIntent, cluster: Cluster): Json {
     ...healthChecks(cluster),
     transport: {
       protocol: 'http',
-      versions: ['1.1'],
+      versions: cluster.protocol === 'http2' ? [tls ? '2' : 'h2c'] : ['1.1'],
       compression: false, // would ask the origin for gzip on the client's behalf
       dial_timeout: duration(sooner(perTry, cluster.connectTimeout ?? timeouts.connect)),
       response_header_timeout: duration(sooner(perTry, timeouts.upstreamResponse)),
@@ -84,10 +92,11 @@ function reverseProxy(intent: ProxyIntent, cluster: Cluster): Json {
   };
 }
 
-function tlsPolicies({ listener: { tls } }: ProxyIntent): Json {
+function tlsPolicies(intent: ProxyIntent): Json {
+  const { tls } = intent.listener;
   if (!tls) return {};
   const common = {
-    alpn: ['http/1.1'],
+    alpn: alpnOf(intent),
     protocol_min: (tls.minVersion ?? 'TLSv1.2').replace('TLSv', 'tls'),
     protocol_max: (tls.maxVersion ?? 'TLSv1.3').replace('TLSv', 'tls'),
     cipher_suites: TLS12_CIPHERS.map(ianaName),
@@ -120,7 +129,7 @@ function render(intent: ProxyIntent, { address }: Surroundings): Rendered {
         servers: {
           main: {
             listen: [hostPort(address)],
-            protocols: ['h1'],
+            protocols: ['h1', ...(speaksHttp2(intent) ? [tls ? 'h2' : 'h2c'] : [])],
             automatic_https: { disable: true },
             idle_timeout: duration(timeouts.downstreamIdle),
             read_header_timeout: duration(timeouts.requestHead),
@@ -164,6 +173,7 @@ function render(intent: ProxyIntent, { address }: Surroundings): Rendered {
 
 const HTTP = place(
   L7_PEER,
+  BOTH_VERSIONS,
   offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'connect timeout per cluster', 'tls-origination'),
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
   offered('local replies', 'request header edits', 'response header edits', 'prefix rewrite', 'host rewrite'),
@@ -183,7 +193,7 @@ export const caddyHttp = definePeer({
   name: 'caddy-http',
   family: 'caddy',
   layer: 'l7',
-  summary: 'Caddy: HTTP/1.1 reverse proxy',
+  summary: 'Caddy: HTTP reverse proxy',
   query,
   offers: place(HTTP, PLAIN_LISTENER),
   signals,
@@ -194,7 +204,7 @@ export const caddyTls = definePeer({
   name: 'caddy-tls',
   family: 'caddy',
   layer: 'l7',
-  summary: 'Caddy: TLS termination, HTTP/1.1 upstream',
+  summary: 'Caddy: TLS termination, plain HTTP upstream',
   query,
   offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name', 'resumption off')),
   signals,

@@ -9,8 +9,17 @@ import type { BinaryQuery } from './binary.ts';
 import { ENVOY_FILTERS, renderFilters } from './envoy-filters.ts';
 import { clusterPolicies, ENVOY_HTTP_POLICIES, ENVOY_TCP_POLICIES, healthPort } from './envoy-policies.ts';
 import { headerValue, renderRoutes } from './envoy-routes.ts';
-import { BACKLOG, CONNECTIONS, SYSTEM_CA, UNLIMITED, certificateFiles, requireDefaultCluster } from './intent-facts.ts';
-import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
+import {
+  alpnOf,
+  BACKLOG,
+  CONNECTIONS,
+  SYSTEM_CA,
+  speaksHttp2,
+  UNLIMITED,
+  certificateFiles,
+  requireDefaultCluster,
+} from './intent-facts.ts';
+import { BOTH_VERSIONS, L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { decidesByPath } from './route-facts.ts';
@@ -56,7 +65,7 @@ const BALANCING: Readonly<Record<LoadBalancing, Json>> = {
   'source-ip': { lb_policy: 'MAGLEV' },
 };
 
-function upstreamTls({ tls, endpoints }: Cluster, i: number): Json {
+function upstreamTls({ tls, endpoints, protocol }: Cluster, i: number): Json {
   if (!tls) return {};
   const name = tls.serverName ?? endpoints[0]?.host ?? '';
   const san = { san_type: isIP(name) ? 'IP_ADDRESS' : 'DNS', matcher: { exact: name } };
@@ -65,6 +74,7 @@ function upstreamTls({ tls, endpoints }: Cluster, i: number): Json {
       ...(isIP(name) === 0 && { sni: name }),
       common_tls_context: {
         tls_params: { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: 'TLSv1_3' },
+        ...(protocol === 'http2' && { alpn_protocols: ['h2'] }),
         ...(tls.verify !== false && {
           validation_context: {
             trusted_ca: { filename: tls.ca === undefined ? SYSTEM_CA : `upstream-ca${i}.pem` },
@@ -102,7 +112,8 @@ function cluster(source: Cluster, i: number, layer: 'l4' | 'l7', intent: ProxyIn
         'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
           '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
           common_http_protocol_options: { idle_timeout: seconds(timeouts.upstreamIdle) },
-          explicit_http_config: { http_protocol_options: {} },
+          explicit_http_config:
+            source.protocol === 'http2' ? { http2_protocol_options: {} } : { http_protocol_options: {} },
         },
       },
     }),
@@ -131,7 +142,8 @@ function connectionManager(intent: ProxyIntent, filters: ReturnType<typeof rende
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     {
       stat_prefix: 'main',
-      codec_type: 'HTTP1',
+      // Of both versions it tells by the preface, or by ALPN.
+      codec_type: speaksHttp2(intent) ? 'AUTO' : 'HTTP1',
       // By itself Envoy would name its own address in place of a loopback client's, and add x-envoy-external-address.
       use_remote_address: false,
       skip_xff_append: true,
@@ -188,7 +200,8 @@ function connectionManager(intent: ProxyIntent, filters: ReturnType<typeof rende
   );
 }
 
-function downstreamTls({ listener: { tls } }: ProxyIntent): Json {
+function downstreamTls(intent: ProxyIntent): Json {
+  const { tls } = intent.listener;
   if (!tls) return {};
   const version = (name: 'TLSv1.2' | 'TLSv1.3') => name.replace('.', '_');
   return {
@@ -205,7 +218,7 @@ function downstreamTls({ listener: { tls } }: ProxyIntent): Json {
           cipher_suites: TLS12_CIPHERS,
           ecdh_curves: TLS_GROUPS,
         },
-        alpn_protocols: ['http/1.1'],
+        alpn_protocols: alpnOf(intent),
         tls_certificates: [{ certificate_chain: { filename: 'cert0.pem' }, private_key: { filename: 'key0.pem' } }],
         ...(tls.clientCa !== undefined && { validation_context: { trusted_ca: { filename: 'client-ca.pem' } } }),
       },
@@ -271,6 +284,7 @@ const COMMON = place(
 
 const HTTP = place(
   L7_PEER,
+  BOTH_VERSIONS,
   COMMON,
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
   offered('weighted-clusters', 'local replies', 'request header edits', 'response header edits'),
@@ -309,7 +323,7 @@ export const envoyTls = definePeer({
   name: 'envoy-tls',
   family: 'envoy',
   layer: 'l7',
-  summary: 'Envoy: TLS termination, HTTP/1.1 upstream',
+  summary: 'Envoy: TLS termination, plain HTTP upstream',
   query,
   offers: place(HTTP, TLS_LISTENER, offered('mtls', 'resumption off'), notOffered('certificates by name')),
   signals,

@@ -1,13 +1,23 @@
 /** HAProxy: `haproxy-tcp` (L4), `haproxy-http`, `haproxy-tls`. One process; workers are threads. */
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
-import { POLICY_FEATURES, RESILIENCE_FEATURES } from '../config/features.ts';
+import { POLICY_FEATURES } from '../config/features.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import { HAPROXY_FILTERS, renderFilters } from './haproxy-filters.ts';
+import {
+  backendPolicies,
+  checkPolicies,
+  checkSpread,
+  HAPROXY_HTTP_POLICIES,
+  HAPROXY_TCP_POLICIES,
+  serverPolicies,
+  stickyBalance,
+} from './haproxy-policies.ts';
 import { renderRoutes, replyFiles } from './haproxy-routes.ts';
 import {
+  alpnOf,
   BACKLOG,
   CONNECTIONS,
   POOL,
@@ -16,7 +26,7 @@ import {
   hostPort,
   requireDefaultCluster,
 } from './intent-facts.ts';
-import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
+import { BOTH_VERSIONS, L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { decidesByPath } from './route-facts.ts';
@@ -62,8 +72,9 @@ function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyI
   const { limits } = intent;
   const proxyProtocol = { v1: ' send-proxy', v2: ' send-proxy-v2' } as const;
   return section(`backend cluster_${i}`, [
-    BALANCING[cluster.policy ?? 'round-robin'],
+    stickyBalance(cluster.stickiness) ?? BALANCING[cluster.policy ?? 'round-robin'],
     cluster.connectTimeout !== undefined && `timeout connect ${duration(cluster.connectTimeout)}`,
+    backendPolicies(layer, cluster, intent),
     cluster.endpoints.map(({ weight = 1, ...endpoint }, e) =>
       [
         `server endpoint_${e} ${hostPort(endpoint)}`,
@@ -72,20 +83,23 @@ function backend(layer: 'l4' | 'l7', cluster: Cluster, i: number, intent: ProxyI
           ? ` pool-max-conn ${limits?.upstreamIdlePerEndpoint ?? POOL} pool-purge-delay ${duration(timeouts.upstreamIdle)}`
           : '',
         limits?.upstreamPerEndpoint === undefined ? '' : ` maxconn ${limits.upstreamPerEndpoint}`,
+        cluster.protocol === 'http2' ? (cluster.tls ? ' alpn h2' : ' proto h2') : '',
         cluster.proxyProtocol ? proxyProtocol[cluster.proxyProtocol] : '',
+        serverPolicies(layer, cluster, e),
         upstreamTls(cluster, i),
       ].join(''),
     ),
   ]);
 }
 
+/** In the clear it tells HTTP/2 by its preface, without being told to (`disable-h2-upgrade` would). */
 function bind(intent: ProxyIntent, { address }: Surroundings): string {
   const { tls, proxyProtocol } = intent.listener;
   const words = [
     `bind ${hostPort(address)}`,
     `backlog ${BACKLOG}`,
     proxyProtocol && 'accept-proxy',
-    tls && `ssl crt-list certificates.txt alpn http/1.1 curves ${TLS_GROUPS.join(':')}`,
+    tls && `ssl crt-list certificates.txt alpn ${alpnOf(intent).join(',')} curves ${TLS_GROUPS.join(':')}`,
     tls && `ssl-min-ver ${tls.minVersion ?? 'TLSv1.2'} ssl-max-ver ${tls.maxVersion ?? 'TLSv1.3'}`,
     tls?.resumption === false && 'no-tls-tickets',
     tls?.clientCa !== undefined && 'ca-file client-ca.pem verify required',
@@ -114,16 +128,15 @@ function tlsFiles(intent: ProxyIntent): Pick<Required<Rendered>, 'files' | 'secr
   };
 }
 
-function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundings): Rendered {
-  const timeouts = timeoutsOf(intent);
-  const limits = limitsOf(intent);
-  const { tls } = intent.listener;
-  const { l4 } = intent;
-  const connections = Math.floor((Math.min(CONNECTIONS, surroundings.openFiles) - OWN_FILES) / 2);
-  const forwardsFor = intent.forwarding?.xForwardedFor !== false;
-  const filters = renderFilters(intent);
+interface Part {
+  readonly timeouts: Lines;
+  readonly rules: Lines;
+}
 
-  const tcp = (): { timeouts: Lines; rules: Lines } => ({
+function tcpPart(intent: ProxyIntent): Part {
+  const timeouts = timeoutsOf(intent);
+  const { l4 } = intent;
+  return {
     timeouts: [
       `timeout client ${duration(timeouts.tunnelIdle)}`,
       `timeout server ${duration(timeouts.tunnelIdle)}`,
@@ -135,8 +148,14 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
       l4?.allowSources?.length && `tcp-request connection reject if !{ src ${l4.allowSources.join(' ')} }`,
       `default_backend cluster_${intent.clusters.indexOf(requireDefaultCluster(intent))}`,
     ].filter((line) => typeof line === 'string'),
-  });
-  const http = (): { timeouts: Lines; rules: Lines } => ({
+  };
+}
+
+function httpPart(intent: ProxyIntent, filters: ReturnType<typeof renderFilters>): Part {
+  const timeouts = timeoutsOf(intent);
+  const { tls } = intent.listener;
+  const forwardsFor = intent.forwarding?.xForwardedFor !== false;
+  return {
     timeouts: [
       `timeout client ${duration(timeouts.requestBody)}`,
       `timeout server ${duration(timeouts.upstreamResponse)}`,
@@ -159,15 +178,25 @@ function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundi
       filters.rules,
       renderRoutes(intent),
     ],
-  });
+  };
+}
+
+function render(layer: 'l4' | 'l7', intent: ProxyIntent, surroundings: Surroundings): Rendered {
+  const timeouts = timeoutsOf(intent);
+  const limits = limitsOf(intent);
+  const { tls } = intent.listener;
+  const connections = Math.floor((Math.min(CONNECTIONS, surroundings.openFiles) - OWN_FILES) / 2);
+  const filters = renderFilters(intent);
+
   const mode = { l4: 'tcp', l7: 'http' } as const;
-  const own = { l4: tcp, l7: http }[layer]();
+  const own = layer === 'l4' ? tcpPart(intent) : httpPart(intent, filters);
 
   const config = text(
     section('global', [
       `nbthread ${intent.concurrency ?? 1}`,
       `maxconn ${Math.min(limits.connections, connections)}`,
       `hard-stop-after ${duration(timeouts.drain)}`,
+      checkSpread(intent),
       layer === 'l7' && decidesByPath(intent) && 'expose-experimental-directives', // for normalize-uri
       intent.limits?.headerCount !== undefined && `tune.http.maxhdr ${limits.headerCount}`,
       tls && [
@@ -208,13 +237,14 @@ const COMMON = place(
   offered('tls-origination', 'client certificate upstream'),
   offered('proxy-protocol-in', 'proxy-protocol-out', 'PROXY protocol v2 upstream', 'workers', 'drain'),
   offered('limits.connections', 'limits.upstreamPerEndpoint'),
-  notOffered(...RESILIENCE_FEATURES),
   offered('timeouts.connect', 'timeouts.tunnelIdle', 'timeouts.drain'),
 );
 
 const HTTP = place(
   L7_PEER,
+  BOTH_VERSIONS,
   COMMON,
+  HAPROXY_HTTP_POLICIES,
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
   offered('weighted-clusters', 'local replies', 'request header edits', 'response header edits'),
   offered('prefix rewrite', 'host rewrite', 'no X-Forwarded-*', 'escaped slashes refused', 'upgrade'),
@@ -231,7 +261,7 @@ export const haproxyTcp = definePeer({
   layer: 'l4',
   summary: 'HAProxy in TCP mode',
   query,
-  offers: place(L4_PEER, COMMON, offered('source rules', 'timeouts.halfClosed')),
+  offers: place(L4_PEER, COMMON, HAPROXY_TCP_POLICIES, offered('source rules', 'timeouts.halfClosed')),
   signals,
   render: (intent, surroundings) => render('l4', intent, surroundings),
 });
@@ -240,10 +270,11 @@ export const haproxyHttp = definePeer({
   name: 'haproxy-http',
   family: 'haproxy',
   layer: 'l7',
-  summary: 'HAProxy in HTTP mode: HTTP/1.1 reverse proxy',
+  summary: 'HAProxy in HTTP mode: reverse proxy',
   query,
   offers: place(HTTP, PLAIN_LISTENER),
   signals,
+  check: checkPolicies,
   render: (intent, surroundings) => render('l7', intent, surroundings),
 });
 
@@ -251,9 +282,10 @@ export const haproxyTls = definePeer({
   name: 'haproxy-tls',
   family: 'haproxy',
   layer: 'l7',
-  summary: 'HAProxy: TLS termination, HTTP/1.1 upstream',
+  summary: 'HAProxy: TLS termination, plain HTTP upstream',
   query,
   offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name', 'resumption off')),
   signals,
+  check: checkPolicies,
   render: (intent, surroundings) => render('l7', intent, surroundings),
 });

@@ -13,6 +13,14 @@ export const UNLIMITED = 1_000_000_000;
 /** Debian's, Ubuntu's and Alpine's bundle of trusted authorities, for those that cannot be told "the system's". */
 export const SYSTEM_CA = '/etc/ssl/certs/ca-certificates.crt';
 
+/** What TLS offers by ALPN, in the order of preference. */
+export const alpnOf = ({ listener: { tls, http2 } }: ProxyIntent): readonly string[] =>
+  tls?.alpn ?? (http2 === true ? ['h2', 'http/1.1'] : ['http/1.1']);
+
+/** Over TLS it is what ALPN offers. */
+export const speaksHttp2 = (intent: ProxyIntent): boolean =>
+  intent.listener.http2 === true && (intent.listener.tls === undefined || alpnOf(intent).includes('h2'));
+
 /** IPv6 addresses stand in brackets before a port. */
 export const hostPort = ({ host, port }: Endpoint): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 

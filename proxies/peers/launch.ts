@@ -124,13 +124,14 @@ async function check(launch: Launch, rendered: Rendered, folder: string, signal:
   );
 }
 
-async function untilReady(
-  launch: Launch,
-  rendered: Rendered,
-  peer: PeerProcess,
-  address: Endpoint,
-  signal: AbortSignal,
-): Promise<void> {
+interface Starting {
+  readonly launch: Launch;
+  readonly rendered: Rendered;
+  readonly peer: PeerProcess;
+  readonly address: Endpoint;
+}
+
+async function untilReady({ launch, rendered, peer, address }: Starting, signal: AbortSignal): Promise<void> {
   const { name, what, advice, readyTimeout = PATIENCE.ready } = launch;
   const where = `${address.host}:${address.port}`;
   const deadline = performance.now() + readyTimeout;
@@ -197,7 +198,7 @@ async function attempt(launch: Launch, signal: AbortSignal): Promise<RunningProx
   }
   const { stop, drain } = launch.signals;
   try {
-    await untilReady(launch, rendered, peer, address, signal);
+    await untilReady({ launch, rendered, peer, address }, signal);
   } catch (error) {
     await peer.stop(stop);
     throw error;

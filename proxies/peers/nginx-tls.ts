@@ -1,13 +1,21 @@
 /** TLS in NGINX' own terms. Source: ngx_http_ssl_module, ngx_http_proxy_module. */
+import { IntentError } from '../config/intent-error.ts';
 import type { ProxyIntent } from '../config/intent.ts';
 import { TLS12_CIPHERS, TLS13_CIPHERS, TLS_GROUPS } from '../platform/tls-suites.ts';
-import { SYSTEM_CA, sameForAll } from './intent-facts.ts';
+import { alpnOf, SYSTEM_CA, sameForAll } from './intent-facts.ts';
 import type { Lines } from './text.ts';
 
 /** Lines of one `server`, which has one certificate. */
 export function downstreamTls(intent: ProxyIntent, certificate: number): Lines {
   const { tls } = intent.listener;
   if (!tls) return [];
+  if (!alpnOf(intent).includes('http/1.1'))
+    throw new IntentError([
+      {
+        path: 'listener.tls.alpn',
+        message: "nginx always speaks HTTP/1.1 by TLS; add 'http/1.1', or leave the list out",
+      },
+    ]);
   const versions = (['TLSv1.2', 'TLSv1.3'] as const).filter(
     (version) => version >= (tls.minVersion ?? 'TLSv1.2') && version <= (tls.maxVersion ?? 'TLSv1.3'),
   );

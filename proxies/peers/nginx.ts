@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
 import { POLICY_FEATURES, RESILIENCE_FEATURES } from '../config/features.ts';
 import type { Cluster, LoadBalancing, ProxyIntent } from '../config/intent.ts';
-import { notOffered, offered, offeredOf, place, type Offers } from '../config/offers.ts';
-import type { Binary, BinaryQuery } from './binary.ts';
+import { notOffered, offered, offeredOf, place, refused, type Offers } from '../config/offers.ts';
+import { atLeast, type Binary, type BinaryQuery } from './binary.ts';
 import {
   BACKLOG,
   CONNECTIONS,
@@ -16,6 +16,7 @@ import {
   hostPort,
   requireDefaultCluster,
   sameForAll,
+  speaksHttp2,
 } from './intent-facts.ts';
 import { NGINX_FILTERS, renderFilters } from './nginx-filters.ts';
 import { failures, nextUpstream, NGINX_POLICIES, stickyMap } from './nginx-policies.ts';
@@ -84,10 +85,14 @@ const commands = (config: string): Pick<Rendered, 'args' | 'check'> => {
   return { args, check: [...args, '-t', '-q'] };
 };
 
-function listen(intent: ProxyIntent, { address }: Surroundings, isDefault: boolean): string {
+/** Before it `http2` is a word of `listen`, and such a listener in the clear speaks nothing else. */
+const hasHttp2Directive = ({ version }: Binary): boolean => atLeast(version, '1.25.1');
+
+function listen(intent: ProxyIntent, { address, binary }: Surroundings, isDefault: boolean): string {
   const words = [
     hostPort(address),
     intent.listener.tls && 'ssl',
+    speaksHttp2(intent) && !hasHttp2Directive(binary) && 'http2',
     intent.listener.proxyProtocol && 'proxy_protocol',
     // Options of the socket itself may stand once only.
     isDefault && `backlog=${BACKLOG}`,
@@ -125,23 +130,18 @@ function renderStream(intent: ProxyIntent, surroundings: Surroundings): Rendered
 }
 
 function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
-  const timeouts = timeoutsOf(intent);
-  const limits = limitsOf(intent);
   const certificates = intent.listener.tls ? certificatesInOrder(intent.listener.tls) : [];
   const routes = renderRoutes(intent);
   const filters = renderFilters(intent);
   const tls = upstreamTls(intent);
-  const connect = sameForAll(intent, 'nginx', 'connectTimeout', (cluster) => cluster.connectTimeout);
-  const retry = sameForAll(intent, 'nginx', 'retry', (cluster) => cluster.retry);
-  const perTry = retry?.perTryTimeout;
-  const forwardsFor = intent.forwarding?.xForwardedFor !== false;
-  const requests = Math.min(limits.requestsPerConnection, UNLIMITED);
   const { about } = surroundings.binary;
+  const { upstreamIdle } = timeoutsOf(intent);
 
   const server = (certificate: number): string[] =>
     block('server', [
       listen(intent, surroundings, certificate === 0),
       certificate > 0 && `server_name ${certificates[certificate]?.serverNames?.join(' ')};`,
+      speaksHttp2(intent) && hasHttp2Directive(surroundings.binary) && 'http2 on;',
       downstreamTls(intent, certificate),
       intent.escapedSlashes === 'refuse' && 'if ($request_uri ~* "^[^?]*%2f") { return 400; }',
       routes.server,
@@ -149,21 +149,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
       block('location /', [
         routes.upstream === undefined
           ? 'return 404;'
-          : [
-              `proxy_pass ${tls.scheme}://${routes.upstream};`,
-              'proxy_http_version 1.1;',
-              'proxy_set_header Host $http_host;',
-              'proxy_set_header Upgrade $http_upgrade;',
-              'proxy_set_header Connection $upgrade_connection;',
-              // An empty value leaves the field out.
-              `proxy_set_header X-Forwarded-For ${forwardsFor ? '$remote_addr' : '""'};`,
-              `proxy_set_header X-Forwarded-Proto ${forwardsFor ? '$scheme' : '""'};`,
-              `proxy_set_header X-Forwarded-Host ${forwardsFor ? '$http_host' : '""'};`,
-              !forwardsFor && 'proxy_set_header Forwarded "";',
-              'proxy_pass_header Server;',
-              'proxy_pass_header Date;',
-              tls.lines,
-            ],
+          : [`proxy_pass ${tls.scheme}://${routes.upstream};`, passed(intent), tls.lines],
         filters.location,
       ]),
     ]);
@@ -185,7 +171,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
           `keepalive ${POOL};`,
           `keepalive_requests ${UNLIMITED};`,
           `keepalive_time ${duration(0)};`,
-          `keepalive_timeout ${duration(timeouts.upstreamIdle)};`,
+          `keepalive_timeout ${duration(upstreamIdle)};`,
         ]),
       ),
       routes.http,
@@ -195,21 +181,7 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
         'set_real_ip_from ::/0;',
         'real_ip_header proxy_protocol;',
       ],
-      `keepalive_timeout ${duration(timeouts.downstreamIdle)};`,
-      `keepalive_requests ${requests};`,
-      `keepalive_time ${duration(timeouts.connectionAge)};`,
-      `client_header_timeout ${duration(timeouts.requestHead)};`,
-      `client_body_timeout ${duration(timeouts.requestBody)};`,
-      `lingering_timeout ${duration(timeouts.linger)};`,
-      `client_max_body_size ${limits.bodyBytes === Number.MAX_SAFE_INTEGER ? 0 : limits.bodyBytes};`,
-      'large_client_header_buffers 4 32k;',
-      `proxy_connect_timeout ${duration(sooner(perTry, connect ?? timeouts.connect))};`,
-      `proxy_read_timeout ${duration(sooner(perTry, timeouts.upstreamResponse))};`,
-      retry && nextUpstream(retry),
-      `proxy_send_timeout ${duration(timeouts.requestBody)};`,
-      // Bodies pass through memory, not by way of files.
-      'proxy_request_buffering off;',
-      'proxy_max_temp_file_size 0;',
+      bounds(intent),
       (certificates.length === 0 ? [0] : certificates.map((_, i) => i)).map(server),
     ]),
   );
@@ -226,8 +198,52 @@ function renderHttp(intent: ProxyIntent, surroundings: Surroundings): Rendered {
   };
 }
 
+/** What goes along with a request. An empty value leaves the field out. */
+function passed({ forwarding }: ProxyIntent): Lines {
+  const forwardsFor = forwarding?.xForwardedFor !== false;
+  return [
+    'proxy_http_version 1.1;',
+    'proxy_set_header Host $http_host;',
+    'proxy_set_header Upgrade $http_upgrade;',
+    'proxy_set_header Connection $upgrade_connection;',
+    `proxy_set_header X-Forwarded-For ${forwardsFor ? '$remote_addr' : '""'};`,
+    `proxy_set_header X-Forwarded-Proto ${forwardsFor ? '$scheme' : '""'};`,
+    `proxy_set_header X-Forwarded-Host ${forwardsFor ? '$http_host' : '""'};`,
+    !forwardsFor && 'proxy_set_header Forwarded "";',
+    'proxy_pass_header Server;',
+    'proxy_pass_header Date;',
+  ];
+}
+
+/** Time-outs, sizes and retries; bodies pass through memory, not by way of files. */
+function bounds(intent: ProxyIntent): Lines {
+  const timeouts = timeoutsOf(intent);
+  const limits = limitsOf(intent);
+  const connect = sameForAll(intent, 'nginx', 'connectTimeout', (cluster) => cluster.connectTimeout);
+  const retry = sameForAll(intent, 'nginx', 'retry', (cluster) => cluster.retry);
+  const perTry = retry?.perTryTimeout;
+  return [
+    `keepalive_timeout ${duration(timeouts.downstreamIdle)};`,
+    `keepalive_requests ${Math.min(limits.requestsPerConnection, UNLIMITED)};`,
+    `keepalive_time ${duration(timeouts.connectionAge)};`,
+    `client_header_timeout ${duration(timeouts.requestHead)};`,
+    `client_body_timeout ${duration(timeouts.requestBody)};`,
+    `lingering_timeout ${duration(timeouts.linger)};`,
+    `client_max_body_size ${limits.bodyBytes === Number.MAX_SAFE_INTEGER ? 0 : limits.bodyBytes};`,
+    'large_client_header_buffers 4 32k;',
+    `proxy_connect_timeout ${duration(sooner(perTry, connect ?? timeouts.connect))};`,
+    `proxy_read_timeout ${duration(sooner(perTry, timeouts.upstreamResponse))};`,
+    retry && nextUpstream(retry),
+    `proxy_send_timeout ${duration(timeouts.requestBody)};`,
+    'proxy_request_buffering off;',
+    'proxy_max_temp_file_size 0;',
+  ];
+}
+
 const HTTP = place(
   L7_PEER,
+  offered('HTTP/2 downstream'),
+  refused('speaks HTTP/1.1 to origins', 'HTTP/2 upstream'),
   offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'connect timeout per cluster'),
   offered('tls-origination', 'client certificate upstream'),
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
@@ -276,7 +292,7 @@ export const nginxHttp = definePeer({
   name: 'nginx-http',
   family: 'nginx',
   layer: 'l7',
-  summary: 'NGINX: HTTP/1.1 reverse proxy',
+  summary: 'NGINX: HTTP reverse proxy, HTTP/1.1 upstream',
   query,
   offers: place(HTTP, PLAIN_LISTENER),
   signals,

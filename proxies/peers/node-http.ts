@@ -1,11 +1,12 @@
 /**
- * The textbook Node proxy: `node:http` on both sides with a keep-alive agent. The yardstick of what one gets without thinking
- * about cost; deliberately not optimised, but right about the fields a proxy must not pass on.
+ * The textbook Node proxy: `node:http` on both sides with a keep-alive agent, `node:http2` where the intent says HTTP/2. The yardstick of
+ * what one gets without thinking about cost; deliberately not optimised, but right about the fields a proxy must not pass on.
  */
 import { once } from 'node:events';
 import http from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { pipeline } from 'node:stream';
+import { pipeline, type Writable } from 'node:stream';
 import { createBalancer } from '../cluster/balancer.ts';
 import { describeIntent } from '../config/describe.ts';
 import { limitsOf, timeoutsOf } from '../config/defaults.ts';
@@ -17,15 +18,16 @@ import {
   TLS_FEATURES,
 } from '../config/features.ts';
 import { IntentError } from '../config/intent-error.ts';
-import type { ProxyIntent } from '../config/intent.ts';
+import type { Limits, ProxyIntent } from '../config/intent.ts';
 import { keptOwn, notOffered, offered, offeredBy, place, refusals, refused, type Offers } from '../config/offers.ts';
 import type { ProxyDefinition, RunningProxy } from '../contract.ts';
+import { type Fields, http2Upstream, serveBoth, serveOne, type Upstream } from './node-http2.ts';
 
 const name = 'node-http';
 
 const OFFERS: Offers = place(
   offered('plain forwarding', 'HTTP forwarding', 'balancing', 'endpoint weights', ...POLICY_FEATURES),
-  offered('shared port', 'drain'),
+  offered('HTTP/2 downstream', 'HTTP/2 upstream', 'shared port', 'drain'),
   offered('limits.headBytes', 'limits.connections', 'limits.upstreamIdlePerEndpoint', 'limits.upstreamPerEndpoint'),
   offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),
   offered('timeouts.upstreamResponse', 'timeouts.drain'),
@@ -41,10 +43,9 @@ const OFFERS: Offers = place(
   refused('does not look into paths', 'escaped slashes refused'),
   refused('is one event loop', 'workers'),
   refused('does not terminate TLS', ...TLS_FEATURES, 'timeouts.tlsHandshake'),
-  refused('does not speak TLS to origins', 'tls-origination', 'client certificate upstream'),
+  refused('does not speak TLS to origins', 'tls-origination', 'client certificate upstream', 'HTTP/2 upstream by ALPN'),
   refused('does not read it', 'proxy-protocol-in'),
   refused('does not send it', 'proxy-protocol-out', 'PROXY protocol v2 upstream'),
-  refused('speaks HTTP/1.1 on both sides', 'HTTP/2 downstream', 'HTTP/2 upstream'),
   refused('speaks TCP', 'udp', 'limits.udpSessions', 'timeouts.udpSession'),
   notOffered('limits.targetBytes', 'limits.headerCount', 'limits.bodyBytes', 'limits.chunkExtensionBytes'),
   notOffered('limits.trailerBytes', 'limits.pipelined', 'limits.requestsPerConnection'),
@@ -65,11 +66,35 @@ const hopByHop = [
   'upgrade',
 ];
 
-function endToEnd(headers: http.IncomingHttpHeaders): http.OutgoingHttpHeaders {
-  const kept: http.OutgoingHttpHeaders = { ...headers };
-  const nominated = (headers.connection ?? '').split(',').map((token) => token.trim().toLowerCase());
-  for (const field of [...hopByHop, ...nominated]) delete kept[field];
-  return kept;
+/** Neither of one connection alone nor a pseudo-header field. */
+function endToEnd(fields: Fields): Record<string, string | string[]> {
+  const nominated = String(fields['connection'] ?? '')
+    .split(',')
+    .map((token) => token.trim().toLowerCase());
+  const dropped = new Set([...hopByHop, ...nominated]);
+  const kept = Object.entries(fields).filter(
+    (field): field is [string, string | string[]] =>
+      field[1] !== undefined && !field[0].startsWith(':') && !dropped.has(field[0]),
+  );
+  return Object.fromEntries(kept);
+}
+
+function http1Upstream({ upstreamPerEndpoint, upstreamIdlePerEndpoint }: Limits): Upstream {
+  const agent = new http.Agent({
+    keepAlive: true,
+    maxSockets: upstreamPerEndpoint,
+    maxFreeSockets: upstreamIdlePerEndpoint,
+  });
+  return {
+    open({ host, port }, { method, path, authority, fields }, answered) {
+      const request = http.request({ agent, host, port, method, path, headers: { ...fields, host: authority } });
+      request.once('response', (answer) =>
+        answered({ status: answer.statusCode!, fields: answer.headers, body: answer }),
+      );
+      return request;
+    },
+    close: () => agent.destroy(),
+  };
 }
 
 function clusterOf(intent: ProxyIntent) {
@@ -80,18 +105,52 @@ function clusterOf(intent: ProxyIntent) {
   return cluster;
 }
 
+/** By the compatibility API a request of HTTP/2 looks as one of `node:http` does. */
+type Serve = (
+  request: http.IncomingMessage | Http2ServerRequest,
+  response: Writable & {
+    readonly headersSent: boolean;
+    writeHead(status: number, fields: http.OutgoingHttpHeaders): { end(): unknown };
+  },
+) => void;
+
+function forwarder(intent: ProxyIntent, upstream: Upstream): Serve {
+  const balancer = createBalancer(clusterOf(intent));
+  const { upstreamResponse } = timeoutsOf(intent);
+  return (request, response) => {
+    const endpoint = balancer.pick(request.socket.remoteAddress)!;
+    endpoint.active++;
+    response.once('close', () => endpoint.active--);
+    const { host: _, ...fields } = endToEnd(request.headers);
+    const asked = {
+      method: request.method!,
+      path: request.url!,
+      authority: String(request.headers[':authority'] ?? request.headers.host ?? ''),
+      fields,
+    };
+    const forwarded = upstream.open(endpoint, asked, (answer) => {
+      response.writeHead(answer.status, endToEnd(answer.fields));
+      pipeline(answer.body, response, () => {});
+    });
+    forwarded.setTimeout(upstreamResponse, () =>
+      forwarded.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
+    );
+    forwarded.once('error', (error: NodeJS.ErrnoException) => {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(error.code === 'ETIMEDOUT' ? 504 : 502, { 'content-length': 0 }).end();
+    });
+    response.once('close', () => forwarded.destroy());
+    pipeline(request, forwarded, () => {});
+  };
+}
+
 async function start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy> {
   signal.throwIfAborted();
-  const balancer = createBalancer(clusterOf(intent));
   const limits = limitsOf(intent);
   const timeouts = timeoutsOf(intent);
-  const agent = new http.Agent({
-    keepAlive: true,
-    maxSockets: limits.upstreamPerEndpoint,
-    maxFreeSockets: limits.upstreamIdlePerEndpoint,
-  });
-
-  const server = http.createServer(
+  const upstream = clusterOf(intent).protocol === 'http2' ? http2Upstream() : http1Upstream(limits);
+  const serve = forwarder(intent, upstream);
+  const http1 = http.createServer(
     {
       keepAliveTimeout: timeouts.downstreamIdle,
       headersTimeout: timeouts.requestHead,
@@ -99,32 +158,10 @@ async function start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningP
       maxHeaderSize: limits.headBytes,
       noDelay: true,
     },
-    (request, response) => {
-      const endpoint = balancer.pick(request.socket.remoteAddress)!;
-      endpoint.active++;
-      response.once('close', () => endpoint.active--);
-      const forwarded = http.request({
-        agent,
-        host: endpoint.host,
-        port: endpoint.port,
-        method: request.method,
-        path: request.url,
-        headers: { ...endToEnd(request.headers), host: request.headers.host },
-        timeout: timeouts.upstreamResponse,
-      });
-      forwarded.once('response', (answer) => {
-        response.writeHead(answer.statusCode!, answer.statusMessage, endToEnd(answer.headers));
-        pipeline(answer, response, () => {});
-      });
-      forwarded.once('timeout', () => forwarded.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
-      forwarded.once('error', (error: NodeJS.ErrnoException) => {
-        if (response.headersSent) response.destroy();
-        else response.writeHead(error.code === 'ETIMEDOUT' ? 504 : 502, { 'content-length': 0 }).end();
-      });
-      response.once('close', () => forwarded.destroy());
-      pipeline(request, forwarded, () => {});
-    },
+    serve,
   );
+  const listening = intent.listener.http2 === true ? serveBoth(http1, serve) : serveOne(http1);
+  const { server } = listening;
   server.maxConnections = limits.connections;
   const { host, port } = intent.listener.address;
   server.listen({ host, port, backlog: 4096, reusePort: intent.listener.reusePort === true });
@@ -137,16 +174,16 @@ async function start(intent: ProxyIntent, signal: AbortSignal): Promise<RunningP
     nativeConfig: describeIntent(intent),
     async drain() {
       server.close();
-      server.closeIdleConnections();
-      const deadline = setTimeout(() => server.closeAllConnections(), timeouts.drain);
+      listening.closeIdle();
+      const deadline = setTimeout(() => listening.closeAll(), timeouts.drain);
       await closed;
       clearTimeout(deadline);
-      agent.destroy();
+      upstream.close();
     },
     async [Symbol.asyncDispose]() {
       server.close();
-      server.closeAllConnections();
-      agent.destroy();
+      listening.closeAll();
+      upstream.close();
       await closed;
     },
   };
@@ -157,7 +194,7 @@ export const definition: ProxyDefinition = {
   family: name,
   layer: 'l7',
   isHosted: true,
-  summary: 'the textbook node:http proxy with a keep-alive agent: the naive yardstick',
+  summary: 'the textbook node:http proxy with a keep-alive agent, node:http2 for HTTP/2: the naive yardstick',
   capabilities: offeredBy(OFFERS),
   keepsOwn: keptOwn('l7', OFFERS),
   availability: () => Promise.resolve({ state: 'ready', version: process.version }),

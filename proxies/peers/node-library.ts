@@ -13,7 +13,16 @@ import { describeIntent } from '../config/describe.ts';
 import { FILTER_FEATURES, POLICY_FEATURES, RESILIENCE_FEATURES } from '../config/features.ts';
 import type { Endpoint, Limits, ProxyIntent, Timeouts } from '../config/intent.ts';
 import { TLS_SUITES } from '../platform/tls-suites.ts';
-import { keptOwn, notOffered, offered, offeredBy, place, requireOffered, type Offers } from '../config/offers.ts';
+import {
+  keptOwn,
+  notOffered,
+  offered,
+  offeredBy,
+  place,
+  refused,
+  requireOffered,
+  type Offers,
+} from '../config/offers.ts';
 import type { ProxyDefinition, RunningProxy } from '../contract.ts';
 import { INSTALL } from './binary.ts';
 import { libraryVersion, withLibraries } from './fetched.ts';
@@ -174,6 +183,7 @@ async function startLibrary(spec: LibrarySpec, intent: ProxyIntent, signal: Abor
 
 const LIBRARY = place(
   L7_PEER,
+  refused('speaks HTTP/1.1 on both sides', 'HTTP/2 downstream', 'HTTP/2 upstream'),
   offered('balancing', 'endpoint weights', ...POLICY_FEATURES, 'no X-Forwarded-*', 'drain'),
   offered('limits.headBytes', 'limits.connections', 'limits.upstreamPerEndpoint'),
   offered('timeouts.requestHead', 'timeouts.requestBody', 'timeouts.downstreamIdle'),

@@ -8,13 +8,14 @@ import { notOffered, offered, place, refused } from '../config/offers.ts';
 /** Of the references alone, or of what measures them. */
 const UNGIVEN = place(
   notOffered('faults', 'stats', 'access-log', 'shared port', 'sni-routing', 'port rules', 'udp'),
-  notOffered('HTTP/2 downstream', 'HTTP/2 upstream'),
+  notOffered('HTTP/2 upstream by ALPN'),
   notOffered('limits.udpSessions', 'timeouts.udpSession', 'timeouts.clientHello', 'timeouts.tlsHandshake'),
 );
 
 export const L4_PEER = place(
   UNGIVEN,
   offered('plain forwarding'),
+  notOffered('HTTP/2 downstream', 'HTTP/2 upstream'),
   notOffered('upgrade', ...HTTP_FEATURES, ...HTTP_SETTINGS, ...TLS_FEATURES),
 );
 
@@ -26,6 +27,9 @@ export const L7_PEER = place(
   notOffered('Forwarded', 'Via', 'trusted peers', 'source rules', 'timeouts.request', 'timeouts.halfClosed'),
   notOffered('limits.targetBytes', 'limits.chunkExtensionBytes', 'limits.trailerBytes', 'limits.pipelined'),
 );
+
+/** Of those that speak both versions of HTTP on both sides. */
+export const BOTH_VERSIONS = offered('HTTP/2 downstream', 'HTTP/2 upstream');
 
 export const PLAIN_LISTENER = notOffered(...TLS_FEATURES);
 

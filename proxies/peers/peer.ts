@@ -37,6 +37,8 @@ export interface PeerSpec {
   readonly query: BinaryQuery;
   readonly offers: Offers;
   readonly signals: Signals;
+  /** Throws `IntentError` where features that are offered one by one are not offered together. */
+  check?(intent: ProxyIntent): void;
   render(intent: ProxyIntent, surroundings: Surroundings): Rendered;
 }
 
@@ -52,6 +54,7 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
     requireOffered(name, offers, intent);
     requireCluster(name, intent);
     readSettings(intent.filters);
+    spec.check?.(intent);
   };
   const render: PeerDefinition['render'] = (intent, surroundings) => {
     check(intent);
@@ -65,6 +68,7 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
     offers,
     capabilities: offeredBy(offers),
     keepsOwn: keptOwn(layer, offers),
+    check,
     render,
     async availability() {
       const binary = await findBinary(query);

@@ -6,6 +6,7 @@ import { TLS12_CIPHERS } from '../platform/tls-suites.ts';
 import { notOffered, offered, place, type Offers } from '../config/offers.ts';
 import type { BinaryQuery } from './binary.ts';
 import {
+  alpnOf,
   POOL,
   UNLIMITED,
   certificateFiles,
@@ -16,7 +17,7 @@ import {
   requireDefaultCluster,
   sameForAll,
 } from './intent-facts.ts';
-import { L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
+import { BOTH_VERSIONS, L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import { sooner } from './policy-facts.ts';
 import type { Rendered, Signals } from './process.ts';
@@ -75,8 +76,10 @@ function ruleOf(route: Route): string {
   ].join(' && ');
 }
 
+/** In the clear HTTP/2 is a scheme of its own. */
+const schemeOf = ({ tls, protocol }: Cluster): string => (tls ? 'https' : protocol === 'http2' ? 'h2c' : 'http');
+
 function httpPart(intent: ProxyIntent, filters: TraefikFilters): Json {
-  const timeouts = timeoutsOf(intent);
   const routes = intent.routes ?? [];
   const tls = intent.listener.tls && { tls: {} };
   const fallback = defaultCluster(intent);
@@ -137,38 +140,46 @@ function httpPart(intent: ProxyIntent, filters: TraefikFilters): Json {
     };
   const transports: Json = {};
   for (const [i, cluster] of intent.clusters.entries()) {
-    services[`cluster_${i}`] = {
-      loadBalancer: {
-        strategy: STRATEGY[cluster.policy ?? 'round-robin'] ?? 'wrr',
-        passHostHeader: true,
-        serversTransport: `pool_${i}`,
-        servers: cluster.endpoints.map(({ weight = 1, ...endpoint }) => ({
-          url: `${cluster.tls ? 'https' : 'http'}://${hostPort(endpoint)}`,
-          ...(cluster.endpoints.length > 1 && { weight }),
-        })),
-        ...servicePolicies(cluster),
-      },
-    };
+    services[`cluster_${i}`] = serviceOf(cluster, i);
     if (cluster.retry) middlewares[`retry_${i}`] = { retry: retryMiddleware(cluster.retry) };
-    const perTry = cluster.retry?.perTryTimeout;
-    transports[`pool_${i}`] = {
-      maxIdleConnsPerHost: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
-      disableHTTP2: true,
-      ...(cluster.tls?.serverName !== undefined && { serverName: cluster.tls.serverName }),
-      ...(cluster.tls?.verify === false && { insecureSkipVerify: true }),
-      ...(cluster.tls?.ca !== undefined && { rootCAs: [`upstream-ca${i}.pem`] }),
-      forwardingTimeouts: {
-        dialTimeout: duration(sooner(perTry, cluster.connectTimeout ?? timeouts.connect)),
-        responseHeaderTimeout: duration(sooner(perTry, timeouts.upstreamResponse)),
-        idleConnTimeout: duration(timeouts.upstreamIdle),
-      },
-    };
+    transports[`pool_${i}`] = transportOf(cluster, i, intent);
   }
   return {
     routers,
     services,
     serversTransports: transports,
     ...(Object.keys(middlewares).length > 0 && { middlewares }),
+  };
+}
+
+const serviceOf = (cluster: Cluster, index: number): Json => ({
+  loadBalancer: {
+    strategy: STRATEGY[cluster.policy ?? 'round-robin'] ?? 'wrr',
+    passHostHeader: true,
+    serversTransport: `pool_${index}`,
+    servers: cluster.endpoints.map(({ weight = 1, ...endpoint }) => ({
+      url: `${schemeOf(cluster)}://${hostPort(endpoint)}`,
+      ...(cluster.endpoints.length > 1 && { weight }),
+    })),
+    ...servicePolicies(cluster),
+  },
+});
+
+/** Connections to a cluster's endpoints. */
+function transportOf({ tls, protocol, retry, connectTimeout }: Cluster, index: number, intent: ProxyIntent): Json {
+  const timeouts = timeoutsOf(intent);
+  const perTry = retry?.perTryTimeout;
+  return {
+    maxIdleConnsPerHost: intent.limits?.upstreamIdlePerEndpoint ?? POOL,
+    disableHTTP2: protocol !== 'http2',
+    ...(tls?.serverName !== undefined && { serverName: tls.serverName }),
+    ...(tls?.verify === false && { insecureSkipVerify: true }),
+    ...(tls?.ca !== undefined && { rootCAs: [`upstream-ca${index}.pem`] }),
+    forwardingTimeouts: {
+      dialTimeout: duration(sooner(perTry, connectTimeout ?? timeouts.connect)),
+      responseHeaderTimeout: duration(sooner(perTry, timeouts.upstreamResponse)),
+      idleConnTimeout: duration(timeouts.upstreamIdle),
+    },
   };
 }
 
@@ -194,7 +205,8 @@ function tcpPart(intent: ProxyIntent): Json {
   };
 }
 
-function tlsPart({ listener: { tls } }: ProxyIntent): Json {
+function tlsPart(intent: ProxyIntent): Json {
+  const { tls } = intent.listener;
   if (!tls) return {};
   const certificates = certificatesInOrder(tls).map((_, i) => ({ certFile: `cert${i}.pem`, keyFile: `key${i}.pem` }));
   const version = (name: 'TLSv1.2' | 'TLSv1.3') => `VersionTLS${name.slice(4).replace('.', '')}`;
@@ -208,7 +220,7 @@ function tlsPart({ listener: { tls } }: ProxyIntent): Json {
           maxVersion: version(tls.maxVersion ?? 'TLSv1.3'),
           cipherSuites: TLS12_CIPHERS.map(ianaName),
           curvePreferences: ['X25519', 'CurveP256'],
-          alpnProtocols: ['http/1.1'],
+          alpnProtocols: alpnOf(intent),
           ...(tls.clientCa !== undefined && {
             clientAuth: { caFiles: ['client-ca.pem'], clientAuthType: 'RequireAndVerifyClientCert' },
           }),
@@ -302,6 +314,7 @@ const TCP: Offers = place(
 
 const HTTP = place(
   L7_PEER,
+  BOTH_VERSIONS, // in the clear it tells HTTP/2 by its preface, without being told to
   COMMON,
   offered('endpoint weights', 'policy power-of-two', 'policy source-ip', 'tls-origination'),
   offered('routing', 'routes by host', 'routes by path', 'routes by method', 'routes by header'),
@@ -332,7 +345,7 @@ export const traefikHttp = definePeer({
   name: 'traefik-http',
   family: 'traefik',
   layer: 'l7',
-  summary: 'Traefik: HTTP/1.1 reverse proxy',
+  summary: 'Traefik: HTTP reverse proxy',
   query,
   offers: place(HTTP, PLAIN_LISTENER),
   signals,
@@ -343,7 +356,7 @@ export const traefikTls = definePeer({
   name: 'traefik-tls',
   family: 'traefik',
   layer: 'l7',
-  summary: 'Traefik: TLS termination, HTTP/1.1 upstream',
+  summary: 'Traefik: TLS termination, plain HTTP upstream',
   query,
   offers: place(HTTP, TLS_LISTENER, offered('mtls', 'certificates by name'), notOffered('resumption off')),
   signals,

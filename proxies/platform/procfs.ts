@@ -3,6 +3,13 @@
 /** Ticks of a second in /proc (USER_HZ): 100 on every architecture that Node runs on. */
 export const TICKS_PER_SECOND = 100;
 
+/** /proc/PID/io; undefined where it was not to be read. */
+export function parseCalls(text: string): { readonly reads: number; readonly writes: number } | undefined {
+  const [, reads] = /^syscr: (\d+)$/m.exec(text) ?? [];
+  const [, writes] = /^syscw: (\d+)$/m.exec(text) ?? [];
+  return reads === undefined || writes === undefined ? undefined : { reads: Number(reads), writes: Number(writes) };
+}
+
 export interface ProcessStat {
   readonly pid: number;
   readonly name: string;

@@ -38,6 +38,10 @@ export const REASONS = {
   upstream_connect_timeout: 'UF',
   upstream_closed: 'UC',
   upstream_reset: 'UR',
+  /** It said that it acted upon nothing of the request, each time. */
+  upstream_refused: 'UR',
+  /** It gave the stream up. */
+  upstream_cancelled: 'UR',
   upstream_malformed: 'UPE',
   upstream_timeout: 'UT',
   // Clients that go, or do not read.

@@ -72,7 +72,7 @@ function drawMetric(analysis: Analysis, name: MetricName, chains: readonly Chain
         domain: [0, Math.max(...drawn.map(({ high }) => high)) * 1.05] as const,
       };
       const place = { x: 'count', y: 'value' };
-      return curveView(width, 280, x, y, [
+      return curveView(width, 280, { x, y }, [
         lines(multiples, place, { colour, width: 1.5, dashed: true, faint: true }),
         lines(
           drawn.map((one) => ({ ...one, tip: tip(one.subject, '') })),

@@ -1,4 +1,5 @@
 /** Comparisons with their intervals around the line of no difference: what is resolved, and what is not. */
+import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { Comparison } from '#bench/analysis/comparison/comparison.ts';
 import { formatEstimate, formatQuantity, percent, scaleOf } from '#bench/analysis/words/quantity.ts';
@@ -7,6 +8,7 @@ import { noiseFloor } from '../content/noise-floor.ts';
 import { timeOf } from '../content/paced.ts';
 import { STRENGTHS } from '../content/strength.ts';
 import { figureOf } from '../document/table.ts';
+import type { Table } from '../document/tree.ts';
 import { type ChartDefinition, type Drawing, missing, tip } from './chart.ts';
 import { band, by, guide, points, whiskers, words } from './marks.ts';
 import { isNarrow, logTicks, namedRows, rowsView } from './views.ts';
@@ -76,14 +78,53 @@ function inOrder(rows: readonly Row[]): Row[] {
   return rows.toSorted((a, b) => place(a) - place(b) || a.comparison.estimate.value - b.comparison.estimate.value);
 }
 
-function forestOf(unordered: readonly Row[], { unit, axis, none, floor }: Kind): Drawing {
+/** What is drawn of a row, in the unit of the axis. */
+interface Drawn {
+  readonly name: string;
+  readonly strength: string;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly text: string;
+  readonly tip: string;
+}
+
+function forestOf(unordered: readonly Row[], kind: Kind): Drawing {
   const rows = inOrder(unordered);
+  const { unit, floor } = kind;
+  const size = floor === null ? '' : `±${unit === 'ratio' ? percent(floor) : formatQuantity(floor, 'µs')}`;
+  const resolved = rows.filter(({ comparison }) => comparison.strength !== 'cannot tell').length;
+  return {
+    state: 'drawn',
+    answer: `${resolvedWords(resolved, rows.length)}${floor === null ? '' : `; grey: what the same subject differs from itself, ${size}`}`,
+    description: `One row a comparison: estimate and interval around the line of no difference. ${rows.map(({ name, comparison: { estimate, strength } }) => `${name}: ${formatEstimate(estimate, unit)}, ${STRENGTHS[strength].label}`).join('; ')}.`,
+    table: tableOf(rows, kind),
+    spec: (width) => specOf(rows, kind, width),
+  };
+}
+
+const tableOf = (rows: readonly Row[], { unit, axis }: Kind): Table => ({
+  kind: 'table',
+  label: `comparisons: ${axis}`,
+  head: 'Comparison',
+  columns: [
+    unit === 'ratio' ? { title: 'Times', unit } : { title: 'Difference', unit, signed: true },
+    { title: 'Starts', unit: 'per request' },
+    { title: 'How sure' },
+  ],
+  rows: rows.map(({ name, comparison: { estimate, strength } }) => ({
+    head: name,
+    cells: [figureOf(estimate), String(estimate.n), STRENGTHS[strength].label],
+  })),
+});
+
+function specOf(rows: readonly Row[], { unit, axis, none, floor }: Kind, width: number): TopLevelSpec {
   const isLog = unit === 'ratio';
   const { factor, suffix } = scaleOf(
     unit,
     rows.map(({ comparison }) => comparison.estimate.value),
   );
-  const drawn = rows.map(({ name, subject, comparison: { estimate, strength } }) => ({
+  const drawn = rows.map(({ name, subject, comparison: { estimate, strength } }): Drawn => ({
     name,
     strength: STRENGTHS[strength].label,
     value: estimate.value * factor,
@@ -95,84 +136,51 @@ function forestOf(unordered: readonly Row[], { unit, axis, none, floor }: Kind):
   const noise =
     floor === null
       ? []
-      : [
-          isLog
-            ? { low: 1 / (1 + floor), high: 1 + floor }
-            : { low: (none - floor) * factor, high: (none + floor) * factor },
-        ];
+      : isLog
+        ? [{ low: 1 / (1 + floor), high: 1 + floor }]
+        : [{ low: (none - floor) * factor, high: (none + floor) * factor }];
   const ends = [...[...drawn, ...noise].flatMap(({ low, high }) => [low, high]), none];
-  const [least, most] = [Math.min(...ends), Math.max(...ends)];
+  const domain = roomFor(Math.min(...ends), Math.max(...ends), { isLog, width });
+  const x = {
+    title: isLog ? axis : `${suffix} added`,
+    domain,
+    log: isLog,
+    ticks: isLog ? logTicks(domain[0], domain[1], 6) : isNarrow(width) ? 4 : 6,
+    format: '~r',
+  };
+  const names = namedRows(
+    'name',
+    rows.map(({ name }) => name),
+  );
+  return rowsView(width, names, { ...x, legends: 1 }, [
+    band(noise, 'var(--rule)'),
+    guide([{ at: none }], 'x'),
+    whiskers(drawn, 'var(--soft)'),
+    points(drawn, { x: 'value' }, { size: 90, ...looksOf(rows) }),
+    words(drawn, { x: 'high' }, { dx: 8 }),
+  ]);
+}
+
+/** The ends of the axis: behind the last point there are words. */
+function roomFor(
+  least: number,
+  most: number,
+  { isLog, width }: { readonly isLog: boolean; readonly width: number },
+): readonly [number, number] {
+  const margin = isNarrow(width) ? 0.4 : 0.26;
+  return isLog
+    ? [least / 1.1, most * (most / least) ** margin * 1.05]
+    : [least - (most - least) * 0.04, most + (most - least) * margin];
+}
+
+/** Colours and shapes of the strengths that occur. */
+function looksOf(rows: readonly Row[]) {
   const strengths = ORDER.filter((one) => rows.some(({ comparison }) => comparison.strength === one));
   const labels = strengths.map((one) => STRENGTHS[one].label);
-  const size = floor === null ? '' : `±${isLog ? percent(floor) : formatQuantity(floor, 'µs')}`;
-  const resolved = rows.filter(({ comparison }) => comparison.strength !== 'cannot tell').length;
-  return {
-    state: 'drawn',
-    answer: `${resolvedWords(resolved, rows.length)}${floor === null ? '' : `; grey: what the same subject differs from itself, ${size}`}`,
-    description: `One row a comparison: estimate and interval around the line of no difference. ${rows.map(({ name, comparison: { estimate, strength } }) => `${name}: ${formatEstimate(estimate, unit)}, ${STRENGTHS[strength].label}`).join('; ')}.`,
-    table: {
-      kind: 'table',
-      label: `comparisons: ${axis}`,
-      head: 'Comparison',
-      columns: [
-        { title: isLog ? 'Times' : 'Difference', unit, ...(!isLog && { signed: true }) },
-        { title: 'Starts', unit: 'per request' },
-        { title: 'How sure' },
-      ],
-      rows: rows.map(({ name, comparison: { estimate, strength } }) => ({
-        head: name,
-        cells: [figureOf(estimate), String(estimate.n), STRENGTHS[strength].label],
-      })),
-    },
-    spec: (width) => {
-      const margin = isNarrow(width) ? 0.4 : 0.26;
-      const domain = isLog
-        ? ([least / 1.1, most * (most / least) ** margin * 1.05] as const)
-        : ([least - (most - least) * 0.04, most + (most - least) * margin] as const);
-      const legend = { columns: 3 };
-      const x = {
-        title: isLog ? axis : `${suffix} added`,
-        domain,
-        log: isLog,
-        ticks: isLog ? logTicks(domain[0], domain[1], 6) : isNarrow(width) ? 4 : 6,
-        format: '~r',
-      };
-      return rowsView(
-        width,
-        namedRows(
-          'name',
-          rows.map(({ name }) => name),
-        ),
-        x,
-        1,
-        [
-          band(noise, 'var(--rule)'),
-          guide([{ at: none }], 'x'),
-          whiskers(drawn, 'var(--soft)'),
-          points(
-            drawn,
-            { x: 'value' },
-            {
-              size: 90,
-              colour: by(
-                'strength',
-                labels,
-                strengths.map((one) => (one === 'cannot tell' ? 'var(--none)' : 'var(--series-1)')),
-                legend,
-              ),
-              shape: by(
-                'strength',
-                labels,
-                strengths.map((one) => LOOKS[one]),
-                legend,
-              ),
-            },
-          ),
-          words(drawn, { x: 'high' }, { dx: 8 }),
-        ],
-      );
-    },
-  };
+  const legend = { columns: 3 };
+  const colours = strengths.map((one) => (one === 'cannot tell' ? 'var(--none)' : 'var(--series-1)'));
+  const shapes = strengths.map((one) => LOOKS[one]);
+  return { colour: by('strength', labels, colours, legend), shape: by('strength', labels, shapes, legend) };
 }
 
 function resolvedWords(resolved: number, all: number): string {

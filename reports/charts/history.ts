@@ -53,7 +53,7 @@ export function drawHistory({ points, marks, looks, where, absolute = false }: H
     {
       state: 'drawn',
       question: `What became of the cost from run to run${where === undefined ? '' : ` ${where}`}?`,
-      answer: takeaway(shown, placed, names, runs, unit),
+      answer: takeaway(shown, placed, { names, runs, unit }),
       description: `Lines, one a subject, over ${runs.length} runs, oldest first: CPU per request, ${isAbsolute ? 'in microseconds, the host’s drift in them' : `as a ratio to ${to} in the same seconds, which the host’s drift is not in`}, with intervals.${shown.length > 0 ? ' Dashed rules mark the first run of a new level, with the change from the old one; bars show the levels.' : ''}`,
       table: tableOf(points, placed, shown, { names, runs, unit }),
       spec: (width) => {
@@ -87,8 +87,7 @@ export function drawHistory({ points, marks, looks, where, absolute = false }: H
         return curveView(
           width,
           300,
-          x,
-          { title: isAbsolute ? `${suffix} of CPU per request` : `times ${to}`, domain, ticks: 6 },
+          { x, y: { title: isAbsolute ? `${suffix} of CPU per request` : `times ${to}`, domain, ticks: 6 } },
           [
             lines(
               drawn.map((one) => ({ ...one, tip: tip(one.subject, '') })),
@@ -157,13 +156,7 @@ const tableOf = (
 });
 
 /** The change points; without any, what first and last run say. */
-function takeaway(
-  marks: readonly HistoryMark[],
-  placed: readonly Placed[],
-  names: readonly string[],
-  runs: readonly string[],
-  unit: Unit,
-): string {
+function takeaway(marks: readonly HistoryMark[], placed: readonly Placed[], { names, runs, unit }: Frame): string {
   if (marks.length > 0)
     return marks
       .map((mark) => `${mark.subject} ${changeOf(mark)} from run ${runs.indexOf(mark.run) + 1} on`)

@@ -66,7 +66,7 @@ function drawScenario(
         const of = looksOf(analysis);
         const legend = legendOf(width);
         const x = rateAxis([...drawn.map(({ rate }) => rate), ...kneeRates(searches)], isNarrow(width) ? 4 : 6);
-        return curveView(width, 330, x, logMicros(title, [...drawn.map(({ micros }) => micros), below]), [
+        return curveView(width, 330, { x, y: logMicros(title, [...drawn.map(({ micros }) => micros), below]) }, [
           ...kneeLayers(searches, of),
           ...objectiveLayers(objective, below, x.domain[0]),
           points(

@@ -93,7 +93,7 @@ function drawScenario(analysis: Analysis, paced: ScenarioAnalysis): Drawing[] {
           ticks: ticks.map(ninesOf),
           label: `${ticks.map((q) => `abs(datum.value - ${ninesOf(q)}) < 1e-6 ? '${label(q)}' : `).join('')}''`,
         };
-        return curveView(width, 310, x, logMicros(`${time} time`, micros), [
+        return curveView(width, 310, { x, y: logMicros(`${time} time`, micros) }, [
           ...told.thin('nines', 'micros'),
           lines(
             told.shown.map((point) => ({ ...point, tip: tip(point.subject, '') })),

@@ -1,4 +1,5 @@
 /** Where the requests of each moment lie: a stall or a second hump that no percentile shows is seen here. */
+import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { OverTime } from '#bench/analysis/figures/over-time.ts';
 import { formatQuantity, percent } from '#bench/analysis/words/quantity.ts';
@@ -81,61 +82,64 @@ function draw(analysis: Analysis): Drawing[] {
           cells: [{ value: main.low }, { value: main.high }, { value: top.high }, top.from.toFixed(1)],
         })),
       },
-      spec: (width) => {
-        const columns = isNarrow(width) ? 1 : Math.min(2, shown.length);
-        const drawn = cells.filter(({ subject }) => shown.includes(subject));
-        const { ticks, label } = logMicros(
-          '',
-          drawn.flatMap(({ low, high }) => [low, high]),
-          5,
-        );
-        const domain = [Math.min(...drawn.map(({ low }) => low)), Math.max(...drawn.map(({ high }) => high))];
-        return {
-          config: CONFIG,
-          data: { values: drawn },
-          facet: {
-            field: 'subject',
-            type: 'nominal',
-            sort: [...shown],
-            title: null,
-            header: { labelAnchor: 'start', labelLimit: 200 },
-          },
-          columns,
-          spacing: 18,
-          spec: {
-            width: Math.floor((width - 84 - 18 * (columns - 1)) / columns),
-            height: 110,
-            mark: { type: 'rect', color: 'var(--user)' },
-            encoding: {
-              x: {
-                field: 'from',
-                type: 'quantitative',
-                title: 'seconds',
-                scale: { nice: false },
-                axis: { grid: false, tickCount: 4 },
-              },
-              x2: { field: 'to' },
-              y: {
-                field: 'low',
-                type: 'quantitative',
-                title: null,
-                scale: { type: 'log', domain, nice: false },
-                axis: { values: [...(ticks as number[])], labelExpr: label! },
-              },
-              y2: { field: 'high' },
-              fillOpacity: {
-                field: 'share',
-                type: 'quantitative',
-                scale: { type: 'sqrt', domain: [0, 1], range: [0.06, 1] },
-                legend: null,
-              },
-              description: { field: 'tip', type: 'nominal' },
-            },
-          },
-        };
-      },
+      spec: (width) => specOf(shown, cells, width),
     },
   ];
+}
+
+/** A map a subject, side by side where there is room. */
+function specOf(shown: readonly string[], cells: readonly Cell[], width: number): TopLevelSpec {
+  const columns = isNarrow(width) ? 1 : Math.min(2, shown.length);
+  const drawn = cells.filter(({ subject }) => shown.includes(subject));
+  const { ticks, label } = logMicros(
+    '',
+    drawn.flatMap(({ low, high }) => [low, high]),
+    5,
+  );
+  const domain = [Math.min(...drawn.map(({ low }) => low)), Math.max(...drawn.map(({ high }) => high))];
+  return {
+    config: CONFIG,
+    data: { values: drawn },
+    facet: {
+      field: 'subject',
+      type: 'nominal',
+      sort: [...shown],
+      title: null,
+      header: { labelAnchor: 'start', labelLimit: 200 },
+    },
+    columns,
+    spacing: 18,
+    spec: {
+      width: Math.floor((width - 84 - 18 * (columns - 1)) / columns),
+      height: 110,
+      mark: { type: 'rect', color: 'var(--user)' },
+      encoding: {
+        x: {
+          field: 'from',
+          type: 'quantitative',
+          title: 'seconds',
+          scale: { nice: false },
+          axis: { grid: false, tickCount: 4 },
+        },
+        x2: { field: 'to' },
+        y: {
+          field: 'low',
+          type: 'quantitative',
+          title: null,
+          scale: { type: 'log', domain, nice: false },
+          axis: { values: [...(ticks as number[])], labelExpr: label! },
+        },
+        y2: { field: 'high' },
+        fillOpacity: {
+          field: 'share',
+          type: 'quantitative',
+          scale: { type: 'sqrt', domain: [0, 1], range: [0.06, 1] },
+          legend: null,
+        },
+        description: { field: 'tip', type: 'nominal' },
+      },
+    },
+  };
 }
 
 export const latencyHeatmap: ChartDefinition = {

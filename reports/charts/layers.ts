@@ -93,18 +93,23 @@ function draw(analysis: Analysis): Drawing[] {
             { columns: 3 },
           );
         const rows = namedRows('family', families, false);
-        return rowsView(width, { ...rows, height: families.length * (families.length > MANY ? 24 : 44) }, axis, 1, [
-          whiskers(ways, 'var(--rule)'),
-          points(drawn, { x: 'value' }, { size: 130, colour: look('colour'), shape: look('shape') }),
-          // Of many makers the pointer tells the figures, and the table.
-          ...(families.length > MANY ? [] : narrow ? NARROW_SIDES : SIDES).map(({ side, ...at }) =>
-            words(
-              drawn.filter((point) => sideOf(point, drawn) === side),
-              { x: 'value' },
-              { bold: true, ...at },
+        return rowsView(
+          width,
+          { ...rows, height: families.length * (families.length > MANY ? 24 : 44) },
+          { ...axis, legends: 1 },
+          [
+            whiskers(ways, 'var(--rule)'),
+            points(drawn, { x: 'value' }, { size: 130, colour: look('colour'), shape: look('shape') }),
+            // Of many makers the pointer tells the figures, and the table.
+            ...(families.length > MANY ? [] : narrow ? NARROW_SIDES : SIDES).map(({ side, ...at }) =>
+              words(
+                drawn.filter((point) => sideOf(point, drawn) === side),
+                { x: 'value' },
+                { bold: true, ...at },
+              ),
             ),
-          ),
-        ]);
+          ],
+        );
       },
     },
   ];

@@ -57,7 +57,7 @@ function draw(analysis: Analysis): Drawing[] {
           ticks: 4,
           format: 'd',
         };
-        return curveView(width, 220, x, y, [columns(bins, 'count'), guide([{ at: 0, tip: tip('', '') }], 'x')]);
+        return curveView(width, 220, { x, y }, [columns(bins, 'count'), guide([{ at: 0, tip: tip('', '') }], 'x')]);
       },
     },
   ];

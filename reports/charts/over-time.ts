@@ -88,7 +88,7 @@ function drawThroughput(analysis: Analysis): Drawing[] {
           format: '~s',
         };
         const warm = start < 0 ? [{ low: start, high: 0, x: start, text: 'warm-up, discarded', tip: tip('', '') }] : [];
-        return curveView(width, 260, x, y, [
+        return curveView(width, 260, { x, y }, [
           band(warm, 'var(--grid)', 1),
           words(warm, { x: 'x' }, { top: true, dx: 5, dy: 5, colour: 'var(--soft)' }),
           ...told.thin('at', 'rate'),
@@ -152,11 +152,13 @@ function drawLatency(analysis: Analysis): Drawing[] {
         return curveView(
           width,
           280,
-          x,
-          logMicros(
-            'response time',
-            steps.map(({ micros }) => micros),
-          ),
+          {
+            x,
+            y: logMicros(
+              'response time',
+              steps.map(({ micros }) => micros),
+            ),
+          },
           [
             ...told.thin('at', 'micros'),
             lines(

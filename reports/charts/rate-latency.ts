@@ -83,7 +83,7 @@ function drawFamily(paced: readonly ScenarioAnalysis[], analysis: Analysis): Dra
       state: 'drawn',
       answer: `${time.short}: ${found === '' ? bendWords(bends, rates) : found.slice(2)}`,
       description: `Lines, one a subject. Horizontal: offered requests per second, the same for all. Vertical: ${time.title}, logarithmic. ${searches.length > 0 ? `A band marks between which rates the knee of a subject lies, a dotted edge with a question mark the highest rate known to hold. ${kneeWords(searches)}.` : `A ring marks the last rate before the knee, where p99 grows beyond ${STEEP} times that of the lowest rate or less than ${CARRIED * 100} % of the rate is carried.`} A cross at the top: no trial of this subject completed at this rate.`,
-      table: tableOf(time, names, paced, all, searches),
+      table: tableOf(time, names, { paced, all, searches }),
       spec: (width) => {
         const of = looksOf(analysis);
         const legend = legendOf(width);
@@ -91,7 +91,7 @@ function drawFamily(paced: readonly ScenarioAnalysis[], analysis: Analysis): Dra
         const micros = [...drawn.flatMap(({ low, high }) => [low, high]), ...(objective === null ? [] : [objective])];
         const x = rateAxis([...rates, ...kneeRates(searches)], isNarrow(width) ? 4 : 6);
         const place = { x: 'offered', y: 'p99' };
-        return curveView(width, 310, x, logMicros(time.title, micros), [
+        return curveView(width, 310, { x, y: logMicros(time.title, micros) }, [
           ...kneeLayers(searches, of),
           lines(
             drawn.map((one) => ({ ...one, tip: tip(one.subject, '') })),
@@ -147,13 +147,13 @@ function whyUntold({ trials: { completed, reasons } }: SubjectAnalysis): string 
   return 'a round has too few requests for a p99';
 }
 
-const tableOf = (
-  { title }: Time,
-  names: readonly string[],
-  paced: readonly ScenarioAnalysis[],
-  all: readonly Point[],
-  searches: readonly KneeAnalysis[],
-): Table => ({
+interface Rates {
+  readonly paced: readonly ScenarioAnalysis[];
+  readonly all: readonly Point[];
+  readonly searches: readonly KneeAnalysis[];
+}
+
+const tableOf = ({ title }: Time, names: readonly string[], { paced, all, searches }: Rates): Table => ({
   kind: 'table',
   label: `${title} at each rate`,
   head: 'Subject',

@@ -63,7 +63,7 @@ interface BarsSpec {
 export function barsSpec({ width, bars, axis, legends, layers, ends = [] }: BarsSpec) {
   const placed = bars.map((bar, i) => ({ ...bar, end: Math.max(bar.high, ends[i] ?? 0) }));
   const domain = [Math.min(0, ...bars.map(({ low }) => low)), barsEnd(placed, width)] as const;
-  return rowsView(width, layeredRows('name', bars), { title: axis, domain, ticks: isNarrow(width) ? 4 : 6 }, legends, [
+  return rowsView(width, layeredRows('name', bars), { title: axis, domain, ticks: isNarrow(width) ? 4 : 6, legends }, [
     ...layers,
     whiskers(placed),
     words(placed, { x: 'end' }, { bold: true, dx: 7 }),

@@ -88,12 +88,11 @@ export function layeredRows(field: string, rows: readonly { readonly name: strin
 const LABELS = { narrow: 118, wide: 190 } as const;
 const limitOf = (width: number): number => (isNarrow(width) ? LABELS.narrow : LABELS.wide);
 
-/** Rows from top to bottom, values to the right. */
+/** Rows from top to bottom, values to the right, `legends` lines of legend above them. */
 export const rowsView = (
   width: number,
   rows: Rows,
-  axis: Axis,
-  legends: number,
+  { legends = 0, ...axis }: Axis & { readonly legends?: number },
   layer: readonly Layer[],
 ): TopLevelSpec => ({
   ...sized(width, rows.height + 44 + 24 * legends),
@@ -119,7 +118,12 @@ export const rowsView = (
 });
 
 /** Two axes. */
-export const curveView = (width: number, height: number, x: Axis, y: Axis, layer: readonly Layer[]): TopLevelSpec => ({
+export const curveView = (
+  width: number,
+  height: number,
+  { x, y }: { readonly x: Axis; readonly y: Axis },
+  layer: readonly Layer[],
+): TopLevelSpec => ({
   ...sized(width, height),
   encoding: { x: axisOf(x), y: axisOf(y) },
   layer: [...layer],

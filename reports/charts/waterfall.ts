@@ -69,8 +69,12 @@ function draw(analysis: Analysis): Drawing[] {
         return rowsView(
           width,
           rows,
-          { title: `${suffix} of CPU per request`, domain, ticks: narrow ? 4 : 6 },
-          Math.ceil(present.length / columns),
+          {
+            title: `${suffix} of CPU per request`,
+            domain,
+            ticks: narrow ? 4 : 6,
+            legends: Math.ceil(present.length / columns),
+          },
           [
             barMarks(bars, {
               colour: by(

@@ -16,7 +16,12 @@ export const answerOf = ({ findings }: Pick<Analysis, 'findings'>): Finding | un
 export function answerBlock(analysis: Analysis): Answer {
   const answer = answerOf(analysis);
   const reasons = reasonsOf(analysis);
-  if (!answer) return { sentence: 'What the hops cost', badge: badgeOf('cannot tell'), reasons };
+  if (!answer)
+    return {
+      sentence: analysis.faults ? 'What users see when things break' : 'What the hops cost',
+      badge: badgeOf('cannot tell'),
+      reasons,
+    };
   return { sentence: answer.sentence, badge: sureness(answer, reasons), reasons };
 }
 
@@ -34,11 +39,12 @@ const WRONG: Badge = { word: '!', tone: 'bad' };
 const QUIET = 0.05;
 
 function reasonsOf(analysis: Analysis): Item[] {
-  // A search alone has no rounds, and no noise between them.
-  const isSearch = analysis.trials.length === 0 && analysis.knees !== undefined;
+  // A search or faults alone have no rounds, and no noise between them.
+  const hasNoRounds = analysis.trials.length === 0 && (analysis.knees ?? analysis.faults) !== undefined;
   return [
-    ...(isSearch ? [] : [starts(analysis), floor(analysis), trials(analysis)]),
+    ...(hasNoRounds ? [] : [starts(analysis), floor(analysis), trials(analysis)]),
     ...windows(analysis),
+    ...broken(analysis),
     calibrated(analysis),
     ...proven(analysis),
   ];
@@ -46,7 +52,7 @@ function reasonsOf(analysis: Analysis): Item[] {
 
 const item = (badge: Badge, text: string, to: string, name: string): Item => ({ badge, text, evidence: { to, name } });
 
-function starts({ run: { rounds: count, turns } }: Analysis): Item {
+function starts({ generations: count, run: { turns } }: Analysis): Item {
   const words = turns ? `${counted(count, 'start')} of each subject` : counted(count, 'round');
   return count >= CLAIM_GENERATIONS
     ? item(SURE, words, 'environment', 'environment')
@@ -79,6 +85,14 @@ function windows({ knees }: Analysis): Item[] {
   const disturbed = all.filter(({ kind }) => kind === 'disturbed').length;
   const words = `${counted(all.length, 'window')} of the search, ${disturbed === 0 ? 'none' : disturbed} disturbed`;
   return [item(disturbed === 0 ? SURE : CARE, words, 'knees', 'search')];
+}
+
+function broken({ faults, run }: Analysis): Item[] {
+  if (!faults) return [];
+  const told = faults.groups.flatMap(({ rows }) => rows);
+  const without = told.filter(({ result }) => result === null).length;
+  const words = `${counted(faults.groups.length, 'fault')}, ${counted(run.rounds, 'repeat')} each${without > 0 ? `, ${without} of ${told.length} without a figure` : ''}`;
+  return [item(without === 0 ? SURE : CARE, words, 'faults', 'faults')];
 }
 
 function calibrated({ calibration }: Analysis): Item {

@@ -17,6 +17,7 @@ const PARTS: Readonly<Record<NonNullable<Finding['part']>, { readonly to: string
   'second-opinions': { to: 'second-opinions', name: 'second opinions' },
   noise: { to: 'noise-floor', name: 'noise floor' },
   trials: { to: 'trials', name: 'trials' },
+  faults: { to: 'faults', name: 'every fault' },
   configuration: { to: 'configs', name: 'configuration' },
 };
 

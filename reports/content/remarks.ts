@@ -7,7 +7,7 @@ import { allCompleted, leftOutOf } from './left-out.ts';
 const MOST_LISTED = 5;
 
 export function remarksOf(analysis: Analysis): Item[] {
-  const { trials, warnings, knees } = analysis;
+  const { trials, warnings, knees, faults } = analysis;
   const out = leftOutOf(trials);
   const more = out.slice(MOST_LISTED).reduce((sum, one) => sum + one.trials, 0);
   return [
@@ -18,7 +18,7 @@ export function remarksOf(analysis: Analysis): Item[] {
     ...(more > 0
       ? [{ text: `… and ${counted(more, 'more trial', 'more trials')} in no figure; trials.csv lists them all.` }]
       : []),
-    ...(out.length === 0 && (trials.length > 0 || !knees) ? [{ text: allCompleted(analysis) }] : []),
+    ...(out.length === 0 && (trials.length > 0 || !(knees ?? faults)) ? [{ text: allCompleted(analysis) }] : []),
     ...(warnings.length === 0
       ? []
       : [

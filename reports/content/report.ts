@@ -9,6 +9,7 @@ import { chainsSection } from './chains.ts';
 import { comparisonFold, comparisonSection } from './comparison.ts';
 import { referenceAccounts } from './decomposition.ts';
 import { againFold, environmentFold } from './environment.ts';
+import { faultFolds, faultsSection } from './faults.ts';
 import { basisBlock, budgetsSection, findingFolds, findingsSection } from './findings.ts';
 import { instrumentsFold } from './instruments.ts';
 import { pricesSection } from './prices.ts';
@@ -28,16 +29,17 @@ const SENTENCES_A_PICTURE = 7;
 
 export function reportOf(analysis: Analysis): Report {
   const { run, state } = analysis;
-  // A search alone has neither figures of rounds nor trials.
-  const hasRounds = analysis.trials.length > 0 || !analysis.knees;
+  // A search or faults alone have neither figures of rounds nor trials.
+  const hasRounds = analysis.trials.length > 0 || !(analysis.knees ?? analysis.faults);
   const hasHops = hasRounds && !analysis.prices;
-  const picture = drawAll(pictures, analysis).charts.slice(0, 1);
+  const drawn = (charts: typeof front) => drawAll(analysis.faults || analysis.prices ? [] : charts, analysis);
+  const picture = drawn(pictures).charts.slice(0, 1);
   const isMany = analysis.subjects.length > MANY;
   const [read, folded, steps] = [
     isMany ? front.filter((chart) => !alsoBehind.includes(chart)) : front,
     isMany ? [...alsoBehind, ...behind] : behind,
     explanation,
-  ].map((charts) => drawAll(charts, analysis));
+  ].map(drawn);
   // Steps that do not add up explain nothing: they are evidence, not a picture for everyone.
   const isExplained = referenceAccounts(analysis).every(
     ({ verdict, disturbed }) => verdict === 'explained' && !disturbed,
@@ -50,7 +52,7 @@ export function reportOf(analysis: Analysis): Report {
   );
   const beside = Math.max(1, Math.round(sentences.length / SENTENCES_A_PICTURE));
   return {
-    title: analysis.prices ? 'What each filter costs' : 'What the hops cost',
+    title: titleOf(analysis),
     mark: [run.preset, `${run.startedAt.slice(0, 10)} ${run.startedAt.slice(11, 16)} UTC`, run.environment.cpuModel],
     ...(state !== 'completed' && {
       alert: `This run was ${state === 'interrupted' ? 'interrupted' : 'not finished'}: the figures rest on what was measured until then.`,
@@ -61,6 +63,7 @@ export function reportOf(analysis: Analysis): Report {
     sections: [
       ...findings,
       ...budgetsSection(analysis),
+      ...faultsSection(analysis),
       ...kneesSection(analysis),
       ...pricesSection(analysis),
       ...(hasHops ? comparisonSection(analysis) : []),
@@ -74,10 +77,11 @@ export function reportOf(analysis: Analysis): Report {
     evidence: [
       ...(hasHops ? comparisonFold(analysis) : []),
       ...findingFolds(analysis),
+      ...faultFolds(analysis),
       ...kneeFolds(analysis),
       ...ledgerFold(analysis, isExplained ? [] : steps!.charts),
       ...chartsFold(folded!.charts),
-      scenariosFold(analysis),
+      ...(analysis.faults ? [] : [scenariosFold(analysis)]),
       ...(hasRounds ? [trialsFold(analysis)] : []),
       instrumentsFold(analysis),
       environmentFoldWith(analysis),
@@ -85,6 +89,11 @@ export function reportOf(analysis: Analysis): Report {
       againFold(analysis),
     ],
   };
+}
+
+function titleOf({ faults, prices }: Analysis): string {
+  if (faults) return 'What users see when things break';
+  return prices ? 'What each filter costs' : 'What the hops cost';
 }
 
 const chartsSection = (charts: readonly Chart[]): Section[] =>

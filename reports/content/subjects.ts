@@ -80,7 +80,7 @@ function matrixCell(checks: readonly Check[], to: string): Cell {
   return { badge: { word: '✓', tone: 'good', meaning: `all ${counted(checks.length, 'rule')} kept` } };
 }
 
-export const subjectsFold = ({ subjects }: Analysis): Fold => ({
+export const subjectsFold = ({ subjects, run: { leftOut = [] } }: Analysis): Fold => ({
   kind: 'fold',
   id: 'configs',
   title: 'Subjects and their configuration',
@@ -91,12 +91,15 @@ export const subjectsFold = ({ subjects }: Analysis): Fold => ({
       'soft',
     ),
     ...subjects.map(subjectFold),
+    ...(leftOut.length === 0
+      ? []
+      : [{ kind: 'items', items: leftOut.map((line) => ({ text: `Left out: ${line}` })) } as const]),
   ],
 });
 
 function subjectFold(record: SubjectRecord): Fold {
-  const { subject, summary, version, nativeConfig, preflight, keepsOwn = [], external } = record;
-  const differing = count(preflight, 'deviates') + keepsOwn.length;
+  const { subject, summary, version, nativeConfig, preflight, lacks = [], keepsOwn = [], external } = record;
+  const differing = count(preflight, 'deviates') + keepsOwn.length + lacks.length;
   const notes = [
     groupOf(record),
     ...(version === '' ? [] : [version]),
@@ -133,13 +136,16 @@ function proof(checks: readonly Check[]): string {
 const capital = (text: string): string => (/^[a-z]+ /.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text);
 
 /** Rules that are kept otherwise for the same reason stand together. */
-function differences({ keepsOwn = [], preflight }: SubjectRecord): Block[] {
+function differences({ lacks = [], keepsOwn = [], preflight }: SubjectRecord): Block[] {
   const otherwise = preflight.filter((check) => outcomeOf(check) === 'deviates');
   const known = Map.groupBy(
     otherwise.filter(({ deviates }) => !deviates),
     ({ detail }) => detail.slice(DEVIATES.length),
   );
   const items: Item[] = [
+    ...lacks.map(({ feature, scenarios }): Item => ({
+      text: [`Not measured in ${scenarios.join(', ')}: it has no `, { code: feature }],
+    })),
     ...(keepsOwn.length > 0
       ? [
           {

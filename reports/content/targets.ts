@@ -1,5 +1,5 @@
 /** What runs elsewhere, in figures: a table a scenario, direct and all others that were offered the same beside it. */
-import type { Analysis, ScenarioAnalysis, SubjectAnalysis, TrialRow } from '#bench/analysis/analysis.ts';
+import type { Analysis, SubjectAnalysis, TrialRow } from '#bench/analysis/analysis.ts';
 import { formatQuantity } from '#bench/analysis/words/quantity.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import { figureOf } from '../document/table.ts';
@@ -17,9 +17,10 @@ export function targetTables({ subjects, scenarios, trials }: Analysis): Table[]
     .filter((scenario) => scenario.subjects.some(({ subject }) => elsewhere.has(subject)))
     .map((scenario) => ({
       kind: 'table',
-      label: titleOf(scenario),
+      label: scenario.scenario.name,
       head: 'Subject',
       columns: [
+        { title: 'Offered', unit: '/s' },
         { title: 'Answered', unit: '/s' },
         { title: 'Service p50', unit: 'µs' },
         { title: 'Service p99', unit: 'µs' },
@@ -30,6 +31,7 @@ export function targetTables({ subjects, scenarios, trials }: Analysis): Table[]
       rows: scenario.subjects.map((of) => ({
         head: of.subject,
         cells: [
+          { value: scenario.offered ?? 0 },
           ...cellsOf(of, lagOf(trials, scenario.scenario.name, of.subject)),
           elsewhere.get(of.subject)?.url ?? 'on this machine',
         ],
@@ -50,9 +52,6 @@ export function targetsSection(analysis: Analysis): Section[] {
     },
   ];
 }
-
-const titleOf = ({ scenario, offered }: ScenarioAnalysis): string =>
-  `${scenario.name}: all offered ${formatQuantity(offered ?? 0, '/s')}`;
 
 /** Microseconds at p99 that the generator itself was late at most: what a response time may be off by. */
 const lagOf = (trials: readonly TrialRow[], scenario: string, subject: string): number =>

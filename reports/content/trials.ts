@@ -63,7 +63,7 @@ export function trialsFold(analysis: Analysis): Fold {
       ...(trials.length === 0
         ? []
         : trials.length <= MOST_ROWS
-          ? [allTrials(trials, run)]
+          ? [allTrials(analysis)]
           : [
               paragraph(
                 [
@@ -157,7 +157,7 @@ const COLUMNS: readonly Source[] = [
   { title: 'Warnings', cell: ({ codes }) => codes.join(', ') || null },
 ];
 
-function allTrials(trials: readonly TrialRow[], { rounds, seed }: Analysis['run']): Fold {
+function allTrials({ trials, generations, run: { seed, turns } }: Analysis): Fold {
   const table: Table = {
     kind: 'table',
     label: 'all trials',
@@ -171,7 +171,7 @@ function allTrials(trials: readonly TrialRow[], { rounds, seed }: Analysis['run'
   return {
     kind: 'fold',
     title: `All ${counted(trials.length, 'trial')}`,
-    note: `in the order in which they ran, ${counted(rounds, 'round')} interleaved with seed ${seed}`,
+    note: `in the order in which they ran, ${counted(generations, turns ? 'generation' : 'round')} interleaved with seed ${seed}`,
     blocks: [table],
   };
 }

@@ -81,7 +81,7 @@ function metricLines(metrics: readonly GateMetric[], paint: Paint, width: number
   const parts = [...legend, ...brackets].map((part) => part.replaceAll(' ', NBSP));
   return [
     '',
-    paint('bold', fit(line(' ', 'metric', 'base', 'head', 'change'), width)),
+    paint('bold', fit(line(' ', 'metric', ['base', 'head'], 'change'), width)),
     ...[...groups.values()].flatMap((own) => [
       ` ${fit(inert(`${own[0]!.scenario} · ${own[0]!.subject}`), width - 2)}`,
       ...own.map((metric) => metricLine(metric, paint, width)),
@@ -96,12 +96,12 @@ function metricLine(metric: GateMetric, paint: Paint, width: number): string {
   const figure = (estimate: typeof base): string =>
     estimate === undefined ? '–' : formatQuantity(estimate.value, unit);
   const change = ratio === undefined ? '–' : formatChange(ratio);
-  const text = fit(line(mark, primary ? title : `(${title})`, figure(base), figure(head), change), width);
+  const text = fit(line(mark, primary ? title : `(${title})`, [figure(base), figure(head)], change), width);
   return primary ? paint(style, text) : paint('dim', text);
 }
 
-const line = (mark: string, title: string, base: string, head: string, change: string): string =>
-  `   ${mark} ${fit(inert(title), TITLE_WIDTH).padEnd(TITLE_WIDTH)}${[base, head].map((one) => ` ${one.padStart(FIGURE_WIDTH)}`).join('')}  ${change}`;
+const line = (mark: string, title: string, figures: readonly string[], change: string): string =>
+  `   ${mark} ${fit(inert(title), TITLE_WIDTH).padEnd(TITLE_WIDTH)}${figures.map((one) => ` ${one.padStart(FIGURE_WIDTH)}`).join('')}  ${change}`;
 
 export const gateTerminal: GateOutput = {
   format: 'terminal',

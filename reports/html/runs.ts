@@ -1,5 +1,8 @@
 /** The list of runs that `hopcost serve` shows, and two of them side by side. */
+import type { RunComparison } from '#bench/analysis/across-runs/compare-runs.ts';
 import { formatQuantity } from '#bench/analysis/words/quantity.ts';
+import { comparisonBlocks } from '../content/run-comparison.ts';
+import { blocksOf } from './blocks.ts';
 import { documentOf } from './document.ts';
 import { html, type Markup } from './markup.ts';
 
@@ -106,7 +109,7 @@ function sparkline(figures: readonly number[]): Markup {
 }
 
 /** `text`: what `hopcost compare` prints of them. */
-export const comparePage = (names: readonly string[], text: string): string =>
+export const comparePage = async (names: readonly string[], comparison: RunComparison): Promise<string> =>
   documentOf({
     title: 'Two runs · hopcost',
     script: '',
@@ -115,7 +118,5 @@ export const comparePage = (names: readonly string[], text: string): string =>
         <p class="mark"><a href="/">hopcost</a></p>
         <h1>${names.join(' and ')}</h1>
       </header>
-      <main>
-        <pre tabindex="0" aria-label="comparison">${text}</pre>
-      </main>`,
+      <main>${await blocksOf(comparisonBlocks(comparison))}</main>`,
   });

@@ -2,7 +2,7 @@
 import type { Availability, ProxyDefinition } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
-import { applies } from '#bench/plan/applies.ts';
+import { applies, lacksFor } from '#bench/plan/applies.ts';
 import type { BenchConfig } from '../config.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import { choose } from '../nearest.ts';
@@ -44,9 +44,12 @@ export async function chooseProxies(
   for (const definition of [...names].map((name) => known.get(name)!)) {
     const isOwn = own.includes(definition);
     if (!scenarios.some((scenario) => applies(scenario, definition))) {
+      const lacks = lacksFor(scenarios, definition);
       const why = `${definition.name} can carry none of ${scenarios.map(({ name }) => name).join(', ')}; name other scenarios with --scenarios`;
       if (isNamed(definition)) throw new UsageError(why);
       if (isOwn) skipped.push(why);
+      else if (lacks.length > 0)
+        skipped.push(`${definition.name} has no ${lacks.map(({ feature }) => feature).join(', and no ')}`);
       continue;
     }
     const availability = await definition.availability();

@@ -6,13 +6,13 @@ import { whyNotChained } from '#bench/lab/topology.ts';
 import type { Scenario } from '#bench/model/scenario.ts';
 import { millis } from '#bench/model/units.ts';
 import type { Settings } from '#bench/run/spec.ts';
-import { PRESETS } from '#bench/plan/presets.ts';
+import { type Preset, PRESETS } from '#bench/plan/presets.ts';
 import { FAMILIES, SCENARIOS } from '#bench/plan/scenarios.ts';
 import { type BenchConfig, HOPS } from '../config.ts';
 import { UsageError } from '#bench/model/errors.ts';
 import { parseDuration, parseInteger, parseList } from '../flags.ts';
 import { choose, known } from '../nearest.ts';
-import { BASE, choosePaced, type PacedFlags, refuseUnpaced, sweepOver } from './paced.ts';
+import { BASE, choosePaced, type Paced, type PacedFlags, refuseUnpaced, sweepOver } from './paced.ts';
 import { chooseProxies, OWN, ownProxies } from './proxies.ts';
 import { chooseTargets, scenariosFor, type TargetFlags } from './targets.ts';
 
@@ -50,22 +50,8 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
   // Whoever names a target alone wants that one, next to direct.
   const kept = config.proxies ?? (targets ? [] : [preset.proxies]);
   const asked = flags.proxies ? parseList(flags.proxies) : [...kept, ...OWN];
-  const scenarioNames = SCENARIOS.map(({ name }) => name);
   const wanted = flags.scenarios ? parseList(flags.scenarios) : paced ? [BASE] : config.scenarios;
-  const shapes = wanted ?? (preset.scenarios === 'all' ? scenarioNames : preset.scenarios);
-  const names = choose(
-    'scenario',
-    shapes.flatMap((name) => FAMILIES[name] ?? [name]),
-    scenarioNames,
-  );
-  const bases = SCENARIOS.filter(({ name }) => names.includes(name));
-  if (paced) refuseUnpaced(bases);
-  const { scenarios: local, samples } = sweepOver(bases, paced ?? {}, wanted ? undefined : preset);
-  for (const { name, loop } of local)
-    if (loop.kind === 'paced' && !names.includes(loop.of))
-      throw new UsageError(
-        `scenario ${name} takes its rate from ${loop.of}, which is not chosen: add ${loop.of} to --scenarios`,
-      );
+  const { names, bases, local, samples } = shapesOf(wanted, preset, paced);
   const chosen = await chooseProxies(asked, ownProxies(config), local);
   const { skipped } = chosen;
   const definitions = [...chosen.definitions, ...(targets?.definitions ?? [])];
@@ -85,11 +71,6 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
         : (config.generations ?? preset.generations);
   const rounds =
     flags.rounds !== undefined ? parseInteger('--rounds', flags.rounds, 1, 1_000) : (config.rounds ?? preset.rounds);
-  const again = preset.again === 'all' ? scenarioNames : preset.again;
-  // One hop runs twice (A/A): the L7 reference, or what comes first.
-  const isPlainReference = ({ isReference, layer, capabilities }: ProxyDefinition): boolean =>
-    isReference === true && layer === 'l7' && !capabilities.has('tls-termination');
-  const twin = (definitions.find(isPlainReference) ?? definitions[0])?.name;
   return {
     preset: presetName,
     isForFigures: preset.isForFigures,
@@ -98,25 +79,11 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     named: [...chosen.named, ...(targets?.definitions ?? []).map(({ name }) => name)],
     skipped,
     unchained,
-    subjects: [
-      { name: 'direct', layer: 'direct', capabilities: new Set() },
-      ...definitions.map(({ name, layer, capabilities, isReference, external }) => ({
-        name,
-        layer,
-        capabilities,
-        ...(isReference && { isReference }),
-        ...(name === twin && { again }),
-        ...(external && { external }),
-      })),
-      ...definitions
-        .filter((definition) => whyNotChained(definition) === undefined)
-        .flatMap(({ name, layer, capabilities }) =>
-          Array.from({ length: hops - 1 }, (_, i) => ({ name, layer, capabilities, hops: i + 2 })),
-        ),
-    ],
+    subjects: subjectsOf(definitions, hops, preset.again),
     scenarios,
     generations,
     rounds,
+    ...(flags.generations === undefined && preset.time !== undefined && { time: preset.time }),
     warmup: preset.warmup,
     ...(samples !== undefined && { samples }),
     ...(paced?.objective && { search: { objective: paced.objective, scenarios: bases } }),
@@ -133,6 +100,55 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     strict: flags.strict ?? config.strict ?? false,
     json: flags.json ?? false,
   };
+}
+
+/** The scenarios by themselves, or over the rates that are asked for, as they run on this host. */
+function shapesOf(wanted: readonly string[] | undefined, preset: Preset, paced: Paced | undefined) {
+  const all = SCENARIOS.map(({ name }) => name);
+  const shapes = wanted ?? (preset.scenarios === 'all' ? all : preset.scenarios);
+  const names = choose(
+    'scenario',
+    shapes.flatMap((name) => FAMILIES[name] ?? [name]),
+    all,
+  );
+  const bases = SCENARIOS.filter(({ name }) => names.includes(name));
+  if (paced) refuseUnpaced(bases);
+  const { scenarios: local, samples } = sweepOver(bases, paced ?? {}, wanted ? undefined : preset);
+  for (const { name, loop } of local)
+    if (loop.kind === 'paced' && !names.includes(loop.of))
+      throw new UsageError(
+        `scenario ${name} takes its rate from ${loop.of}, which is not chosen: add ${loop.of} to --scenarios`,
+      );
+  return { names, bases, local, samples };
+}
+
+/** Direct, then each proxy, then those that stand in a row; one runs twice (A/A): the L7 reference, or what comes first. */
+function subjectsOf(
+  definitions: readonly ProxyDefinition[],
+  hops: number,
+  again: Preset['again'],
+): Settings['subjects'] {
+  const isPlainReference = ({ isReference, layer, capabilities }: ProxyDefinition): boolean =>
+    isReference === true && layer === 'l7' && !capabilities.has('tls-termination');
+  const twin = definitions.find(isPlainReference) ?? definitions[0];
+  const inRow = definitions.filter((definition) => whyNotChained(definition) === undefined);
+  return [
+    { name: 'direct', layer: 'direct', capabilities: new Set() },
+    ...definitions.map((definition) => {
+      const { name, layer, capabilities, isReference, external } = definition;
+      return {
+        name,
+        layer,
+        capabilities,
+        ...(isReference && { isReference }),
+        ...(definition === twin && { again: again === 'all' ? SCENARIOS.map((scenario) => scenario.name) : again }),
+        ...(external && { external }),
+      };
+    }),
+    ...inRow.flatMap(({ name, layer, capabilities }) =>
+      Array.from({ length: hops - 1 }, (_, i) => ({ name, layer, capabilities, hops: i + 2 })),
+    ),
+  ];
 }
 
 function whyUnchained(definitions: readonly ProxyDefinition[], hops: number): string[] {

@@ -90,7 +90,8 @@ export class Follower {
         break;
       case 'calibration':
       case 'second-opinion':
-      case 'micro': // shown in the report alone
+      case 'micro':
+      case 'fault-trial': // shown in the report alone
         break;
     }
   }

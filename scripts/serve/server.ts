@@ -11,7 +11,6 @@ import { compareRuns } from '#bench/analysis/across-runs/compare-runs.ts';
 import { MatchError } from '#bench/analysis/across-runs/match-runs.ts';
 import { livePage } from '#reports/html/live.ts';
 import { comparePage, runsPage } from '#reports/html/runs.ts';
-import { renderComparison } from '#reports/terminal/comparison.ts';
 import { explain, UsageError } from '#bench/model/errors.ts';
 import { RECORDS_FILE } from '#bench/run/record-log.ts';
 import { readRun } from '../run/read.ts';
@@ -120,8 +119,7 @@ async function compare(response: ServerResponse, folder: string, names: readonly
   try {
     const runs = await Promise.all([first, second].map((name) => readRun(join(folder, name))));
     const [before, after] = runs.toSorted((a, b) => a.run.startedAt.localeCompare(b.run.startedAt));
-    const comparison = compareRuns(before!, after!);
-    send(response, 200, PAGE, comparePage([before!.run.run, after!.run.run], renderComparison(comparison)));
+    send(response, 200, PAGE, await comparePage([before!.run.run, after!.run.run], compareRuns(before!, after!)));
   } catch (error) {
     if (error instanceof MatchError || error instanceof UsageError) return plain(422, explain(error));
     throw error;

@@ -172,7 +172,7 @@ export async function verdicts(
 /** Through the analysis that every report is rendered from. */
 export function claimsCapacity(scenario: Scenario, subject: Subject, trial: TrialRecord): boolean {
   const record = subjectRecord(hopName(subject), { subject });
-  const { subjects } = analyseScenario(scenario, [record], [trial], (_, name) =>
+  const { subjects } = analyseScenario(scenario, { subjects: [record], trials: [trial] }, (_, name) =>
     name === subjectName(subject) ? figuresOf([trial], scenario) : new Map(),
   );
   return subjects[0]?.capacity?.kind === 'measured';

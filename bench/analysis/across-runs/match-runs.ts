@@ -103,7 +103,7 @@ export function matchRuns(before: RunRecords, after: RunRecords, { yardstick: as
     );
   const told = first.run.scenarios.flatMap((scenario): Told[] => {
     const subjects = subjectsOf(first, scenario.name).filter((name) => common.includes(cell(scenario.name, name)));
-    return subjects.length === 0 ? [] : [samplesIn(scenario, subjects, one, other, asked)];
+    return subjects.length === 0 ? [] : [samplesIn(scenario, subjects, [one, other], asked)];
   });
   const samples = told.flatMap((scenario) => scenario.samples);
   const untold = told.flatMap((scenario) => scenario.untold);
@@ -184,8 +184,7 @@ interface Told {
 function samplesIn(
   scenario: Scenario,
   subjects: readonly string[],
-  first: One,
-  second: One,
+  [first, second]: readonly [One, One],
   asked: string | undefined,
 ): Told {
   const other = whyOther(scenario, first, second);

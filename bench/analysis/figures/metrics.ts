@@ -1,7 +1,7 @@
 /** What a completed trial yields: one figure a metric and round. The next metric is one more row. */
 import type { CompletedTrial, Turn } from '#bench/model/record.ts';
 import type { ProcessReading } from '#bench/model/probe.ts';
-import type { Scenario } from '#bench/model/scenario.ts';
+import { type Scenario, usesHttp2 } from '#bench/model/scenario.ts';
 import { decodeHistogram, type Histogram, quantile } from '#bench/stats/histogram.ts';
 import { type Lag, lagOf } from '../verdict/lag.ts';
 import type { Unit } from '../words/quantity.ts';
@@ -145,6 +145,23 @@ export const METRICS = {
     title: 'context switches per request',
     unit: 'per request',
     of: perRequest('proxy', ({ contextSwitches: { voluntary, involuntary } }) => voluntary + involuntary),
+  },
+  readsPerRequest: {
+    title: 'reads per request',
+    unit: 'per request',
+    of: perRequest('proxy', ({ calls }) => calls?.reads),
+  },
+  writesPerRequest: {
+    title: 'writes per request',
+    unit: 'per request',
+    of: perRequest('proxy', ({ calls }) => calls?.writes),
+  },
+  generatorReadsPerRequest: {
+    title: 'reads of the generator per request',
+    unit: 'per request',
+    of: ({ trial: { load } }, { traffic }) =>
+      // One answer at a time takes one read, or as many as its body is long.
+      usesHttp2(traffic) && load.reads !== undefined && load.requests > 0 ? load.reads / load.requests : undefined,
   },
   residentMemory: { title: 'resident memory, peak', unit: 'B', of: ({ trial }) => trial.probes.proxy?.rss.peak },
   memoryPerConnection: {

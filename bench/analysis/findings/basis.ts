@@ -12,7 +12,7 @@ import { describeSecondOpinion } from '../instruments/second-opinion.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What all figures of the run rest on. */
-export function basisOf({ rounds: generations, turns }: Pick<RunRecord, 'rounds' | 'turns'>, knees?: Knees): string {
+export function basisOf(generations: number, turns: RunRecord['turns'], knees?: Knees): string {
   const searched = knees ? describeSearch(knees) : '';
   if (generations === 0 && knees) return searched;
   const words = turns ? generationsBasis(generations, turns.rounds) : windowsBasis(generations);

@@ -15,7 +15,7 @@ const RESTS_ON = ['cpuPerRequest'] as const;
 
 export function hopCosts(evidence: Evidence): Finding[] {
   const main = mainHops(evidence);
-  if (!main || (evidence.trials.length === 0 && evidence.knees)) return []; // a search alone asks for no cost
+  if (!main || (evidence.trials.length === 0 && (evidence.knees ?? evidence.faults))) return []; // nobody asked for a cost
   const { scenario, hops } = main;
   return hops.map((record): Finding => {
     const name = subjectName(record.subject);

@@ -3,6 +3,7 @@ import type { CalibrationRecord, RunRecord, SubjectRecord, TrialRecord } from '#
 import type { NamedComparison, ScenarioAnalysis, SubjectAnalysis } from '../analysis.ts';
 import type { ChainCost } from '../comparison/chains.ts';
 import type { Strength } from '../comparison/comparison.ts';
+import type { Faults } from '../faults/faults.ts';
 import type { Knees } from '../knees/knees.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { MetricName } from '../figures/metrics.ts';
@@ -28,6 +29,7 @@ export interface Evidence {
   readonly opinion?: SecondOpinion | null;
   readonly knees?: Knees | undefined;
   readonly prices?: Prices | undefined;
+  readonly faults?: Faults | undefined;
 }
 
 /** More findings of one kind than this are details: one of them, or their ranking, speaks for all. */

@@ -22,7 +22,8 @@ export interface Finding {
     | 'second-opinions'
     | 'noise'
     | 'trials'
-    | 'configuration';
+    | 'configuration'
+    | 'faults';
   /** One of many of its kind: folded where there is room for few. */
   readonly isDetail?: true;
   /** The one figure to remember of it, where it has one. */

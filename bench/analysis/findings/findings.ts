@@ -18,6 +18,7 @@ import {
   withoutFigure,
 } from './basis.ts';
 import { kneeFindings } from '../knees/knees.ts';
+import { faultFindings } from '../faults/findings.ts';
 import { ledgerFindings } from '../ledger/findings.ts';
 import { priceFindings } from '../prices/prices.ts';
 import { targetFindings } from './targets.ts';
@@ -39,6 +40,7 @@ const found = (evidence: Evidence): Finding[] => {
     ...ledgerFindings(evidence.ledger.accounts),
     ...capacities(evidence),
     ...kneeFindings(evidence.knees, evidence.run.search),
+    ...faultFindings(evidence.faults),
     ...idleMemory(evidence),
     ...targetFindings(evidence),
   ];

@@ -66,6 +66,9 @@ const RESTS_ON: Partial<Record<MetricName, readonly CalibrationSubject[]>> = {
   instructionsUserPerRequest: ['count'],
   instructionsKernelPerRequest: ['count'],
   contextSwitchesPerRequest: ['count'],
+  readsPerRequest: ['count'],
+  writesPerRequest: ['count'],
+  generatorReadsPerRequest: ['count'],
   originCpuPerRequest: ['count'],
   generatorCpuPerRequest: ['count'],
 };

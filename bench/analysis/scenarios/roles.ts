@@ -1,6 +1,6 @@
 /** Which scenarios and which subjects of a run play which part. They say so themselves: nothing is read from a name. */
 import type { SubjectRecord } from '#bench/model/record.ts';
-import { hopsOf, type Role, type Scenario, subjectName, type Traffic } from '#bench/model/scenario.ts';
+import { hopsOf, type Role, type Scenario, subjectName, type Traffic, usesTls } from '#bench/model/scenario.ts';
 
 /** What hopcost drives in each role, for whoever has to add it to a run. */
 export const USUAL: Readonly<Record<Role, string>> = {
@@ -25,8 +25,6 @@ type Http = Extract<Traffic, { kind: 'http' }>;
 
 export const httpOf = ({ traffic }: Scenario): Http | undefined => (traffic.kind === 'http' ? traffic : undefined);
 
-const usesTls = ({ traffic }: Scenario): boolean => 'tls' in traffic && traffic.tls !== 'none';
-
 /**
  * The scenario whose figures are told first, of subjects in the clear or with TLS: the one that all others vary, and where a run has none, the
  * first that saturates with requests; of HTTP before others, which fewer subjects carry.
@@ -37,7 +35,7 @@ export function mainScenario(scenarios: readonly Scenario[], tls: boolean): Scen
       scenario.loop.kind === 'closed' &&
       scenario.second === undefined &&
       scenario.traffic.kind !== 'idle' &&
-      usesTls(scenario) === tls,
+      usesTls(scenario.traffic) === tls,
   );
   return (
     scenarioOf(tls ? 'encrypted' : 'plain', scenarios) ??

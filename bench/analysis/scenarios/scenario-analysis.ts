@@ -1,5 +1,5 @@
 /** One scenario of a run: each subject's figures over the rounds, set against direct. */
-import type { Bound, CompletedTrial, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
+import type { Bound, CompletedTrial, RunRecords, SubjectRecord, TrialRecord } from '#bench/model/record.ts';
 import { type Scenario, subjectName } from '#bench/model/scenario.ts';
 import { type Estimate, transform } from '#bench/stats/estimate.ts';
 import { type Histogram, mergeHistograms, percentileCurve } from '#bench/stats/histogram.ts';
@@ -67,8 +67,7 @@ function estimateOf(rounds: Rounds): Estimate | undefined {
 
 export function analyseScenario(
   scenario: Scenario,
-  subjects: readonly SubjectRecord[],
-  trials: readonly TrialRecord[],
+  { subjects, trials }: Pick<RunRecords, 'subjects' | 'trials'>,
   figures: FiguresBy,
   noise?: Noise,
 ): ScenarioAnalysis {

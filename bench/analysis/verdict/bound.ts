@@ -22,8 +22,8 @@ export function boundOf(load: LoadResult, probes: ProbeReadings, placement: Plac
   return saturatedOf(load, probes, placement);
 }
 
-/** The same, whether or not an offered rate was carried: what had nothing left to give. */
-export function saturatedOf(load: LoadResult, probes: ProbeReadings, placement: Placement): Bound {
+/** Which of ours had nothing left to give, or the host, where they were in each other's way; whether or not the rate was carried. */
+export function saturatedOfOurs(load: LoadResult, probes: ProbeReadings, placement: Placement): Bound | undefined {
   const cores: Readonly<Record<Party, readonly number[] | null>> = {
     proxy: placement.proxy,
     origin: placement.origin,
@@ -56,9 +56,12 @@ export function saturatedOf(load: LoadResult, probes: ProbeReadings, placement: 
   for (const party of present) if (used(party) >= SATURATED) return party;
   if (present.some((party) => neighbours(party).length > 0 && crowded(party) >= SHARED_SATURATED)) return 'host';
   if (present.some(starved)) return 'host';
-  if (present.includes('proxy') && used('proxy') >= SHARED_SATURATED) return 'proxy';
-  return probes.host.busy >= SHARED_SATURATED ? 'host' : 'none'; // others fill the cores
+  return present.includes('proxy') && used('proxy') >= SHARED_SATURATED ? 'proxy' : undefined;
 }
+
+/** The same, or the host where others fill it. */
+export const saturatedOf = (load: LoadResult, probes: ProbeReadings, placement: Placement): Bound =>
+  saturatedOfOurs(load, probes, placement) ?? (probes.host.busy >= SHARED_SATURATED ? 'host' : 'none'); // others fill the cores
 
 /** The knee lies above this utilisation of whatever is busiest (METHOD 5). */
 export const KNEE = 0.8;

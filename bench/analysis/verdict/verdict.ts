@@ -2,10 +2,10 @@
 import type { LoadResult } from '#bench/model/load.ts';
 import type { ProbeReadings } from '#bench/model/probe.ts';
 import type { Bound, Placement } from '#bench/model/record.ts';
-import type { Scenario, Subject } from '#bench/model/scenario.ts';
+import { type Scenario, streamsOf, type Subject } from '#bench/model/scenario.ts';
 import { type Warning, WARNINGS, type WarningCode } from '#bench/model/warning.ts';
 import { decodeHistogram, samplesFor } from '#bench/stats/histogram.ts';
-import { boundOf, FOREIGN_LIMIT, saturatedOf } from './bound.ts';
+import { boundOf, FOREIGN_LIMIT, saturatedOfOurs } from './bound.ts';
 import { halvesDrift } from './drift.ts';
 import { failuresByKind, failureWords, nameOf } from './failures.ts';
 import { connectionsNeeded, LAG_SHARE, lagOf, waitedForConnection } from './lag.ts';
@@ -51,6 +51,12 @@ const sampled = ({ load }: TrialEvidence, code: string): string | undefined =>
 function waitedTooLong(load: LoadResult): number | undefined {
   const waited = waitedForConnection(load);
   return waited === undefined || waited <= WAITED_SHARE * (lagOf(load)?.serviceP99 ?? 0) ? undefined : waited;
+}
+
+/** What requests wait for. */
+function placesWords({ traffic }: Scenario, { connections }: LoadResult): string {
+  const streams = streamsOf(traffic);
+  return streams === 1 ? `${connections} connections` : `${connections} connections of ${streams} streams`;
 }
 
 type Found = { readonly message: string; readonly evidence: Warning['evidence'] };
@@ -125,22 +131,23 @@ const RULES: Partial<Record<WarningCode, Rule>> = {
       evidence: Object.fromEntries(withheld.map(({ name, q }) => [name, lag.at(q)])),
     };
   },
-  'out-of-connections': ({ load, probes, placement }) => {
+  'out-of-connections': ({ scenario, load, probes, placement }) => {
     const needed = connectionsNeeded(load) ?? 0;
-    const isOwn = needed >= BUSY_LIMIT * load.connections && saturatedOf(load, probes, placement) === 'none';
+    const places = load.connections * streamsOf(scenario.traffic);
+    const isOwn = needed >= BUSY_LIMIT * places && saturatedOfOurs(load, probes, placement) === undefined;
     if (!isOwn || waitedTooLong(load) === undefined) return undefined;
     const [rate, each] = [load.offered ?? 0, decodeHistogram(load.service).getValueAtPercentile(50) / 1e3];
     return {
-      message: `out of connections: ${formatQuantity(rate, '/s')} that take ${formatQuantity(each, 'µs')} each (service time p50) keep ${Math.ceil(needed)} busy at once, and there are ${load.connections}`,
+      message: `out of connections: ${formatQuantity(rate, '/s')} that take ${formatQuantity(each, 'µs')} each (service time p50) keep ${Math.ceil(needed)} busy at once, and there are ${placesWords(scenario, load)}`,
       evidence: { connections: load.connections, needed },
     };
   },
-  'waited-for-connections': ({ load }) => {
+  'waited-for-connections': ({ scenario, load }) => {
     const waited = waitedTooLong(load);
     if (waited === undefined) return undefined;
     const busy = Math.ceil((load.offered ?? 0) * (decodeHistogram(load.service).getValueAtPercentile(99) / 1e9));
     return {
-      message: `more than one request in a hundred waited ${formatQuantity(waited, 'µs')} or longer, as all ${load.connections} connections were busy; at this rate and a service time p99 as here ${busy} are busy at once`,
+      message: `more than one request in a hundred waited ${formatQuantity(waited, 'µs')} or longer, as all ${placesWords(scenario, load)} were busy; at this rate and a service time p99 as here ${busy} are busy at once`,
       evidence: { waitedP99: waited, connections: load.connections, needed: busy },
     };
   },

@@ -6,7 +6,7 @@ export interface PreflightCase {
   /** One sentence, true of a subject that passes. */
   readonly rule: string;
   /** The origin that the case needs behind the subject. */
-  readonly origin: 'http-fixed' | 'http-echo' | 'tcp-echo' | 'tcp-sink';
+  readonly origin: 'http-fixed' | 'http-echo' | 'grpc-echo' | 'tcp-echo' | 'tcp-sink';
   /** Layers that the rule binds; all by default. An L4 hop is no party to HTTP's own rules. */
   readonly layers?: readonly Layer[];
   /** Resolves to what was seen; rejects, with what was expected and what came, where the subject fails. */
@@ -20,6 +20,8 @@ export interface PreflightBench {
   readonly target: Target;
   /** Past it: its address, its counters. */
   readonly origin: Topology['origin'];
+  /** What a subject that ends HTTP is to speak to the origin. */
+  readonly upstream: 'http1' | 'http2';
 }
 
 /** Fails a case. */

@@ -1,12 +1,73 @@
 /** Rules for whoever carries HTTP/1.1, plain or over TLS. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { ask, oneConnection } from '../http-client.ts';
+import { ask, type Ask, oneConnection } from '../http-client.ts';
 import { preview, Wire } from '../wire.ts';
 import { expect, type PreflightBench, type PreflightCase } from './case.ts';
 
 const REUSED = 20;
 const SIZES = [0, 1, 100_000, 1_048_576];
 const UPLOAD = 65_536;
+
+export const bodyCases = (asking: Ask): PreflightCase[] =>
+  SIZES.map((size) => ({
+    rule: `a body of ${size} bytes arrives as the origin sent it`,
+    origin: 'http-fixed',
+    async run({ target, origin }, signal) {
+      const question = { path: `/bytes/${size}` };
+      const [through, past] = [await asking(target, question, signal), await ask(origin.target, question, signal)];
+      expect(through.status === 200, () => `expected 200, got ${through.status}`);
+      expect(through.body.length === size, () => `expected ${size} bytes, got ${through.body.length}`);
+      expect(through.body.equals(past.body), () => 'the bytes differ from those that the origin sends');
+      return `${size} bytes, equal`;
+    },
+  }));
+
+/** What `http-echo` keeps of a connection; `messages` where it was one of HTTP/2. Latin-1: one character a byte. */
+interface Recorded {
+  readonly raw: string;
+  readonly messages?: readonly { readonly fields: readonly (readonly [string, string])[]; readonly body: string }[];
+}
+
+/** What it received at `path`: all bytes of the connection, or the body of HTTP/2's message. */
+async function recordedAt(path: string, { origin }: PreflightBench, signal: AbortSignal) {
+  const { body } = await ask(origin.target, { path: '/_recorded' }, signal);
+  for (const { raw, messages } of JSON.parse(body.toString()) as Recorded[]) {
+    const message = messages?.find(({ fields }) => fields.some(([, value]) => value === path));
+    if (message) return { version: 'http2', bytes: message.body } as const;
+    if (!messages && raw.includes(path)) return { version: 'http1', bytes: raw } as const;
+  }
+  throw new Error(`the origin has not recorded ${path}`);
+}
+
+export const uploadCase = (asking: Ask): PreflightCase => ({
+  rule: 'an uploaded body reaches the origin byte for byte',
+  origin: 'http-echo',
+  async run(bench, signal) {
+    const path = `/upload/${randomUUID()}`;
+    const body = randomBytes(UPLOAD);
+    const { status, body: answer } = await asking(bench.target, { method: 'POST', path, body }, signal);
+    expect(status === 200, () => `expected 200, got ${status}`);
+    expect(answer.toString().startsWith(`POST ${path}`), () => `the origin saw ${preview(answer)}`);
+    const { bytes } = await recordedAt(path, bench, signal);
+    expect(bytes.includes(body.toString('latin1')), () => `the ${UPLOAD} bytes are not what the origin received`);
+    return `${UPLOAD} bytes, equal`;
+  },
+});
+
+export const versionCase = (asking: Ask): PreflightCase => ({
+  rule: 'the origin is spoken to in the version of HTTP that is configured',
+  origin: 'http-echo',
+  layers: ['l7'],
+  async run(bench, signal) {
+    const path = `/version/${randomUUID()}`;
+    const { status } = await asking(bench.target, { path }, signal);
+    expect(status === 200, () => `expected 200, got ${status}`);
+    const { version } = await recordedAt(path, bench, signal);
+    const words = { http1: 'HTTP/1.1', http2: 'HTTP/2' };
+    expect(version === bench.upstream, () => `expected ${words[bench.upstream]}, the origin got ${words[version]}`);
+    return words[version];
+  },
+});
 
 export const httpCases: readonly PreflightCase[] = [
   {
@@ -35,18 +96,7 @@ export const httpCases: readonly PreflightCase[] = [
       return `${REUSED} requests, ${connections} new connection(s) to the origin`;
     },
   },
-  ...SIZES.map((size): PreflightCase => ({
-    rule: `a body of ${size} bytes arrives as the origin sent it`,
-    origin: 'http-fixed',
-    async run({ target, origin }, signal) {
-      const question = { path: `/bytes/${size}` };
-      const [through, past] = [await ask(target, question, signal), await ask(origin.target, question, signal)];
-      expect(through.status === 200, () => `expected 200, got ${through.status}`);
-      expect(through.body.length === size, () => `expected ${size} bytes, got ${through.body.length}`);
-      expect(through.body.equals(past.body), () => 'the bytes differ from those that the origin sends');
-      return `${size} bytes, equal`;
-    },
-  })),
+  ...bodyCases(ask),
   {
     rule: 'HEAD has the length of GET, no body, and leaves the connection usable',
     origin: 'http-fixed',
@@ -68,20 +118,7 @@ export const httpCases: readonly PreflightCase[] = [
       }
     },
   },
-  {
-    rule: 'an uploaded body reaches the origin byte for byte',
-    origin: 'http-echo',
-    async run(bench, signal) {
-      const path = `/upload/${randomUUID()}`;
-      const body = randomBytes(UPLOAD);
-      const { status, body: answer } = await ask(bench.target, { method: 'POST', path, body }, signal);
-      expect(status === 200, () => `expected 200, got ${status}`);
-      expect(answer.toString().startsWith(`POST ${path}`), () => `the origin saw ${preview(answer)}`);
-      const raw = (await recorded(bench, signal)).find((text) => text.includes(path)) ?? '';
-      expect(raw.includes(body.toString('latin1')), () => `the ${UPLOAD} bytes are not what the origin received`);
-      return `${UPLOAD} bytes, equal`;
-    },
-  },
+  uploadCase(ask),
   {
     rule: 'pipelined requests are answered in their order',
     origin: 'http-echo',
@@ -113,9 +150,3 @@ export const httpCases: readonly PreflightCase[] = [
     },
   },
 ];
-
-/** What the recording origin received, one latin-1 text a connection. */
-async function recorded({ origin }: PreflightBench, signal: AbortSignal): Promise<string[]> {
-  const { body } = await ask(origin.target, { path: '/_recorded' }, signal);
-  return (JSON.parse(body.toString()) as { raw: string }[]).map(({ raw }) => raw);
-}

@@ -42,7 +42,7 @@ export const driver = {
     const session: Session =
       loop.kind === 'closed'
         ? new ClosedLoop(exchange, shareOf(loop.connections, job.shard), dialer, recorder)
-        : new OpenLoop(exchange, job, loop, dialer, recorder, fail);
+        : new OpenLoop(exchange, job, loop, { dialer, recorder, fail });
     return Object.assign(session, { bodiesChecked: () => sample.checked });
   },
 } satisfies LoadDriver;

@@ -5,6 +5,7 @@
 import { CANCEL, REFUSED_STREAM } from '#proxies/http2/errors.ts';
 import { Http2Connection } from '#proxies/http2/connection.ts';
 import { ENDED, type Http2Handler } from '#proxies/http2/handler.ts';
+import type { FieldSection } from '#proxies/http2/field-section.ts';
 import type { MessageHead } from '#proxies/http2/message.ts';
 import type { Wire } from '#proxies/http2/sender.ts';
 import type { Http2Stream } from '#proxies/http2/stream.ts';
@@ -164,8 +165,10 @@ export class Carrier implements LinkHandler, Wire, Http2Handler<StreamPlace> {
     for (const place of this.places.slice(0, maxConcurrentStreams)) if (!place.busy) place.free(this.#at);
   }
 
-  onHeaders(stream: Http2Stream<StreamPlace>, { status }: MessageHead): void {
-    if (status >= 200) stream.owner!.takeStatus(status);
+  onHeaders(stream: Http2Stream<StreamPlace>, { status, section }: MessageHead): void {
+    if (status < 200) return;
+    stream.owner!.takeStatus(status);
+    stream.owner!.takeTrailers(section); // an answer by gRPC may be nothing but its trailers
   }
 
   onData(stream: Http2Stream<StreamPlace>, buffer: Buffer, start: number, end: number): void {
@@ -173,7 +176,9 @@ export class Carrier implements LinkHandler, Wire, Http2Handler<StreamPlace> {
     this.#connection!.consume(stream, end - start);
   }
 
-  onTrailers(): void {}
+  onTrailers(stream: Http2Stream<StreamPlace>, trailers: FieldSection): void {
+    stream.owner!.takeTrailers(trailers);
+  }
 
   onWritable(stream: Http2Stream<StreamPlace>): void {
     const place = stream.owner!;

@@ -23,7 +23,7 @@ export const driver = {
     const perRequest = traffic.connection === 'per-request';
     const spec: CarrierSpec = {
       request: requestOf(job, traffic),
-      checks: { expect: traffic.expect, sample },
+      checks: { expect: traffic.expect, sample, isGrpc: traffic.grpc !== undefined },
       streams: perRequest ? 1 : traffic.http2.streams,
       perRequest,
       timeout: job.timeouts.response,
@@ -41,7 +41,7 @@ export const driver = {
     const session: Session =
       loop.kind === 'closed'
         ? new ClosedLoop(exchange, shareOf(loop.connections, job.shard), dialer, recorder)
-        : new OpenLoop(exchange, job, loop, dialer, recorder, fail);
+        : new OpenLoop(exchange, job, loop, { dialer, recorder, fail });
     return Object.assign(session, { bodiesChecked: () => sample.checked });
   },
 } satisfies LoadDriver;

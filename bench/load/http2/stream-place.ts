@@ -1,6 +1,7 @@
 /** One stream at a time of a connection: a request, and whether its answer is what the scenario expects. */
 import { crc32 } from 'node:zlib';
 import { errorName } from '#proxies/http2/errors.ts';
+import type { FieldSection } from '#proxies/http2/field-section.ts';
 import { ENDED } from '#proxies/http2/handler.ts';
 import type { Http2Stream } from '#proxies/http2/stream.ts';
 import type { Instant } from '../clock.ts';
@@ -12,6 +13,8 @@ import type { Place, PlaceOwner } from '../slot.ts';
 export interface Checks {
   readonly expect: Expectation;
   readonly sample: BodySample;
+  /** The status that counts is gRPC's. */
+  readonly isGrpc: boolean;
 }
 
 /** The connection, as a place sees it. */
@@ -36,6 +39,8 @@ export class StreamPlace implements Place {
   /** Bytes of the request's body that were sent. */
   bodySent = 0;
   #status = 0;
+  /** As trailers say it; undefined: they do not. */
+  #grpcStatus: string | undefined;
   #bodyBytes = 0;
   #isSampled = false;
   #checksum = 0;
@@ -56,6 +61,7 @@ export class StreamPlace implements Place {
     this.sentAt = at;
     this.#intended = intended;
     this.#status = this.#bodyBytes = this.#checksum = this.bodySent = 0;
+    this.#grpcStatus = undefined;
     this.#isSampled = this.#checks.sample.next();
     this.#recorder.began();
     this.#streams.request(this);
@@ -90,6 +96,10 @@ export class StreamPlace implements Place {
     this.#status = status;
   }
 
+  takeTrailers(section: FieldSection): void {
+    if (this.#checks.isGrpc) this.#grpcStatus ??= section.get('grpc-status');
+  }
+
   takeBody(buffer: Buffer, start: number, end: number): void {
     this.#bodyBytes += end - start;
     if (this.#isSampled) this.#checksum = crc32(buffer.subarray(start, end), this.#checksum);
@@ -112,10 +122,12 @@ export class StreamPlace implements Place {
 
   #judge(code: number): Fault | undefined {
     if (code !== ENDED) return { kind: 'reset', message: `the stream was reset: ${errorName(code)}` };
-    const { expect, sample } = this.#checks;
+    const { expect, sample, isGrpc } = this.#checks;
     const status = this.#status;
     if (status !== expect.status)
       return { kind: 'status', status, message: `expected status ${expect.status}, got ${status}` };
+    if (isGrpc && this.#grpcStatus !== '0')
+      return { kind: 'status', message: `expected grpc-status 0, got ${this.#grpcStatus ?? 'none'}` };
     if (expect.bodyBytes !== undefined && this.#bodyBytes !== expect.bodyBytes)
       return { kind: 'body', message: `expected a body of ${expect.bodyBytes} bytes, got ${this.#bodyBytes}` };
     return this.#isSampled ? sample.judge(this.#checksum) : undefined;

@@ -29,6 +29,6 @@ export const driver = {
     });
     return loop.kind === 'closed'
       ? new ClosedLoop(exchange, shareOf(loop.connections, shard), dialer, recorder)
-      : new OpenLoop(exchange, job, loop, dialer, recorder, fail);
+      : new OpenLoop(exchange, job, loop, { dialer, recorder, fail });
   },
 } satisfies LoadDriver;

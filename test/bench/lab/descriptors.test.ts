@@ -11,7 +11,7 @@ const idle = { clients: 0, upstream: 1, others: 20 };
 
 test('what an L7 proxy may keep, and what it may not', () => {
   const left = (after: Partial<typeof idle>): string[] =>
-    leftOver(idle, { ...idle, ...after }, { layer: 'l7', connections: 64, first: true });
+    leftOver(idle, { ...idle, ...after }, { layer: 'l7', requests: 64, first: true });
   assert.deepEqual(left({}), []);
   assert.deepEqual(left({ upstream: 65, others: 36 }), []);
   assert.deepEqual(left({ upstream: 66 }), ['66 connections onward (at most 65 may be kept)']);
@@ -20,14 +20,14 @@ test('what an L7 proxy may keep, and what it may not', () => {
 });
 
 test('an L4 proxy has no connection to the origin without a client', () => {
-  const allowance = { layer: 'l4', connections: 64, first: true } as const;
+  const allowance = { layer: 'l4', requests: 64, first: true } as const;
   assert.deepEqual(leftOver(idle, { ...idle, upstream: 0 }, allowance), []);
   assert.deepEqual(leftOver(idle, idle, allowance), ['1 connections onward (at most 0 may be kept)']);
 });
 
 test('a further hop of a chain may keep what the hop before it pools', () => {
   const left = (clients: number, first: boolean): string[] =>
-    leftOver(idle, { ...idle, clients }, { layer: 'l7', connections: 64, first });
+    leftOver(idle, { ...idle, clients }, { layer: 'l7', requests: 64, first });
   assert.deepEqual(left(64, false), []);
   assert.deepEqual(left(65, false), ['65 connections of clients (at most 64 may stay)']);
   assert.deepEqual(left(64, true), ['64 connections of clients (at most 0 may stay)']);

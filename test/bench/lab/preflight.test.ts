@@ -7,9 +7,11 @@ import { proveRules } from '#bench/conformance/preflight.ts';
 import { RULES } from '#bench/conformance/rules.ts';
 import type { PreflightBench } from '#bench/lab/preflight/case.ts';
 import { httpCases } from '#bench/lab/preflight/http.ts';
+import { http2Cases } from '#bench/lab/preflight/http2.ts';
 import { tcpCases } from '#bench/lab/preflight/tcp.ts';
 import { planPlacement, readCores } from '#bench/lab/placement.ts';
 import { preflightSubject } from '#bench/lab/preflight.ts';
+import { openTopology } from '#bench/lab/topology.ts';
 import { SubjectRecord } from '#bench/model/record.ts';
 import { proxies } from '#proxies/registry.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
@@ -25,8 +27,12 @@ for (const [name, scenarios] of [
   ['l4-tcp', [scenario('http-small'), scenario('tcp-echo')]],
   ['l7-http', plain],
   ['node-http', plain],
+  ['direct', [scenario('h2-8x8'), scenario('h2-tls-8x8')]],
+  ['l4-tcp', [scenario('h2-8x8')]],
+  ['l7-http', [scenario('h2-8x8'), scenario('h2-to-h1-8x8')]],
+  ['l7-tls', [scenario('h2-tls-8x8')]],
 ] as const)
-  test(`${name} passes every case`, async () => {
+  test(`${name} passes every case of ${scenarios.map((one) => one.name).join(', ')}`, async () => {
     const record = await preflightSubject({ ...shared, ...through(name), scenarios }, signal);
     SubjectRecord.parse(record);
     const failed = record.preflight.filter(({ passed }) => !passed);
@@ -65,6 +71,34 @@ test('an abort is no failed check', async () => {
   await assert.rejects(preflightSubject(spec, AbortSignal.abort(new Error('interrupted'))), /interrupted/);
 });
 
+test('an origin that is spoken to in another version than configured is told', async () => {
+  const { upstream: _, ...asked } = scenario('h2-8x8');
+  const isHttp2 = proxies.get('l7-http')!;
+  // Configured as the scenario says, it speaks HTTP/1.1 to its origin; the case is told HTTP/2.
+  await using topology = await openTopology(
+    { ...shared, definition: isHttp2, scenario: { ...asked, origin: 'http-echo' }, concurrency: 1 },
+    signal,
+  );
+  const bench = { target: topology.target, origin: topology.origin, upstream: 'http2' as const };
+  await assert.rejects(run(http2Cases, 'in the version of HTTP', bench), /expected HTTP\/2, the origin got HTTP\/1\.1/);
+  assert.equal(await run(http2Cases, 'in the version of HTTP', { ...bench, upstream: 'http1' }), 'HTTP/1.1');
+});
+
+test('each configuration that was proven is in the record, under what it is for', async () => {
+  const scenarios = [scenario('http-small'), scenario('h2-8x8'), scenario('h2-to-h1-8x8'), scenario('h2-32x1')];
+  const prove = () => Promise.resolve([]);
+  const record = await preflightSubject({ ...shared, prove, ...through('l7-http'), scenarios }, signal);
+  const heads = record.nativeConfig.match(/^# for .*$/gm);
+  assert.deepEqual(heads, ['# for HTTP/1.1 in the clear', '# for HTTP/2 on both sides', '# for HTTP/2 to clients']);
+  assert.equal(record.proven!.configs.length, 3);
+});
+
+test('who speaks HTTP/1.1 alone is no way for HTTP/2', async () => {
+  await using topology = await openTopology({ ...shared, scenario: scenario('http-small'), concurrency: 1 }, signal);
+  const bench = { target: topology.target, origin: topology.origin, upstream: 'http2' as const };
+  await assert.rejects(run(http2Cases, 'requests at once', bench), /Protocol error|ended with code|closed/i);
+});
+
 /** A subject that misbehaves as `onSocket` says, in front of nothing. */
 async function planted(t: TestContext, onSocket: (socket: Socket) => void): Promise<PreflightBench> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -81,7 +115,7 @@ async function planted(t: TestContext, onSocket: (socket: Socket) => void): Prom
     counters: async () => ({ connections: 0, requests: 0 }),
     eventLoop: async () => ({ active: 0, idle: 0 }),
   };
-  return { target, origin };
+  return { target, origin, upstream: 'http1' as const };
 }
 
 const answer = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;

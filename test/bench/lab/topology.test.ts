@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { ask } from '#bench/lab/http-client.ts';
+import { askHttp2 } from '#bench/lab/http2-client.ts';
 import { identify, isRunning } from '#proxies/platform/processes.ts';
 import { planPlacement, readCores } from '#bench/lab/placement.ts';
 import { openTopology, type TopologySpec } from '#bench/lab/topology.ts';
-import { Traffic } from '#bench/model/scenario.ts';
+import { Traffic, usesHttp2 } from '#bench/model/scenario.ts';
 import { bytes } from '#bench/model/units.ts';
 import type { ProxyDefinition } from '#proxies/contract.ts';
 import { proxies } from '#proxies/registry.ts';
@@ -27,6 +28,11 @@ const http = (tls: 'none' | 'full' = 'none'): TopologySpec['scenario'] => ({
     tls,
   }),
 });
+const http2 = (upstream: 'http1' | 'http2', tls?: 'full'): TopologySpec['scenario'] => {
+  const { traffic } = http(tls);
+  assert.ok(traffic.kind === 'http');
+  return { origin: 'http-fixed', upstream, traffic: { ...traffic, http2: { streams: 8 } } };
+};
 const echo: TopologySpec['scenario'] = { origin: 'tcp-echo', traffic: { kind: 'tcp-echo', messageBytes: bytes(64) } };
 const bulk: TopologySpec['scenario'] = {
   origin: 'tcp-sink',
@@ -53,6 +59,11 @@ for (const [what, scenario, subject] of [
   ['three L4 hops, HTTPS passed through to the origin', http('full'), chain('l4-tcp', 3)],
   ['two L7 hops, HTTP', http(), chain('l7-http', 2)],
   ['two L7 hops, each ending HTTPS and speaking it onward', http('full'), chain('l7-tls-reencrypt', 2)],
+  ['direct, HTTP/2', http2('http2'), direct],
+  ['L4, HTTP/2 by TLS passed through to the origin', http2('http2', 'full'), through('l4-tcp')],
+  ['two L7 hops, HTTP/2', http2('http2'), chain('l7-http', 2)],
+  ['two L7 hops, HTTP/2 to the first alone', http2('http1'), chain('l7-http', 2)],
+  ['two L7 hops, HTTP/2 by TLS on every side', http2('http2', 'full'), chain('l7-tls-reencrypt', 2)],
   ...(terminator ? [['L7, HTTPS terminated at the proxy', http('full'), through(terminator.name)] as const] : []),
 ] as const)
   test(what, async () => {
@@ -67,7 +78,8 @@ for (const [what, scenario, subject] of [
       if (scenario.origin === 'http-fixed') {
         const target = { ...topology.target, ...(topology.tls && { tls: topology.tls }) };
         const before = await topology.origin.counters();
-        const { status, body } = await ask(target, { path: '/bytes/200' }, signal);
+        const asking = usesHttp2(scenario.traffic) ? askHttp2 : ask;
+        const { status, body } = await asking(target, { path: '/bytes/200' }, signal);
         assert.deepEqual([status, body.length], [200, 200]);
         assert.equal((await topology.origin.counters()).requests - before.requests, 1);
       }

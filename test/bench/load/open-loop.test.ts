@@ -241,3 +241,26 @@ test(
     assert.equal(result.pacing?.by, 'pacer thread');
   }),
 );
+
+test(
+  'what failed stands in its interval, and when the first and the last were due',
+  stretched(async () => {
+    // From the 20th to the 40th request: of 100 a second those that are due from 190 to 400 ms.
+    await using origin = await httpOrigin((socket, _request, count) =>
+      socket.write(count >= 20 && count < 40 ? 'HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n' : ok),
+    );
+    const job = jobFor('http1', origin.port, traffic, open(8, 100), { lead: 150, warmup: 0, window: 600 });
+    const { timeline, errors, scheduled, dropped } = await runHere(driver, job);
+    enough(dropped === 0);
+    assert.equal(errors.status, 20);
+    const sums = timeline.latency!.failed!.map((row) => row.reduce((sum, [, count]) => sum + count, 0));
+    assert.deepEqual(sums, [0, 1, 10, 9, 0, 0]);
+    const all = timeline.latency!.counts.flat().reduce((sum, [, count]) => sum + count, 0);
+    assert.equal(all, scheduled);
+    assert.deepEqual(
+      Object.values(timeline.failures!).map((at) => Math.round(at)),
+      [190, 380],
+    );
+    assert.deepEqual(timeline.latency!.dropped, [0, 0, 0, 0, 0, 0]);
+  }),
+);

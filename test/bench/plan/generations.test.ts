@@ -2,8 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { SubjectRecord } from '#bench/model/record.ts';
-import { hopName, hopsOf, subjectName } from '#bench/model/scenario.ts';
-import { applies, factsOf, fitSubjects, type SubjectFacts } from '#bench/plan/applies.ts';
+import { hopName, hopsOf, startKey, subjectName } from '#bench/model/scenario.ts';
+import {
+  applies,
+  factsOf,
+  fitSubjects,
+  lacksFor,
+  lackWords,
+  type SubjectFacts,
+  versionsMissing,
+} from '#bench/plan/applies.ts';
 import { PRESETS } from '#bench/plan/presets.ts';
 import { mulberry32, shuffled } from '#proxies/platform/random.ts';
 import { planGenerations } from '#bench/plan/generations.ts';
@@ -18,8 +26,8 @@ const facts = (name: string, layer: SubjectFacts['layer'], ...capabilities: stri
 const REFERENCES = [
   facts('direct', 'direct'),
   facts('l4-tcp', 'l4'),
-  facts('l7-http', 'l7'),
-  facts('l7-tls', 'l7', 'tls-termination'),
+  facts('l7-http', 'l7', 'HTTP/2 downstream', 'HTTP/2 upstream'),
+  facts('l7-tls', 'l7', 'tls-termination', 'HTTP/2 downstream'),
   facts('node-http', 'l7'),
 ];
 const scenario = (name: string) => SCENARIOS.find((s) => s.name === name)!;
@@ -30,6 +38,44 @@ test('a scenario is carried by those who can', () => {
   assert.deepEqual(able('tls-keepalive'), ['direct', 'l4-tcp', 'l7-tls']);
   assert.deepEqual(able('tcp-echo'), ['direct', 'l4-tcp']);
   assert.deepEqual(able('idle-connections'), ['direct', 'l4-tcp', 'l7-http', 'node-http']);
+  assert.deepEqual(able('h2-8x8'), ['direct', 'l4-tcp', 'l7-http'], 'who ends HTTP must speak its second version');
+  assert.deepEqual(able('h2-tls-8x8'), ['direct', 'l4-tcp'], 'on both sides');
+});
+
+test('which version of HTTP is missing is told by the name of the feature', () => {
+  const missing = (name: string, subject: string) =>
+    versionsMissing(
+      scenario(name),
+      REFERENCES.find((one) => one.name === subject)!,
+    );
+  assert.deepEqual(missing('h2-8x8', 'node-http'), ['HTTP/2 downstream', 'HTTP/2 upstream']);
+  assert.deepEqual(missing('h2-to-h1-8x8', 'node-http'), ['HTTP/2 downstream']);
+  assert.deepEqual(missing('h2-tls-8x8', 'l7-tls'), ['HTTP/2 upstream']);
+  assert.deepEqual(missing('h2-8x8', 'l4-tcp'), []);
+});
+
+test('a subject is told of what it lacks only where it would carry the scenario otherwise', () => {
+  const [tls, plain] = ['l7-tls', 'node-http'].map((name) => REFERENCES.find((one) => one.name === name)!);
+  const scenarios = ['http-small', 'h2-8x8', 'h2-to-h1-8x8', 'h2-tls-8x8'].map(scenario);
+  assert.deepEqual(lacksFor(scenarios, tls!), [{ feature: 'HTTP/2 upstream', scenarios: ['h2-tls-8x8'] }]);
+  assert.deepEqual(lacksFor(scenarios, plain!).map(lackWords), [
+    'has no HTTP/2 downstream, which h2-8x8, h2-to-h1-8x8 take',
+    'has no HTTP/2 upstream, which h2-8x8 takes',
+  ]);
+});
+
+test('a point of a sweep speaks to the origin as its base does', () => {
+  for (const { name, loop, upstream } of SCENARIOS)
+    if (loop.kind === 'paced') assert.equal(upstream, scenario(loop.of).upstream, name);
+});
+
+test('one start of a subject serves all scenarios for which it is configured alike', () => {
+  const key = (name: string, endsHttp: boolean) => startKey(scenario(name), endsHttp);
+  assert.equal(key('h2-8x8', true), key('h2-32x1', true));
+  assert.notEqual(key('h2-8x8', true), key('h2-to-h1-8x8', true));
+  assert.equal(key('h2-8x8', false), key('h2-to-h1-8x8', false), 'bytes pass as they are');
+  assert.notEqual(key('h2-8x8', false), key('http-small', false));
+  assert.notEqual(key('h2-8x8', true), key('h2-tls-8x8', true));
 });
 
 test('every round visits every able subject of every scenario exactly once, paced scenarios last', () => {

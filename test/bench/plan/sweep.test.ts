@@ -18,6 +18,14 @@ test('keep-alive HTTP, in the clear or over TLS, and TCP echo can be paced; noth
       'tls-keepalive',
       'tcp-echo',
       'http-single',
+      'h2-8x8',
+      'h2-1x32',
+      'h2-32x1',
+      'h2-to-h1-8x8',
+      'h2-tls-8x8',
+      'h2-tls-to-h1-8x8',
+      'grpc-unary',
+      'grpc-stream',
     ],
   );
 });

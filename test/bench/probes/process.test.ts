@@ -106,13 +106,13 @@ test('threads: those that stay count their difference, new ones all, ended ones 
       ]),
       coarse: { user: 60e6 + user, system: 30e6 + user },
     });
-  const rounded = processReading([1], before, after(30e6), 0, 2); // ticks say 60 ms, threads 50: within rounding
+  const rounded = processReading([1], { before, after: after(30e6) }, 2); // ticks say 60 ms, threads 50: within rounding
   assert.equal(rounded.cpu, 50_000);
   assert.deepEqual(rounded.contextSwitches, { voluntary: 6, involuntary: 1 });
   assert.equal(rounded.requests, 20);
   assert.equal(rounded.cpuShare, 0.025);
   assert.equal(rounded.cpuUser, 25_000);
-  const ended = processReading([1], before, after(100e6), 0, 1); // ticks say 200 ms: a thread ended with the rest
+  const ended = processReading([1], { before, after: after(100e6) }, 1); // ticks say 200 ms: a thread ended with the rest
   assert.equal(ended.cpu, 200_000);
 });
 
@@ -126,17 +126,18 @@ test('demand is that of the busiest thread: what it ran and what it waited for a
       ['1/2', waiting(400e6, 100e6)],
     ]),
   });
-  assert.equal(processReading([1], before, after, 0, 1).demand, 0.95);
-  assert.equal(processReading([1], snapshot({}), snapshot({ at: 1e9 }), 0, 1).demand, undefined);
+  assert.equal(processReading([1], { before, after }, 1).demand, 0.95);
+  assert.equal(processReading([1], { before: snapshot({}), after: snapshot({ at: 1e9 }) }, 1).demand, undefined);
 });
 
 test('a window shorter than a tick is split as the life so far', () => {
   const coarse = { user: 30e6, system: 10e6 };
   const reading = processReading(
     [1],
-    snapshot({ coarse, tasks: new Map([['1/1', task(0)]]) }),
-    snapshot({ at: 1e6, coarse, tasks: new Map([['1/1', task(8e5)]]) }),
-    0,
+    {
+      before: snapshot({ coarse, tasks: new Map([['1/1', task(0)]]) }),
+      after: snapshot({ at: 1e6, coarse, tasks: new Map([['1/1', task(8e5)]]) }),
+    },
     1,
   );
   assert.equal(reading.cpuUser, 600);

@@ -78,6 +78,35 @@ describe('a generation', () => {
     assert.equal(paced.load.scheduled, paced.load.requests + paced.load.dropped!);
   });
 
+  test('HTTP/2 has its turns among others: the same work, in the clear and by TLS, closed and at a rate', async () => {
+    const rates: GenerationContext['rates'] = new Map();
+    const trials = [
+      ...plan('h2-8x8', DIRECT, proxy('l4-tcp'), proxy('l7-http')),
+      ...plan('h2-8x8-paced-50', proxy('l7-http')),
+      ...plan('h2-to-h1-8x8', proxy('l7-http')),
+      ...plan('h2-tls-8x8', proxy('l7-tls')),
+      ...plan('http-small', proxy('l7-http')),
+    ];
+    const found = (await run(trials, 2, { rates })).map(completed);
+    for (const { scenario: name, load } of found) {
+      assert.equal(load.driver, name === 'http-small' ? 'http1' : 'http2', name);
+      assert.ok(load.requests > 0 && load.bodiesChecked! > 0 && load.reads! > 0, name);
+    }
+    const perRequest = (index: number, of: 'reads' | 'writes') => {
+      const { calls, requests } = found[index]!.probes.proxy!;
+      return calls![of] / requests;
+    };
+    for (const call of ['reads', 'writes'] as const) {
+      // A request of HTTP/1.1 comes and goes on by itself, as does its answer.
+      assert.ok(perRequest(6, call) > 1.9 && perRequest(6, call) < 3, `${perRequest(6, call)} ${call} a request`);
+      assert.ok(perRequest(2, call) < perRequest(6, call), 'what is multiplexed comes together');
+    }
+    const pids = (index: number) => found[index]!.probes.proxy!.pids;
+    assert.deepEqual(pids(2), pids(3), 'one start for both loops');
+    assert.notDeepEqual(pids(2), pids(4), 'another way to the origin is another start');
+    assert.notDeepEqual(pids(2), pids(6));
+  });
+
   test('a subject that does not start, and one that answers nothing more, lose their trial and nobody else’s', async () => {
     const l7 = proxies.get('l7-http')!;
     const missing: ProxyDefinition = {

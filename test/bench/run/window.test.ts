@@ -9,11 +9,21 @@ import { createLoadPool } from '#bench/load/pool.ts';
 import { SCENARIOS } from '#bench/plan/scenarios.ts';
 import { definitionOf } from '#bench/run/spec.ts';
 import { settle } from '#scripts/run/settings.ts';
-import { runTrial } from '#bench/run/window.ts';
+import { driverFor, runTrial } from '#bench/run/window.ts';
 
 const signal = AbortSignal.timeout(110_000);
 const scenario = SCENARIOS.find(({ name }) => name === 'http-small')!;
 const subject = { kind: 'proxy', name: 'l7-http' } as const;
+
+test('HTTP/2 has its driver, whatever drives HTTP/1.1', () => {
+  const traffic = (name: string) => SCENARIOS.find((one) => one.name === name)!.traffic;
+  for (const chosen of ['http1', 'autocannon'] as const) {
+    assert.equal(driverFor(traffic('h2-8x8'), chosen), 'http2');
+    assert.equal(driverFor(traffic('http-small'), chosen), chosen);
+    assert.equal(driverFor(traffic('idle-connections'), chosen), 'http1');
+    assert.equal(driverFor(traffic('tcp-echo'), chosen), 'tcp');
+  }
+});
 
 test('a trial counts only for the proxy that passed its checks', async () => {
   const shared = { placement: planPlacement(readCores()), certificate: createCertificate() };

@@ -14,7 +14,7 @@ function checked(pace: Partial<CheckPace>, probe: Probe, count = 1) {
   const endpoints = Array.from({ length: count }, (_, i) => new ClusterEndpoint({ host: '10.0.0.1', port: i + 1 }));
   const onHealth = (endpoint: ClusterEndpoint, why: string | undefined): void =>
     void heard.push(`${Math.round(clock.now())} ${endpoint.port} ${why ?? 'healthy'}`);
-  const checks = new HealthChecks({ ...PACE, ...pace }, probe, onHealth, clock, mulberry32(5));
+  const checks = new HealthChecks({ ...PACE, ...pace }, probe, onHealth, { clock, random: mulberry32(5) });
   for (const endpoint of endpoints) checks.watch(endpoint);
   return { clock, heard, endpoints, endpoint: endpoints[0]!, checks };
 }

@@ -10,7 +10,7 @@ const dial: Dial = (endpoint, handler, timeout) => connectWire(endpoint, handler
 const never = new AbortController().signal;
 
 const check = (policy: HealthCheck, port: number, signal = never) =>
-  createProbe(policy, dial)({ host: '127.0.0.1', port }, signal);
+  createProbe(policy, { dial })({ host: '127.0.0.1', port }, signal);
 
 /** The verdict over an origin that answers every request with `pieces`, one write each, then closes where it is told so. */
 async function verdict(pieces: readonly string[], policy: HealthCheck = { kind: 'http' }, closes = false) {

@@ -573,3 +573,18 @@ test('time-outs by the names that Envoy has for them', () => {
     idleTimeout: 9_000,
   });
 });
+
+test('an origin speaks what its cluster says, or what ALPN agrees on', () => {
+  type Options = Record<string, unknown>;
+  const protocolOf = (options: Options): string | undefined => {
+    const document = parse(example('l7')) as { static_resources: { clusters: Options[] } };
+    const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+    const [cluster] = document.static_resources.clusters;
+    cluster!['typed_extension_protocol_options'] = { [name]: { '@type': `type.googleapis.com/${name}`, ...options } };
+    return readOne(stringify(document)).intent.clusters[0]!.protocol;
+  };
+  assert.equal(protocolOf({ explicit_http_config: { http_protocol_options: {} } }), undefined);
+  assert.equal(protocolOf({ explicit_http_config: { http2_protocol_options: {} } }), 'http2');
+  const tuned = { http2_protocol_options: { max_concurrent_streams: 100 }, http_protocol_options: {} };
+  assert.equal(protocolOf({ auto_config: tuned }), 'auto');
+});

@@ -8,7 +8,7 @@ import { readRequests, readResponses, type Field, type StrictRequest } from '#be
 import { ChunkedDecoder, DATA, DONE, MORE, TOO_LARGE } from '#proxies/http/chunked.ts';
 import { FieldBlock } from '#proxies/http/field-block.ts';
 import { forbiddenInTrailers } from '#proxies/http/fields.ts';
-import type { Metadata } from '#proxies/http/forwarding.ts';
+import { type Metadata, viaOf } from '#proxies/http/forwarding.ts';
 import { CHUNKED, Head, INCOMPLETE, LENGTH, UNTIL_CLOSE } from '#proxies/http/head.ts';
 import { reissueRequest, reissueResponse } from '#proxies/http/reissue.ts';
 import { scanRequestHead } from '#proxies/http/request-head.ts';
@@ -70,7 +70,7 @@ const bodyFor = ({ body, contentLength }: Head) => (body === CHUNKED ? '0\r\n\r\
 const metadata: Metadata = {
   xForwardedFor: true,
   forwarded: true,
-  via: new FieldBlock('Via: 1.1 p\r\n'),
+  via: viaOf('p'),
   address: '192.0.2.1',
   secure: false,
   trusted: false,

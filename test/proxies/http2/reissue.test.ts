@@ -1,8 +1,8 @@
 /** Heads of HTTP/1.1 as HTTP/2 writes them: whatever the scanner lets through is one well-formed message, with the fields that it had. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FieldBlock, NO_FIELDS } from '#proxies/http/field-block.ts';
-import { removeFields, type Metadata } from '#proxies/http/forwarding.ts';
+import { FieldBlock } from '#proxies/http/field-block.ts';
+import { NO_VIA, removeFields, type Metadata } from '#proxies/http/forwarding.ts';
 import { CONNECT, Head } from '#proxies/http/head.ts';
 import { scanRequestHead } from '#proxies/http/request-head.ts';
 import { FieldSection } from '#proxies/http2/field-section.ts';
@@ -15,7 +15,7 @@ const RULES = { headBytes: 4_096, targetBytes: 1_024, bodyBytes: 100_000 };
 const METADATA: Metadata = {
   xForwardedFor: true,
   forwarded: true,
-  via: NO_FIELDS,
+  via: NO_VIA,
   address: '192.0.2.1',
   secure: false,
   trusted: false,

@@ -6,6 +6,7 @@ import {
   createServer,
   constants,
   createSecureServer,
+  sensitiveHeaders,
   type Http2ServerRequest,
   type Http2ServerResponse,
   type ServerHttp2Session,
@@ -15,15 +16,20 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { createCertificate } from '#bench/lab/certificates.ts';
-import type { ProxyIntent } from '#proxies/config/intent.ts';
+import type { Cluster, ProxyIntent } from '#proxies/config/intent.ts';
 import { definition } from '#proxies/l7/l7-http.ts';
+import { outOf } from '../when.ts';
 import { Reader } from './lab.ts';
 
 type Listener = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
 
 async function start(
   listener: Listener,
-  { more = {}, settings = {} }: { more?: Partial<ProxyIntent>; settings?: object } = {},
+  {
+    more = {},
+    settings = {},
+    cluster = {},
+  }: { more?: Partial<ProxyIntent>; settings?: object; cluster?: Partial<Cluster> } = {},
 ) {
   const sessions: ServerHttp2Session[] = [];
   const origin = createServer({ settings }, listener);
@@ -33,7 +39,7 @@ async function start(
   const { port: originPort } = origin.address() as AddressInfo;
   const intent: ProxyIntent = {
     listener: { address: { host: '127.0.0.1', port: 0 }, http2: true },
-    clusters: [{ name: 'o', endpoints: [{ host: '127.0.0.1', port: originPort }], protocol: 'http2' }],
+    clusters: [{ name: 'o', endpoints: [{ host: '127.0.0.1', port: originPort }], protocol: 'http2', ...cluster }],
     defaultCluster: 'o',
     ...more,
   };
@@ -82,6 +88,39 @@ describe('an origin of HTTP/2', () => {
     assert.equal(seen['host'], undefined);
     assert.equal(seen['connection'], undefined);
     assert.equal(seen['x-forwarded-for'], '127.0.0.1');
+  });
+
+  it('is told never to index what a client said so of, and so is the client', async () => {
+    const seen: unknown[] = [];
+    await using lab = await start((request, response) => {
+      seen.push((request.headers as Record<symbol, unknown>)[sensitiveHeaders]);
+      request.resume().on('end', () => {
+        const answer = { 'x-token': 'b', 'x-other': 'c', [sensitiveHeaders]: ['x-token'] };
+        response.stream.respond(answer, { endStream: true });
+      });
+    });
+    const secrets = { cookie: 'a=b', 'x-secret': 'a', 'x-open': 'b', [sensitiveHeaders]: ['cookie', 'x-secret'] };
+    const stream = lab.session.request(secrets);
+    const [headers] = (await once(stream, 'response')) as [Record<symbol, string[]>];
+    assert.deepEqual(seen, [['cookie', 'x-secret']]);
+    assert.deepEqual(headers[sensitiveHeaders], ['x-token']);
+    stream.resume();
+    await once(stream, 'close');
+  });
+
+  it('and its client hear in Via by which version the message came', async () => {
+    await using lab = await start(echo, { more: { forwarding: { via: 'hop' } } });
+    const answer = await lab.fetched();
+    assert.equal(answer.headers.get('via'), '2.0 hop');
+    const viaOf = (seen: string | null) => (JSON.parse(seen!) as Record<string, string>)['via'];
+    assert.equal(viaOf(answer.headers.get('x-seen')), '1.1 hop');
+    const stream = lab.session.request({ via: '1.0 first' });
+    const [headers] = (await once(stream, 'response')) as [Record<string, string>];
+    assert.equal(viaOf(headers['x-seen']!), '1.0 first, 2.0 hop');
+    stream.resume();
+    await once(stream, 'close');
+    const old = new Reader(connectSocket(lab.port, '127.0.0.1'));
+    assert.match(await old.send('GET / HTTP/1.0\r\nHost: a\r\n\r\n').end(), /"via":"1\.0 hop"/);
   });
 
   it('takes bodies larger than any window, by either', async () => {
@@ -222,6 +261,27 @@ describe('an origin of HTTP/2', () => {
     assert.equal((await other.fetched()).status, 502);
     secure.close();
     old.close();
+  });
+
+  it('is asked for its health by HTTP/2, too', async () => {
+    for (const [status, expected] of [
+      [200, undefined],
+      [500, 'unhealthy'],
+    ] as const) {
+      const agents: unknown[] = [];
+      const checked = Promise.withResolvers<void>();
+      const listener: Listener = (request, response) => {
+        response.writeHead(request.url === '/up' ? status : 200).end();
+        if (request.url !== '/up') return;
+        // The second asks once the first is answered.
+        if (agents.push(request.headers['user-agent']) === 2) checked.resolve();
+      };
+      const healthCheck = { kind: 'http', path: '/up', interval: 20, timeout: 10_000 } as const;
+      await using lab = await start(listener, { more: { stats: true }, cluster: { healthCheck } });
+      await checked.promise;
+      assert.equal(agents[0], 'hopcost-health-check');
+      assert.deepEqual(outOf(await lab.proxy.stats!()), [expected]);
+    }
   });
 
   it('answers HEAD without content', async () => {

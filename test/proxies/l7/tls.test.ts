@@ -280,7 +280,7 @@ describe('TLS to the origins that ask for it', () => {
       assert.equal(await status('/secret'), 200);
       assert.equal(await status('/unknown'), 502);
       // What re-encrypts speaks TLS to all.
-      assert.equal(await status('/open'), define === reencrypt ? 502 : 200);
+      assert.equal(await status('/open'), define === reencrypt ? 504 : 200);
       secret.close().closeAllConnections();
     });
 });

@@ -35,8 +35,8 @@ const plain = ({ capabilities }: PeerDefinition): ProxyIntent => ({
   defaultCluster: 'origin',
 });
 
-/** Everything that is offered of what keeps a cluster well. */
-function policiesOf({ capabilities, layer }: PeerDefinition): Partial<Cluster> {
+/** Everything that is offered of what keeps a cluster well, as far as it goes together. */
+function policiesOf({ capabilities, layer, family }: PeerDefinition): Partial<Cluster> {
   const offers = (feature: Capability) => capabilities.has(feature);
   const pace = { interval: 2_000, ...(offers('health check thresholds') && { unhealthyThreshold: 2 }) };
   const checksHttp = layer === 'l7' && offers('HTTP health checks');
@@ -45,7 +45,10 @@ function policiesOf({ capabilities, layer }: PeerDefinition): Partial<Cluster> {
   return {
     ...(checksHttp && { healthCheck: { kind: 'http', path: '/up', host: 'up.test', ...pace } }),
     ...(checksTcp && { healthCheck: { kind: 'tcp', ...pace } }),
-    ...(offers('ejection') && { ejection: { consecutive: 3, ...(offers('ejection time') && { baseTime: 10_000 }) } }),
+    ...(offers('ejection') &&
+      !(offers('retries') && family === 'haproxy') && {
+        ejection: { consecutive: 3, ...(offers('ejection time') && { baseTime: 10_000 }) },
+      }),
     ...(offers('panic threshold') && { panicThreshold: 0.3 }),
     ...(offers('slow start') && { slowStart: { window: 10_000 } }),
     ...(offers('bound on requests') && { circuitBreaker: { requests: 50 } }),
@@ -145,6 +148,21 @@ const INTENTS: Readonly<Record<string, (peer: PeerDefinition) => ProxyIntent | u
         ? { kind: 'header', name: 'X-User' }
         : undefined;
     return stickiness && { ...plain(peer), clusters: [{ name: 'origin', endpoints: [one, two], stickiness }] };
+  },
+  http2: (peer) => {
+    const { listener, clusters, ...intent } = plain(peer);
+    const protocol = peer.capabilities.has('HTTP/2 upstream') ? 'http2' : 'http1';
+    return peer.capabilities.has('HTTP/2 downstream')
+      ? {
+          ...intent,
+          listener: {
+            ...listener,
+            http2: true,
+            ...(listener.tls && { tls: { ...listener.tls, alpn: ['h2', 'http/1.1'] } }),
+          },
+          clusters: clusters.map((cluster) => ({ ...cluster, protocol })),
+        }
+      : undefined;
   },
   filters: (peer) => {
     const offered = Object.entries(FILTERS).filter(([name]) => peer.capabilities.has(`filter ${name}` as Capability));

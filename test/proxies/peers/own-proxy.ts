@@ -53,7 +53,7 @@ const child = (detached: boolean): void =>
   spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached, stdio: 'ignore' }).unref();
 
 /** Forwards until it has done so often: more than any check asks of one start. */
-const FORWARDS = 2_000;
+const FORWARDS = 500;
 let forwarded = 0;
 
 const BEHAVIOURS: Readonly<Record<string, () => void>> = {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { IntentError } from '#proxies/config/intent-error.ts';
-import type { Cluster, Retry, RetryOn } from '#proxies/config/intent.ts';
+import type { Cluster, Limits, Retry, RetryOn } from '#proxies/config/intent.ts';
 import type { PeerDefinition } from '#proxies/peers/peer.ts';
 import { binaries } from '#proxies/peers/registry.ts';
 import { never } from '../sockets.ts';
@@ -51,12 +51,12 @@ class Origin implements AsyncDisposable {
   }
 }
 
-async function lab(peer: PeerDefinition, ill: Ill, policies: Partial<Cluster>) {
+async function lab(peer: PeerDefinition, ill: Ill, policies: Partial<Cluster>, limits: Partial<Limits> = {}) {
   await using cleanup = new AsyncDisposableStack();
   const bad = cleanup.use(await new Origin('bad', ill).listen());
   const good = cleanup.use(await new Origin('good').listen());
   const clusters = [{ name: 'o', endpoints: [bad.endpoint, good.endpoint], ...policies }];
-  const intent = { listener: { address: { host: '127.0.0.1', port: 0 } }, clusters, defaultCluster: 'o' };
+  const intent = { listener: { address: { host: '127.0.0.1', port: 0 } }, clusters, defaultCluster: 'o', limits };
   const proxy = cleanup.use(await peer.start(intent, never));
   let count = 0;
   const ask = async (method = 'GET', headers: Record<string, string> = {}) => {
@@ -77,6 +77,19 @@ async function lab(peer: PeerDefinition, ill: Ill, policies: Partial<Cluster>) {
 function assertOnce(...origins: readonly Origin[]): void {
   const posts = origins.flatMap(({ executed }) => executed.filter((one) => one.startsWith('POST')));
   assert.equal(new Set(posts).size, posts.length, posts.toSorted().join());
+}
+
+/** Each of them is offered, and not all together. */
+function isRefused(peer: PeerDefinition, policies: Partial<Cluster>): boolean {
+  const address = { host: '127.0.0.1', port: 1 };
+  const clusters = [{ name: 'o', endpoints: [address], ...policies }];
+  try {
+    peer.check!({ listener: { address }, clusters, defaultCluster: 'o' });
+    return false;
+  } catch (error) {
+    assert.ok(error instanceof IntentError);
+    return true;
+  }
 }
 
 const FAILURES = { status: 'gateway-error', reset: 'reset', silent: 'timeout' } as const satisfies Partial<
@@ -106,7 +119,9 @@ for (const peer of binaries.filter(({ layer, name }) => layer === 'l7' && !name.
     it('leaves out who fails', { skip: !offers('ejection') && 'not offered' }, async () => {
       const ejection = { consecutive: 2, ...(offers('ejection time') && { baseTime: 30_000 }) };
       const checks = offers('TCP health checks') && { healthCheck: { kind: 'tcp', interval: 10_000 } as const };
-      await using at = await lab(peer, 'status', { ejection, ...(offers('retries') && { retry }), ...checks });
+      const both = { ejection, ...(offers('retries') && { retry }), ...checks };
+      const { retry: _, ...alone } = both;
+      await using at = await lab(peer, 'status', isRefused(peer, both) ? alone : both);
       for (let i = 0; i < 40; i++) await at.ask();
       assert.ok(at.bad.executed.length <= 8, `${at.bad.executed.length} of 40 requests`);
       assert.ok(at.bad.executed.length >= 1);
@@ -151,6 +166,24 @@ for (const peer of binaries.filter(({ layer, name }) => layer === 'l7' && !name.
       assert.equal(new Set(any).size, 2, 'who says nothing goes anywhere');
     });
 
+    it('brings back who was left out', { skip: !offers('ejection') && 'not offered' }, async () => {
+      // NGINX counts whole seconds; HAProxy's own time holds where it has no checks.
+      const time = offers('ejection time') && { baseTime: 1_000 };
+      const checks = !time && { healthCheck: { kind: 'tcp', interval: 300 } as const };
+      const both = { ejection: { consecutive: 2, ...time }, ...checks, ...(offers('retries') && { retry }) };
+      const { retry: _, ...alone } = both;
+      await using at = await lab(peer, 'status', isRefused(peer, both) ? alone : both);
+      const seen = async () => {
+        const before = at.bad.executed.length;
+        for (let i = 0; i < 8; i++) await at.ask();
+        return at.bad.executed.length > before;
+      };
+      while (await seen()) await pause(10);
+      at.bad.ill = 'well';
+      while (!(await seen())) await pause(50);
+      assert.equal((await at.ask()).status, 200);
+    });
+
     it('bounds requests', { skip: !offers('bound on requests') && 'not offered' }, async () => {
       await using at = await lab(peer, 'silent', { circuitBreaker: { requests: 2 }, policy: 'round-robin' });
       at.good.ill = 'silent';
@@ -163,6 +196,27 @@ for (const peer of binaries.filter(({ layer, name }) => layer === 'l7' && !name.
       );
       assert.equal(refused.length, 4);
       aborter.abort();
+    });
+
+    it('has requests wait, so many and so long', { skip: !offers('queue') && 'not offered' }, async () => {
+      await using at = await lab(peer, 'silent', { queue: { size: 2, timeout: 400 } }, { upstreamPerEndpoint: 1 });
+      at.good.ill = 'silent';
+      const began = performance.now();
+      const answers = Array.from({ length: 6 }, async () => {
+        const { status } = await at.ask();
+        return { status, after: performance.now() - began };
+      });
+      // Two are at the origins and hear nothing.
+      const refused: { status: number; after: number }[] = [];
+      for (const one of answers) void one.then((answer) => refused.push(answer));
+      while (refused.length < 4) await pause(20);
+      const [first, second, ...waited] = refused;
+      assert.deepEqual(new Set(refused.map(({ status }) => status)), new Set([503]));
+      assert.ok(first!.after < 390 && second!.after < 390, 'those for whom there was no place were told at once');
+      assert.ok(
+        waited.every(({ after }) => after >= 390),
+        'those that waited were told when their time was over',
+      );
     });
   });
 }
@@ -202,6 +256,13 @@ describe('what a peer cannot tell apart', () => {
       /caddy expects one status, or one class/,
     ],
     ['caddy-http', { healthCheck: { kind: 'tcp' } }, /caddy-http has no 'TCP health checks'/],
+    [
+      'haproxy-http',
+      { ejection: { consecutive: 5 }, retry: { on: ['connect', 'reset'] } },
+      /haproxy counts no failure that it tries again, but those of connections/,
+    ],
+    ['haproxy-http', { ejection: { baseTime: 1_000 } }, /haproxy-http has no 'ejection time'/],
+    ['haproxy-http', { healthCheck: { kind: 'tcp', jitter: 0.6 } }, /haproxy spreads the checks of all clusters alike/],
     ['apache-http', { retry: { on: ['connect'] } }, /apache-http has no 'retries'/],
   ];
   for (const [name, policies, message] of cases)

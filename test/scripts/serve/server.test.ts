@@ -86,7 +86,7 @@ test('the list has what the reference hops cost, and a line of their trials', as
     trial.state === 'completed' && subjectName(trial.subject) === 'l7-http' ? [trial] : [],
   );
   assert.ok(costs.length >= 2);
-  assert.match(text, /<td>\d[^<]*µs\s*<svg[^>]*>\s*<polyline points="0\.0,[\d.]+ /);
+  assert.match(text, /<td class="text">\d[^<]*µs\s*<svg[^>]*>\s*<polyline points="0\.0,[\d.]+ /);
 });
 
 test('two runs that are ticked are compared; one, three and unknown ones are not', async () => {
@@ -100,7 +100,7 @@ test('two runs that are ticked are compared; one, three and unknown ones are not
   const { status, text } = await get(port, '/compare?run=run-2&run=run-1');
   assert.equal(status, 200);
   assert.match(text, new RegExp(`<h1>${records.run.run} and the-later-run</h1>`));
-  assert.match(text, /second ÷ first/);
+  assert.match(text, /<th[^>]*>Second ÷ first/);
   for (const [query, expected] of [
     ['', 400],
     ['?run=run-1', 400],

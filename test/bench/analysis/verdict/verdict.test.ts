@@ -19,6 +19,10 @@ const host = (more: Partial<TrialEvidence['probes']['host']>): Partial<TrialEvid
   const readings = sound().probes;
   return { probes: { ...readings, host: { ...readings.host, ...more } } };
 };
+const amidOthers = (proxy: number): TrialEvidence['probes'] => {
+  const readings = probes({ proxy, origin: 0.1, generator: 0.1 });
+  return { ...readings, host: { ...readings.host, busy: 1, foreign: 0.7 } };
+};
 const errors = load().errors;
 const beside = {
   connections: 4,
@@ -120,6 +124,12 @@ const ROWS: readonly { code: WarningCode; spoilt: Partial<TrialEvidence>; spared
     code: 'out-of-connections',
     spoilt: { ...paced, load: offering(600), probes: probes({ proxy: 0.2, origin: 0.1, generator: 0.1 }) },
     spared: { ...paced, load: offering(550), probes: probes({ proxy: 0.2, origin: 0.1, generator: 0.1 }) },
+  },
+  {
+    // Others fill the host: that frees no connection.
+    code: 'out-of-connections',
+    spoilt: { ...paced, load: offering(600), probes: amidOthers(0.2) },
+    spared: { ...paced, load: offering(600), probes: amidOthers(0.91) },
   },
   {
     // Beyond the generator's own lag, and more than a tenth of the service time's p99.

@@ -6,6 +6,7 @@ import type net from 'node:net';
 import { describe, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { createCertificate } from '#bench/lab/certificates.ts';
+import { definition as grpc } from '#backends/grpc-echo.ts';
 import { definition } from '#backends/http-fixed.ts';
 import { BODY_PATTERN } from '#backends/fixed-answers.ts';
 import { driver } from '#bench/load/http2/driver.ts';
@@ -33,6 +34,23 @@ const fixed = (tls?: { cert: string; key: string }) =>
 const streams = (count: number, bodyBytes: number, path = `/bytes/${bodyBytes}`, more: Partial<HttpTraffic> = {}) => {
   const traffic = get(bodyBytes, { http2: { streams: count }, ...more });
   return { ...traffic, request: { ...traffic.request, path } };
+};
+
+/** So many calls at once, each of `messages` that come back where the method is an echo. */
+const calls = (method: string, messages = 1, more: Partial<HttpTraffic> = {}): HttpTraffic => {
+  const bodyBytes = bytes(messages * 25);
+  return {
+    ...get(bodyBytes, { http2: { streams: 4 }, grpc: { messages }, ...more }),
+    request: {
+      method: 'POST',
+      path: `/hopcost.Echo/${method}`,
+      headers: [
+        ['content-type', 'application/grpc'],
+        ['te', 'trailers'],
+      ],
+      bodyBytes,
+    },
+  };
 };
 
 /** A server of node's, closed with all its sessions. */
@@ -195,6 +213,53 @@ describe('http2', { concurrency: true }, () => {
       assert.deepEqual(Object.keys(onlyErrors(result.errors)).toSorted(), ['body', 'reset', 'status']);
       assert.match(result.errorSamples.join(), /the stream was reset: ENHANCE_YOUR_CALM/);
       assert.ok(result.requests > 0);
+    }),
+  );
+
+  test(
+    'gRPC: a call counts by the status in its trailers, whatever HTTP says of it',
+    stretched(async (time) => {
+      await using origin = await grpc.start({ host: '127.0.0.1', port: 0 }, {}, new AbortController().signal);
+      const { port } = origin.address;
+      const drive = (traffic: HttpTraffic, loop = closed(2)) =>
+        runHere(driver, jobFor('http2', port, traffic, loop, time));
+      for (const [method, messages] of [
+        ['Unary', 1],
+        ['Chat', 100],
+      ] as const) {
+        const result = await drive(calls(method, messages));
+        noErrors(result);
+        enough(result.requests > 20);
+      }
+      noErrors(await drive(calls('Unary'), open(2, 100)));
+      // All of them are answered 200; one by trailers alone, one behind its content.
+      for (const [method, messages] of [
+        ['Fail', 1],
+        ['Unary', 2],
+        ['Nothing', 1],
+      ] as const) {
+        const { requests, errors, errorSamples } = await drive(calls(method, messages));
+        assert.equal(requests, 0);
+        enough(errors.status > 0);
+        assert.deepEqual(Object.keys(onlyErrors(errors)), ['status']);
+        assert.match(errorSamples.join(), /expected grpc-status 0, got (9|13|12)$/);
+      }
+    }),
+  );
+
+  test(
+    'gRPC: an answer without status is none',
+    stretched(async (time) => {
+      let count = 0;
+      await using origin = await nodeOrigin((stream) => {
+        stream.respond({ ':status': 200 }, { waitForTrailers: true });
+        const status = ++count % 2 === 0 ? { 'grpc-status': '0' } : { other: '0' };
+        stream.on('wantTrailers', () => stream.sendTrailers(status));
+        stream.end('x'.repeat(25));
+      });
+      const result = await runHere(driver, jobFor('http2', origin.port, calls('Unary'), closed(1), time));
+      enough(result.requests > 0 && result.errors.status > 0);
+      assert.match(result.errorSamples.join(), /expected grpc-status 0, got none/);
     }),
   );
 

@@ -1,0 +1,50 @@
+/** What was found of each fault, in one sentence: with policies where there are any, the least hurt first. */
+import type { Finding } from '../findings/finding.ts';
+import { counted, formatEstimate, integer } from '../words/quantity.ts';
+import type { FaultGroup, FaultResult, FaultRow, Faults } from './faults.ts';
+import { seconds } from './words.ts';
+
+/** So many subjects are named. */
+const NAMED = 5;
+
+export function faultFindings(faults: Faults | undefined): Finding[] {
+  if (!faults) return [];
+  return [...faults.groups.filter(({ fault }) => fault.trouble).flatMap(groupFinding), ...priceFinding(faults)];
+}
+
+const finding = (sentence: string, scenario: string): Finding => ({
+  sentence,
+  strength: 'look',
+  restsOn: [],
+  scenario,
+  part: 'faults',
+});
+
+function groupFinding({ fault, rows }: FaultGroup): Finding[] {
+  const proxies = rows.filter(
+    (row): row is FaultRow & { result: FaultResult } => row.result !== null && row.subject !== 'direct',
+  );
+  const own = proxies.filter(({ policies }) => policies === 'on');
+  const told = (own.length > 0 ? own : proxies).toSorted((a, b) => hurtOf(a.result) - hurtOf(b.result));
+  if (told.length === 0) return [];
+  const direct = rows.find(({ subject }) => subject === 'direct')?.result;
+  const words = told.slice(0, NAMED).map(({ subject, result }) => `${subject} ${resultWords(result)}`);
+  const more = told.length > NAMED ? `; ${counted(told.length - NAMED, 'other')} in the table` : '';
+  const alone = direct ? ` Without a proxy ${resultWords(direct)}, of users of that origin.` : '';
+  return [finding(`${fault.name}: ${words.join('; ')}${more}.${alone}`, fault.name)];
+}
+
+const hurtOf = ({ failed, late, scheduled }: FaultResult): number => (failed + late) / Math.max(1, scheduled);
+
+/** 'failed none', 'failed 12 of 3,000 for 1.20 s, 4 late'. */
+function resultWords({ failed, late, scheduled, failedFor }: FaultResult): string {
+  const lateWords = late > 0 ? `, ${integer(late)} late` : '';
+  if (failed === 0) return `failed none${lateWords}`;
+  return `failed ${integer(failed)} of ${integer(scheduled)} for ${seconds(failedFor ?? 0)}${lateWords}`;
+}
+
+function priceFinding({ prices }: Faults): Finding[] {
+  if (prices.length === 0) return [];
+  const words = prices.map(({ subject, ratio }) => `${subject} ${formatEstimate(ratio, 'ratio')}`);
+  return [finding(`With nothing wrong, CPU per request with the policies over without: ${words.join(', ')}.`, 'calm')];
+}
