@@ -116,8 +116,8 @@ const jwtRow = (algorithm: Algorithm, summary: string, remembered = 0): Row => (
   effect: refuses(401),
 });
 
-/** In the order of a price list: from what refuses to what does most. Made when it is asked for, with keys of its own. */
-const rows = (): Readonly<Record<string, Row>> => ({
+/** What decides who may pass. */
+const admitting = (): Readonly<Record<string, Row>> => ({
   nothing: { summary: 'no filter, in a process of its own: what differs is noise', settings: () => ({}) },
   'ip-rules': {
     summary: 'a client in one of seven networks',
@@ -164,6 +164,10 @@ const rows = (): Readonly<Record<string, Row>> => ({
     headers: [['Authorization', 'Bearer x']],
     effect: { kind: 'asks', requests: 2 },
   },
+});
+
+/** What changes, tells, copies, keeps; and the usual stack. */
+const changing = (): Readonly<Record<string, Row>> => ({
   transform: {
     summary: 'two fields set and two removed, on either way',
     settings: () => ({
@@ -255,4 +259,4 @@ function priced([name, { summary, settings, headers = [], size = SMALL, isCoded,
 }
 
 /** All of them, in the order of a price list. */
-export const pricedFilters = (): PricedFilter[] => Object.entries(rows()).map(priced);
+export const pricedFilters = (): PricedFilter[] => Object.entries({ ...admitting(), ...changing() }).map(priced);
