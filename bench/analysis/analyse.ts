@@ -42,7 +42,7 @@ export function analyse(records: RunRecords): Analysis {
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   const opinion = secondOpinion ? opinionsOf(secondOpinion) : null;
   const trust = trustOf(run, calibration, opinion);
-  const generations = new Set(trials.map(({ generation }) => generation)).size;
+  const generations = new Set(records.trials.map(({ generation }) => generation)).size;
   return {
     run: records.run,
     state: end?.state ?? 'unfinished',

@@ -31,6 +31,7 @@ test('terminal: filters down, proxies across, in one unit and 80 columns; then e
   assert.match(text, /^ l7-http \+ cache +−6\.\d+ .*saves/m);
   assert.match(text, /(claim|first look) +The most expensive of 3: jwt at l7-http adds/);
   assert.doesNotMatch(text, /CPU\/request|× direct/);
+  assert.match(text, /✓ 5 (starts of each subject|rounds)/);
 });
 
 test('csv: a row a price, another for what is done elsewhere, and one for what has none', async () => {
