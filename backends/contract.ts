@@ -12,10 +12,10 @@ export interface BackendCounters {
 
 /**
  * What an origin is told to be like. `refusing`: connections are reset, those that it has and those that come; `failing`: every request is
- * answered with the status; `slow`: a request takes `factor` times as long; `cold`: the same, less and less, until it is itself after `over` ms.
+ * answered with the status; `full`: well, but of connections that wait to be accepted the kernel keeps one; `slow`: a request takes `factor` times as long; `cold`: the same, less and less, until it is itself after `over` ms.
  */
 export type Condition =
-  | { readonly kind: 'well' | 'refusing' }
+  | { readonly kind: 'well' | 'refusing' | 'full' }
   | { readonly kind: 'failing'; readonly status: number }
   | { readonly kind: 'slow'; readonly factor: number }
   | { readonly kind: 'cold'; readonly factor: number; readonly over: number };
@@ -47,8 +47,6 @@ export interface BackendOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** HTTP/2 besides HTTP/1.1: by ALPN over TLS, by prior knowledge in the clear. Only origins of protocol 'http' take it. */
   readonly http2?: boolean;
-  /** Connections that may wait to be accepted; 4,096 by default. */
-  readonly backlog?: number;
   /** Of an origin whose capacity is known: requests that it serves at once, and milliseconds that each takes. The others wait. */
   readonly capacity?: { readonly slots: number; readonly service: number };
 }

@@ -6,7 +6,7 @@
  * | `{ name, nonce, listener, options }`, once, first | `{ kind: 'ready', nonce, address, pids, pid }` or `{ kind: 'failed', error }` and exit 1 |
  * | `{ kind: 'counters', id }` | `{ kind: 'counters', id, counters }` |
  * | `{ kind: 'elu', id }` | `{ kind: 'elu', id, active, idle, utilization }`, cumulative milliseconds |
- * | `{ kind: 'steer', id, condition }` | `{ kind: 'steer', id }`, once it is as told; an origin that can be told to fail |
+ * | `{ kind: 'steer', id, condition }` | `{ kind: 'steer', id }`, once it is as told, or `{ kind: 'failed', id, error }` |
  * | `{ kind: 'arrivals', id }` | `{ kind: 'arrivals', id, arrivals }`, milliseconds since the epoch |
  * | `{ kind: 'stop' }`, SIGTERM, SIGINT, or its death | disposes and exits 0 |
  */
@@ -53,6 +53,16 @@ async function start(job: BackendJob): Promise<void> {
   }
 }
 
+function steer(id: number, condition: Condition): void {
+  try {
+    if (!running?.steered) throw new Error('this origin cannot be told to fail');
+    running.steered.steer(condition);
+    send({ kind: 'steer', id });
+  } catch (error) {
+    send({ kind: 'failed', id, error: { message: (error as Error).message } });
+  }
+}
+
 async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
@@ -70,8 +80,7 @@ process.on('message', (message) => {
     case 'elu':
       return void send({ kind, id, ...performance.eventLoopUtilization() });
     case 'steer':
-      running?.steered?.steer(request.condition);
-      return void send({ kind, id });
+      return steer(id, request.condition);
     case 'arrivals':
       return void send({ kind, id, arrivals: running?.steered?.arrivals() ?? { requests: [], refused: [] } });
     case 'counters':

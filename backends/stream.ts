@@ -48,6 +48,8 @@ export interface StreamListener extends AsyncDisposable {
   readonly address: Endpoint;
   /** Connections accepted so far. */
   readonly connections: number;
+  /** How many connections may wait to be accepted, from now on; as many as at first where it is not said. */
+  queue(length?: number): void;
 }
 
 /** What the kernel did not take at once is kept alive by the request that it is in. */
@@ -195,12 +197,14 @@ class SocketStream implements Stream {
   }
 }
 
+/** Connections that may wait to be accepted. */
+const BACKLOG = 4096;
 const SHARED_READ_BYTES = 64 * 1024;
 
 /** Listens on `listener`; `accept` gives each connection its handler. Rejects with the system's error. */
 export async function listenStreams(
   listener: Endpoint,
-  options: Pick<BackendOptions, 'tls' | 'http2' | 'backlog'>,
+  options: Pick<BackendOptions, 'tls' | 'http2'>,
   accept: Accept,
   signal: AbortSignal,
 ): Promise<StreamListener> {
@@ -235,7 +239,7 @@ export async function listenStreams(
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: listener.host, port: listener.port, backlog: options.backlog ?? 4096 }, () => {
+    server.listen({ host: listener.host, port: listener.port, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });
@@ -260,6 +264,12 @@ export async function listenStreams(
     address: { host: address, port },
     get connections() {
       return connections;
+    },
+    queue(length = BACKLOG) {
+      if (listening === undefined)
+        throw new Error('this Node does not hand out the handle of a listener: its queue stays');
+      const code = listening.listen(length);
+      if (code < 0) throw new Error(`a queue of ${length} connections was refused by the system (${code})`);
     },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

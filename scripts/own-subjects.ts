@@ -40,6 +40,8 @@ export const OwnSubject = z
     layer: z.enum(['l4', 'l7']),
     /** It ends TLS, with the certificate and key at `{cert}` and `{key}`. */
     tls: z.boolean().optional(),
+    /** It speaks HTTP/2 to its clients as well; with `{upstreamVersion}` it is told what to speak to the origin. */
+    http2: z.boolean().optional(),
     /** Program and arguments, no shell. */
     command: z.tuple([z.string().min(1)], z.string()),
     /** The folder of the configuration by default. */
@@ -49,7 +51,7 @@ export const OwnSubject = z
     /** Milliseconds, or as `--duration`: '20s'. */
     startTimeout: z.union([z.int().min(START_TIMEOUT.least).max(START_TIMEOUT.most), z.string()]).optional(),
   })
-  .superRefine(({ command, env = {}, tls = false, layer, ready }, context) => {
+  .superRefine(({ command, env = {}, tls = false, http2 = false, layer, ready }, context) => {
     const text = [...command, ...Object.values(env)].join(' ');
     const says = (...names: Placeholder[]): boolean => names.some((name) => text.includes(`{${name}}`));
     const refuse = (message: string, path: string): void => context.addIssue({ code: 'custom', message, path: [path] });
@@ -61,13 +63,15 @@ export const OwnSubject = z
       refuse('nothing tells it its certificate: put {cert} and {key} there', 'command');
     if (!tls && says('cert', 'key')) refuse('{cert} and {key} are there only with tls: true', 'command');
     if (tls && layer === 'l4') refuse('an L4 hop passes TLS through; one that ends it is layer l7', 'tls');
+    if (layer === 'l4' && (http2 || says('upstreamVersion')))
+      refuse('an L4 hop passes HTTP/2 through; one that speaks it is layer l7', http2 ? 'http2' : 'command');
     if (layer === 'l4' && typeof ready === 'object') refuse("an L4 hop has no path; its ready is 'tcp'", 'ready');
   });
 export type OwnSubject = z.infer<typeof OwnSubject>;
 
 /** Relative folders start at `directory`, that of the configuration. Throws `UsageError` for a time that cannot be read. */
 export function defineOwn(
-  { cwd = '.', family, tls, env, ready, startTimeout, ...spec }: OwnSubject,
+  { cwd = '.', family, tls, http2, env, ready, startTimeout, ...spec }: OwnSubject,
   directory: string,
 ): ProxyDefinition {
   const patience =
@@ -79,6 +83,7 @@ export function defineOwn(
     cwd: isAbsolute(cwd) ? cwd : resolve(directory, cwd),
     ...(family !== undefined && { family }),
     ...(tls !== undefined && { tls }),
+    ...(http2 !== undefined && { http2 }),
     ...(env !== undefined && { env }),
     ...(ready !== undefined && { ready }),
     ...(patience !== undefined && { startTimeout: patience }),

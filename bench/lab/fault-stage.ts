@@ -10,10 +10,8 @@ import { HostChild } from './child.ts';
 import { ask } from './http-client.ts';
 import { startProxy, type StartedProxy } from './started-proxy.ts';
 
-/** Connections that an origin leaves waiting: few, so that its queue can be filled. */
-const BACKLOG = 64;
-/** The kernel takes some more than it is told. */
-const FILLERS = BACKLOG + 16;
+/** More than the queue of an origin that is `full` takes, on any system. */
+const FILLERS = 8;
 
 /** Of every proxy alike, with policies or without. */
 const TIMEOUTS = { connect: 500, upstreamResponse: 2_000 } as const;
@@ -43,9 +41,8 @@ export class FaultyOrigin implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<FaultyOrigin> {
     const spec = { role: `origin ${index + 1}`, entry: 'backends/host.ts', cores };
-    const options = { capacity, backlog: BACKLOG };
     const start = (listener: Endpoint, until: AbortSignal): Promise<HostChild> =>
-      HostChild.start({ ...spec, job: { name: 'http-faulty', listener, options } }, until);
+      HostChild.start({ ...spec, job: { name: 'http-faulty', listener, options: { capacity } } }, until);
     return new FaultyOrigin(await start({ host: '127.0.0.1', port: 0 }, signal), start);
   }
 
@@ -74,16 +71,18 @@ export class FaultyOrigin implements AsyncDisposable {
 
   /** Its queue of connections is filled by ours, so that the kernel drops the next ones. */
   async vanish(): Promise<void> {
+    await this.steer({ kind: 'full' });
     this.pause();
     for (let i = 0; i < FILLERS; i++)
       this.#fillers.add(connect(this.endpoint.port, this.endpoint.host).on('error', () => {}));
     await Promise.race([...this.#fillers].map((filler) => once(filler, 'connect')));
   }
 
-  resume(): void {
+  async resume(): Promise<void> {
     this.#running.resume();
     for (const filler of this.#fillers) filler.destroy();
     this.#fillers.clear();
+    await this.steer({ kind: 'well' });
   }
 
   /** Of all of its processes. */

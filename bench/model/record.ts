@@ -260,6 +260,8 @@ export const FaultTrialRecord = z.object({
       }),
       /** CPU time of the proxy's processes over the window; absent for direct. */
       cpu: Micros.optional(),
+      /** What the host did besides, shares of all CPU time. */
+      host: z.object({ steal: z.number(), foreign: z.number() }),
     }),
     /** The subject cannot be put to it. */
     z.object({ state: z.literal('refused'), why: z.string() }),

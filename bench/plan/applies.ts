@@ -25,11 +25,15 @@ export function fitSubjects(subjects: readonly SubjectRecord[]): SubjectRecord[]
   return passed.filter(({ subject }) => names.has(hopName(subject)));
 }
 
+/** The versions of HTTP that a subject is not said to lack. */
+const versionsBut = (lacks: NonNullable<SubjectRecord['lacks']>): string[] =>
+  ['HTTP/2 downstream', 'HTTP/2 upstream'].filter((version) => !lacks.some(({ feature }) => feature === version));
+
 /** What the plan was told of a subject that stands in the records. */
 export const factsOf = (
-  { subject, layer, tls, external }: SubjectRecord,
+  { subject, layer, tls, external, lacks = [] }: SubjectRecord,
   // A user's own proxy, or a target: what it can do beyond its layer stands in its record.
-  capabilities: ReadonlySet<string> = new Set(tls ? ['tls-termination'] : []),
+  capabilities: ReadonlySet<string> = new Set([...(tls ? ['tls-termination'] : []), ...versionsBut(lacks)]),
 ): SubjectFacts => ({
   name: hopName(subject),
   layer,

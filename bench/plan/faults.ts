@@ -1,5 +1,5 @@
 /**
- * What is broken, and when. Three origins of 400 requests a second each; users send half of what those carry, so that two of them are
+ * What is broken, and when. Three origins of 400 requests a second each; users send two fifths of what those carry, so that two of them are
  * enough. Every script is short and leaves time to recover; by `atRepeat` its steps come a little later, by the seed, so that no proxy's
  * own clock of checks runs in step with it.
  */
@@ -8,7 +8,7 @@ import type { FaultAct, FaultScenario, FaultStep } from '#bench/model/fault.ts';
 import { millis, perSecond } from '#bench/model/units.ts';
 
 const ORIGINS = 3;
-const CAPACITY = { slots: 4, service: millis(10) } as const;
+const CAPACITY = { slots: 8, service: millis(20) } as const;
 /** Requests a second that all origins carry together. */
 const KNEE = (ORIGINS * CAPACITY.slots * 1_000) / CAPACITY.service;
 const WINDOW = millis(5_000);
@@ -28,7 +28,7 @@ type Script = Pick<FaultScenario, 'name' | 'summary' | 'steps'> &
 const scenario = (script: Script): FaultScenario => ({
   origins: ORIGINS,
   capacity: { ...CAPACITY },
-  offered: perSecond(KNEE / 2),
+  offered: perSecond(0.4 * KNEE),
   connections: 256,
   window: WINDOW,
   ...script,

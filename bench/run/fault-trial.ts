@@ -7,9 +7,11 @@ import type { LoadPool } from '#bench/load/pool.ts';
 import type { FaultScenario, FaultStep } from '#bench/model/fault.ts';
 import type { LoadJob } from '#bench/model/load.ts';
 import type { FaultTrialRecord, Placement } from '#bench/model/record.ts';
-import { bytes, epochMillis, type Micros, micros, millis, perSecond } from '#bench/model/units.ts';
+import { bytes, epochMillis, micros, millis, perSecond } from '#bench/model/units.ts';
 import { atRepeat } from '#bench/plan/faults.ts';
 import { CpuMeter } from '#bench/probes/cpu-meter.ts';
+import { watchHost } from '#bench/probes/host-share.ts';
+import { ProcessGone } from '#bench/probes/snapshot.ts';
 import { failureOf } from './failure.ts';
 
 /** How long users wait. */
@@ -101,15 +103,15 @@ async function measure(
   const windowAt = startAt + WARMUP;
   const load = pool.run(jobOf(fault, stage, seed + repeat, startAt), either);
   const script = perform(fault.steps, stage, windowAt, either);
-  const cpu = cpuOver(stage, [windowAt, windowAt + fault.window], either);
-  const all = [load.result, script, cpu] as const;
+  const used = usedOver(stage, [windowAt, windowAt + fault.window], either);
+  const all = [load.result, script, used] as const;
   try {
     await Promise.all(all);
   } finally {
     ending.abort();
     await Promise.allSettled(all);
   }
-  const [result, steps, used] = await Promise.all(all);
+  const [result, steps, { cpu, host }] = await Promise.all(all);
   const arrivals = await Promise.all(stage.origins.map((origin) => origin.arrivals()));
   return {
     state: 'completed',
@@ -120,7 +122,8 @@ async function measure(
       requests: arrivals.map(({ requests }) => countsOf(requests, windowAt, fault.window)),
       refused: arrivals.map(({ refused }) => countsOf(refused, windowAt, fault.window)),
     },
-    ...(used !== undefined && { cpu: used }),
+    ...(cpu !== undefined && { cpu }),
+    host,
   };
 }
 
@@ -172,16 +175,26 @@ async function perform(
   );
 }
 
-async function cpuOver(
+async function usedOver(
   { proxy }: FaultStage,
   [from, to]: readonly [number, number],
   signal: AbortSignal,
-): Promise<Micros | undefined> {
-  if (!proxy) return undefined;
+): Promise<Pick<Completed, 'cpu' | 'host'>> {
   await untilEpoch(from, signal);
-  const meter = new CpuMeter(proxy.pids, true);
+  const meter = proxy && new CpuMeter(proxy.pids, true);
+  const host = watchHost([process.pid], true);
   await untilEpoch(to, signal);
-  return micros(meter.lap().cpu);
+  return { ...cpuOf(meter), host: host() };
+}
+
+/** None of processes that another one has replaced meanwhile, as workers are at a reload. */
+function cpuOf(meter: CpuMeter | undefined): Pick<Completed, 'cpu'> {
+  try {
+    return meter ? { cpu: micros(meter.lap().cpu) } : {};
+  } catch (error) {
+    if (error instanceof ProcessGone) return {};
+    throw error;
+  }
 }
 
 async function untilEpoch(at: number, signal: AbortSignal): Promise<void> {

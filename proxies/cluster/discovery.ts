@@ -1,7 +1,6 @@
 /** Endpoints that are learnt while a cluster serves. What was learnt last holds until something better is. */
 import type { Discovery, WeightedEndpoint } from '../config/intent.ts';
 import { POLICIES } from '../config/policy-defaults.ts';
-import { parseEndpoints } from '../config/schema.ts';
 import { readSmallFile, watchForChanges } from '../platform/watched-file.ts';
 import { backoff } from './backoff.ts';
 import { type Asked, askNames, type NameClient } from './dns-names.ts';
@@ -33,7 +32,9 @@ function readsFile(path: string, owner: DiscoveryOwner): Disposable {
   let isOver = false;
   const read = async (): Promise<void> => {
     try {
-      const endpoints = parseEndpoints(JSON.parse(await readSmallFile(path)));
+      const text = await readSmallFile(path);
+      const { parseEndpoints } = await import('../config/schema.ts'); // megabytes that only this needs
+      const endpoints = parseEndpoints(JSON.parse(text));
       if (!isOver) owner.onEndpoints(endpoints);
     } catch (error) {
       if (!isOver) owner.onDiscoveryFailure(`${path}: ${(error as Error).message}`);

@@ -23,6 +23,7 @@ export class Http2OriginConnection extends StreamCarrier implements ConnectHandl
   failure: StreamHost['failure'];
   /** It has answered before. */
   hasServed = false;
+  reads = 0;
   readonly #pool: Http2Pool;
   readonly #port: number;
   #connecting: Connecting | undefined;
@@ -68,6 +69,16 @@ export class Http2OriginConnection extends StreamCarrier implements ConnectHandl
 
   answered(): void {
     this.hasServed = true;
+  }
+
+  /** Others would wait as long. An origin that is merely slow costs no more than another connection. */
+  silent(): void {
+    this.drain();
+  }
+
+  override onData(chunk: Buffer): void {
+    this.reads++;
+    super.onData(chunk);
   }
 
   onConnect(wire: Wire): void {

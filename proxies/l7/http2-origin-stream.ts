@@ -35,6 +35,10 @@ export interface StreamHost {
   /** It is not to be opened any more. */
   forget(stream: Http2OriginStream): void;
   answered(): void;
+  /** Grows with whatever is heard of the origin. */
+  readonly reads: number;
+  /** A request had its time, and nothing at all was heard: the connection may lead nowhere. */
+  silent(): void;
 }
 
 /** What a reset says, of either side; any other: the origin has broken off. */
@@ -59,6 +63,8 @@ export class Http2OriginStream extends StreamSide implements OriginSide {
   /** Interim answers that came while the client took none. */
   #untaken = 0;
   #silence = 0;
+  /** What had been heard of the origin before this was asked. */
+  #readsBefore = 0;
 
   constructor(host: StreamHost) {
     super(host.engine);
@@ -82,6 +88,7 @@ export class Http2OriginStream extends StreamSide implements OriginSide {
   #ask(exchange: OriginExchange): void {
     this.#exchange = exchange;
     this.#silence = exchange.idleTimeout ?? this.#host.service.timeouts.upstreamResponse;
+    this.#readsBefore = this.#host.reads;
     this.#host.request(this);
   }
 
@@ -244,6 +251,7 @@ export class Http2OriginStream extends StreamSide implements OriginSide {
 
   override onTimeout(): void {
     this.#host.forget(this);
+    if (this.#host.reads === this.#readsBefore) this.#host.silent();
     this.#giveUp('upstream_timeout', CANCEL);
   }
 

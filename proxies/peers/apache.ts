@@ -17,7 +17,7 @@ import {
   hostPort,
   requireDefaultCluster,
 } from './intent-facts.ts';
-import { BOTH_VERSIONS, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
+import { L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from './peer-offers.ts';
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { indent, text, type Lines } from './text.ts';
@@ -30,6 +30,11 @@ const MODULE_FOLDERS = [
 ];
 const moduleFolder = (): string | undefined =>
   MODULE_FOLDERS.find((folder) => existsSync(join(folder, 'mod_proxy_http.so')));
+/** Some distributions have it in a package of its own. */
+const hasModule = (name: string): boolean => {
+  const folder = moduleFolder();
+  return folder === undefined || existsSync(join(folder, `mod_${name}.so`));
+};
 
 const query: BinaryQuery = {
   title: 'Apache httpd',
@@ -209,7 +214,8 @@ function render(intent: ProxyIntent, surroundings: Surroundings): Rendered {
 /** No TLS to the origin: with the client's Host kept, mod_ssl verifies the origin's certificate against that, not against a given name. */
 const HTTP = place(
   L7_PEER,
-  BOTH_VERSIONS,
+  (hasModule('http2') ? offered : notOffered)('HTTP/2 downstream'),
+  (hasModule('proxy_http2') ? offered : notOffered)('HTTP/2 upstream'),
   offered('balancing', 'endpoint weights', 'policy least-request', 'connect timeout per cluster'),
   offered('no X-Forwarded-*', 'proxy-protocol-in', 'upgrade', 'workers', 'drain'),
   offered('limits.headerCount', 'limits.bodyBytes', 'limits.requestsPerConnection'),

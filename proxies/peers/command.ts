@@ -22,6 +22,8 @@ export interface CommandSpec {
   readonly layer: 'l4' | 'l7';
   /** It ends TLS, with the certificate and key that it is given. */
   readonly tls?: boolean;
+  /** It speaks HTTP/2 to its clients as well: in the clear by prior knowledge, over TLS by ALPN. */
+  readonly http2?: boolean;
   /** Program and arguments, run without a shell; with a `Placeholder` in braces where it belongs, in `env` too. */
   readonly command: readonly [string, ...string[]];
   /** Absolute. */
@@ -34,19 +36,33 @@ export interface CommandSpec {
   readonly startTimeout?: number;
 }
 
-/** What may stand in braces in a command. `cert` and `key` are files, only where it ends TLS. */
+/**
+ * What may stand in braces in a command. `cert` and `key` are files, only where it ends TLS; `upstreamVersion` is of HTTP, 1.1 or 2: who is
+ * told it can speak both to the origin.
+ */
 export type Placeholder =
-  'listen' | 'listenHost' | 'listenPort' | 'upstream' | 'upstreamHost' | 'upstreamPort' | 'cert' | 'key';
+  | 'listen'
+  | 'listenHost'
+  | 'listenPort'
+  | 'upstream'
+  | 'upstreamHost'
+  | 'upstreamPort'
+  | 'upstreamVersion'
+  | 'cert'
+  | 'key';
 type Values = Readonly<Record<Placeholder, string>>;
 
 /** It is told where to listen, where to forward to and with which certificate, and nothing else of an intent. */
-const OFFERS: Readonly<Record<'plain' | 'tls', Readonly<Record<CommandSpec['layer'], Offers>>>> = {
-  plain: { l4: nothingBut('plain forwarding'), l7: nothingBut('plain forwarding', 'HTTP forwarding') },
-  tls: {
-    l4: nothingBut('plain forwarding', 'tls-termination'),
-    l7: nothingBut('plain forwarding', 'HTTP forwarding', 'tls-termination'),
-  },
-};
+const offersOf = ({ layer, tls, http2, command, env = {} }: CommandSpec): Offers =>
+  nothingBut(
+    'plain forwarding',
+    ...(layer === 'l7' ? (['HTTP forwarding'] as const) : []),
+    ...(tls ? (['tls-termination'] as const) : []),
+    ...(http2 ? (['HTTP/2 downstream'] as const) : []),
+    ...([...command, ...Object.values(env)].some((word) => word.includes('{upstreamVersion}'))
+      ? (['HTTP/2 upstream'] as const)
+      : []),
+  );
 
 const FILES = { cert: 'cert.pem', key: 'key.pem' } as const;
 const PATIENCE = { answer: 2_000, start: 15_000 } as const;
@@ -60,9 +76,9 @@ export function defineCommand(spec: CommandSpec): ProxyDefinition {
 }
 
 function commandIn(spec: CommandSpec, place: Place): ProxyDefinition {
-  const { name, family = name, layer, tls = false, command, env = {} } = spec;
+  const { name, family = name, layer, command, env = {} } = spec;
   const cwd = place.cwd ?? spec.cwd;
-  const offers = OFFERS[tls ? 'tls' : 'plain'][layer];
+  const offers = offersOf(spec);
   const availability = (): Availability => {
     const lack = whatLacks(command[0], cwd);
     return lack === undefined
@@ -122,6 +138,7 @@ function render(
     upstream: hostPort(upstream),
     upstreamHost: upstream.host,
     upstreamPort: String(upstream.port),
+    upstreamVersion: requireDefaultCluster(intent).protocol === 'http2' ? '2' : '1.1',
     cert: join(folder, FILES.cert),
     key: join(folder, FILES.key),
   };

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Endpoint } from '../config/intent.ts';
+import type { Endpoint, ProxyIntent } from '../config/intent.ts';
 import type { RunningProxy } from '../contract.ts';
 import { listeningPorts, portOwnership } from '../platform/processes.ts';
 import {
@@ -36,9 +36,9 @@ export interface Launch {
   readonly isWatched?: true;
   /**
    * `spare` is a second free port of this machine, for peers that tell on one whether they are ready; `folder` the private one that
-   * the rendered files will stand in.
+   * the rendered files will stand in; `intent` another one than it was started with.
    */
-  render(address: Endpoint, spare: Endpoint, folder: string): Rendered;
+  render(address: Endpoint, spare: Endpoint, folder: string, intent?: ProxyIntent): Rendered;
 }
 
 /** A peer that could not be started, with its last lines. `code` is the system's where there is one. */
@@ -56,7 +56,7 @@ export class PeerError extends Error {
 
 const ATTEMPTS = 5;
 const POLL = 10;
-const PATIENCE = { check: 15_000, ready: 15_000 } as const;
+const PATIENCE = { check: 15_000, ready: 15_000, reload: 5_000 } as const;
 const PORT_TAKEN = /address already in use|EADDRINUSE|cannot bind socket|could not bind/i;
 
 /** A free port of that address, or the asked one. Rejects with EADDRINUSE where it is taken. */
@@ -196,7 +196,7 @@ async function attempt(launch: Launch, signal: AbortSignal): Promise<RunningProx
     removeFolder(folder);
     throw error;
   }
-  const { stop, drain } = launch.signals;
+  const { stop, drain, reload } = launch.signals;
   try {
     await untilReady({ launch, rendered, peer, address }, signal);
   } catch (error) {
@@ -215,8 +215,30 @@ async function attempt(launch: Launch, signal: AbortSignal): Promise<RunningProx
         await peer.stop(stop);
       },
     }),
+    ...(reload && {
+      reload: async (intent: ProxyIntent) => {
+        rendered = await handOver(launch, launch.render(address, spare, folder, intent), rendered, folder);
+        if (!(await peer.renew(reload, PATIENCE.reload)))
+          throw new PeerError(
+            'ETIMEDOUT',
+            `${launch.name}: no new worker came within ${PATIENCE.reload} ms of ${reload}`,
+          );
+      },
+    }),
     [Symbol.asyncDispose]: () => peer.stop(stop),
   };
+}
+
+/** The files of another configuration take the place of those that it runs with; these stay where its own checker refuses it. */
+async function handOver(launch: Launch, next: Rendered, before: Rendered, folder: string): Promise<Rendered> {
+  fillFolder(folder, next);
+  try {
+    await check(launch, next, folder, AbortSignal.timeout(PATIENCE.check));
+    return next;
+  } catch (error) {
+    fillFolder(folder, before);
+    throw error;
+  }
 }
 
 /**

@@ -41,7 +41,7 @@ const query: BinaryQuery = {
 };
 
 /** TERM: workers end at once; QUIT: they finish what is in flight. */
-const signals: Signals = { stop: 'SIGTERM', drain: 'SIGQUIT' };
+const signals: Signals = { stop: 'SIGTERM', drain: 'SIGQUIT', reload: 'SIGHUP' };
 
 const streamModule = ({ about }: Binary): string =>
   join(/--modules-path=(\S+)/.exec(about)?.[1] ?? '/usr/lib/nginx/modules', STREAM_MODULE);

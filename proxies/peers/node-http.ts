@@ -89,7 +89,7 @@ function http1Upstream({ upstreamPerEndpoint, upstreamIdlePerEndpoint }: Limits)
     open({ host, port }, { method, path, authority, fields }, answered) {
       const request = http.request({ agent, host, port, method, path, headers: { ...fields, host: authority } });
       request.once('response', (answer) =>
-        answered({ status: answer.statusCode!, fields: answer.headers, body: answer }),
+        answered({ status: answer.statusCode!, fields: answer.headers, body: answer, trailers: () => ({}) }),
       );
       return request;
     },
@@ -111,6 +111,7 @@ type Serve = (
   response: Writable & {
     readonly headersSent: boolean;
     writeHead(status: number, fields: http.OutgoingHttpHeaders): { end(): unknown };
+    addTrailers(fields: http.OutgoingHttpHeaders): void;
   },
 ) => void;
 
@@ -127,9 +128,11 @@ function forwarder(intent: ProxyIntent, upstream: Upstream): Serve {
       path: request.url!,
       authority: String(request.headers[':authority'] ?? request.headers.host ?? ''),
       fields,
+      takesTrailers: request.headers['te'] === 'trailers',
     };
     const forwarded = upstream.open(endpoint, asked, (answer) => {
       response.writeHead(answer.status, endToEnd(answer.fields));
+      answer.body.once('end', () => response.addTrailers(endToEnd(answer.trailers())));
       pipeline(answer.body, response, () => {});
     });
     forwarded.setTimeout(upstreamResponse, () =>

@@ -14,12 +14,16 @@ export interface Asked {
   readonly path: string;
   readonly authority: string;
   readonly fields: Fields;
+  /** Whether the client takes trailers. */
+  readonly takesTrailers: boolean;
 }
 
 export interface Answer {
   readonly status: number;
   readonly fields: Fields;
   readonly body: Readable;
+  /** Once the body has ended. */
+  trailers(): Fields;
 }
 
 /** The origin's side: `answered` once its head has come; errors are the stream's, which takes the request's body. */
@@ -45,13 +49,22 @@ export function http2Upstream(): Upstream {
     return session;
   };
   return {
-    open(endpoint, { method, path, authority, fields }, answered) {
+    open(endpoint, { method, path, authority, fields, takesTrailers }, answered) {
       const stream = sessionTo(endpoint).request(
-        { ...fields, ':method': method, ':path': path, ':authority': authority, ':scheme': 'http' },
+        {
+          ...fields,
+          ...(takesTrailers && { te: 'trailers' }), // the one field of a connection that HTTP/2 has (RFC 9113 §8.2.2)
+          ':method': method,
+          ':path': path,
+          ':authority': authority,
+          ':scheme': 'http',
+        },
         { endStream: false },
       );
+      let trailers: Fields = {};
+      stream.once('trailers', (found) => (trailers = found as Fields));
       stream.once('response', ({ ':status': status, ...rest }) =>
-        answered({ status: Number(status), fields: rest as Fields, body: stream }),
+        answered({ status: Number(status), fields: rest as Fields, body: stream, trailers: () => trailers }),
       );
       return stream;
     },

@@ -88,8 +88,8 @@ export function definePeer(spec: PeerSpec): PeerDefinition {
           listen: intent.listener.address,
           signals,
           drainTimeout: timeoutsOf(intent).drain,
-          render: (address, spare) =>
-            render(intent, { address, spare, binary, openFiles: openFiles(), isRoot: process.getuid?.() === 0 }),
+          render: (address, spare, _folder, next = intent) =>
+            render(next, { address, spare, binary, openFiles: openFiles(), isRoot: process.getuid?.() === 0 }),
         },
         signal,
       );

@@ -50,6 +50,8 @@ export interface Signals {
   readonly stop: NodeJS.Signals;
   /** Finishes what is in flight, then ends it. */
   readonly drain?: NodeJS.Signals;
+  /** Has it read its configuration again: new workers take over, and old ones finish what is in flight. Absent where it cannot. */
+  readonly reload?: NodeJS.Signals;
 }
 
 const KEPT_LINES = 30;
@@ -204,6 +206,18 @@ export class PeerProcess {
       if (performance.now() > deadline) return false;
       await sleep(POLL);
       if (signal === 'SIGKILL') this.#send(signal, to); // one may have forked another
+    }
+    return true;
+  }
+
+  /** True once a process of its family is there that was not when the signal was sent. */
+  async renew(signal: NodeJS.Signals, patience: number): Promise<boolean> {
+    const before = new Set(this.pids);
+    this.#send(signal, 'leader');
+    const deadline = performance.now() + patience;
+    while (this.pids.every((pid) => before.has(pid))) {
+      if (performance.now() > deadline) return false;
+      await sleep(POLL);
     }
     return true;
   }

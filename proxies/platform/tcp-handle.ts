@@ -59,6 +59,8 @@ export interface TcpHandle extends WriteHandle {
 export interface ListenHandle {
   /** For the listener and, on Linux, all that it accepts. A negative errno where it fails. */
   setNoDelay(enable: boolean): number;
+  /** Again, too: another queue of connections that wait to be accepted. A negative errno where it fails. */
+  listen(backlog: number): number;
   onconnection: (this: unknown, status: number, client: TcpHandle | undefined) => void;
 }
 
@@ -148,7 +150,8 @@ export function listenHandle(server: object): ListenHandle | undefined {
   const handle = below(server) as Partial<ListenHandle> | undefined;
   return tcpInternals !== undefined &&
     typeof handle?.onconnection === 'function' &&
-    typeof handle.setNoDelay === 'function'
+    typeof handle.setNoDelay === 'function' &&
+    typeof handle.listen === 'function'
     ? (handle as ListenHandle)
     : undefined;
 }

@@ -147,6 +147,7 @@ const table = ({ fault, rows }: FaultGroup): Table => ({
     return [
       {
         head: nameOf(row),
+        ...(result.disturbed > 0 && { note: `host disturbed in ${result.disturbed} of ${row.repeats}` }),
         cells: [
           integer(result.scheduled),
           integer(result.failed),

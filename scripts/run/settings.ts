@@ -105,7 +105,7 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
 /** The scenarios by themselves, or over the rates that are asked for, as they run on this host. */
 function shapesOf(wanted: readonly string[] | undefined, preset: Preset, paced: Paced | undefined) {
   const all = SCENARIOS.map(({ name }) => name);
-  const shapes = wanted ?? (preset.scenarios === 'all' ? all : preset.scenarios);
+  const shapes = wanted ?? preset.scenarios;
   const names = choose(
     'scenario',
     shapes.flatMap((name) => FAMILIES[name] ?? [name]),

@@ -94,3 +94,14 @@ test('slow: so many times as long; cold: less and less', async () => {
   for (const told = performance.now(); performance.now() - told < 2;) await origin.asked('/health');
   assert.equal(await origin.asked(), 200, 'it is itself again');
 });
+
+test('full: it serves, and the kernel keeps one connection waiting; then as many as before', async () => {
+  await using origin = await start();
+  origin.steered.steer({ kind: 'full' });
+  assert.equal(await origin.asked(), 200);
+  origin.steered.steer({ kind: 'well' });
+  assert.deepEqual(
+    new Set(await Promise.all(Array.from({ length: 40 }, () => origin.asked('/health')))),
+    new Set([200]),
+  );
+});

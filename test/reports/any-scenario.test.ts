@@ -28,6 +28,7 @@ const RUNS: readonly (readonly [what: string, scenario: string, options: Paramet
   ['beside others', 'forty-cookies', { scenarios: ['http-small', 'tls-keepalive', 'http-paced-50'], own: [COOKIES] }],
   ['known, without a role, alone', 'tcp-echo', { scenarios: ['tcp-echo'] }],
   ['known, not the one that others vary', 'http-new-connection', { scenarios: ['http-new-connection'] }],
+  ['over HTTP/2 alone, and at a rate', 'h2-8x8', { scenarios: ['h2-8x8', 'h2-8x8-paced-50'] }],
   ['over TLS alone', 'tls-resumed', { scenarios: ['tls-resumed'] }],
 ];
 

@@ -184,6 +184,7 @@ const OWN: readonly [what: string, subject: object, says: RegExp][] = [
     { tls: true, layer: 'l4', command: ['x', '{listen}{upstream}{cert}{key}'] },
     /subjects\.0\.tls: an L4 hop passes TLS/,
   ],
+  ['HTTP/2 that ends at L4', { http2: true, layer: 'l4' }, /subjects\.0\.http2: an L4 hop passes HTTP\/2 through/],
   [
     'a program that does not exist',
     {},

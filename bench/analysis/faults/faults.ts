@@ -20,7 +20,9 @@ export interface FaultRow {
   readonly why: string | null;
 }
 
-export interface FaultResult extends Omit<FaultOutcome, 'course'> {
+export interface FaultResult extends Omit<FaultOutcome, 'course' | 'isDisturbed'> {
+  /** Repeats in which others used the host. */
+  readonly disturbed: number;
   readonly verdict: FaultVerdict;
   readonly course: ReturnType<typeof meanCourse>;
 }
@@ -110,6 +112,7 @@ function together(outcomes: readonly FaultOutcome[]): FaultResult {
     recovered: longest(outcomes.map(({ recovered }) => recovered)),
     extra: sum(({ extra }) => extra),
     cpuPerRequest: costs.length === 0 ? null : median(costs),
+    disturbed: sum(({ isDisturbed }) => Number(isDisturbed)),
     verdict: verdictOf(totals),
     course: meanCourse(outcomes.map(({ course }) => course)),
   };

@@ -9,12 +9,35 @@ const NAMED = 5;
 
 export function faultFindings(faults: Faults | undefined): Finding[] {
   if (!faults) return [];
-  return [...faults.groups.filter(({ fault }) => fault.trouble).flatMap(groupFinding), ...priceFinding(faults)];
+  const groups = faults.groups.filter(({ fault }) => fault.trouble);
+  return [...overall(groups), ...groups.flatMap(groupFinding), ...priceFinding(faults)];
 }
 
-const finding = (sentence: string, scenario: string): Finding => ({
+/** Of how many faults users noticed nothing, the best first; of several faults alone. */
+function overall(groups: readonly FaultGroup[]): Finding[] {
+  if (groups.length < 2) return [];
+  const rows = groups.flatMap(({ rows: all }) => all.filter(({ subject }) => subject !== 'direct'));
+  const isOn = rows.some(({ policies }) => policies === 'on');
+  const own = rows.filter(({ policies, result }) => (policies === 'on') === isOn && result !== null);
+  const counts = [...Map.groupBy(own, ({ subject }) => subject)]
+    .map(([subject, all]) => ({
+      subject,
+      held: all.filter(({ result }) => result!.verdict === 'held').length,
+      of: all.length,
+      disturbed: all.filter(({ result }) => result!.disturbed > 0).length,
+    }))
+    .toSorted((a, b) => b.held / b.of - a.held / a.of || b.of - a.of);
+  if (counts.length === 0) return [];
+  const words = counts.map(({ subject, held, of }) => `${subject} in ${held} of ${of}`).join(', ');
+  const sentence = `${isOn ? 'With their policies' : 'Without policies'}, users noticed nothing of what broke: ${words}.`;
+  const isDisturbed = counts.some(({ disturbed }) => disturbed > 0);
+  const beside = isDisturbed ? ' Others used this host meanwhile.' : '';
+  return [finding(`${sentence}${beside}`, groups[0]!.fault.name, isDisturbed ? 'note' : 'look')];
+}
+
+const finding = (sentence: string, scenario: string, strength: Finding['strength'] = 'look'): Finding => ({
   sentence,
-  strength: 'look',
+  strength,
   restsOn: [],
   scenario,
   part: 'faults',
@@ -31,7 +54,11 @@ function groupFinding({ fault, rows }: FaultGroup): Finding[] {
   const words = told.slice(0, NAMED).map(({ subject, result }) => `${subject} ${resultWords(result)}`);
   const more = told.length > NAMED ? `; ${counted(told.length - NAMED, 'other')} in the table` : '';
   const alone = direct ? ` Without a proxy ${resultWords(direct)}, of users of that origin.` : '';
-  return [finding(`${fault.name}: ${words.join('; ')}${more}.${alone}`, fault.name)];
+  const disturbed = told.filter(({ result }) => result.disturbed > 0).length;
+  const beside =
+    disturbed === 0 ? '' : ` Others used this host meanwhile in trials of ${disturbed} of ${told.length} proxies.`;
+  const sentence = `${fault.name}: ${words.join('; ')}${more}.${alone}${beside}`;
+  return [finding(sentence, fault.name, disturbed > 0 ? 'note' : 'look')];
 }
 
 const hurtOf = ({ failed, late, scheduled }: FaultResult): number => (failed + late) / Math.max(1, scheduled);

@@ -3,6 +3,8 @@ import type { FaultScenario } from '#bench/model/fault.ts';
 import { bucketMicros } from '#bench/model/latency-bucket.ts';
 import type { FaultTrialRecord } from '#bench/model/record.ts';
 import { samplesFor } from '#bench/stats/histogram.ts';
+import { FOREIGN_LIMIT } from '../verdict/bound.ts';
+import { STEAL_LIMIT } from '../verdict/verdict.ts';
 import { NO_COURSE, type Course, courseOf, type Counts } from './course.ts';
 
 export type CompletedFault = Extract<FaultTrialRecord['outcome'], { state: 'completed' }>;
@@ -26,6 +28,8 @@ export interface FaultOutcome {
   readonly extra: number;
   /** Microseconds. */
   readonly cpuPerRequest: number | null;
+  /** Others used so much of the host that they may be behind what users saw. */
+  readonly isDisturbed: boolean;
   readonly course: Course;
 }
 
@@ -58,6 +62,7 @@ export function outcomeOf(fault: FaultScenario, outcome: CompletedFault): FaultO
     ...askedOf(fault, outcome, trouble),
     extra: Math.max(0, received - sent),
     cpuPerRequest: cpu !== undefined && requests > 0 ? cpu / requests : null,
+    isDisturbed: outcome.host.foreign > FOREIGN_LIMIT || outcome.host.steal > STEAL_LIMIT,
     course,
   };
 }

@@ -1,8 +1,10 @@
 /**
  * The offered rates at which latency is read: half of the slowest subject's capacity, and 80 % of it (METHOD 5), or the nearest. Of the scenarios
- * that are there for it; where a run has none, of whatever was offered.
+ * that are there for it; where a run has none, of those paced by its main scenario, else of whatever was offered in the same version of HTTP.
  */
+import { usesHttp2 } from '#bench/model/scenario.ts';
 import type { ScenarioAnalysis } from '../analysis.ts';
+import { mainScenario } from './roles.ts';
 
 const FRACTIONS = [0.5, 0.8] as const;
 
@@ -18,8 +20,14 @@ export function pacedScenarios(scenarios: readonly ScenarioAnalysis[]): Scenario
 
 function nearest(scenarios: readonly ScenarioAnalysis[], fraction: number): ScenarioAnalysis | undefined {
   const open = scenarios.filter((one) => one.offered !== null);
-  const meant = open.filter(({ scenario }) => scenario.role === 'added-latency');
-  const offered = (meant.length > 0 ? meant : open).toSorted((a, b) => a.offered! - b.offered!);
+  const all = scenarios.map(({ scenario }) => scenario);
+  const main = mainScenario(all, false) ?? mainScenario(all, true);
+  const meant = [
+    open.filter(({ scenario }) => scenario.role === 'added-latency'),
+    open.filter(({ scenario: { loop } }) => loop.kind === 'paced' && loop.of === main?.name),
+    open.filter(({ scenario }) => main === undefined || usesHttp2(scenario.traffic) === usesHttp2(main.traffic)),
+  ].find(({ length }) => length > 0);
+  const offered = (meant ?? []).toSorted((a, b) => a.offered! - b.offered!);
   const paced = offered.flatMap((one) =>
     one.scenario.loop.kind === 'paced' ? [{ one, distance: Math.abs(one.scenario.loop.fraction - fraction) }] : [],
   );

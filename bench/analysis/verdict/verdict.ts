@@ -28,7 +28,7 @@ export type TrialVerdict =
   | { readonly state: 'completed'; readonly bound: Bound; readonly warnings: Warning[] }
   | { readonly state: 'invalid'; readonly reasons: [Warning, ...Warning[]] };
 
-const STEAL_LIMIT = 0.05;
+export const STEAL_LIMIT = 0.05;
 const SHORTFALL_LIMIT = 0.01;
 /** Of all connections: with so many busy at once requests wait for one whatever the subject does. */
 const BUSY_LIMIT = 0.9;

@@ -26,7 +26,7 @@ for (const [name, scenarios] of [
   ['direct', [scenario('http-small'), scenario('tls-keepalive'), scenario('tcp-echo')]],
   ['l4-tcp', [scenario('http-small'), scenario('tcp-echo')]],
   ['l7-http', plain],
-  ['node-http', plain],
+  ['node-http', [...plain, scenario('h2-8x8'), scenario('grpc-unary')]],
   ['direct', [scenario('h2-8x8'), scenario('h2-tls-8x8')]],
   ['l4-tcp', [scenario('h2-8x8')]],
   ['l7-http', [scenario('h2-8x8'), scenario('h2-to-h1-8x8')]],

@@ -24,7 +24,7 @@ const short = (...steps: readonly (readonly [number, FaultStep['act']])[]): Faul
   origins: 3,
   capacity: { slots: 8, service: millis(2) },
   offered: perSecond(100),
-  connections: 32,
+  connections: 192, // all made at once: none of them may be lost
   window: millis(1_000),
   trouble: { from: millis(200), to: millis(600) },
   counted: 0,

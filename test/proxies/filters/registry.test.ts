@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { featuresAsked } from '#proxies/config/asked.ts';
 import { FEATURES, FILTER_FEATURES } from '#proxies/config/features.ts';
 import type { ProxyIntent } from '#proxies/config/intent.ts';
+import type { FilterDefinition } from '#proxies/filters/contract.ts';
 import { FILTERS } from '#proxies/filters/registry.ts';
 import { proxies } from '#proxies/registry.ts';
 import { problemsOf, settings } from './lab.ts';
@@ -15,6 +16,13 @@ test('every filter that can be configured is a feature by its name, at both plac
   const rows = Object.keys(FEATURES).filter((row) => row.startsWith('filters.') && row !== 'filters.*');
   assert.deepEqual(rows.toSorted(), configured.map(({ name }) => `filters.${name}`).toSorted());
   for (const row of rows) assert.ok(`routes[].${row}` in FEATURES, row);
+});
+
+test('each is registered by its own name', async () => {
+  for (const { name } of configured) {
+    const { filter } = (await import(`#proxies/filters/${name}.ts`)) as { filter: FilterDefinition<unknown> };
+    assert.equal(filter.name, name);
+  }
 });
 
 const intent: ProxyIntent = { listener: { address: { host: '127.0.0.1', port: 0 } }, clusters: [] };

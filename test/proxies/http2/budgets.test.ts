@@ -127,4 +127,18 @@ describe('budgets', () => {
     }
     assert.equal(server.heard().at(-1), 'failure ENHANCE_YOUR_CALM');
   });
+
+  it('windows that are small now and then, by where a frame happened to end, cost nothing', () => {
+    const { burst } = BUDGETS.tinyWindows;
+    const server = greetedServer();
+    const { prepare } = RECIPES.find(({ kind }) => kind === 'tinyWindows')!;
+    prepare!(server);
+    server.receive(Buffer.concat([frame(4, 0, 0, '000400000000'), frame(1, 5, 1, block(GET))]));
+    for (let at = 0; at < burst * 3; at++) {
+      for (const bytes of [3, 600])
+        server.receive(Buffer.concat([frame(8, 0, 0, uint32(bytes)), frame(8, 0, 1, uint32(bytes))]));
+      server.frames();
+    }
+    assert.equal(server.connection.isOver, false);
+  });
 });

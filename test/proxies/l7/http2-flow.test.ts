@@ -55,25 +55,45 @@ describe('a stalled stream', () => {
   });
 
   it('of a request delays no other of the same client', async () => {
+    const UPLOADS = 20;
     const held: (() => void)[] = [];
     const origin = createHttpServer((request, response) => {
-      if (request.method === 'GET') response.end('ok');
-      else held.push(() => request.resume().on('end', () => response.end('taken')));
+      const answer = (): void => void request.resume().on('end', () => response.end('taken'));
+      if (request.url === '/small') answer();
+      else held.push(answer);
     });
-    await using setup = await lab(origin, 'http1');
+    await using setup = await lab(origin, 'http1', { timeouts: { upstreamResponse: 60_000 } });
     const session = connect(`http://127.0.0.1:${setup.port}`, { maxSessionMemory });
-    const content = Buffer.alloc(MEGABYTE);
-    const uploads = Array.from({ length: STALLED }, () => {
-      const stream = session.request({ ':method': 'POST' }, { endStream: false });
-      stream.end(content);
-      return stream;
-    });
-    await others(setup.port);
-    for (let at = 0; at < 20; at++) assert.equal(await text(session.request({})), 'ok');
-    assert.equal(held.length, STALLED);
+    // More than all the buffers on the way, so that each of them fills its window.
+    const content = Buffer.alloc(10 * MEGABYTE);
+    const upload = async (path: string, body: Buffer | string): Promise<string> => {
+      const stream = session.request({ ':method': 'POST', ':path': path }, { endStream: false });
+      stream.end(body);
+      return await text(stream);
+    };
+    const uploads = Array.from({ length: UPLOADS }, () => upload('/big', content));
+    for (let at = 0; at < 200 || held.length < UPLOADS; at++) assert.equal(await upload('/small', 'x'), 'taken');
     for (const go of held) go();
-    for (const answer of await Promise.all(uploads.map((upload) => text(upload)))) assert.equal(answer, 'taken');
+    assert.deepEqual(await Promise.all(uploads), Array<string>(UPLOADS).fill('taken'));
     session.close();
+  });
+});
+
+describe('a connection to an origin', () => {
+  it('that leads nowhere any more is left, and others are spared it', async () => {
+    const origin = rawOrigin(async (peer, index) => {
+      for (let at = 0; ; at++) {
+        const { streamId } = await peer.sees(({ type, streamId }) => type === HEADERS && streamId === at * 2 + 1);
+        // After its first answer the first connection is as good as cut.
+        if (index === 0 && at > 0) return;
+        peer.send(frame(HEADERS, END_HEADERS | END_STREAM, streamId, block(OK)));
+      }
+    });
+    await using setup = await lab(origin, 'http2', { timeouts: { upstreamResponse: 150 } });
+    const status = async (): Promise<number> => (await fetch(`http://127.0.0.1:${setup.port}`)).status;
+    assert.equal(await status(), 200);
+    assert.equal(await status(), 504);
+    for (let at = 0; at < 3; at++) assert.equal(await status(), 200);
   });
 });
 

@@ -6,6 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createCertificate } from '#bench/lab/certificates.ts';
+import { definition as fixed } from '#backends/http-fixed.ts';
+import { askHttp2 } from '#bench/lab/http2-client.ts';
 import type { Endpoint, ProxyIntent } from '#proxies/config/intent.ts';
 import { alive, Client, exchange, folders, httpOrigin, isRefused, tcpEcho, until } from './origin.ts';
 import { own } from './own.ts';
@@ -68,6 +70,39 @@ test('ends TLS with the files that it is given, and is ready when it answers', {
   assert.equal((await client.ask('/a')).seen?.url, '/a');
   assert.match(proxy.nativeConfig, /--cert <private folder>\/cert\.pem --key <private folder>\/key\.pem/);
   assert.doesNotMatch(proxy.nativeConfig, /PRIVATE KEY/);
+});
+
+test('is told which version of HTTP the origin speaks, and refuses one that it is not told of', { skip }, async () => {
+  const listener = { address: { host: '127.0.0.1', port: 0 }, http2: true };
+  await using origin = await fixed.start(listener.address, { http2: true }, soon());
+  const definition = own('', {
+    layer: 'l7',
+    http2: true,
+    command: [
+      process.execPath,
+      join(import.meta.dirname, 'own-proxy.ts'),
+      'relays',
+      '--listen',
+      '{listen}',
+      '--upstream',
+      '{upstream}',
+      '--version',
+      '{upstreamVersion}',
+    ],
+  });
+  for (const [protocol, version] of [
+    ['http1', '1.1'],
+    ['http2', '2'],
+  ] as const) {
+    const clusters = [{ name: 'origin', endpoints: [origin.address], protocol }];
+    await using proxy = await definition.start(intentTo(origin.address, { listener, clusters }), soon());
+    assert.match(proxy.nativeConfig, new RegExp(`--version ${version}\n`));
+    const { status, body } = await askHttp2(proxy.address, { path: '/bytes/7' }, soon());
+    assert.deepEqual([status, body.length], [200, 7]);
+    const untold = own('relays', { layer: 'l7', http2: true });
+    if (protocol === 'http2')
+      await assert.rejects(untold.start(intentTo(nowhere, { listener, clusters }), soon()), { name: 'IntentError' });
+  }
 });
 
 test('all of its processes are its own, those that left its group too, and none is left', { skip }, async () => {
@@ -165,6 +200,7 @@ test('refuses what a command cannot be told', async () => {
     { routes: [{ match: {}, action: { kind: 'reply', status: 200 } }] },
     { clusters: [{ name: 'origin', endpoints: [nowhere, nowhere] }] },
     { listener: { address: nowhere, tls: { certificates: [{ cert, key }] } } },
+    { listener: { address: nowhere, http2: true } },
   ];
   for (const ask of asks)
     await assert.rejects(own('relays').start(intentTo(nowhere, ask), soon()), { name: 'IntentError' });

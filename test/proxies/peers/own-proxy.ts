@@ -1,6 +1,6 @@
 /**
  * A proxy as a user may have it, told everything by its arguments or its environment:
- * `own-proxy.ts BEHAVIOUR --listen HOST:PORT --upstream HOST:PORT [--cert FILE --key FILE]`.
+ * `own-proxy.ts BEHAVIOUR --listen HOST:PORT --upstream HOST:PORT [--cert FILE --key FILE] [--version 1.1|2]`.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     upstream: { type: 'string', default: process.env['OWN_UPSTREAM'] ?? '' },
     cert: { type: 'string' },
     key: { type: 'string' },
+    version: { type: 'string' },
   },
 });
 const endpoint = (text: string) => ({

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { IntentError } from '#proxies/config/intent-error.ts';
-import type { Cluster, Limits, Retry, RetryOn } from '#proxies/config/intent.ts';
+import type { Cluster, Limits, ProxyIntent, Retry, RetryOn } from '#proxies/config/intent.ts';
 import type { PeerDefinition } from '#proxies/peers/peer.ts';
 import { binaries } from '#proxies/peers/registry.ts';
 import { never } from '../sockets.ts';
@@ -49,6 +49,25 @@ class Origin implements AsyncDisposable {
     this.#server.close().closeAllConnections();
     await once(this.#server, 'close');
   }
+}
+
+/** Two origins of which the second is only used once it is told so; one connection is kept all the while. */
+async function reloading(peer: PeerDefinition) {
+  await using cleanup = new AsyncDisposableStack();
+  const [first, second] = [
+    cleanup.use(await new Origin('first').listen()),
+    cleanup.use(await new Origin('second').listen()),
+  ];
+  const listener = { address: { host: '127.0.0.1', port: 0 } };
+  const intent = ({ endpoint }: Origin): ProxyIntent => ({
+    listener,
+    clusters: [{ name: 'o', endpoints: [endpoint] }],
+    defaultCluster: 'o',
+  });
+  const proxy = cleanup.use(await peer.start(intent(first), never));
+  const ask = async () => (await fetch(`http://127.0.0.1:${proxy.address.port}/`)).text();
+  const scope = cleanup.move();
+  return { first, second, proxy, intent, ask, [Symbol.asyncDispose]: () => scope.disposeAsync() };
 }
 
 async function lab(peer: PeerDefinition, ill: Ill, policies: Partial<Cluster>, limits: Partial<Limits> = {}) {
@@ -218,6 +237,28 @@ for (const peer of binaries.filter(({ layer, name }) => layer === 'l7' && !name.
         'those that waited were told when their time was over',
       );
     });
+  });
+}
+
+for (const peer of binaries.filter(({ name }) => name === 'nginx-http')) {
+  const found = await peer.availability();
+  const skip = found.state === 'missing' && `${found.reason}; install: ${found.install}`;
+
+  it(`${peer.name} takes another intent while it runs; one that is refused leaves the old one`, { skip }, async () => {
+    await using at = await reloading(peer);
+    assert.equal(await at.ask(), 'first');
+    const asked = Array.from({ length: 40 }, async (_, i) => {
+      await pause(5 * i);
+      return at.ask();
+    });
+    await at.proxy.reload!(at.intent(at.second));
+    while ((await at.ask()) !== 'second') await pause(10);
+    for (const answer of await Promise.all(asked)) assert.match(answer, /first|second/);
+    const unknown = { ...at.intent(at.first), udp: true } as unknown as ProxyIntent;
+    await assert.rejects(at.proxy.reload!(unknown), IntentError);
+    assert.equal(await at.ask(), 'second');
+    await at.proxy.reload!(at.intent(at.first));
+    while ((await at.ask()) !== 'first') await pause(10);
   });
 }
 

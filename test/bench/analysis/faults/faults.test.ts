@@ -183,6 +183,35 @@ describe('all trials', () => {
     assert.deepEqual(faultFindings(undefined), []);
   });
 
+  test('of several faults, how many nobody noticed behind each proxy, the best first', () => {
+    const killed = named('killed');
+    const sentences = faultFindings(
+      analysed(
+        trialOf(killed, { subject: 'nginx-http', intervals: HURT }),
+        trialOf(killed, { subject: 'l7-http', intervals: WELL }),
+        trialOf(killed, { subject: 'l7-http', policies: 'off', intervals: HURT }),
+        trialOf(resets, { subject: 'l7-http', intervals: WELL }),
+        trialOf(resets, { subject: 'direct', policies: 'off', intervals: HURT }),
+      ),
+    ).map(({ sentence }) => sentence);
+    assert.equal(
+      sentences[0],
+      'With their policies, users noticed nothing of what broke: l7-http in 2 of 2, nginx-http in 0 of 1.',
+    );
+    assert.equal(sentences.length, 3);
+  });
+
+  test('what others did to the host meanwhile makes a note of the sentence', () => {
+    const busy = analysed(
+      trialOf(resets, { subject: 'l7-http', intervals: WELL, foreign: 0.5 }),
+      trialOf(resets, { subject: 'l7-http', intervals: WELL, repeat: 1 }),
+    );
+    assert.equal(busy.groups[0]!.rows[0]!.result!.disturbed, 1);
+    const [finding] = faultFindings(busy);
+    assert.equal(finding!.strength, 'note');
+    assert.match(finding!.sentence, /Others used this host meanwhile in trials of 1 of 1 proxies\./);
+  });
+
   test('a run in which nothing was broken has none of it', () => {
     assert.equal(faultsOf(syntheticRun({ rounds: 1, micro: false })), undefined);
   });

@@ -68,10 +68,12 @@ export interface Told {
   readonly cpu?: number;
   /** By which this trial's steps were later. */
   readonly late?: number;
+  /** Share of the host that others used. */
+  readonly foreign?: number;
 }
 
 export const trialOf = (fault: FaultScenario, told: Told): FaultTrialRecord => {
-  const { subject, policies = 'on', repeat = 0, intervals, asked, cpu = 1_000, late = 0 } = told;
+  const { subject, policies = 'on', repeat = 0, intervals, asked, cpu = 1_000, late = 0, foreign = 0 } = told;
   const none = intervals.map(() => 0);
   return {
     record: 'fault-trial',
@@ -93,6 +95,7 @@ export const trialOf = (fault: FaultScenario, told: Told): FaultTrialRecord => {
         refused: [none, none, none],
       },
       ...(subject !== 'direct' && { cpu: micros(cpu) }),
+      host: { steal: 0, foreign },
     },
   };
 };
