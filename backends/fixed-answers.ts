@@ -1,5 +1,6 @@
 /** What `http-fixed` answers, whatever the version of HTTP: the table in `http-fixed.ts`. */
 import { FieldSection } from '#proxies/http2/field-section.ts';
+import { mulberry32 } from '#proxies/platform/random.ts';
 import { ExactDelays } from './exact-delays.ts';
 
 /** Byte i of every `/bytes/N` body is `bodyPattern[i % 64]`. */
@@ -13,6 +14,27 @@ const SMALL_BODY = 'hopcost\n';
 const EMPTY = Buffer.alloc(0);
 
 /** Bodies longer than what an answer holds itself go on with this, again and again. */
+/**
+ * Words as a page has them: what compressors make of the pattern above, no text is like. Seeded, so that every origin sends the same.
+ * N bytes of it are what `/text/N` answers, for as long as an hour.
+ */
+const TEXT_BYTES = 65_536;
+const WORDS =
+  'a proxy the hop of and to cost it in request that answer is for header with body each one by as connection on latency which second from client an cache origin per header more value when time other its bytes'.split(
+    ' ',
+  );
+const TEXT_FIELDS: Fields = [['Cache-Control', 'public, max-age=3600']];
+
+function text(): Buffer {
+  const random = mulberry32(1);
+  let words = '';
+  while (words.length < TEXT_BYTES) {
+    const number = random() < 0.1 ? ` ${Math.floor(random() * 1e6)}` : '';
+    words += `${WORDS[Math.floor(random() * WORDS.length)]!}${number}${random() < 0.08 ? '.\n' : ' '}`;
+  }
+  return Buffer.from(words.slice(0, TEXT_BYTES), 'latin1');
+}
+
 export const BLOCK: Buffer = Buffer.from(BODY_PATTERN.repeat(BLOCK_BYTES / BODY_PATTERN.length), 'latin1');
 
 type Fields = readonly (readonly [name: string, value: string])[];
@@ -28,12 +50,17 @@ export class Answer {
   #http1: Buffer | undefined;
   #http2: FieldSection | undefined;
 
-  constructor(status: keyof typeof REASONS, body: Buffer, fields: Fields = [], rest = 0) {
+  constructor(
+    status: keyof typeof REASONS,
+    body: Buffer,
+    fields: Fields = [],
+    { rest = 0, type = 'application/octet-stream' }: { rest?: number; type?: string } = {},
+  ) {
     this.status = status;
     this.body = body;
     this.rest = rest;
-    const type: Fields = status === 200 ? [['Content-Type', 'application/octet-stream']] : [];
-    this.#fields = [...type, ['Content-Length', String(body.length + rest)], ...fields];
+    const typed: Fields = status === 200 ? [['Content-Type', type]] : [];
+    this.#fields = [...typed, ['Content-Length', String(body.length + rest)], ...fields];
   }
 
   /** Head and body, as HTTP/1.1 has them. */
@@ -64,7 +91,7 @@ const textAnswer = (body: string, fields: Fields = []): Answer => new Answer(200
 
 function bytesAnswer(length: number): Answer {
   const first = Math.min(length, BLOCK_BYTES);
-  return new Answer(200, BLOCK.subarray(0, first), [], length - first);
+  return new Answer(200, BLOCK.subarray(0, first), [], { rest: length - first });
 }
 
 const SERVER_ERROR = new Answer(500, EMPTY);
@@ -112,6 +139,7 @@ export class Answers {
   #errorsAsked = 0;
   readonly #exact = new ExactDelays();
   #delays: number[] = [];
+  #text: Buffer | undefined;
   readonly #small = textAnswer(SMALL_BODY);
   /** Of GET, by target: what is in here is always answered alike. */
   readonly #known = new Map<string, Answer>();
@@ -171,6 +199,9 @@ export class Answers {
 
   #fixed(target: string): Answer {
     if (target === '/nonce') return this.#nonce;
+    const words = argument(target, '/text/', TEXT_BYTES);
+    if (words !== undefined)
+      return new Answer(200, (this.#text ??= text()).subarray(0, words), TEXT_FIELDS, { type: 'text/plain' });
     const length = argument(target, '/bytes/', Number.MAX_SAFE_INTEGER);
     return length === undefined ? this.#small : bytesAnswer(Math.trunc(length));
   }

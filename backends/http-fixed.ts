@@ -5,6 +5,7 @@
  * | request | answer |
  * | --- | --- |
  * | `GET /bytes/N` | N bytes of the repeated `bodyPattern` |
+ * | `GET /text/N` | N bytes of text, at most 65,536, that a cache may keep for an hour |
  * | `GET /delay/MS` | a small body, MS milliseconds after the request came, never early; `X-Delayed` holds the true figure |
  * | `GET /exactly/MS` | the same to some microseconds, at the price of a core (calibration of times); no `X-Delayed` |
  * | `GET /delayed` | JSON: the true delays of both since last asked, milliseconds, the first 10,000 |

@@ -2,6 +2,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Analysis } from '#bench/analysis/analysis.ts';
 import type { Comparison } from '#bench/analysis/comparison/comparison.ts';
+import type { Price } from '#bench/analysis/prices/prices.ts';
 import { METRIC_NAMES, metric } from '#bench/analysis/figures/metrics.ts';
 import { subjectName } from '#bench/model/scenario.ts';
 import type { Exporter } from './contract.ts';
@@ -11,7 +12,7 @@ const COLUMNS = [
   'scenario',
   'subject',
   'layer',
-  'figure', // 'estimate', 'capacity', 'difference', 'ratio', 'knee', 'per hop'
+  'figure', // 'estimate', 'capacity', 'difference', 'ratio', 'knee', 'per hop', 'price', 'elsewhere'
   'metric',
   'unit',
   'value',
@@ -45,7 +46,18 @@ const comparisonRow = (comparison: Comparison, layer: string): Row => ({
   strength: comparison.strength,
 });
 
-function rowsOf({ scenarios, comparisons, chains, subjects, knees }: Analysis): Row[] {
+/** What a filter adds; 'bound' says what kept it from having a price. */
+function priceRows({ filter, scenario, subject, state, added, elsewhere, strength }: Price, layer: string): Row[] {
+  const of = { scenario, subject: `${subject} + ${filter}`, layer, referenceScenario: scenario, reference: subject };
+  const figure = { ...of, metric: 'cpuPerRequest', unit: 'µs' };
+  if (added === null) return [{ ...figure, figure: 'price', bound: state, strength }];
+  return [
+    { ...figure, figure: 'price', ...interval(added), strength },
+    ...(elsewhere ? [{ ...figure, figure: 'elsewhere', ...interval(elsewhere) }] : []),
+  ];
+}
+
+function rowsOf({ scenarios, comparisons, chains, subjects, knees, prices }: Analysis): Row[] {
   const ofSubjects = scenarios.flatMap(({ scenario, subjects: measured }) =>
     measured.flatMap(({ subject, layer, metrics, capacity, bound, versusDirect }): Row[] => {
       const of = { scenario: scenario.name, subject, layer, bound };
@@ -82,6 +94,7 @@ function rowsOf({ scenarios, comparisons, chains, subjects, knees }: Analysis): 
       bound: limit?.by ?? null,
       strength: state,
     })),
+    ...(prices?.list ?? []).flatMap((price) => priceRows(price, layerOf(price.subject))),
   ];
 }
 

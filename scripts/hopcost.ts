@@ -10,6 +10,7 @@ import { version } from './version.ts';
 /** In the order of the help. Each brings what it needs, and no other is loaded with it. */
 const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   bench: async () => (await import('./commands/bench.ts')).benchCommand,
+  prices: async () => (await import('./commands/prices.ts')).pricesCommand,
   resilience: async () => (await import('./commands/resilience.ts')).resilienceCommand,
   gate: async () => (await import('./commands/gate.ts')).gateCommand,
   list: async () => (await import('./commands/list.ts')).listCommand,

@@ -11,6 +11,7 @@ import { kneesOf } from './knees/knees.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import { aboveNoise, noiseOf } from './comparison/noise.ts';
 import { overTimeOf } from './figures/over-time.ts';
+import { pricesOf } from './prices/prices.ts';
 import { rankingsOf, rankingUnderTrust } from './comparison/ranking.ts';
 import { analyseScenario } from './scenarios/scenario-analysis.ts';
 import { figuresOnce, withTwins } from './figures/figures.ts';
@@ -20,7 +21,13 @@ import { trialRow } from './verdict/trial-row.ts';
 import { gatherWarnings } from './verdict/warnings.ts';
 
 export function analyse(records: RunRecords): Analysis {
-  const { run, subjects, trials, micro, calibration, secondOpinion, end } = records;
+  const { subjects, micro, calibration, secondOpinion, end } = records;
+  const prices = pricesOf(records);
+  // What was measured for a price is no figure of a hop: its traffic differs from filter to filter.
+  const shapes = records.run.scenarios.filter((scenario) => scenario.prices === undefined);
+  const run = prices ? { ...records.run, scenarios: shapes } : records.run;
+  const names = new Set(shapes.map(({ name }) => name));
+  const trials = prices ? records.trials.filter(({ scenario }) => names.has(scenario)) : records.trials;
   const knees = kneesOf(records);
   const faults = faultsOf(records);
   const starts = figuresOnce(run.scenarios, trials);
@@ -35,9 +42,9 @@ export function analyse(records: RunRecords): Analysis {
   const drifts = run.scenarios.flatMap(({ name }) => roundsDrift(trials, name) ?? []);
   const opinion = secondOpinion ? opinionsOf(secondOpinion) : null;
   const trust = trustOf(run, calibration, opinion);
-  const generations = new Set(trials.map(({ generation }) => generation)).size;
+  const generations = new Set(records.trials.map(({ generation }) => generation)).size;
   return {
-    run,
+    run: records.run,
     state: end?.state ?? 'unfinished',
     finishedAt: end?.finishedAt ?? null,
     subjects,
@@ -52,11 +59,12 @@ export function analyse(records: RunRecords): Analysis {
       comparisons,
       chains,
       ledger,
-      trials,
+      trials: records.trials,
       noise,
       calibration,
       opinion,
       knees,
+      prices,
       faults,
     }),
     scenarios: scenarios.map((scenario) => ({
@@ -72,16 +80,17 @@ export function analyse(records: RunRecords): Analysis {
     calibration: calibration ?? null,
     secondOpinion: opinion,
     noise: noise ?? null,
-    trials: trials.map((trial) =>
+    trials: records.trials.map((trial) =>
       trialRow(
         trial,
-        run.scenarios.find(({ name }) => name === trial.scenario),
+        records.run.scenarios.find(({ name }) => name === trial.scenario),
       ),
     ),
-    warnings: gatherWarnings(trials, [...drifts, ...secondOpinionWarnings(opinion)]),
+    warnings: gatherWarnings(records.trials, [...drifts, ...secondOpinionWarnings(opinion)]),
     ledger,
     overTime: overTimeOf(run.scenarios, subjects, firsts),
     ...(knees && { knees }),
+    ...(prices && { prices }),
     ...(faults && { faults }),
   };
 }

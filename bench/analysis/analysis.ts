@@ -19,6 +19,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { MetricName } from './figures/metrics.ts';
 import type { Noise } from './comparison/noise.ts';
 import type { OverTime } from './figures/over-time.ts';
+import type { Prices } from './prices/prices.ts';
 import type { Ranking } from './comparison/ranking.ts';
 import type { ScenarioAnalysis } from './scenarios/scenario-analysis.ts';
 import type { SecondOpinion } from './instruments/second-opinion.ts';
@@ -67,6 +68,8 @@ export interface Analysis {
   readonly budgets?: readonly BudgetOutcome[];
   /** Where the highest rate was searched at which an objective holds. */
   readonly knees?: Knees;
+  /** Where filters were priced: what each adds to each proxy. Their trials stand in no other figure. */
+  readonly prices?: Prices;
   /** Where faults were brought about. */
   readonly faults?: Faults;
 }

@@ -10,6 +10,7 @@ import {
   usesTls,
   versionsAsked,
 } from '#bench/model/scenario.ts';
+import { filterCases } from './preflight/filter.ts';
 import { grpcCases } from './preflight/grpc.ts';
 import { httpCases } from './preflight/http.ts';
 import { http2Cases } from './preflight/http2.ts';
@@ -18,8 +19,15 @@ import { tlsCases } from './preflight/tls.ts';
 import type { RunCertificate } from './certificates.ts';
 import type { Identity } from './identity.ts';
 import type { PreflightCase, Layer } from './preflight/case.ts';
+import type { PricedFilter } from './priced-filters.ts';
 import { isRegistered, type ProxyRoot } from './started-proxy.ts';
 import { openTopology, type Topology, type TopologyShared, type TopologySpec } from './topology.ts';
+
+/** Of a proxy with filters: what it must do besides leading to the origin. Its rules are checked without them. */
+export interface FilteredSpec extends TopologyShared {
+  readonly definition: ProxyDefinition;
+  readonly filter: PricedFilter;
+}
 
 export interface PreflightSpec extends TopologyShared, ProxyRoot {
   /** Absent for direct. */
@@ -111,6 +119,33 @@ export async function preflightSubject(spec: PreflightSpec, signal: AbortSignal)
     ...(identities[0] && {
       proven: { binary: identities[0].binary, configs: [...new Set(identities.map(({ config }) => config))] },
     }),
+  };
+}
+
+/** A proxy with filters, as a subject beside the proxy itself. Rejects for an abort alone. */
+export async function preflightFiltered(spec: FilteredSpec, signal: AbortSignal): Promise<SubjectRecord> {
+  const { definition, filter, placement, certificate } = spec;
+  const { name, family, layer, summary, isHosted } = definition;
+  const availability = await definition.availability();
+  const found = await runCases(
+    { placement, certificate, definition, scenario: filter.scenario, filters: filter.settings, concurrency: 1 },
+    filterCases(filter),
+    signal,
+  );
+  const { identity } = found;
+  return {
+    record: 'subject',
+    subject: { kind: 'proxy', name, filter: filter.name },
+    family,
+    layer,
+    tls: false,
+    isReference: false,
+    isHosted: isHosted === true,
+    summary: `${summary}, with ${filter.summary}`,
+    version: availability.state === 'ready' ? availability.version : '',
+    nativeConfig: found.nativeConfig,
+    preflight: [...found.checks],
+    ...(identity && { proven: { binary: identity.binary, configs: [identity.config] } }),
   };
 }
 

@@ -5,7 +5,7 @@
 import type { BackendOptions } from '#backends/contract.ts';
 import { backends } from '#backends/registry.ts';
 import type { Availability, ProxyDefinition } from '#proxies/contract.ts';
-import type { Endpoint, Fault, ProxyIntent } from '#proxies/config/intent.ts';
+import type { Endpoint, Fault, FilterSettings, ProxyIntent } from '#proxies/config/intent.ts';
 import { portOwnership } from '#proxies/platform/processes.ts';
 import type { Placement } from '#bench/model/record.ts';
 import { type Scenario, type Traffic, usesHttp2, usesTls } from '#bench/model/scenario.ts';
@@ -35,6 +35,8 @@ export interface TopologySpec extends TopologyShared, ProxyRoot {
   readonly concurrency: number;
   /** Injected into the proxy, to prove that it is seen. */
   readonly fault?: Fault;
+  /** Of the proxy, told where the origin is: services that filters ask are that as well. */
+  readonly filters?: (origin: Endpoint) => FilterSettings;
   /** What several subjects have in common; one of its own where absent. */
   readonly origins?: Origins;
 }
@@ -196,7 +198,10 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
           ...spec,
           definition,
           ...(length > 1 && { role: `proxy ${definition.name}, hop ${hop} of ${length}` }),
-          intent: intentOf({ ...spec, definition }, next.address, { tls: terminates, http2: meetsHttp2 }),
+          intent: {
+            ...intentOf({ ...spec, definition }, next.address, { tls: terminates, http2: meetsHttp2 }),
+            ...(spec.filters && { filters: spec.filters(origin.address) }),
+          },
           cores: placement.proxy,
         },
         signal,
@@ -210,7 +215,9 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
   if (foreign) throw new Error(foreign.message);
   try {
     await prove(
-      backends.get(scenario.origin)!.protocol === 'http' ? nonceProof(http2 ? askHttp2 : ask) : proveConnection,
+      backends.get(scenario.origin)!.protocol === 'http'
+        ? nonceProof(http2 ? askHttp2 : ask, credentialsOf(scenario.traffic))
+        : proveConnection,
       origin,
       target,
       signal,
@@ -245,7 +252,8 @@ export async function openTopology(spec: TopologySpec, signal: AbortSignal): Pro
       const dead = hops.find(({ alive }) => !alive);
       return died('origin-died', origin) ?? (dead && died('proxy-died', dead)) ?? disowned(origin, ...hops);
     },
-    settled: descriptors,
+    // Filters may keep as many connections to their service, which is the origin.
+    settled: (connections, aborted) => descriptors((spec.filters ? 2 : 1) * connections, aborted),
     [Symbol.asyncDispose]: () => children.disposeAsync(),
   };
 }
@@ -352,11 +360,17 @@ async function prove(proof: Proof, origin: HostChild, target: Target, signal: Ab
   }
 }
 
+/** What its requests show to be let through. */
+function credentialsOf(traffic: Traffic): Record<string, string> {
+  if (traffic.kind !== 'http') return {};
+  return Object.fromEntries(traffic.request.headers.filter(([name]) => name.toLowerCase() !== 'accept-encoding'));
+}
+
 /** The origin that was started answers through the target: only it knows the nonce. */
 const nonceProof =
-  (asking: Ask): Proof =>
+  (asking: Ask, headers: Readonly<Record<string, string>>): Proof =>
   async (origin, target, signal) => {
-    const { status, body } = await asking(target, { path: '/nonce' }, signal);
+    const { status, body } = await asking(target, { path: '/nonce', headers }, signal);
     const answer = body.toString();
     if (status !== 200 || answer !== origin.nonce)
       throw new Error(

@@ -15,7 +15,12 @@ export const Traffic = z.discriminatedUnion('kind', [
       bodyBytes: Bytes,
     }),
     /** What every valid answer must carry; checked while load runs. */
-    expect: z.object({ status: z.number().int(), bodyBytes: Bytes }),
+    expect: z.object({
+      status: z.number().int(),
+      bodyBytes: Bytes,
+      /** That a hop may put on the body: its length is then its own business, and bodies that are looked at are decoded. */
+      coding: z.enum(['gzip']).optional(),
+    }),
     connection: z.enum(['keep-alive', 'per-request']),
     /** 'none': plain HTTP. Else HTTPS; with a connection per request each handshake is full, or resumed from a ticket. */
     tls: z.enum(['none', 'full', 'resumed']),
@@ -95,8 +100,11 @@ export const Scenario = z.object({
     'memory',
     'latency',
     'bulk',
+    'filter',
   ]),
   role: Role.optional(),
+  /** The filter whose price it is for: subjects come with it and without. */
+  prices: z.string().optional(),
   traffic: Traffic,
   loop: z.discriminatedUnion('kind', [...Loop.options, PacedLoop]),
   /** A small stream of the same requests beside the loop, on connections of its own: what a request sees while the loop does what it does. */
@@ -144,6 +152,8 @@ export const Subject = z.discriminatedUnion('kind', [
     again,
     /** The same proxy so many times in a row between load and origin, each a process of its own; once where absent. */
     hops: z.number().int().min(2).optional(),
+    /** With these filters, by the name under which they are priced; none where absent. */
+    filter: z.string().optional(),
     /** In a gate: which revision of it. */
     side: z.enum(['base', 'head']).optional(),
   }),
@@ -157,8 +167,10 @@ export const hopsOf = (subject: Subject): number => (subject.kind === 'direct' ?
 export const hopName = (subject: Subject): string => (subject.kind === 'direct' ? 'direct' : subject.name);
 
 /** What runs, whether for the first time or again. */
-export const baseName = (subject: Subject): string =>
-  hopsOf(subject) > 1 ? `${hopName(subject)} ×${hopsOf(subject)}` : hopName(subject);
+export function baseName(subject: Subject): string {
+  const filter = subject.kind === 'proxy' && subject.filter !== undefined ? ` + ${subject.filter}` : '';
+  return hopsOf(subject) > 1 ? `${hopName(subject)}${filter} ×${hopsOf(subject)}` : `${hopName(subject)}${filter}`;
+}
 
 export function subjectName(subject: Subject): string {
   const side = subject.kind === 'proxy' && subject.side !== undefined ? ` (${subject.side})` : '';

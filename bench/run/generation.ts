@@ -34,8 +34,8 @@ export interface GenerationContext {
   readonly seed: number;
   /** Undefined for direct. */
   readonly definitionOf: (name: string) => ProxyDefinition | undefined;
-  /** From where a subject's proxy runs, and with what fault, where not as it is. */
-  readonly runs?: (trial: PlannedTrial['subject']) => Pick<TopologySpec, 'root' | 'cwd' | 'fault'>;
+  /** From where a subject's proxy runs, with what fault and what filters, where not as it is. */
+  readonly runs?: (trial: PlannedTrial['subject']) => Pick<TopologySpec, 'root' | 'cwd' | 'fault' | 'filters'>;
   /** Of the run so far: what passed its checks. */
   readonly subjects: readonly SubjectRecord[];
   /** Rates of paced scenarios: found by the first generation, kept for the whole run. */

@@ -20,6 +20,9 @@ export class FilterChains {
   /** What holds for every route, read once, so that its routes share one filter. */
   readonly #common: ReadonlyMap<string, unknown>;
   readonly #made = new Map<FilterDefinition<unknown>, Map<unknown, Filter>>();
+  /** Exchanges that are under way. */
+  #open = 0;
+  #isClosing = false;
 
   /** Throws `IntentError`. */
   constructor(intent: ProxyIntent, service: FilterService, definitions = FILTERS) {
@@ -42,8 +45,26 @@ export class FilterChains {
     return chain.length === 0 ? undefined : chain;
   }
 
+  /** An exchange begins that meets them; `leave` follows once, when it is over. */
+  enter(): void {
+    this.#open++;
+  }
+
+  leave(): void {
+    this.#open--;
+    this.#look();
+  }
+
+  /** No exchange meets them any more: each is closed once those that do are over. */
   close(): void {
+    this.#isClosing = true;
+    this.#look();
+  }
+
+  #look(): void {
+    if (!this.#isClosing || this.#open > 0) return;
     for (const filters of this.#made.values()) for (const filter of filters.values()) filter.close?.();
+    this.#made.clear();
   }
 
   /** Undefined: off. */

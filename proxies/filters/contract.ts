@@ -67,7 +67,7 @@ export interface Filter {
   requestBody?(side: ContentSide, head: RequestHead, exchange: FilterExchange): ContentSide;
   /** The way of the response to the client, decorated; `side` itself to stay out of it. Called once `request` let the request pass. */
   response?(side: ClientSide, head: RequestHead, exchange: FilterExchange): ClientSide;
-  /** Its configuration has been replaced, or the proxy stops. */
+  /** Its configuration has been replaced, or the proxy stops, and all exchanges that met it are over. */
   close?(): void;
 }
 

@@ -11,7 +11,6 @@ import type { Reply } from '../http/reply.ts';
 import { pathOf } from '../http/target.ts';
 import { type AccessLog, openAccessLog } from '../stats/access-log.ts';
 import type { ClientSide, ConfiguredFilter, Filter, FilterExchange, FilterService } from './contract.ts';
-import { OpenExchanges } from './open-exchanges.ts';
 import { PassingClient } from './passing.ts';
 import { fieldName } from './settings.ts';
 
@@ -99,7 +98,6 @@ class HeaderLogger implements Filter {
   #log: AccessLog | undefined;
   /** Until the file is open. */
   #early: object[] = [];
-  readonly #open = new OpenExchanges(() => this.#end());
   #isEnded = false;
   readonly #asked = new WeakMap<FilterExchange, object>();
 
@@ -115,14 +113,13 @@ class HeaderLogger implements Filter {
       (log) => {
         this.#log = log;
         for (const record of this.#early.splice(0)) log.write(record);
-        if (this.#isEnded) this.#end();
+        if (this.#isEnded) this.close();
       },
       (error: Error) => lose(this.#early.splice(0).length, error.message),
     );
   }
 
   request(head: RequestHead, exchange: FilterExchange): undefined {
-    this.#open.add(exchange);
     const { address } = exchange.client;
     const request = this.#masker.fieldsOf(fieldsOf(head), this.#request);
     this.#asked.set(exchange, { client: address, method: head.methodText(), path: pathOf(head), request });
@@ -138,10 +135,6 @@ class HeaderLogger implements Filter {
   }
 
   close(): void {
-    this.#open.close();
-  }
-
-  #end(): void {
     this.#isEnded = true;
     void this.#log?.[Symbol.asyncDispose]();
     this.#log = undefined;

@@ -1,7 +1,7 @@
 /**
  * At most so many requests in a period from each client, or of each value of a field: a token bucket a key, refilled all the time. Who
  * has none left is answered 429 with Retry-After and the RateLimit fields (RFC 6585 §4, draft-ietf-httpapi-ratelimit-headers-10). Routes
- * that share the settings share the buckets; each worker of a proxy has its own.
+ * that share the settings share the buckets; each worker of a proxy has its own, and its part of the limit.
  *
  * @example { "filters": { "rate-limit": { "requests": 100, "period": 60000, "key": "client" } } }
  */

@@ -8,7 +8,6 @@ import { METHODS, type RequestHead, type ResponseHead } from '../http/head.ts';
 import type { Reply } from '../http/reply.ts';
 import { pathOf } from '../http/target.ts';
 import type { ClientSide, Filter, FilterExchange, FilterService } from './contract.ts';
-import { OpenExchanges } from './open-exchanges.ts';
 import { PassingClient } from './passing.ts';
 import { formatTraceParent, parseTraceParent, type TraceParent } from './trace-context.ts';
 
@@ -61,7 +60,6 @@ export class TracingFilter implements Filter {
   readonly #provider: TracerProvider;
   readonly #tracer: Tracer;
   readonly #spans = new WeakMap<FilterExchange, Span>();
-  readonly #open: OpenExchanges;
 
   constructor({ url, share = 1, parents = 'any', service = 'hopcost', interval = 5000 }: Tracing, told: FilterService) {
     this.#share = share;
@@ -73,7 +71,6 @@ export class TracingFilter implements Filter {
       spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: interval, exportTimeoutMillis: 5000 })],
     });
     this.#tracer = this.#provider.getTracer('hopcost');
-    this.#open = new OpenExchanges(() => void this.#provider.shutdown().catch(() => {}));
   }
 
   request(head: RequestHead, exchange: FilterExchange): undefined {
@@ -90,7 +87,7 @@ export class TracingFilter implements Filter {
     const { traceId, spanId } = span.spanContext();
     head.set('traceparent', formatTraceParent({ traceId, spanId, sampled }));
     this.#spans.set(exchange, span);
-    this.#open.add(exchange, () => span.end());
+    exchange.signal.addEventListener('abort', () => span.end());
   }
 
   response(side: ClientSide, _head: RequestHead, exchange: FilterExchange): ClientSide {
@@ -99,7 +96,7 @@ export class TracingFilter implements Filter {
   }
 
   close(): void {
-    this.#open.close();
+    void this.#provider.shutdown().catch(() => {});
   }
 
   /** Attributes by the semantic conventions of HTTP. The query is left out: it may hold secrets. */

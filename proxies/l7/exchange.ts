@@ -127,6 +127,7 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
       this.proceed(head, start, end);
       return;
     }
+    service.filters.enter();
     this.#filters = new FilterRun(this, decision.filters, head);
     this.#filters.begin(start, end);
   }
@@ -504,7 +505,10 @@ export class Exchange implements AttemptsOwner, FilterOwner, TunnelOwner, TimerO
     if (this.done) return;
     this.done = true;
     this.#dropOrigin();
-    this.#filters?.over();
+    if (this.#filters !== undefined) {
+      this.#filters.over();
+      this.service.filters.leave();
+    }
     this.#attempts?.over();
     this.#deadline?.release();
     if (this.reason !== undefined) this.service.because(this.reason, () => this.#describe());

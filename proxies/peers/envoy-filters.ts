@@ -188,13 +188,13 @@ function extAuthz(settings: SettingsOf<'ext-authz'>): Part {
       http('ext_authz', 'ExtAuthz', {
         failure_mode_allow: failOpen,
         status_on_error: { code: 'ServiceUnavailable' },
-        allowed_headers: names(show),
+        ...(show.length > 0 && { allowed_headers: names(show) }),
         http_service: {
           server_uri: uriOf({ ...service, path: '' }, 'authorizer', timeout),
           // It asks for the request's own path behind this one.
           ...(service.path !== '/' && { path_prefix: service.path }),
           authorization_response: {
-            allowed_upstream_headers: names(tell),
+            ...(tell.length > 0 && { allowed_upstream_headers: names(tell) }),
             allowed_client_headers: names([...give, 'Content-Type']),
           },
         },

@@ -11,15 +11,24 @@ import { inTurn } from '../platform/in-turn.ts';
 import { startAdmin } from '../stats/admin.ts';
 import { mergeStats, type ProxyStats } from '../stats/traffic.ts';
 import { Loop } from './loop.ts';
+import { rateShare } from './rate-share.ts';
 import { Seat, type Start } from './seat.ts';
 
-/** One loop of many: no admin listener of its own, the port of the first, and tickets that all of them can read. */
-const shareOf = (intent: ProxyIntent, address: Endpoint, ticketKeys: string): ProxyIntent => {
+/** What all loops have in common. */
+interface Shared {
+  readonly address: Endpoint;
+  readonly ticketKeys: string;
+  readonly loops: number;
+}
+
+/** One loop of many: its part of each rate limit, no admin listener of its own, the port of the first, and tickets that all of them can read. */
+const shareOf = (intent: ProxyIntent, { address, ticketKeys, loops }: Shared): ProxyIntent => {
   const { admin, ...rest } = intent;
   const { tls } = intent.listener;
   const stats = intent.stats === true || admin !== undefined;
   return {
     ...rest,
+    ...rateShare(intent, loops),
     stats,
     concurrency: 1,
     listener: { ...intent.listener, address, reusePort: true, ...(tls && { tls: { ticketKeys, ...tls } }) },
@@ -40,6 +49,7 @@ export function startLoops(
 async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSignal): Promise<RunningProxy> {
   signal.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
+  const loops = intent.concurrency!;
   const ticketKeys = randomBytes(48).toString('base64');
   const failure = Promise.withResolvers<Error>();
   let current = intent;
@@ -47,7 +57,7 @@ async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSign
   let { address } = intent.listener;
   const start: Start = async (seat) => {
     const loop: Loop = new Loop((error) => seat.lost(loop, error));
-    const share = () => shareOf(current, address, ticketKeys);
+    const share = () => shareOf(current, { address, ticketKeys, loops });
     const under = current;
     try {
       address = await loop.ask<Endpoint>({ call: 'start', name, intent: share() });
@@ -58,9 +68,7 @@ async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSign
     }
     return loop;
   };
-  const seats = Array.from({ length: intent.concurrency! }, (_, index) =>
-    cleanup.use(new Seat(index + 1, start, failure.resolve)),
-  );
+  const seats = Array.from({ length: loops }, (_, index) => cleanup.use(new Seat(index + 1, start, failure.resolve)));
   await seats[0]!.fill();
   await Promise.all(seats.slice(1).map((seat) => seat.fill()));
   const living = (): Loop[] => seats.flatMap(({ loop }) => loop ?? []);
@@ -88,7 +96,7 @@ async function startWorkers(name: string, intent: ProxyIntent, signal: AbortSign
         checkReload(next, intent, address);
         // The first refuses what cannot be run, before any loop has changed. One that starts later starts with it.
         const [first, ...others] = living();
-        const command = { call: 'reload', intent: shareOf(next, address, ticketKeys) } as const;
+        const command = { call: 'reload', intent: shareOf(next, { address, ticketKeys, loops }) } as const;
         await first?.ask(command);
         current = next;
         await Promise.all(others.map((loop) => loop.ask(command)));

@@ -11,6 +11,7 @@ import { summaryTable } from './summary.ts';
 const PARTS: Readonly<Record<NonNullable<Finding['part']>, { readonly to: string; readonly name: string }>> = {
   ranking: { to: 'comparison', name: 'every subject' },
   knees: { to: 'knees', name: 'search' },
+  prices: { to: 'prices', name: 'price list' },
   ledger: { to: 'ledger', name: 'ledger' },
   calibration: { to: 'calibration', name: 'calibration' },
   'second-opinions': { to: 'second-opinions', name: 'second opinions' },

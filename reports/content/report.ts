@@ -12,6 +12,7 @@ import { againFold, environmentFold } from './environment.ts';
 import { faultFolds, faultsSection } from './faults.ts';
 import { basisBlock, budgetsSection, findingFolds, findingsSection } from './findings.ts';
 import { instrumentsFold } from './instruments.ts';
+import { pricesSection } from './prices.ts';
 import { remarksOf } from './remarks.ts';
 import { kneeFolds, kneesSection } from './knees.ts';
 import { ledgerFold } from './ledger.ts';
@@ -30,7 +31,8 @@ export function reportOf(analysis: Analysis): Report {
   const { run, state } = analysis;
   // A search or faults alone have neither figures of rounds nor trials.
   const hasRounds = analysis.trials.length > 0 || !(analysis.knees ?? analysis.faults);
-  const drawn = (charts: typeof front) => drawAll(analysis.faults ? [] : charts, analysis);
+  const hasHops = hasRounds && !analysis.prices;
+  const drawn = (charts: typeof front) => drawAll(analysis.faults || analysis.prices ? [] : charts, analysis);
   const picture = drawn(pictures).charts.slice(0, 1);
   const isMany = analysis.subjects.length > MANY;
   const [read, folded, steps] = [
@@ -50,7 +52,7 @@ export function reportOf(analysis: Analysis): Report {
   );
   const beside = Math.max(1, Math.round(sentences.length / SENTENCES_A_PICTURE));
   return {
-    title: analysis.faults ? 'What users see when things break' : 'What the hops cost',
+    title: titleOf(analysis),
     mark: [run.preset, `${run.startedAt.slice(0, 10)} ${run.startedAt.slice(11, 16)} UTC`, run.environment.cpuModel],
     ...(state !== 'completed' && {
       alert: `This run was ${state === 'interrupted' ? 'interrupted' : 'not finished'}: the figures rest on what was measured until then.`,
@@ -63,7 +65,8 @@ export function reportOf(analysis: Analysis): Report {
       ...budgetsSection(analysis),
       ...faultsSection(analysis),
       ...kneesSection(analysis),
-      ...(hasRounds ? comparisonSection(analysis) : []),
+      ...pricesSection(analysis),
+      ...(hasHops ? comparisonSection(analysis) : []),
       ...chainsSection(analysis),
       ...conformanceSection(analysis),
       ...targetsSection(analysis),
@@ -72,7 +75,7 @@ export function reportOf(analysis: Analysis): Report {
     missing: [...read!.missing, ...folded!.missing],
     remarks: remarksOf(analysis),
     evidence: [
-      ...(hasRounds ? comparisonFold(analysis) : []),
+      ...(hasHops ? comparisonFold(analysis) : []),
       ...findingFolds(analysis),
       ...faultFolds(analysis),
       ...kneeFolds(analysis),
@@ -86,6 +89,11 @@ export function reportOf(analysis: Analysis): Report {
       againFold(analysis),
     ],
   };
+}
+
+function titleOf({ faults, prices }: Analysis): string {
+  if (faults) return 'What users see when things break';
+  return prices ? 'What each filter costs' : 'What the hops cost';
 }
 
 const chartsSection = (charts: readonly Chart[]): Section[] =>

@@ -98,13 +98,17 @@ function cellOf(cell: Cell, { signed }: Column, scale: Scale | undefined): LaidC
 }
 
 /** Only columns that a row fills. */
-export function lay({ head, columns, rows }: Table): LaidTable {
+export function lay({ head, columns, rows, oneScale }: Table): LaidTable {
+  const figuresAt = (i: number): number[] =>
+    rows.flatMap(({ cells }) => (isFigure(cells[i]!) ? [(cells[i] as Figure).value] : []));
+  const alike = ({ unit }: Column): number[] =>
+    columns.flatMap((other, i) => (other.unit === unit ? figuresAt(i) : []));
   const filled = columns
     .map((column, i) => ({ column, i }))
     .filter(({ i }) => rows.some(({ cells }) => (cells[i] ?? null) !== null));
   const laid = filled.map(({ column, i }) => {
-    const figures = rows.flatMap(({ cells }) => (isFigure(cells[i]!) ? [(cells[i] as Figure).value] : []));
-    const scale = column.unit && scaleOf(column.unit, figures);
+    const figures = figuresAt(i);
+    const scale = column.unit && scaleOf(column.unit, oneScale ? alike(column) : figures);
     const own = rows.map(({ cells }) => cellOf(cells[i]!, column, scale));
     const isText = figures.length === 0 && !own.every(({ text }) => DIGITS.test(text));
     return { head: headOf(column, scale, isText), cells: own };

@@ -97,6 +97,8 @@ export interface Table {
   readonly rows: readonly Row[];
   /** Groups are said once above their rows; else their names are left out. */
   readonly grouped?: true;
+  /** Columns of one unit are written in one scale of it, to be read across. */
+  readonly oneScale?: true;
   /** Whether a reader may sort it. */
   readonly sortable?: true;
   /** Written with a row a column: few rows of many figures. */

@@ -4,6 +4,7 @@ import https from 'node:https';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { createCertificate } from '#bench/lab/certificates.ts';
 import { BODY_PATTERN } from '#backends/fixed-answers.ts';
 import { definition } from '#backends/http-fixed.ts';
@@ -23,6 +24,23 @@ test('answers /bytes/N with N bytes of the pattern, beyond one block too', async
     assert.equal(answer.length, head!.length + 4 + length);
     if (length > 0) assert.equal(body!.at(-1), BODY_PATTERN[(length - 1) % 64]);
   }
+});
+
+test('answers /text/N with the same N bytes of text every time, which a cache may keep', async () => {
+  await using origin = await definition.start(loopback, {}, never);
+  const ask = (length: number) =>
+    exchange(origin.address, `GET /text/${length} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  const [short, long, again] = [await ask(200), await ask(65_536), await ask(65_536)];
+  assert.match(short, /Content-Type: text\/plain\r\n/);
+  assert.match(short, /Cache-Control: public, max-age=3600\r\n/);
+  const [, body = ''] = short.split('\r\n\r\n', 2);
+  assert.equal(body.length, 200);
+  assert.equal(long, again);
+  assert.ok(long.split('\r\n\r\n', 2)[1]!.startsWith(body));
+  // As pages are compressed: neither noise nor one word again and again.
+  const ratio = gzipSync(long, { level: 1 }).length / long.length;
+  assert.ok(ratio > 0.2 && ratio < 0.6, `${ratio}`);
+  assert.match(await ask(65_537), /\r\n\r\nhopcost\n$/);
 });
 
 test('answers pipelined requests in order, a delay between them included', async () => {

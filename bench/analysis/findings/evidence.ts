@@ -9,6 +9,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { MetricName } from '../figures/metrics.ts';
 import type { Noise } from '../comparison/noise.ts';
 import type { Ranking } from '../comparison/ranking.ts';
+import type { Prices } from '../prices/prices.ts';
 import { isSingle, mainScenarioName } from '../scenarios/roles.ts';
 import type { SecondOpinion } from '../instruments/second-opinion.ts';
 import type { Trust } from '../instruments/trust.ts';
@@ -27,6 +28,7 @@ export interface Evidence {
   readonly calibration?: CalibrationRecord | undefined;
   readonly opinion?: SecondOpinion | null;
   readonly knees?: Knees | undefined;
+  readonly prices?: Prices | undefined;
   readonly faults?: Faults | undefined;
 }
 

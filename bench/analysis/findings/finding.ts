@@ -16,6 +16,7 @@ export interface Finding {
   readonly part?:
     | 'ranking'
     | 'knees'
+    | 'prices'
     | 'ledger'
     | 'calibration'
     | 'second-opinions'

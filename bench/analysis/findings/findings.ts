@@ -20,6 +20,7 @@ import {
 import { kneeFindings } from '../knees/knees.ts';
 import { faultFindings } from '../faults/findings.ts';
 import { ledgerFindings } from '../ledger/findings.ts';
+import { priceFindings } from '../prices/prices.ts';
 import { targetFindings } from './targets.ts';
 import { type Label, type Trust, weakest } from '../instruments/trust.ts';
 
@@ -28,6 +29,7 @@ export { basisOf } from './basis.ts';
 /** Sentences by themselves, each with what may be said of it by its interval. */
 const found = (evidence: Evidence): Finding[] => {
   const costs = [
+    ...priceFindings(evidence.prices),
     ...hopCosts(evidence),
     ...tlsCosts(evidence),
     ...chainFindings(evidence.chains, evidence.scenarios),

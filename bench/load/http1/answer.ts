@@ -1,5 +1,5 @@
 /** One connection's HTTP: the same request every time, and whether the answer is what the scenario expects: framing, status, length; and on a sample, the body's checksum. */
-import { crc32 } from 'node:zlib';
+import { crc32, gunzipSync } from 'node:zlib';
 import type { Fault } from '../recorder.ts';
 import type { Dialogue } from '../slot.ts';
 import { FramingError } from './head.ts';
@@ -44,7 +44,12 @@ export class BodySample {
 export interface Expectation {
   readonly status: number;
   readonly bodyBytes?: number;
+  /** That the body may have. */
+  readonly coding?: 'gzip' | undefined;
 }
+
+/** RFC 1952 §2.3.1. */
+const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 export class HttpDialogue implements Dialogue {
   readonly request: Buffer;
@@ -54,6 +59,8 @@ export class HttpDialogue implements Dialogue {
   readonly #expect: Expectation;
   readonly #sample: BodySample;
   #checksum = 0;
+  /** Of a body that may be coded. */
+  readonly #pieces: Buffer[] = [];
 
   /** `isForeign`: the peer is not ours. */
   constructor(request: Buffer, expect: Expectation, sample: BodySample, isForeign = false) {
@@ -68,7 +75,8 @@ export class HttpDialogue implements Dialogue {
     this.#response.begin();
     if (this.#sample.next()) {
       this.#checksum = 0;
-      this.#response.sink = this.#sum;
+      this.#pieces.length = 0;
+      this.#response.sink = this.#expect.coding === undefined ? this.#sum : this.#keep;
     } else this.#response.sink = undefined;
   }
 
@@ -91,17 +99,35 @@ export class HttpDialogue implements Dialogue {
     this.#checksum = crc32(bytes.subarray(start, end), this.#checksum);
   };
 
+  readonly #keep: BodySink = (bytes, start, end) => void this.#pieces.push(Buffer.from(bytes.subarray(start, end)));
+
+  /** Of the content of a body that may be coded. */
+  #judgeDecoded(): Fault | undefined {
+    const body = Buffer.concat(this.#pieces);
+    try {
+      const content = isGzip(body) ? gunzipSync(body) : body;
+      if (content.length === this.#expect.bodyBytes) return this.#sample.judge(crc32(content));
+      return {
+        kind: 'body',
+        message: `expected a content of ${this.#expect.bodyBytes} bytes, got ${content.length}`,
+      };
+    } catch (error) {
+      return { kind: 'body', message: `the body is no whole gzip: ${(error as Error).message}` };
+    }
+  }
+
   /** Always true: the answer is over. */
   #judge(): true {
     const { head, bodyBytes, sink } = this.#response;
-    const { status, bodyBytes: expected } = this.#expect;
+    const { status, bodyBytes: expected, coding } = this.#expect;
     this.reusable = head!.keepAlive;
     if (head!.status !== status) {
       const got = head!.status;
       this.fault = { kind: 'status', status: got, message: `expected status ${status}, got ${got}` };
-    } else if (expected !== undefined && bodyBytes !== expected) {
+    } else if (coding === undefined && expected !== undefined && bodyBytes !== expected) {
       this.fault = { kind: 'body', message: `expected a body of ${expected} bytes, got ${bodyBytes}` };
-    } else if (sink !== undefined) this.fault = this.#sample.judge(this.#checksum);
+    } else if (sink === this.#keep) this.fault = this.#judgeDecoded();
+    else if (sink !== undefined) this.fault = this.#sample.judge(this.#checksum);
     return true;
   }
 }
