@@ -20,6 +20,11 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'npm ci && npm test': 'node --test test/docs/links.test.ts',
   'npm run bench -- --proxies l4-tcp,l7-http,envoy-tcp,envoy-http': `npm run bench -- --proxies l4-tcp,l7-http ${SMALL}`,
   'npx hopcost bench': `npx hopcost bench --proxies own ${SMALL}`,
+  'npx hopcost prices': 'npx hopcost prices --help',
+  'npx hopcost prices --filters jwt,compression --proxies l7-http,envoy-http':
+    'npx hopcost prices --preset smoke --filters jwt-rs256,compression --proxies l7-http',
+  'npx hopcost prices --preset smoke --filters cors':
+    'npx hopcost prices --preset smoke --filters cors --proxies l7-http',
   'npx hopcost gate --base HEAD~1': 'npx hopcost gate --help',
   'npx hopcost gate --base origin/main': 'npx hopcost gate --help',
 };
