@@ -24,6 +24,7 @@ const METADATA: Metadata = {
   secure: false,
   trusted: false,
   fields: new FieldBlock('X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n'),
+  last: undefined,
 };
 
 const scanRequest = (octets: Buffer): ((times: number) => number) => {

@@ -44,6 +44,16 @@ export interface Metadata {
   readonly trusted: boolean;
   /** `X-Forwarded-For` and `-Proto` of an untrusted peer: the same for every request of a connection. */
   readonly fields: FieldBlock;
+  /** What the last request ended with: most ask for the same host as the one before them. */
+  last: Added | undefined;
+}
+
+/** What was added to a request that asked for `authority`. */
+export interface Added {
+  readonly authority: string;
+  readonly via: FieldBlock;
+  /** Field lines, and the empty line. */
+  readonly lines: string;
 }
 
 /** Where a codec takes fields. */

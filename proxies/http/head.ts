@@ -106,6 +106,13 @@ export class Head {
     return latin1(this.buffer, start, end);
   }
 
+  /** Whether that is what stands there, without a string being made of it. */
+  isText(start: number, end: number, text: string): boolean {
+    if (end - start !== text.length) return false;
+    for (let at = 0; at < text.length; at++) if (this.buffer[start + at] !== text.charCodeAt(at)) return false;
+    return true;
+  }
+
   /** Index of the first field with this number from `from` on, -1 if there is none. */
   find(id: number, from = 0): number {
     for (let index = from; index < this.count; index++) if (this.ids[index] === id) return index;

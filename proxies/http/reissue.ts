@@ -24,6 +24,7 @@ import {
   viaField,
 } from './forwarding.ts';
 import { CHUNKED, type FieldTable, type RequestHead, type ResponseHead } from './head.ts';
+import { latin1 } from './octets.ts';
 
 const bit = (id: number): number => 1 << id;
 const DROPPED_FROM_REQUESTS = hopFields | forwardingFields | bit(TRANSFER_ENCODING);
@@ -73,13 +74,29 @@ export function reissueRequest(head: RequestHead, metadata: Metadata): string {
   if (head.body === CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
   if (head.lengthAnew) text += lengthLine(head);
   if ((head.seen & hopFields) !== 0) text += hopLines(head);
-  lines.text = text;
-  addMetadata(head, metadata, lines);
-  text = lines.text;
-  lines.text = '';
-  if (edits !== undefined) text += edits.added.lines;
-  return `${text}${viaField(head, metadata.via).lines}\r\n`;
+  if (edits === undefined && !metadata.trusted) return text + endOf(head, metadata);
+  return `${text}${metadataLines(head, metadata)}${edits?.added.lines ?? ''}${viaField(head, metadata.via).lines}\r\n`;
 }
+
+function metadataLines(head: RequestHead, metadata: Metadata): string {
+  lines.text = '';
+  addMetadata(head, metadata, lines);
+  return lines.text;
+}
+
+/** What we add where the peer's own word does not count, which depends on the host that was asked for alone. */
+function endOf(head: RequestHead, metadata: Metadata): string {
+  const { last } = metadata;
+  const via = viaField(head, metadata.via);
+  const { authorityStart: start, authorityEnd: end } = head;
+  if (last !== undefined && last.via === via && head.isText(start, end, last.authority)) return last.lines;
+  const made = `${metadataLines(head, metadata)}${via.lines}\r\n`;
+  metadata.last = { authority: head.text(start, end), via, lines: whole(made) };
+  return made;
+}
+
+/** A string in one piece: one that was put together is put together again with each that it is part of. */
+const whole = (text: string): string => latin1(Buffer.from(text, 'latin1'), 0, text.length);
 
 function hopLines(head: RequestHead): string {
   let text = '';

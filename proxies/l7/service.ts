@@ -170,6 +170,7 @@ export class Service {
       secure,
       trusted: this.#trusted?.(address) ?? false,
       fields: new FieldBlock(`X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`),
+      last: undefined,
     };
   }
 

@@ -75,6 +75,7 @@ const metadata: Metadata = {
   secure: false,
   trusted: false,
   fields: new FieldBlock('X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\n'),
+  last: undefined,
 };
 const limits = { headBytes: 512, targetBytes: 128, bodyBytes: 64, chunkExtensionBytes: 16, trailerBytes: 64 };
 

@@ -20,6 +20,7 @@ const METADATA: Metadata = {
   secure: false,
   trusted: false,
   fields: new FieldBlock('X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\n'),
+  last: undefined,
 };
 const latin1 = (texts: readonly string[]) => texts.map((text) => Buffer.from(text, 'latin1'));
 const SEEDS = latin1([
