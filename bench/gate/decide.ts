@@ -1,5 +1,5 @@
 /**
- * Is head dearer than base? Per round d = mean ln(head) − mean ln(base) over its slices; Hodges–Lehmann with the exact signed-rank test;
+ * Is head more expensive than base? Per round d = mean ln(head) − mean ln(base) over its slices; Hodges–Lehmann with the exact signed-rank test;
  * Holm over the primary metrics; and a smallest effect that matters, raised to what this very run shows of the same revision against
  * itself. Two looks at most, each with its own share of the error rate. Pure. (METHOD 19, 20)
  */

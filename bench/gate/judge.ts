@@ -125,7 +125,7 @@ export function verdictOf({ state, metrics, newErrors, budgets, mode, untold = [
   };
   switch (state) {
     case 'regressed':
-      return `Head is dearer: ${named(first!)} ${change(first!)}${others('regressed')}.${over}`;
+      return `Head is more expensive: ${named(first!)} ${change(first!)}${others('regressed')}.${over}`;
     case 'improved':
       return `Head is cheaper: ${named(first!)} ${change(first!)}${others('improved')}.${over}`;
     case 'same':

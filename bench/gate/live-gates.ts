@@ -144,7 +144,7 @@ export function describeLiveGates(gates: readonly LiveGate[], kinds: readonly Ex
     return [
       `${name}: ${own.length} live gates, ${rounds} rounds, ${own.filter(({ looks }) => looks === 2).length} second looks, median ${median(own.map(({ seconds }) => seconds))} s`,
       `  live: right ${share(count(right), own.length)}, wrong ${share(count(wrong), own.length)}`,
-      `  drawn from their rounds: dearer ${share(drawn.states.regressed, drawn.gates)}, cheaper ${drawn.states.improved}, same ${drawn.states.same}, open ${drawn.states.inconclusive}`,
+      `  drawn from their rounds: more expensive ${share(drawn.states.regressed, drawn.gates)}, cheaper ${drawn.states.improved}, same ${drawn.states.same}, open ${drawn.states.inconclusive}`,
       ...(sizes
         ? [
             `  size within ${NEAR} points: live ${near(sizes.live)}, drawn ${near(sizes.drawn)}; median miss ${median(sizes.live).toFixed(2)} points`,
@@ -161,7 +161,7 @@ export function describeLiveGates(gates: readonly LiveGate[], kinds: readonly Ex
     `equal, every metric: ${share(different, pairs)} pairs called different`,
     ...[1.03, 1.05, 1.1, 1.2].map((factor) => {
       const { states, gates: of } = replay(pooled(equal), { gates: VIRTUAL_GATES, seed: 2, swap: true, factor });
-      return `equal rounds, head × ${factor}: dearer ${share(states.regressed, of)}, cheaper ${states.improved}, open ${states.inconclusive}`;
+      return `equal rounds, head × ${factor}: more expensive ${share(states.regressed, of)}, cheaper ${states.improved}, open ${states.inconclusive}`;
     }),
   ];
 }

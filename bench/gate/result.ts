@@ -1,5 +1,5 @@
 /**
- * What a gate says: was head dearer than base. Plain data, made by `decide.ts` from the records of one run; every output of the gate
+ * What a gate says: was head more expensive than base. Plain data, made by `decide.ts` from the records of one run; every output of the gate
  * (exit code, summary, annotations, JUnit, …) is rendered from this and nothing else.
  */
 import type { BudgetOutcome } from '#bench/analysis/budget-outcome.ts';

@@ -39,7 +39,7 @@ export const ROUNDS = { first: 12, second: 24 } as const;
 export const LEAST_ROUNDS = 9;
 
 /**
- * What each look may spend, over all primary metrics and both directions. Two looks make 0.006: equal revisions are called dearer in
+ * What each look may spend, over all primary metrics and both directions. Two looks make 0.006: equal revisions are called more expensive in
  * less than one gate of 300 (half of it, the other half calls them cheaper).
  */
 export const LOOK_ALPHA = 0.003;

@@ -1,4 +1,4 @@
-/** `hopcost compare`: two stored runs, what became dearer or cheaper from the first to the second. */
+/** `hopcost compare`: two stored runs, what became more expensive or cheaper from the first to the second. */
 import { Command } from 'commander';
 import { compareRuns, type RunComparison } from '#bench/analysis/across-runs/compare-runs.ts';
 import { CLAIM_GENERATIONS } from '#bench/analysis/comparison/comparison.ts';

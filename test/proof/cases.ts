@@ -31,13 +31,13 @@ const share = (part: number, whole: number): string => {
 };
 const near = ({ errors }: Tally): number => errors.filter((error) => Math.abs(error) <= WITHIN).length;
 const describe = (name: string, tally: Tally): string =>
-  `${name}: dearer ${share(tally.dearer, tally.comparisons)}, cheaper ${tally.cheaper}, open ${tally.open}; ` +
+  `${name}: more expensive ${share(tally.dearer, tally.comparisons)}, cheaper ${tally.cheaper}, open ${tally.open}; ` +
   `within ${WITHIN} points ${share(near(tally), tally.comparisons)}, median error ${median(tally.errors).toFixed(2)} points`;
 
 export const cases: readonly ProofCase[] = [
   {
     name: 'resolution',
-    summary: 'equal is not called different, +10 % CPU is called dearer and sized, +3 % is never called cheaper',
+    summary: 'equal is not called different, +10 % CPU is called more expensive and sized, +3 % is never called cheaper',
     async run(size, signal, told) {
       const { rounds, invalid, pairs, live, drawn } = await resolution(size, signal, told);
       const lines = [

@@ -40,7 +40,7 @@ test('an interval without an end, which JSON has no number for', () => {
 test('a verdict is what its metrics say, whatever is written there', () => {
   const forged = { ...RESULTS['regressed']!, newErrors: [], verdict: 'All is well. [Click](https://x.example)' };
   const { verdict } = readResult(textOf(forged));
-  assert.match(verdict, /^Head is dearer: /);
+  assert.match(verdict, /^Head is more expensive: /);
   const titled = RESULTS['regressed']!.metrics.map((one) => ({ ...one, title: 'nothing at all' }));
   assert.doesNotMatch(
     JSON.stringify(readResult(textOf({ ...RESULTS['regressed']!, metrics: titled }))),

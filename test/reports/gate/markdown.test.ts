@@ -25,7 +25,7 @@ test('names and sentences stay text: no markup, no mention, no reference, no lin
 
 test('the verdict is first, what decides is above what does not, worst first', () => {
   const text = stepSummary.render(RESULTS['regressed']!);
-  assert.match(text, /^## ✗ hopcost gate: regressed\n\n\*\*Head is dearer/);
+  assert.match(text, /^## ✗ hopcost gate: regressed\n\n\*\*Head is more expensive/);
   const states = tableRows(text).flatMap(
     (row) => /^\| .\u00a0(\w+)( \(advisory\))? \| http/.exec(row)?.slice(1, 3).join('') ?? [],
   );

@@ -145,7 +145,7 @@ export const RESULTS: Readonly<Record<string, GateResult>> = {
   same: gateResult({ budgets: [budgetOf('kept')] }),
   regressed: gateResult({
     state: 'regressed',
-    verdict: 'Head is dearer: CPU per request of l7-http in http-small +10.4 % (+9.8 to +11.1).',
+    verdict: 'Head is more expensive: CPU per request of l7-http in http-small +10.4 % (+9.8 to +11.1).',
     head: { label: 'the working tree', commit: 'fedcba9876543210fedcba9876543210fedcba98', dirty: true },
     rounds: { planned: 12, measured: 24, repeated: 3, looks: 2 },
     metrics: [
@@ -228,7 +228,7 @@ export const RESULTS: Readonly<Record<string, GateResult>> = {
 export const hugeResult = (metrics = 6_000): GateResult =>
   gateResult({
     state: 'regressed',
-    verdict: 'Everything is dearer. '.repeat(200),
+    verdict: 'Everything is more expensive. '.repeat(200),
     metrics: Array.from({ length: metrics }, (_, i) =>
       metricOf({ ...worse, subject: `${'s'.repeat(100)}-${i}`, rounds: 3, level: i + 1, reason: 'much '.repeat(200) }),
     ),
