@@ -37,7 +37,8 @@ const describe = (name: string, tally: Tally): string =>
 export const cases: readonly ProofCase[] = [
   {
     name: 'resolution',
-    summary: 'equal is not called different, +10 % CPU is called more expensive and sized, +3 % is never called cheaper',
+    summary:
+      'equal is not called different, +10 % CPU is called more expensive and sized, +3 % is never called cheaper',
     async run(size, signal, told) {
       const { rounds, invalid, pairs, live, drawn } = await resolution(size, signal, told);
       const lines = [
