@@ -18,6 +18,22 @@ declare module '../config/intent.ts' {
 
 const require = createRequire(import.meta.url);
 
+/** 32 MiB that nobody needs who sends no spans: whoever does installs them. */
+const LIBRARIES = ['api', 'exporter-trace-otlp-http', 'resources', 'sdk-trace'].map((name) => `@opentelemetry/${name}`);
+
+function loadSpans(): typeof Spans {
+  try {
+    return require('#proxies/filters/tracing-spans.ts') as typeof Spans;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error;
+    throw new Error(
+      `tracing sends spans with the libraries of OpenTelemetry, which are not installed here: npm install ${LIBRARIES.join(' ')}`,
+      { cause: error },
+    );
+  }
+}
+
 export const filter: ConfiguredFilter<Spans.Tracing> = {
   name: 'tracing',
   schema: z.strictObject({
@@ -28,7 +44,7 @@ export const filter: ConfiguredFilter<Spans.Tracing> = {
     interval: millis.exactOptional(),
   }),
   create(settings, service) {
-    const { TracingFilter } = require('#proxies/filters/tracing-spans.ts') as typeof Spans;
+    const { TracingFilter } = loadSpans();
     return new TracingFilter(settings, service);
   },
 };
