@@ -7,6 +7,7 @@ import { offered, place, refused } from '../config/offers.ts';
 import { literal } from './caddy-routes.ts';
 import {
   refuseFilter,
+  renderEach,
   requireCodings,
   requireFieldsOnly,
   requireOnly,
@@ -132,6 +133,4 @@ const RENDERERS: { readonly [One in keyof Table]-?: (settings: SettingsOf<One>) 
 
 /** Routes before those of the intent. */
 export const renderFilters = ({ filters = {} }: ProxyIntent): Json[] =>
-  FILTERS.filter((name) => filters[name] !== undefined).flatMap((name) =>
-    (RENDERERS[name] as (settings: unknown) => Json[])(filters[name]),
-  );
+  renderEach(filters, FILTERS, RENDERERS).flatMap(({ part }) => part);

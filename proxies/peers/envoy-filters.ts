@@ -13,6 +13,7 @@ import {
   originPattern,
   preflightFields,
   refuseFilter,
+  renderEach,
   requireCodings,
   requireFieldsOnly,
   requireOnly,
@@ -21,6 +22,7 @@ import {
   type SettingsOf,
 } from './filter-facts.ts';
 import { headerValue } from './envoy-routes.ts';
+import { seconds } from './text.ts';
 
 type Json = Record<string, unknown>;
 
@@ -57,7 +59,6 @@ const FILTERS = [
 ] as const;
 type Table = Pick<NonNullable<ProxyIntent['filters']>, (typeof FILTERS)[number]>;
 
-const seconds = (milliseconds: number): string => `${milliseconds / 1000}s`;
 const typed = (type: string, config: Json): Json => ({ '@type': `type.googleapis.com/${type}`, ...config });
 const http = (name: string, message: string, config: Json): Json => ({
   name: `envoy.filters.http.${name}`,
@@ -380,8 +381,7 @@ const RENDERERS: { readonly [One in keyof Table]-?: (settings: SettingsOf<One>) 
 
 /** Everything that the intent's filters ask for. */
 export function renderFilters({ filters = {} }: ProxyIntent): Required<Part> {
-  const asked = FILTERS.filter((name) => filters[name] !== undefined);
-  const parts = asked.map((name) => (RENDERERS[name] as (settings: unknown) => Part)(filters[name]));
+  const parts = renderEach(filters, FILTERS, RENDERERS).map(({ part }) => part);
   const merged = (of: 'host' | 'manager' | 'secrets'): Json =>
     Object.assign({}, ...parts.map((part) => part[of])) as Json;
   return {

@@ -4,6 +4,7 @@ import type { Cluster, Retry, RetryOn, SlowStart } from '../config/intent.ts';
 import { offeredOf } from '../config/offers.ts';
 import { POLICIES } from '../config/policy-defaults.ts';
 import { allOrNone, attemptsOf, type Check, checkOf, ejectionOf, IDEMPOTENT, refusePolicy } from './policy-facts.ts';
+import { seconds } from './text.ts';
 
 type Json = Record<string, unknown>;
 
@@ -49,8 +50,6 @@ export const ENVOY_HTTP_POLICIES = offeredOf(
   'sticky cookie attributes',
   'sticky header',
 );
-
-const seconds = (milliseconds: number): string => `${milliseconds / 1000}s`;
 
 /** Of a cluster whose bounds are `most` where the intent names none. */
 export function clusterPolicies(cluster: Cluster, most: number): Json {

@@ -18,11 +18,10 @@ import {
   type FieldEdit,
   type LocalReply,
 } from './route-facts.ts';
-import { escapeRegExp } from './text.ts';
+import { escapeRegExp, seconds } from './text.ts';
 
 type Json = Record<string, unknown>;
 
-const seconds = (milliseconds: number): string => `${milliseconds / 1000}s`;
 const regex = (name: string, pattern: string): Json => ({ name, string_match: { safe_regex: { regex: pattern } } });
 
 const HEADER_TEST = {

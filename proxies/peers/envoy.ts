@@ -23,6 +23,7 @@ import { BOTH_VERSIONS, L4_PEER, L7_PEER, PLAIN_LISTENER, TLS_LISTENER } from '.
 import { definePeer, type Surroundings } from './peer.ts';
 import type { Rendered, Signals } from './process.ts';
 import { decidesByPath } from './route-facts.ts';
+import { seconds } from './text.ts';
 
 type Json = Record<string, unknown>;
 
@@ -39,7 +40,6 @@ export const query: BinaryQuery = {
 
 const signals: Signals = { stop: 'SIGTERM' };
 
-const seconds = (milliseconds: number): string => `${milliseconds / 1000}s`;
 const extension = (name: string, type: string, config: Json = {}): Json => ({
   name,
   typed_config: { '@type': `type.googleapis.com/${type}`, ...config },

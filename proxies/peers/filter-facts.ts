@@ -7,6 +7,16 @@ import { parseNetwork } from '../config/network.ts';
 type Name = keyof FilterSettings;
 export type SettingsOf<One extends Name> = NonNullable<FilterSettings[One]>;
 
+/** What a peer makes of the filters that are asked for, in the order of `names`. */
+export const renderEach = <One extends Name, Part>(
+  filters: FilterSettings,
+  names: readonly One[],
+  renderers: { readonly [N in One]: (settings: SettingsOf<N>) => Part },
+): { readonly name: One; readonly part: Part }[] =>
+  names
+    .filter((name) => filters[name] !== undefined)
+    .map((name) => ({ name, part: (renderers[name] as (settings: unknown) => Part)(filters[name]) }));
+
 /** @throws IntentError, always: for a setting of a filter, or a value of it, that this peer cannot be given. */
 export function refuseFilter(peer: string, setting: `${Name}.${string}`, what: string): never {
   throw new IntentError([{ path: `filters.${setting}`, message: `capability not offered: ${peer} ${what}` }]);

@@ -7,6 +7,7 @@ import { offered, place, refused } from '../config/offers.ts';
 import {
   contentTypes,
   refuseFilter,
+  renderEach,
   requireCodings,
   requireFieldsOnly,
   requireOnly,
@@ -217,8 +218,7 @@ function secretsOf({ 'basic-auth': basic, jwt }: NonNullable<ProxyIntent['filter
 
 /** Everything that the intent's filters ask for. `config`: a file of configuration to be read first, and not shown. */
 export function renderFilters({ filters = {} }: ProxyIntent): Required<Part> & { readonly config: string | undefined } {
-  const asked = FILTERS.filter((name) => filters[name] !== undefined);
-  const parts = asked.map((name) => (RENDERERS[name] as (settings: unknown) => Part)(filters[name]));
+  const parts = renderEach(filters, FILTERS, RENDERERS).map(({ part }) => part);
   const hidden = secretsOf(filters);
   const config = hidden.length > 0 ? 'secrets.cfg' : undefined;
   return {

@@ -10,6 +10,7 @@ import {
   htpasswd,
   loggedFields,
   refuseFilter,
+  renderEach,
   requireCodings,
   requireFieldsOnly,
   requireOnly,
@@ -264,12 +265,11 @@ const RENDERERS: { readonly [One in keyof Table]-?: Renderer<One> } = {
 
 /** Everything that the intent's filters ask for, in the order of the settings above. */
 export function renderFilters({ filters = {}, routes = [] }: ProxyIntent): Required<Part> {
-  const asked = FILTERS.filter((name) => filters[name] !== undefined);
-  if (asked.length > 0 && routes.some(({ action }) => action.kind === 'reply'))
+  if (FILTERS.some((name) => filters[name] !== undefined) && routes.some(({ action }) => action.kind === 'reply'))
     throw new IntentError([
       { path: 'filters', message: 'capability not offered: nginx answers local replies before any filter' },
     ]);
-  const parts = asked.map((name) => (RENDERERS[name] as (settings: unknown) => Part)(filters[name]));
+  const parts = renderEach(filters, FILTERS, RENDERERS).map(({ part }) => part);
   return {
     http: parts.map(({ http }) => http),
     location: parts.map(({ location }) => location),

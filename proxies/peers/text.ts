@@ -13,6 +13,9 @@ export const block = (head: string, lines: Lines): string[] => [`${head} {`, ...
 
 export const escapeRegExp = (literal: string): string => literal.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 
+/** A duration in seconds, with a fraction where it has one. */
+export const seconds = (milliseconds: number): string => `${milliseconds / 1000}s`;
+
 /** A duration as `…ms`; 0, which switches a timeout off, as the given word or a time that never comes. */
 export const duration = (milliseconds: number, off = `${24 * 24 * 3600}s`): string =>
   milliseconds === 0 ? off : `${milliseconds}ms`;

@@ -11,6 +11,7 @@ import {
   originPattern,
   preflightFields,
   refuseFilter,
+  renderEach,
   requireCodings,
   requireFieldsOnly,
   requireOnly,
@@ -190,8 +191,7 @@ export interface TraefikFilters {
 
 /** Everything that the intent's filters ask for. */
 export function renderFilters({ filters = {} }: ProxyIntent): TraefikFilters {
-  const asked = FILTERS.filter((name) => filters[name] !== undefined);
-  const parts = asked.map((name) => ({ name, ...(RENDERERS[name] as (settings: unknown) => Part)(filters[name]) }));
+  const parts = renderEach(filters, FILTERS, RENDERERS).map(({ name, part }) => ({ name, ...part }));
   const merged = (of: 'settings' | 'services' | 'secrets'): Json =>
     Object.assign({}, ...parts.map((part) => part[of])) as Json;
   return {
