@@ -69,6 +69,8 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
       : paced?.objective && !paced.points
         ? 0 // the search alone
         : (config.generations ?? preset.generations);
+  // Whoever says how many gets them, however long they take.
+  const isUsual = (flags.generations ?? config.generations) === undefined;
   const rounds =
     flags.rounds !== undefined ? parseInteger('--rounds', flags.rounds, 1, 1_000) : (config.rounds ?? preset.rounds);
   return {
@@ -83,7 +85,7 @@ export async function settle(flags: BenchFlags, config: BenchConfig): Promise<Se
     scenarios,
     generations,
     rounds,
-    ...(flags.generations === undefined && preset.time !== undefined && { time: preset.time }),
+    ...(isUsual && preset.time !== undefined && { time: preset.time }),
     warmup: preset.warmup,
     ...(samples !== undefined && { samples }),
     ...(paced?.objective && { search: { objective: paced.objective, scenarios: bases } }),
