@@ -68,7 +68,8 @@ export async function runBench(
       async (session) => {
         const subjects = await admitSubjects(settings, session, { targets, observer }, signal);
         await proveInstruments(settings, session, observer, signal);
-        const fits = settings.time !== undefined && expected <= settings.time;
+        const least = (expected * CLAIM_GENERATIONS) / settings.generations;
+        const fits = settings.time !== undefined && least <= settings.time;
         const deadline = fits ? started + settings.time! - AFTERWARDS : Infinity;
         await measureAll(plan, { settings, session, subjects, observer, deadline }, signal);
         const fit = new Set(fitSubjects(subjects).map(({ subject }) => subjectName(subject)));

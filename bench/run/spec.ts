@@ -36,7 +36,7 @@ export interface Settings {
   readonly generations: number;
   /** Turns of each subject in each scenario of a generation. */
   readonly rounds: number;
-  /** That the run is to keep to, where the plan fits into it at all: generations that would not end in time are not begun. */
+  /** That the run is to keep to, where four generations are expected to fit into it: those that would not end in time are not begun. */
   readonly time?: Millis;
   /** Of what needs a window to itself. */
   readonly warmup: Millis;
